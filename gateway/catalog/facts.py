@@ -1,0 +1,178 @@
+"""The compiled catalogue: what is known of every lab, model, operator and endpoint; `None` is unknown, never "no"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+Risk = Literal["low", "medium", "high"]
+Hosting = Literal["self", "hosted"]
+Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A set fact: the members that are known, and whether there may be others."""
+
+    known: frozenset[str]
+    complete: bool = True
+
+    def __or__(self, other: Members) -> Members:
+        return Members(self.known | other.known, self.complete and other.complete)
+
+
+UNKNOWN_MEMBERS = Members(frozenset(), complete=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Who trains weights."""
+
+    id: str
+    name: str
+    country: str | None
+    lists: Members  # restricted-party lists on which the lab stands
+    source: str | None
+    checked: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights: who trained them, from what, under which licence, and what they can do."""
+
+    id: str
+    lab: Lab
+    bases: tuple[str, ...] | None  # model ids these weights were trained from; () = from scratch, None = undisclosed
+    lineage: Members  # countries of the lab and of every ancestor
+    lab_lists: Members  # lists of the lab and of every ancestor's lab
+    open_weights: bool | None
+    licence: str | None
+    licence_family: Literal["permissive", "restricted", "proprietary"] | None
+    decensored: bool | None
+    context_tokens: int  # 0: unknown, which serves nothing longer than the reserve
+    kinds: frozenset[str]
+    can: frozenset[str]
+    output_tokens: int  # expected output tokens of one answer, a prior
+    source: str | None
+    checked: date | None
+
+    @property
+    def origin(self) -> str | None:
+        """Country of the lab that trained the final weights."""
+        return self.lab.country
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs the machines, and who owns them in the end."""
+
+    id: str
+    name: str
+    country: str | None
+    parent_country: str | None
+    lists: Members
+    certifications: Members
+    indemnity: bool | None
+    sla: float | None
+    source: str | None
+    checked: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens, valid from `since` until the next row of the same endpoint."""
+
+    since: date
+    input: Decimal | None
+    output: Decimal | None
+    cached_input: Decimal | None = None  # None: the input price
+    cache_write: Decimal | None = None  # None: the input price
+    reasoning: Decimal | None = None  # None: the output price
+    source: str | None = None  # `from:` of the row: map@version:key
+    extras: tuple[PriceRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRule:
+    """When this rule's condition holds, its prices stand in for those of the row: a window of time or a tier of length."""
+
+    price: Price
+    above_input_tokens: int | None = None  # a tier: applies to requests with more input tokens
+    window: str | None = None  # a named time window of the catalogue, e.g. `deepseek-peak`
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What the egress must match: checked on every new connection."""
+
+    host_suffix: str | None = None
+    cidr: str | None = None
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A door: one model at one operator in one place."""
+
+    id: str  # model@operator or model@operator/region
+    model: Model
+    operator: Operator
+    hosting: Hosting
+    storage: Members
+    inference: Members
+    exposure: Members  # operator country, parent country, storage and inference
+    lists: Members  # of operator, parent, lab and ancestors' labs
+    risk: Risk
+    risk_reasons: tuple[str, ...]
+    trains_on_data: bool | None
+    retention_days: int | None
+    quantization: str | None
+    api: str  # openai, openai_responses, anthropic: native wires; anything else: the litellm adapter
+    base_url: str
+    upstream_model: str
+    key_env: str | None
+    prices: tuple[Price, ...]  # oldest first
+    usd_per_hour: Decimal | None
+    can: frozenset[str]  # of the model, and what this endpoint declares (stored_state, hosted_tools)
+    pin: Pin | None
+    source: str | None
+    checked: date | None
+    index: int = 0  # position in the catalogue: the bit of this endpoint in the policy's masks
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything compiled; lookups by id. Order of endpoints is the order in the files."""
+
+    labs: dict[str, Lab]
+    models: dict[str, Model]
+    operators: dict[str, Operator]
+    endpoints: dict[str, Endpoint]
+    body_fields: tuple[BodyField, ...] = ()
+    moderation: tuple[ModerationSignal, ...] = ()
+    documents: dict[str, object] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyField:
+    """A request field that moves or keeps data elsewhere, and what the request then needs."""
+
+    api: str
+    path: str
+    needs: Literal["stored_state", "hosted_tools", "refused"]
+    values: frozenset[str] | None = None  # None: whenever the field is present
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationSignal:
+    """One way a vendor says no, matched on status, code and text together."""
+
+    vendor: str
+    stage: str
+    statuses: frozenset[int]
+    match: tuple[tuple[str, str], ...]  # (path in the body or `text`, regular expression)
+    outcome: Literal["filtered", "failed"] = "filtered"
+    source: str = ""

@@ -1,0 +1,1 @@
+"""What a reply was: usage, finish, refusal, cost; one Outcome a request."""

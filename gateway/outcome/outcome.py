@@ -1,0 +1,71 @@
+"""One Outcome a request: ledger, metrics, trace, budgets and reports are written from it. No prompt, no answer in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from gateway.catalog.facts import Endpoint
+from gateway.identity import Caller
+from gateway.policy.decide import Decision
+from gateway.request import Request
+
+Result = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated", "failed", "denied", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one attempt. `input_tokens` includes cached and cache-write, `output_tokens` includes reasoning."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_tokens: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one endpoint."""
+
+    endpoint: Endpoint
+    purpose: str  # serve canary shadow judge probe
+    outcome: Result
+    failure: str | None  # what went wrong, one of upstreams.failures' kinds; None if nothing did
+    status: int | None  # HTTP status of the upstream; None if no reply began
+    usage: Usage
+    cost_usd: Decimal
+    price_since: str | None  # which dated price row said so
+    finish_reason: str | None
+    started: float  # monotonic seconds
+    first_byte_s: float | None
+    total_s: float
+    peer: str | None = None  # resolved address of the connection
+    certificate: str | None = None  # TLS certificate name
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that is recorded of a request."""
+
+    request: Request
+    caller: Caller
+    decision: Decision | None  # None: it was stopped before a decision
+    result: Result
+    attempts: tuple[Attempt, ...]
+    cost_usd: Decimal  # over its serving attempts
+    baseline_list_usd: Decimal | None  # the baseline's price of the same tokens
+    baseline_permitted: bool
+    denied_by: str | None  # `budget`, `rate`, a guard's name or `several`; only with result denied
+    rerouted: tuple[tuple[str, str, str], ...]  # (from endpoint, to endpoint, reason)
+    overhead_s: float  # in the gateway itself before the upstream is asked, plus after its last byte
+    total_s: float
+    ended_at: float  # seconds since the epoch
+
+    @property
+    def served_by(self) -> Attempt | None:
+        """The last serving attempt, if any was made."""
+        return self.attempts[-1] if self.attempts else None

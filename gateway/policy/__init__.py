@@ -1,0 +1,1 @@
+"""Which endpoints may serve a request, in which order, and why."""

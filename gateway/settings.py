@@ -1,0 +1,84 @@
+"""Every setting that comes from the environment; the only reader of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BadSetting(ValueError):
+    """A variable that cannot be used; the text names it and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """At most twenty; each is the variable `GATEWAY_` + its name in capitals."""
+
+    policies: Path = Path("policies")  # the policy folder
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    redis_url: str | None = None  # shared budgets, rate limits, freezes
+    database_url: str | None = None  # the ledger; None: SQLite in the state folder
+    admin_token: str | None = None  # None: /admin does not exist, the console gets a random token
+    metrics_token: str | None = None  # needed for /metrics unless bound to loopback
+    state_dir: Path = Path(".gateway")  # the only path written
+    max_body_bytes: int = 20_000_000
+    drain_s: float = 30.0  # how long running requests may take to finish at shutdown
+    log_level: str = "info"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Raises BadSetting."""
+    given = os.environ if environment is None else environment
+    defaults = Settings()
+    return Settings(
+        policies=Path(_text(given, "POLICIES") or defaults.policies),
+        host=_text(given, "HOST") or defaults.host,
+        port=int(_number(given, "PORT", defaults.port, 0, 65535)),
+        workers=int(_number(given, "WORKERS", defaults.workers, 1, 256)),
+        redis_url=_text(given, "REDIS_URL"),
+        database_url=_text(given, "DATABASE_URL"),
+        admin_token=_text(given, "ADMIN_TOKEN"),
+        metrics_token=_text(given, "METRICS_TOKEN"),
+        state_dir=Path(_text(given, "STATE_DIR") or defaults.state_dir),
+        max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
+        drain_s=_number(given, "DRAIN_S", defaults.drain_s, 0, 3600),
+        log_level=_one_of(given, "LOG_LEVEL", defaults.log_level, ("debug", "info", "warning", "error")),
+    )
+
+
+def vendor_key(variable: str) -> str | None:
+    """The key of a vendor, from the variable that its catalogue row names; None if unset or blank."""
+    return os.environ.get(variable, "").strip() or None
+
+
+def set_multiprocess_metrics(folder: Path) -> None:
+    """Tells prometheus_client, before it is imported, where several workers share their counters."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _text(given: Mapping[str, str], name: str) -> str | None:
+    return given.get(f"GATEWAY_{name}", "").strip() or None
+
+
+def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = _text(given, name)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        raise BadSetting(f"GATEWAY_{name} is {text!r}; it takes a number from {low:g} to {high:g}") from None
+    if not low <= number <= high:
+        raise BadSetting(f"GATEWAY_{name} is {text}; it takes a number from {low:g} to {high:g}")
+    return number
+
+
+def _one_of(given: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = _text(given, name) or default
+    if text not in choices:
+        raise BadSetting(f"GATEWAY_{name} is {text!r}; it takes one of {', '.join(choices)}")
+    return text
