@@ -1,0 +1,106 @@
+"""Fits the linear n-gram models that `gateway.signals.ngrams` computes, and writes them small.
+
+examples = [Example(text, {"refusal": 1}, weight=2.0, extra=("short",)), …]
+model = fit(examples, ("refusal",), bits=17, strength=4.0)
+save(path, model)        # reads back by gateway.signals.ngrams.load(path.read_bytes())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from gateway.signals import ngrams
+from training.files import write
+
+EXTRA_SCALE = 0.5  # how strongly a named feature speaks while fitting, against the whole text's 1
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text to learn from."""
+
+    text: str
+    labels: Mapping[str, int]  # 1 yes, 0 no; a label left out is not learnt from this text
+    weight: float = 1.0
+    extra: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model before it is made small."""
+
+    labels: tuple[str, ...]
+    bits: int
+    weights: np.ndarray  # (2**bits, labels), to be multiplied by rarity
+    rarity: np.ndarray
+    extras: np.ndarray
+    bias: np.ndarray
+
+
+def matrix(examples: Sequence[Example], bits: int) -> sparse.csr_matrix:
+    """Counts of buckets, one row a text."""
+    found = [ngrams.features(ngrams.fold(e.text), bits).ravel().astype(np.int64) for e in examples]
+    ends = np.cumsum([0] + [len(f) for f in found])
+    columns = np.concatenate(found)
+    counts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(examples), 2**bits))
+    counts.sum_duplicates()
+    return counts
+
+
+def fit(examples: Sequence[Example], labels: tuple[str, ...], bits: int, strength: float) -> Fitted:
+    """One logistic regression a label, over the examples that say yes or no to it."""
+    counts = matrix(examples, bits)
+    rarity = _rarity(counts)
+    scaled = counts.multiply(rarity[None, :]).tocsr()
+    norms = np.sqrt(np.maximum(np.asarray(counts @ (rarity**2)[:, None]).ravel(), 1e-6))
+    scaled = sparse.diags(1 / norms) @ scaled
+    extras = _extras(examples)
+    together = sparse.hstack((scaled, extras * EXTRA_SCALE)).tocsr()
+    weights = np.zeros((together.shape[1], len(labels)), np.float32)
+    bias = np.zeros(len(labels), np.float32)
+    for column, label in enumerate(labels):
+        rows = np.array([i for i, e in enumerate(examples) if label in e.labels])
+        regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, max_iter=200, random_state=0)
+        regression.fit(together[rows], [examples[i].labels[label] for i in rows], [examples[i].weight for i in rows])
+        weights[:, column], bias[column] = regression.coef_[0], regression.intercept_[0]
+    split = 2**bits
+    return Fitted(labels, bits, weights[:split], rarity, weights[split:] * EXTRA_SCALE, bias)
+
+
+def _rarity(counts: sparse.csr_matrix) -> np.ndarray:
+    seen = np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.log((1 + counts.shape[0]) / (1 + seen)).astype(np.float32)
+    rarity[seen == 0] = np.log(1 + counts.shape[0]) * 0.5  # unseen words thin the evidence, but only half
+    return rarity
+
+
+def _extras(examples: Sequence[Example]) -> sparse.csr_matrix:
+    rows = [(i, bucket) for i, e in enumerate(examples) for bucket in ngrams.named(e.extra, ngrams.EXTRA_BITS)]
+    found = sparse.csr_matrix(
+        (np.ones(len(rows), np.float32), ([i for i, _ in rows], [b for _, b in rows])),
+        (len(examples), 2**ngrams.EXTRA_BITS),
+    )
+    return found
+
+
+def save(path: Path, model: Fitted) -> None:
+    """As whole numbers of 8 bits; the same model gives the same bytes."""
+    step = np.maximum(np.abs(model.weights).max(0) / 127, 1e-9)
+    rarity_step = model.rarity.max() / 255
+    write(
+        path,
+        labels=np.array(model.labels),
+        bits=np.array(model.bits),
+        weights=np.round(model.weights / step).astype(np.int8),
+        step=step.astype(np.float32),
+        rarity=np.round(model.rarity / rarity_step).astype(np.uint8),
+        rarity_step=np.float32(rarity_step),
+        extras=model.extras.astype(np.float16),
+        bias=model.bias,
+    )
