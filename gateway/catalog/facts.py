@@ -96,7 +96,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceRule:
-    """When this rule's condition holds, its prices stand in for those of the row: a window of time or a tier of length."""
+    """While its condition holds, these prices stand in for those of the row: a window of time, or a tier of length."""
 
     price: Price
     above_input_tokens: int | None = None  # a tier: applies to requests with more input tokens
