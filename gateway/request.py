@@ -2,26 +2,134 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import msgspec
+
+from gateway.errors import GatewayError
+
+Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
+Fields = dict[str, msgspec.Raw]
+
+_FIELDS = msgspec.json.Decoder(Fields)
+_STRING = msgspec.json.Decoder(str)
+_FLAG = msgspec.json.Decoder(bool | None)
+_COUNT = msgspec.json.Decoder(int | None)
+_OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+# Where each kind keeps what it asks, and whether that must be a list.
+_CONTENT: dict[str, tuple[str, bool]] = {
+    "chat": ("messages", True),
+    "messages": ("messages", True),
+    "completion": ("prompt", False),
+    "embedding": ("input", False),
+    "responses": ("input", False),
+}
+_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a request came in: what its headers and the clock say."""
+
+    id: str  # ours, random
+    received_at: float  # seconds since the epoch
+    started: float  # monotonic seconds
+    data_class: str | None = None  # x-gateway-data-class
+    tag: str | None = None  # x-gateway-tag
+    client_request_id: str | None = None  # x-client-request-id
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What came in. `fields` holds every top-level field of the body as raw JSON, in the caller's order."""
 
-    id: str  # ours, random
-    kind: str  # chat, completion, embedding, responses, messages
+    arrival: Arrival
+    kind: Kind
     model: str  # the string the caller asked for
     stream: bool
-    include_usage: bool  # the caller asked for the usage chunk
+    include_usage: bool  # the caller asked for the usage chunk of a stream
     max_tokens: int | None
     choices: int  # n
-    fields: dict[str, msgspec.Raw]
+    fields: Fields
     body_bytes: int
-    data_class: str | None  # x-gateway-data-class
-    tag: str | None  # x-gateway-tag
-    client_request_id: str | None  # x-client-request-id
-    received_at: float  # seconds since the epoch
-    started: float  # monotonic seconds
+
+    @property
+    def id(self) -> str:
+        return self.arrival.id
+
+
+def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
+    """Raises GatewayError `invalid_request`, naming the field."""
+    fields = _decode(body)
+    _check_content(kind, fields)
+    stream = bool(_field(fields, "stream", _FLAG.decode, "true or false"))
+    options = _field(fields, "stream_options", _OBJECT.decode, "an object") or {}
+    return Request(
+        arrival=arrival,
+        kind=kind,
+        model=_model(fields),
+        stream=stream,
+        include_usage=options.get("include_usage") is True,
+        max_tokens=_max_tokens(fields),
+        choices=_field(fields, "n", _COUNT.decode, "a whole number") or 1,
+        fields=fields,
+        body_bytes=len(body),
+    )
+
+
+def _decode(body: bytes) -> Fields:
+    try:
+        if not body.isascii():
+            body.decode()
+        return _FIELDS.decode(body)
+    except UnicodeDecodeError as error:
+        raise GatewayError("invalid_request", f"the body is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise GatewayError("invalid_request", "the body is nested too deeply") from None
+    except msgspec.ValidationError:
+        raise GatewayError("invalid_request", "the body must be a JSON object") from None
+    except msgspec.DecodeError as error:
+        raise GatewayError("invalid_request", f"the body is not JSON: {error}") from None
+
+
+def _model(fields: Mapping[str, msgspec.Raw]) -> str:
+    if "model" not in fields:
+        raise GatewayError("invalid_request", "`model` is missing; GET /v1/models lists the names", param="model")
+    model: str = _field(fields, "model", _STRING.decode, "a string")
+    if not model:
+        raise GatewayError("invalid_request", "`model` is empty; GET /v1/models lists the names", param="model")
+    return model
+
+
+def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:
+    for name in _LIMITS:
+        if name in fields:
+            limit: int | None = _field(fields, name, _COUNT.decode, "a whole number")
+            if limit is not None:
+                return limit
+    return None
+
+
+def _check_content(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> None:
+    name, listed = _CONTENT[kind]
+    raw = fields.get(name)
+    if raw is None:
+        if kind == "responses" and "prompt" in fields:
+            return
+        raise GatewayError("invalid_request", f"`{name}` is missing", param=name)
+    if listed and not _field(fields, name, _LIST.decode, "a list"):
+        raise GatewayError("invalid_request", f"`{name}` is empty; it takes at least one message", param=name)
+
+
+def _field(fields: Mapping[str, msgspec.Raw], name: str, decode: Callable[[msgspec.Raw], Any], wanted: str) -> Any:
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    try:
+        return decode(raw)
+    except msgspec.DecodeError:
+        raise GatewayError("invalid_request", f"`{name}` must be {wanted}", param=name) from None
