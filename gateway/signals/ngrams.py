@@ -32,7 +32,7 @@ STEM = 5  # letters of a word that its inflections share
 _BASE = 0x9E3779B97F4A7C15
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA0761D6478BD642F)
-_KIND = np.array([[0x1], [0x51ED270B], [0x2545F491], [0x4F6CDD1D]], np.uint64)
+_KIND = np.array([0xD1342543DE82EF95, 0xAF251AF3B0F025B5, 0x9FB21C651E98DF25, 0xC2B2AE3D27D4EB4F], np.uint64)
 
 Codes = NDArray[np.uint16]
 Scores = NDArray[np.float32]
@@ -61,29 +61,33 @@ def _powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 def tokens(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """Where each token begins and ends, and whether it is a single ideograph."""
-    kinds = folding.kinds()[codes]
-    before = np.concatenate((np.zeros(1, np.uint8), kinds))
-    after = np.concatenate((kinds, np.zeros(1, np.uint8)))
-    edge = before != after
-    ideograph = before[1:] == 2
-    starts = np.flatnonzero((edge[:-1] & (kinds == 1)) | ideograph)
-    ends = np.flatnonzero((edge[1:] & (kinds == 1)) | ideograph) + 1
-    return starts, ends, ideograph[starts]
+    around = np.zeros(len(codes) + 2, np.uint8)
+    kinds = around[1:-1]
+    folding.kinds().take(codes, out=kinds)
+    single = kinds == 2
+    word = kinds == 1
+    starts = np.flatnonzero((word & (around[:-2] != 1)) | single)
+    ends = np.flatnonzero((word & (around[2:] != 1)) | single) + 1
+    return starts, ends, single[starts]
 
 
-def features(codes: Codes, bits: int) -> NDArray[np.uint64]:
-    """Buckets below 2**bits, shape (KINDS, tokens), of the first LIMIT codes."""
+def features(codes: Codes, bits: int) -> NDArray[np.intp]:
+    """Buckets below 2**bits, shape (tokens, KINDS), of the first LIMIT codes."""
     codes = codes[:LIMIT]
     starts, ends, ideograph = tokens(codes)
     up, down = _powers()
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(codes * up[: len(codes)], dtype=np.uint64)))
-    words = _mixed((sums[ends] - sums[starts]) * down[starts])
-    pairs = _mixed(words * _PAIR + _shifted(words, 1))
-    triples = _mixed(pairs * _PAIR + _shifted(words, 2))
-    stems = _mixed((sums[np.minimum(ends, starts + STEM)] - sums[starts]) * down[starts])
-    quads = _mixed(triples * _PAIR + _shifted(words, 3))
-    rows = np.stack((words, np.where(ideograph, quads, stems), pairs, triples))
-    return _mixed(rows * _KIND + _KIND) >> np.uint64(64 - bits)
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(codes * up[: len(codes)], out=sums[1:])
+    before, shift = sums[starts], down[starts]
+    words = np.zeros(len(starts) + 3, np.uint64)
+    words[:-3] = _mixed((sums[ends] - before) * shift)
+    stems = _mixed((sums[np.minimum(ends, starts + STEM)] - before) * shift)
+    pairs = words[:-3] * _PAIR + words[1:-2]
+    triples = pairs * _PAIR + words[2:-1]
+    quads = triples * _PAIR + words[3:]
+    rows = np.stack((words[:-3], np.where(ideograph, quads, stems), pairs, triples), 1)
+    buckets: NDArray[np.intp] = (rows * _KIND >> np.uint64(64 - bits)).view(np.int64)
+    return buckets
 
 
 def named(names: Iterable[str], bits: int) -> list[int]:
@@ -94,10 +98,6 @@ def named(names: Iterable[str], bits: int) -> list[int]:
 def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     mixed: NDArray[np.uint64] = (hashes ^ (hashes >> np.uint64(32))) * _MIX
     return mixed
-
-
-def _shifted(hashes: NDArray[np.uint64], by: int) -> NDArray[np.uint64]:
-    return np.concatenate((hashes[by:], np.zeros(min(by, len(hashes)), np.uint64)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,16 +112,19 @@ class Linear:
 
     def scores(self, codes: Codes, extra: Iterable[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
-        found: Scores = self.table[features(codes, self.bits)].sum((0, 1))
-        scores: Scores = self._scaled(found) + self.extra(extra)
+        rows = self.table.take(features(codes, self.bits).ravel(), 0)
+        scores: Scores = self._scaled(np.ones(len(rows), np.float32) @ rows) + self.extra(extra)
         return scores
 
     def windows(self, codes: Codes, size: int) -> Scores:
-        """Log odds a label, shape (windows, labels), for stretches of `size` tokens that overlap by half."""
-        each: Scores = self.table[features(codes, self.bits)].sum(0)
-        starts = np.arange(0, max(len(each) - size // 2, 1), size // 2)
-        sums: Scores = np.concatenate((np.zeros((1, each.shape[1]), np.float32), np.cumsum(each, 0)))
-        return self._scaled(sums[np.minimum(starts + size, len(each))] - sums[starts])
+        """Log odds a label, shape (windows, labels), for stretches of `size` tokens (even) that overlap by half."""
+        half = size // 2 * KINDS
+        buckets = features(codes, self.bits).ravel()
+        halves = max(-(-len(buckets) // half), 1)
+        rows = np.zeros((halves * half, self.table.shape[1]), np.float32)
+        self.table.take(buckets, 0, out=rows[: len(buckets)], mode="clip")  # clip: unbuffered, and all are in range
+        sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
+        return self._scaled(sums[:-1] + sums[1:] if halves > 1 else sums)
 
     def extra(self, names: Iterable[str]) -> Scores:
         """What named features add to every label."""
