@@ -1,0 +1,162 @@
+"""What an endpoint must be able to do to serve a request, from the request's own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from gateway.signals.decode import decoded
+from gateway.signals.effort import DEFAULT, effort
+
+CHOICES: Final = (
+    "tools",
+    "parallel_tools",
+    "vision",
+    "audio",
+    "file",
+    "json_schema",
+    "logprobs",
+    "reasoning",
+    "stored_state",
+    "hosted_tools",
+)
+
+# The caller runs these itself; a tool of any other type runs at the vendor.
+_OWN_TOOLS: Final = ("function", "custom", "local_shell", "apply_patch", "bash_", "text_editor_", "memory_", "computer")
+_PARTS: Final = {
+    "image_url": ("vision",),
+    "image": ("vision",),
+    "input_image": ("vision",),
+    "video_url": ("vision",),
+    "input_video": ("vision",),
+    "computer_screenshot": ("vision",),
+    "input_audio": ("audio",),
+    "audio_url": ("audio",),
+    "file": ("file",),
+    "input_file": ("file",),
+    "document": ("file",),
+    "container_upload": ("file", "stored_state"),
+    "item_reference": ("stored_state",),
+}
+_CONTENT: Final = ("messages", "input", "system")
+
+
+def measure(fields: Mapping[str, object]) -> frozenset[str]:
+    """The needs of a decoded body, or of one whose values are still `msgspec.Raw`."""
+    found: set[str] = set()
+    for name in fields:
+        needs = _FIELDS.get(name)
+        if needs is not None:
+            found.update(needs(decoded(fields[name])))
+    if effort(fields) not in (DEFAULT, "none"):
+        found.add("reasoning")
+    if "parallel_tools" in found and "tools" not in found:
+        found.discard("parallel_tools")
+    for name in _CONTENT:
+        if name in fields:
+            found.update(_content(fields[name]))
+    return frozenset(found)
+
+
+def _content(value: object) -> Iterator[str]:
+    """Needs of the parts of messages; JSON that mentions no such part is not decoded."""
+    if isinstance(value, str):
+        return
+    if isinstance(value, msgspec.Raw):
+        raw = bytes(value)
+        spelled = b"\\" in raw and b"\\u" in raw  # an escape may spell any word
+        if not spelled and b'"type"' not in raw and b'"audio"' not in raw:
+            return
+    waiting = [decoded(value)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            kind = part.get("type")
+            if isinstance(kind, str):
+                yield from _PARTS.get(kind, ())
+            if isinstance(part.get("file_id"), str):
+                yield "stored_state"
+            if part.get("role") == "assistant" and isinstance(part.get("audio"), dict):
+                yield "stored_state"  # an earlier spoken answer, by its id
+            waiting.extend(v for v in part.values() if isinstance(v, dict | list))
+        elif isinstance(part, list):
+            waiting.extend(v for v in part if isinstance(v, dict | list))
+
+
+def _tools(value: object) -> Iterator[str]:
+    for tool in value if isinstance(value, list) else ():
+        kind = tool.get("type", "function") if isinstance(tool, dict) else "function"
+        own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
+        yield "tools" if own else "hosted_tools"
+
+
+def _choice(value: object) -> Iterator[str]:
+    if isinstance(value, dict) and value.get("disable_parallel_tool_use") is False:
+        yield "parallel_tools"
+
+
+def _schema(value: object) -> Iterator[str]:
+    """`response_format` of chat, `text` of responses, `output_config` and `output_format` of Anthropic."""
+    form = value.get("format", value) if isinstance(value, dict) else None
+    if isinstance(form, dict) and form.get("type") == "json_schema":
+        yield "json_schema"
+
+
+def _include(value: object) -> Iterator[str]:
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, str) and item.endswith("logprobs"):
+            yield "logprobs"
+        elif item == "reasoning.encrypted_content":
+            yield "reasoning"
+
+
+def _when_set(need: str) -> Callable[[object], Iterator[str]]:
+    def needs(value: object) -> Iterator[str]:
+        if value not in (None, False, [], {}, ""):
+            yield need
+
+    return needs
+
+
+def _when_given(need: str) -> Callable[[object], Iterator[str]]:
+    def needs(value: object) -> Iterator[str]:
+        if value is not None and value is not False:  # an empty object or a zero switches it on
+            yield need
+
+    return needs
+
+
+def _modalities(value: object) -> Iterator[str]:
+    if isinstance(value, list) and "audio" in value:
+        yield "audio"
+
+
+_FIELDS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
+    "tools": _tools,
+    "functions": _when_set("tools"),
+    "parallel_tool_calls": _when_set("parallel_tools"),
+    "tool_choice": _choice,
+    "response_format": _schema,
+    "text": _schema,
+    "output_format": _schema,
+    "output_config": _schema,
+    "logprobs": _when_given("logprobs"),  # completions take a number, and 0 is one
+    "top_logprobs": _when_set("logprobs"),
+    "include": _include,
+    "modalities": _modalities,
+    "audio": _when_set("audio"),
+    "store": _when_set("stored_state"),
+    "previous_response_id": _when_set("stored_state"),
+    "conversation": _when_set("stored_state"),
+    "background": _when_set("stored_state"),
+    "prompt": lambda value: iter(("stored_state",) if isinstance(value, dict) else ()),  # a stored prompt, by its id
+    "container": _when_set("stored_state"),
+    "mcp_servers": _when_set("hosted_tools"),
+    "web_search_options": _when_given("hosted_tools"),
+    "search_parameters": _when_given("hosted_tools"),
+    "enable_search": _when_set("hosted_tools"),
+    "data_sources": _when_set("hosted_tools"),
+    "plugins": _when_set("hosted_tools"),
+}
