@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.errors import GatewayError, Problem, nearest
+from gateway.source import Amount, Day, Document, Shape, Text, validate
 
 DATA_CLASSES = ("public", "internal", "confidential", "regulated")  # ascending
 
@@ -56,3 +62,105 @@ class Keyring:
     callers: dict[str, Caller]
     teams: dict[str, Team]
     tags: frozenset[str]
+
+
+def digest(key: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def identify(key: str, keyring: Keyring, at: float) -> Caller:
+    """The owner of `key` at this time. Raises GatewayError invalid_api_key."""
+    if not key:
+        raise GatewayError("invalid_api_key", "no API key was sent; send it as `Authorization: Bearer KEY`")
+    caller = keyring.callers.get(digest(key))
+    if caller is None:
+        raise GatewayError("invalid_api_key", "this API key is not known here")
+    if caller.expires is not None and datetime.fromtimestamp(at, UTC).date() >= caller.expires:
+        raise GatewayError("invalid_api_key", f"this API key expired on {caller.expires}")
+    return caller
+
+
+class BudgetShape(Shape):
+    """What the team may spend per UTC period."""
+
+    usd: Annotated[Amount, Field(ge=0, description="US dollars per period")]
+    per: Annotated[Literal["day", "week", "month"], Field(description="the period, in UTC")] = "month"
+    when_spent: Annotated[
+        Literal["reject", "self_only"], Field(description="what happens then: 429, or own machines only")
+    ] = "reject"
+
+
+class RateShape(Shape):
+    """Ceilings per minute."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1, description="requests a minute")
+    tokens_per_minute: int | None = Field(default=None, ge=1, description="prompt and answer tokens a minute")
+
+
+class TeamShape(Shape):
+    """What the keys of a team share."""
+
+    residency: Text = Field(default="any", description="`any`, or the name of a set in policy.yaml")
+    data_class: Literal["public", "internal", "confidential", "regulated"] = Field(
+        description="of its requests, unless a header raises it"
+    )
+    allow: list[Literal["shadow", "judge"]] = Field(default=[], description="copies of prompts that may be made")
+    budget: BudgetShape | None = None
+    rate: RateShape | None = None
+
+
+class KeyShape(Shape):
+    """One key; `gateway keys new` writes such a row."""
+
+    id: Text = Field(min_length=1, description="a name for the key, shown in records")
+    team: Text = Field(description="one of `teams`")
+    app: Text | None = Field(default=None, description="the app that uses it")
+    sha256: Text = Field(description="SHA-256 of the key, in hexadecimal", pattern="^[0-9a-f]{64}$")
+    expires: Day | None = Field(default=None, description="the day, in UTC, on which it no longer works")
+
+
+class CallersFile(Shape):
+    """callers.yaml: tags, teams and keys."""
+
+    tags: list[Text] = Field(default=[], description="values that `x-gateway-tag` may have")
+    teams: dict[str, TeamShape] = Field(description="by name")
+    keys: list[KeyShape] = Field(default=[], description="who may call")
+
+
+def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
+    """The keyring as far as the file is sound, and what is wrong with the file."""
+    shape, problems = validate(document, CallersFile)
+    if shape is None:
+        return None, problems
+    teams = {name: _team(name, row) for name, row in shape.teams.items()}
+    written = document.data.get("teams") if isinstance(document.data, dict) else None
+    problems += _key_problems(document, shape, frozenset(written or ()))
+    callers = {
+        key.sha256: Caller(key.id, teams[key.team], key.app, key.expires) for key in shape.keys if key.team in teams
+    }
+    return Keyring(callers, teams, frozenset(shape.tags)), problems
+
+
+def _team(name: str, row: TeamShape) -> Team:
+    budget = Budget(row.budget.usd, row.budget.per, row.budget.when_spent) if row.budget else None
+    rate = Rate(row.rate.requests_per_minute, row.rate.tokens_per_minute) if row.rate else None
+    return Team(name, row.residency, row.data_class, frozenset(row.allow), budget, rate)
+
+
+def _key_problems(document: Document, shape: CallersFile, teams: frozenset[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    ids: set[str] = set()
+    hashes: set[str] = set()
+    for key in shape.keys:
+        if key.team not in teams:
+            way_out = nearest(key.team, teams)
+            problems.append(document.problem(f"no team is called `{key.team}`", (*key.at, "team"), help=way_out))
+        if key.id in ids:
+            problems.append(document.problem(f"two keys are called `{key.id}`", (*key.at, "id"), help="rename one"))
+        if key.sha256 in hashes:
+            words = f"key `{key.id}` is the same key as another"
+            problems.append(document.problem(words, (*key.at, "sha256"), help="give every caller a key of its own"))
+        ids.add(key.id)
+        hashes.add(key.sha256)
+    return problems
