@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
+
+from gateway.catalog.prices import Price, PriceBook, Window
+from gateway.catalog.rows import BodyField, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
 
 Risk = Literal["low", "medium", "high"]
 Hosting = Literal["self", "hosted"]
@@ -26,7 +30,7 @@ class Members:
 UNKNOWN_MEMBERS = Members(frozenset(), complete=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Lab:
     """Who trains weights."""
 
@@ -36,9 +40,13 @@ class Lab:
     lists: Members  # restricted-party lists on which the lab stands
     source: str | None
     checked: date | None
+    owner: str | None = None
+    screened: date | None = None  # when the lists were searched
+    listings: tuple[Listing, ...] = ()
+    note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Model:
     """Weights: who trained them, from what, under which licence, and what they can do."""
 
@@ -57,6 +65,12 @@ class Model:
     output_tokens: int  # expected output tokens of one answer, a prior
     source: str | None
     checked: date | None
+    ancestors: tuple[str, ...] = ()  # ids of all models these weights descend from, nearest first
+    certainty: str | None = None  # how sure the bases are
+    router_of: tuple[str, ...] | None = None  # a router: models it may hand a request to
+    output_limit: int | None = None
+    benchmark_tokens: Mapping[str, int] = field(default_factory=dict)  # by effort; they compare models, nothing else
+    note: str | None = None
 
     @property
     def origin(self) -> str | None:
@@ -64,7 +78,7 @@ class Model:
         return self.lab.country
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Operator:
     """Who runs the machines, and who owns them in the end."""
 
@@ -78,29 +92,13 @@ class Operator:
     sla: float | None
     source: str | None
     checked: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens, valid from `since` until the next row of the same endpoint."""
-
-    since: date
-    input: Decimal | None
-    output: Decimal | None
-    cached_input: Decimal | None = None  # None: the input price
-    cache_write: Decimal | None = None  # None: the input price
-    reasoning: Decimal | None = None  # None: the output price
-    source: str | None = None  # `from:` of the row: map@version:key
-    extras: tuple[PriceRule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PriceRule:
-    """While its condition holds, these prices stand in for those of the row: a window of time, or a tier of length."""
-
-    price: Price
-    above_input_tokens: int | None = None  # a tier: applies to requests with more input tokens
-    window: str | None = None  # a named time window of the catalogue, e.g. `deepseek-peak`
+    parent: str | None = None
+    parent_source: str | None = None
+    screened: date | None = None
+    listings: tuple[Listing, ...] = ()
+    indemnity_note: str | None = None
+    sla_note: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Pin:
     certificate: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Endpoint:
     """A door: one model at one operator in one place."""
 
@@ -140,6 +138,9 @@ class Endpoint:
     source: str | None
     checked: date | None
     index: int = 0  # position in the catalogue: the bit of this endpoint in the policy's masks
+    vendor: str = ""  # whose way of saying no and of reasoning it follows
+    ends: date | None = None  # the operator has announced its end
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +153,9 @@ class Catalog:
     endpoints: dict[str, Endpoint]
     body_fields: tuple[BodyField, ...] = ()
     moderation: tuple[ModerationSignal, ...] = ()
-    documents: dict[str, object] = field(default_factory=dict, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class BodyField:
-    """A request field that moves or keeps data elsewhere, and what the request then needs."""
-
-    api: str
-    path: str
-    needs: Literal["stored_state", "hosted_tools", "refused"]
-    values: frozenset[str] | None = None  # None: whenever the field is present
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ModerationSignal:
-    """One way a vendor says no, matched on status, code and text together."""
-
-    vendor: str
-    stage: str
-    statuses: frozenset[int]
-    match: tuple[tuple[str, str], ...]  # (path in the body or `text`, regular expression)
-    outcome: Literal["filtered", "failed"] = "filtered"
-    source: str = ""
+    licences: Mapping[str, Licence] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    book: PriceBook | None = field(default=None, compare=False)  # all endpoints' rates at once, for ordering

@@ -1,0 +1,59 @@
+"""Catalogue files become a Catalog: every name resolved, every mistake reported at once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.catalog import bills, doors, weights
+from gateway.catalog.beside import body_fields, factors, moderation, notices, reasoning
+from gateway.catalog.facts import Catalog
+from gateway.catalog.gather import Desk, gather
+from gateway.catalog.prices import price_book
+from gateway.errors import Problems
+from gateway.source import Document
+
+
+def compile_catalog(documents: Sequence[Document], shipped: Sequence[Document]) -> Catalog:
+    """`shipped` are the package's own rows, which the folder's add to or override. Raises Problems."""
+    desk = gather(documents, shipped)
+    catalog = _compiled(desk)
+    if desk.problems:
+        raise Problems(desk.problems)
+    return catalog
+
+
+def _compiled(desk: Desk) -> Catalog:
+    licences = weights.licences(desk)
+    labs = weights.labs(desk)
+    models = weights.models(desk, labs, licences)
+    operators = doors.operators(desk)
+    windows = bills.windows(desk)
+    rule = factors(desk)
+    known = doors.Known(models, operators, _declared(desk), windows, rule, _bills(desk))
+    endpoints = doors.endpoints(desk, known)
+    return Catalog(
+        labs=labs,
+        models=models,
+        operators=operators,
+        endpoints=endpoints,
+        body_fields=body_fields(desk),
+        moderation=moderation(desk),
+        licences=licences,
+        notices=notices(desk, {*labs, *models, *operators}),
+        factors=rule,
+        reasoning=reasoning(desk),
+        windows=windows,
+        book=price_book(tuple(endpoints.values())),
+    )
+
+
+def _declared(desk: Desk) -> frozenset[str]:
+    return frozenset(written.row.id for written in desk.rows(lambda file: file.models))
+
+
+def _bills(desk: Desk) -> Mapping[str, Sequence[bills.Bill]]:
+    found: dict[str, list[bills.Bill]] = {}
+    for written in desk.rows(lambda file: file.prices):
+        rows = [(row, written, ("rows", number)) for number, row in enumerate(written.row.rows)]
+        found.setdefault(written.row.endpoint, []).extend(rows)
+    return found

@@ -1,0 +1,175 @@
+"""What a usage costs at a time: dated rows, contracts, tiers of length, windows of time; exact, and fast to sort by."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from gateway.catalog.facts import Endpoint
+
+MILLION = Decimal(1_000_000)
+DAY_S = 86_400
+Rate = tuple[float, float]  # US dollars per input token, per output token
+
+
+class Tokens(Protocol):
+    """Usage as measured: input includes cached and cache-write tokens, output includes reasoning."""
+
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def cached_tokens(self) -> int: ...
+    @property
+    def cache_write_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def reasoning_tokens(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours at which other rates hold; weekday and holiday are told at `utc_offset_s`."""
+
+    id: str
+    spans: tuple[tuple[int, int], ...]  # seconds of the UTC day; the end is outside
+    weekdays: frozenset[int]  # 1 is Monday
+    holidays: frozenset[int]  # days since 1970-01-01 at that offset
+    utc_offset_s: int
+    decided_by: Literal["start", "completion"]
+
+    def open(self, at: float) -> bool:
+        """True while its rates hold."""
+        second = at % DAY_S
+        if not any(start <= second < end for start, end in self.spans):
+            return False
+        day = int((at + self.utc_offset_s) // DAY_S)
+        return (day + 3) % 7 + 1 in self.weekdays and day not in self.holidays
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens, valid from `since` until the next row of the same endpoint."""
+
+    since: datetime
+    input: Decimal | None
+    output: Decimal | None
+    cached_input: Decimal | None = None  # None: the input price
+    cache_write: Decimal | None = None  # None: the input price
+    reasoning: Decimal | None = None  # None: the output price
+    thinking_output: Decimal | None = None  # every output token of a reply that reasoned; None: the output price
+    source: str | None = None  # `from:` of the row: map@version:key
+    tiers: tuple[tuple[int, Price], ...] = ()  # ascending: above so many input tokens, that price
+    windows: tuple[tuple[Window, Price], ...] = ()  # the first that is open holds; its tiers are its own
+    contract: bool = False
+    until: datetime | None = None  # a contract's end
+    currency: str = "USD"  # what the vendor bills in
+    rate_date: date | None = None
+    batch: Price | None = None  # for reading only
+    applied: str | None = None  # `above 256000` or a window's name, in a price that `price_at` returned
+    read_from: str | None = None  # where the map read it
+
+    @property
+    def known(self) -> bool:
+        return self.input is not None and self.output is not None
+
+
+def price_at(endpoint: Endpoint, *, at: float, input_tokens: int) -> Price | None:
+    """The price of a request of this length at this time (of completion, where the vendor says so); None is unknown."""
+    row = _row_at(endpoint.prices, at)
+    if row is None:
+        return None
+    price = next((price for window, price in row.windows if window.open(at)), row)
+    tier = next((price for above, price in reversed(price.tiers) if input_tokens > above), None)
+    price = tier or price
+    return price if price.known else None
+
+
+def cost(endpoint: Endpoint, usage: Tokens, *, at: float) -> tuple[Decimal, Price] | None:
+    """What the usage costs in US dollars, unrounded, and the price that says so; None if the price is unknown."""
+    price = price_at(endpoint, at=at, input_tokens=usage.input_tokens)
+    if price is None:
+        return None
+    return cost_under(price, usage), price
+
+
+def cost_under(price: Price, usage: Tokens) -> Decimal:
+    """What the usage costs under a known price, in US dollars, unrounded."""
+    assert price.input is not None and price.output is not None
+    cached, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
+    output = price.thinking_output if reasoned and price.thinking_output is not None else price.output
+    reasoning = output if price.reasoning is None else price.reasoning
+    fresh = max(usage.input_tokens - cached - written, 0)
+    return (
+        fresh * price.input
+        + cached * (price.input if price.cached_input is None else price.cached_input)
+        + written * (price.input if price.cache_write is None else price.cache_write)
+        + max(usage.output_tokens - reasoned, 0) * output
+        + reasoned * reasoning
+    ) / MILLION
+
+
+def output_price_at(endpoint: Endpoint, at: float) -> float | None:
+    """The fact `price_output`: US dollars per million output tokens of a short request at this time."""
+    price = price_at(endpoint, at=at, input_tokens=0)
+    return float(price.output) if price is not None and price.output is not None else None
+
+
+def rates(endpoint: Endpoint, *, at: float, input_tokens: int) -> Rate | None:
+    """US dollars per input and output token, for ordering; None is unknown."""
+    price = price_at(endpoint, at=at, input_tokens=input_tokens)
+    if price is None or price.input is None or price.output is None:
+        return None
+    return float(price.input) / 1e6, float(price.output) / 1e6
+
+
+def _row_at(rows: Sequence[Price], at: float) -> Price | None:
+    """A contract in force goes first, then the newest list price."""
+    begun = [row for row in rows if row.since.timestamp() <= at]
+    agreed = [row for row in begun if row.contract and (row.until is None or at < row.until.timestamp())]
+    listed = [row for row in begun if not row.contract]
+    return agreed[-1] if agreed else listed[-1] if listed else None
+
+
+@dataclass(slots=True)
+class PriceBook:
+    """The rates of all endpoints at once. Pure: what it keeps only spares working the same answer out again."""
+
+    endpoints: tuple[Endpoint, ...]
+    turns: tuple[float, ...]  # times at which a row begins or ends
+    lengths: tuple[int, ...]  # input lengths above which a tier begins
+    windows: tuple[Window, ...]
+    pages: dict[tuple[int, int, tuple[bool, ...]], tuple[Rate | None, ...]] = field(default_factory=dict)
+
+    def rates(self, *, at: float, input_tokens: int) -> tuple[Rate | None, ...]:
+        """By the endpoints' index."""
+        opened = tuple([window.open(at) for window in self.windows])
+        key = (bisect_right(self.turns, at), bisect_left(self.lengths, input_tokens), opened)
+        page = self.pages.get(key)
+        if page is None:
+            if len(self.pages) >= 256:
+                self.pages.clear()
+            page = self.pages[key] = tuple([rates(e, at=at, input_tokens=input_tokens) for e in self.endpoints])
+        return page
+
+
+def price_book(endpoints: Sequence[Endpoint]) -> PriceBook:
+    """`endpoints` in the order of their index."""
+    rows = [row for endpoint in endpoints for row in endpoint.prices]
+    turns = {row.since.timestamp() for row in rows} | {row.until.timestamp() for row in rows if row.until}
+    windows = {window.id: window for row in rows for window, _ in row.windows}
+    priced = rows + [price for row in rows for _, price in row.windows]
+    lengths = {above for price in priced for above, _ in price.tiers}
+    return PriceBook(tuple(endpoints), tuple(sorted(turns)), tuple(sorted(lengths)), tuple(windows.values()))
+
+
+def without_zeros(price: Price) -> Price:
+    """A price of 0 at somebody else's machines is unknown: free, a preview, or never filled in."""
+    names = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")
+    unknown: dict[str, None] = {name: None for name in names if getattr(price, name) == 0}
+    return replace(price, **unknown)  # type: ignore[arg-type]

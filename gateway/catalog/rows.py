@@ -1,0 +1,114 @@
+"""Rows beside the facts: licences, listings, notices, body fields, how vendors say no, how they are told to think."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What exactly stands on a restricted-party list, since when."""
+
+    list: str
+    what: str
+    date: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """A licence and what it asks of whom; None: nothing of the kind was found."""
+
+    id: str
+    name: str
+    family: Literal["permissive", "restricted", "proprietary"] | None
+    maas: str | None
+    revenue_usd: int | None  # a year
+    display: str | None
+    monthly_users: int | None
+    territory_excluded: tuple[str, ...]
+    commercial: Literal["allowed", "authorisation", "forbidden"] | None
+    relaying_exempt: bool | None
+    exempt: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A ban, an incident, a finding or a proposal: information, never a rule."""
+
+    kind: Literal["ban", "incident", "finding", "proposal"]
+    about: tuple[str, ...]  # ids of labs, operators or models
+    where: str | None
+    what: str
+    date: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyField:
+    """A request field that moves or keeps data elsewhere, and what the request then needs."""
+
+    api: str
+    path: str  # dots for fields, [] for every item: tools[].type
+    needs: Literal["stored_state", "hosted_tools", "refused"]
+    values: frozenset[str | bool] | None = None  # None: whenever the field is present; `x*` matches what starts so
+    except_values: frozenset[str | bool] | None = None  # with any value but these
+    why: str = ""
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing a reply must show; `path` is `text` (the whole body) or dotted, with [] for every item."""
+
+    path: str
+    values: frozenset[str] = frozenset()
+    pattern: re.Pattern[str] | None = None
+    present: bool = False  # any value but null will do
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationSignal:
+    """One way a vendor says no or falters, matched on status, code and text together."""
+
+    id: str
+    vendor: str
+    operators: frozenset[str]  # empty: any
+    stage: Literal["input", "output", "any"]
+    statuses: frozenset[int]  # empty: any
+    conditions: tuple[Condition, ...]
+    outcome: Literal["filtered", "declined", "failed"]
+    retry: bool
+    confidence: Literal[
+        "high", "medium", "low", "unknown"
+    ]  # `unknown` rows never match: they record what was not found
+    source: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One reason for a level of risk; it counts unless one of its tests is known to be false."""
+
+    id: str
+    level: Literal["low", "medium", "high"]
+    why: str
+    when: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """How a vendor is told how hard to think, and what it wants back of its thoughts."""
+
+    vendor: str
+    operators: frozenset[str]
+    models: tuple[str, ...]  # globs
+    efforts: Mapping[str, Mapping[str, object]]  # body fields to set, by effort
+    field: str | None  # where the thoughts stand in a message or delta
+    replay: Literal["required_with_tools", "allowed", "forbidden", "unknown"]
+    default_on: bool | None
+    source: str | None

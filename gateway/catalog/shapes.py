@@ -1,0 +1,300 @@
+"""The shapes of catalog/*.yaml as written: each list may stand in any file; absent and `null` both mean unknown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.source import Amount, Day, Shape, Text
+
+Word = Annotated[str, Field(pattern=r"^[^\s@/]+$", max_length=100)]
+Id = Annotated[Text, Field(pattern=r"^[^\s@/][^\s@]*$", max_length=160)]
+Code = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
+Money = Annotated[Amount, Field(ge=0)]
+Since = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$")]
+
+Certainty = Literal["documented", "lab_claim", "claimed", "unverified"]
+Effort = Literal["none", "low", "medium", "high", "xhigh", "max", "default"]
+
+
+class Sourced(Shape):
+    """A row that says where it comes from."""
+
+    source: str | None = Field(None, description="where this was read: a document, with its address or title")
+    checked: Day | None = Field(None, description="the day it was read")
+    note: str | None = Field(None, description="what a reader should know besides")
+
+
+class Listing(Shape):
+    """What exactly stands on a restricted-party list."""
+
+    list: str = Field(description="the list, e.g. us_entity_list")
+    what: str = Field(description="the party as listed")
+    date: Text | None = Field(None, description="since when: a day, a month or a year")
+    source: str | None = Field(None, description="where this was read")
+
+
+class LabRow(Sourced):
+    """Who trains weights."""
+
+    id: Id = Field(description="a name for it")
+    name: str = Field(description="as it calls itself")
+    country: Code | None = Field(None, description="ISO 3166-1 code of its home; null: unknown")
+    owner: str | None = Field(None, description="who owns it in the end")
+    lists: list[str] | None = Field(None, description="restricted-party lists it stands on; [] none, null unknown")
+    screened: Day | None = Field(None, description="the day the lists were searched; `lists: []` needs one")
+    listings: list[Listing] = Field(default=[], description="date and wording of each listing")
+
+
+class ModelRow(Sourced):
+    """Weights: whose, made from what, under which licence, able to do what."""
+
+    id: Id = Field(description="canonical name of the weights, lower case")
+    lab: str = Field(description="id of the lab that trained the final weights")
+    base: list[str] | None = Field(
+        None, description="models these were trained from; [] from scratch, null undisclosed"
+    )
+    certainty: Certainty | None = Field(None, description="how sure the base is; a lab's own word is lab_claim")
+    open_weights: bool | None = Field(None, description="the weights can be downloaded")
+    licence: Text | None = Field(None, description="SPDX id, or id of a licence row")
+    decensored: bool | None = Field(None, description="refusals of a base were trained away")
+    context_tokens: Annotated[int, Field(gt=0)] | None = Field(None, description="longest context")
+    output_limit: Annotated[int, Field(gt=0)] | None = Field(None, description="most output tokens of one reply")
+    kinds: list[Literal["chat", "completion", "embedding", "responses", "messages"]] | None = Field(
+        None, description="what it serves; absent: [chat]"
+    )
+    can: list[str] | None = Field(None, description="capabilities; what is not named it cannot")
+    benchmark_tokens: dict[Effort, int] = Field(
+        default={}, description="output tokens per benchmark task by effort: they compare models, and mean nothing else"
+    )
+    router_of: list[str] | None = Field(None, description="a router: models it may hand a request to")
+
+
+class OperatorRow(Sourced):
+    """Who runs the machines, and who owns them in the end."""
+
+    id: Word = Field(description="a name for it")
+    name: str = Field(description="as it calls itself, with the contracting entity")
+    country: Code | None = Field(None, description="where the contracting entity is incorporated")
+    parent: str | None = Field(None, description="who owns it in the end")
+    parent_country: Code | None = Field(None, description="where that owner is")
+    parent_source: str | None = Field(None, description="where the owner was read, if elsewhere than `source`")
+    lists: list[str] | None = Field(None, description="lists on which it or its ultimate parent stands")
+    screened: Day | None = Field(None, description="the day the lists were searched; `lists: []` needs one")
+    listings: list[Listing] = Field(default=[], description="date and wording of each listing")
+    certifications: list[str] | None = Field(None, description="audits it holds, e.g. soc2, iso27001")
+    indemnity: bool | None = Field(None, description="it indemnifies customers against claims")
+    indemnity_note: str | None = Field(None, description="on what condition")
+    sla: Annotated[Amount, Field(gt=0, le=100)] | None = Field(None, description="promised availability in percent")
+    sla_note: str | None = Field(None, description="what the terms say")
+
+
+class Rates(Shape):
+    """US dollars per million tokens."""
+
+    input: Money | None = Field(None, description="fresh input")
+    output: Money | None = Field(None, description="output")
+    cached_input: Money | None = Field(None, description="input read from the cache; absent: the input price")
+    cache_write: Money | None = Field(None, description="input written to the cache; absent: the input price")
+    reasoning: Money | None = Field(None, description="reasoning tokens; absent: the output price")
+    thinking_output: Money | None = Field(None, description="every output token of a reply that reasoned")
+
+
+class Tier(Rates):
+    """Rates of requests longer than this."""
+
+    above: Annotated[int, Field(gt=0)] = Field(description="applies to requests with more input tokens than this")
+
+
+class WindowRates(Rates):
+    """Rates while a window of time is open."""
+
+    window: str = Field(description="name of a window, e.g. deepseek-peak")
+
+
+class PriceRow(Rates):
+    """A price from a day on."""
+
+    since: Since = Field(description="from this day, or this UTC time, on")
+    until: Since | None = Field(None, description="only with `contract`: the agreement ends")
+    contract: bool = Field(False, description="agreed with the vendor: goes before list prices")
+    tiers: list[Tier] = Field(default=[], description="other rates for long requests")
+    windows: list[WindowRates] = Field(default=[], description="other rates at certain hours")
+    batch: Rates | None = Field(None, description="rates of the vendor's batch interface; for reading only")
+    currency: Literal["USD", "CNY"] = Field("USD", description="what the vendor bills in; rates are US dollars anyway")
+    rate_date: Day | None = Field(None, description="day of the exchange rate, for a currency other than USD")
+    origin: str | None = Field(None, alias="from", description="map@version:key that it was resolved from")
+    source: str | None = Field(None, description="where the map read it")
+
+
+class Pin(Shape):
+    """What the egress must match."""
+
+    host_suffix: str | None = Field(None, description="the peer's name ends so")
+    cidr: str | None = Field(None, description="the peer's address lies in this network")
+    certificate: str | None = Field(None, description="a name in the peer's certificate")
+
+
+class EndpointRow(Sourced):
+    """A door: one model at one operator in one place."""
+
+    id: Text = Field(description="model@operator, or model@operator/region")
+    model: str | None = Field(None, description="must match the id; absent: taken from it")
+    operator: str | None = Field(None, description="must match the id; absent: taken from it")
+    hosting: Literal["self", "hosted"] = Field(description="own machines, or somebody else's")
+    storage: list[Code] | None = Field(None, description="countries where prompts are kept; [] nowhere, null unknown")
+    inference: Annotated[list[Code], Field(min_length=1)] | None = Field(
+        None, description="countries where prompts may be computed; `unknown` among them: others are possible"
+    )
+    trains_on_data: bool | None = Field(None, description="prompts may be used for training")
+    retention_days: Annotated[int, Field(ge=0)] | None = Field(None, description="days that prompts are kept; 0 none")
+    quantization: str | None = Field(None, description="number format of the weights as served")
+    api: Text = Field(description="openai, openai_responses, anthropic; anything else goes by the litellm adapter")
+    base_url: str = Field(description="plain http only for hosting: self or a loopback address")
+    upstream_model: Text | None = Field(None, description="the name this operator knows the model by; absent: its id")
+    key_env: str | None = Field(None, description="environment variable with the key: *_API_KEY or GATEWAY_KEY_*")
+    prices: list[PriceRow] = Field(default=[], description="dated rows")
+    usd_per_hour: Money | None = Field(None, description="real cost of own machines, for reports")
+    can: list[str] | None = Field(
+        None, description="capabilities of this door besides the model's: stored_state, hosted_tools"
+    )
+    cannot: list[str] = Field(default=[], description="capabilities of the model that this door lacks")
+    pin: Pin | None = Field(None, description="what every new connection must match")
+    vendor: str | None = Field(
+        None, description="whose way of saying no and of reasoning it follows; absent: the operator's"
+    )
+    ends: Day | None = Field(None, description="the operator has announced its end")
+
+
+class EndpointPrices(Shape):
+    """Rows that `gateway catalog refresh` writes."""
+
+    endpoint: Text = Field(description="the endpoint they belong to")
+    rows: list[PriceRow] = Field(description="dated rows")
+
+
+class Gates(Shape):
+    """What a licence asks of those it names; null: nothing of the kind was found."""
+
+    maas: str | None = Field(None, description="hosting it for others")
+    revenue_usd: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="yearly revenue from which the gate applies"
+    )
+    display: str | None = Field(None, description="a name that must be shown")
+    monthly_users: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="monthly active users from which it applies"
+    )
+    territory_excluded: list[Text] = Field(default=[], description="where the licence does not hold")
+    commercial: Literal["allowed", "authorisation", "forbidden"] | None = Field(None, description="commercial use")
+    relaying_exempt: bool | None = Field(None, description="relaying requests to another host is outside the gate")
+    exempt: str | None = Field(None, description="who is outside the gate")
+
+
+class LicenceRow(Sourced):
+    """A licence and what it asks."""
+
+    id: Text = Field(description="SPDX id, or a name")
+    name: str = Field(description="as it calls itself")
+    family: Literal["permissive", "restricted", "proprietary"] | None = Field(None, description="what it amounts to")
+    gates: Gates = Field(default=Gates(), description="what it asks of whom")
+
+
+class NoticeRow(Shape):
+    """A ban, an incident or a finding: information, never a rule."""
+
+    kind: Literal["ban", "incident", "finding", "proposal"] = Field(description="what it is")
+    about: list[str] = Field(description="ids of labs, operators or models")
+    where: str | None = Field(None, description="whose ban or finding")
+    what: str = Field(description="what happened")
+    date: Text | None = Field(None, description="when")
+    source: str | None = Field(None, description="where this was read")
+
+
+class BodyFieldRow(Shape):
+    """A field of the request that moves or keeps data elsewhere."""
+
+    api: Literal["openai", "openai_responses", "anthropic"] = Field(description="the client's dialect")
+    path: str = Field(description="dots for fields, [] for every item, e.g. tools[].type")
+    values: list[Text | bool] | None = Field(
+        None, description="only with one of these; `*` at the end matches the rest"
+    )
+    except_values: list[Text | bool] | None = Field(None, alias="except", description="with any value but these")
+    needs: Literal["stored_state", "hosted_tools", "refused"] = Field(description="what the request then needs")
+    why: str = Field(description="what the field does")
+    source: str | None = Field(None, description="where this was read")
+
+
+class SignalRow(Shape):
+    """One way a vendor says no, or falters, matched on status, code and text together."""
+
+    id: str = Field(description="a name for it")
+    vendor: str = Field(description="a name that endpoints' `vendor` or operators use")
+    operators: list[str] = Field(default=[], description="operators that answer like this; [] any")
+    stage: Literal["input", "output", "any"] = Field(description="before the model, or in its reply")
+    statuses: list[int] = Field(default=[], description="HTTP statuses; [] any")
+    where: dict[str, Text | list[Text]] = Field(
+        default={}, description="path in the body: value, list of values, or ~regex"
+    )
+    outcome: Literal["filtered", "declined", "failed"] = Field("filtered", description="what it is")
+    retry: bool = Field(False, description="worth another try at the same endpoint")
+    confidence: Literal["high", "medium", "low", "unknown"] = Field("high", description="how sure")
+    source: str | None = Field(None, description="where this was read")
+    note: str | None = Field(None, description="what a reader should know besides")
+
+
+class WindowRow(Shape):
+    """Hours at which other rates hold."""
+
+    id: str = Field(description="a name for it")
+    hours_utc: list[Annotated[str, Field(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")]] = Field(
+        description="from-to; to is outside"
+    )
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(default=[1, 2, 3, 4, 5, 6, 7], description="1 is Monday")
+    except_holidays: Code | None = Field(None, description="not on public holidays of this country")
+    utc_offset_hours: int = Field(0, description="weekday and holiday are told at this offset")
+    decided_by: Literal["start", "completion"] = Field("completion", description="which time of the request decides")
+    source: str | None = Field(None, description="where this was read")
+
+
+class FactorRow(Shape):
+    """One reason for a level of risk. It counts unless one of its tests is known to be false."""
+
+    id: str = Field(description="a name for it")
+    level: Literal["low", "medium", "high"] = Field(
+        description="the risk is at least this; low switches the factor off"
+    )
+    why: str = Field(description="shown in the register")
+    when: dict[str, object] = Field(description="fact: test, all of them")
+
+
+class ReasoningRow(Shape):
+    """How a vendor is told how hard to think, and what it wants back of its thoughts."""
+
+    vendor: str = Field(description="a name that endpoints' `vendor` or operators use")
+    operators: list[str] = Field(default=[], description="operators that work like this")
+    models: list[str] = Field(default=["*"], description="models it holds for; * globs")
+    efforts: dict[Effort, dict[str, object]] = Field(default={}, description="fields to set for each effort")
+    field: str | None = Field(None, description="where the thoughts stand in a message or delta")
+    replay: Literal["required_with_tools", "allowed", "forbidden", "unknown"] = Field(
+        "unknown", description="whether the thoughts of earlier turns are sent back"
+    )
+    default_on: bool | None = Field(None, description="it thinks when nothing is said")
+    source: str | None = Field(None, description="where this was read")
+
+
+class CatalogFile(Shape):
+    """One file of a catalogue."""
+
+    labs: list[LabRow] = Field(default=[])
+    models: list[ModelRow] = Field(default=[])
+    operators: list[OperatorRow] = Field(default=[])
+    endpoints: list[EndpointRow] = Field(default=[])
+    prices: list[EndpointPrices] = Field(default=[])
+    licences: list[LicenceRow] = Field(default=[])
+    notices: list[NoticeRow] = Field(default=[])
+    body_fields: list[BodyFieldRow] = Field(default=[])
+    moderation: list[SignalRow] = Field(default=[])
+    windows: list[WindowRow] = Field(default=[])
+    risk: list[FactorRow] = Field(default=[])
+    reasoning: list[ReasoningRow] = Field(default=[])
