@@ -1,0 +1,86 @@
+"""The ASGI application: a table of paths. No framework stands before the hot path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.api import console, decisions, health, models, openai
+from gateway.api.problem import send_error
+from gateway.api.state import State
+from gateway.api.wire import Receive, Scope, Send
+from gateway.errors import GatewayError
+from gateway.request import Kind
+
+Handler = Callable[[Scope, Receive, Send, State], Awaitable[None]]
+
+INFERENCE: dict[str, Kind] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completion",
+    "/v1/embeddings": "embedding",
+}
+PAGES: dict[tuple[str, str], Handler] = {
+    ("GET", "/v1/models"): models.listing,
+    ("GET", "/health/live"): health.live,
+    ("GET", "/health/ready"): health.ready,
+    ("GET", "/metrics"): health.metrics,
+    ("GET", "/"): console.page,
+}
+PREFIXES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/v1/models/", models.one),
+    ("GET", "/v1/decisions/", decisions.one),
+)
+NOT_OURS = ("/v1/batches", "/v1/fine_tuning", "/v1/images", "/v1/audio", "/v1/files", "/v1/assistants", "/v1/threads")
+
+
+@dataclass(slots=True)
+class Application:
+    """Callable by an ASGI server."""
+
+    state: State
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        state = self.state
+        kind = INFERENCE.get(scope["path"])
+        if kind is None or scope["method"] != "POST":
+            await self._page(scope, receive, send)
+            return
+        if state.draining:
+            await send_error(send, GatewayError("draining", "this gateway is shutting down", retry_after_s=5))
+            return
+        state.in_flight += 1
+        try:
+            await openai.serve(
+                scope, receive, send, kind=kind, gateway=state.gateway, most_bytes=state.settings.max_body_bytes
+            )
+        finally:
+            state.in_flight -= 1
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await _handler(scope)(scope, receive, send, self.state)
+        except GatewayError as error:
+            await send_error(send, error)
+
+
+def _handler(scope: Scope) -> Handler:
+    """Raises GatewayError `not_found`."""
+    method, path = scope["method"], scope["path"]
+    method = "GET" if method == "HEAD" else method
+    page = PAGES.get((method, path))
+    if page is not None:
+        return page
+    for wanted, prefix, handler in PREFIXES:
+        if method == wanted and path.startswith(prefix):
+            return handler
+    raise GatewayError("not_found", _why_not_found(method, path))
+
+
+def _why_not_found(method: str, path: str) -> str:
+    if path in INFERENCE:
+        return f"{path} takes POST, not {method}"
+    if path.startswith(NOT_OURS):
+        return f"{path} is not served by this gateway: it routes chat, completions and embeddings"
+    return f"no such path: {method} {path[:200]}"

@@ -1,0 +1,37 @@
+"""Health for orchestrators, metrics for Prometheus."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from gateway.api import access
+from gateway.api.state import State
+from gateway.api.wire import Receive, Scope, Send, send_json, send_whole
+
+
+async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None:
+    """The process answers."""
+    await send_json(send, {"status": "live"})
+
+
+async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> None:
+    """503 while draining or without any usable endpoint; the body says what is wrong, without secrets."""
+    gateway = state.gateway
+    now = monotonic()
+    reached = [e for e in gateway.policy.catalog.endpoints.values() if gateway.means.fleet.reaches(e)]
+    usable = [e for e in reached if gateway.means.breakers.of(e.id).allows(now)]
+    status = 503 if state.draining or not usable else 200
+    said = {
+        "status": "draining" if state.draining else "ready" if usable else "no usable endpoint",
+        "policy": gateway.policy.version,
+        "endpoints": {"usable": len(usable), "resting": len(reached) - len(usable), "in_catalogue": len(gateway.policy.catalog.endpoints)},
+        "reload": state.reload_problem or "ok",
+    }  # fmt: skip
+    await send_json(send, said, status=status)
+
+
+async def metrics(scope: Scope, receive: Receive, send: Send, state: State) -> None:
+    """The Prometheus page."""
+    access.check_metrics(scope, state)
+    page = state.exposition()
+    await send_whole(send, 200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], page)

@@ -1,0 +1,52 @@
+"""Errors as each dialect's callers expect them: OpenAI's shape on OpenAI paths, Anthropic's on Anthropic paths."""
+
+from __future__ import annotations
+
+import math
+
+from gateway.api.wire import Headers, Send, encode, send_whole
+from gateway.errors import NEVER_RETRY, GatewayError
+
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    502: "upstream_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+
+
+def openai_error(error: GatewayError) -> dict[str, object]:
+    """OpenAI's error object; `code` is ours."""
+    body = {"message": error.message, "type": _TYPES[error.status], "param": error.param, "code": error.code}
+    return {"error": body}
+
+
+def anthropic_error(error: GatewayError) -> dict[str, object]:
+    """Anthropic's error object; the message ends with our code."""
+    return {"type": "error", "error": {"type": _TYPES[error.status], "message": f"{error.message} ({error.code})"}}
+
+
+def error_event(error: GatewayError) -> bytes:
+    """The last event of an OpenAI stream that breaks: official SDKs raise on it."""
+    return b"data: " + encode(openai_error(error)) + b"\n\n"
+
+
+def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
+    """When to come back, and whether to."""
+    headers = [(b"content-type", b"application/json")]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, math.ceil(error.retry_after_s))))
+    if error.code in NEVER_RETRY:
+        headers.append((b"x-should-retry", b"false"))
+    return headers
+
+
+async def send_error(send: Send, error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> None:
+    """A whole error reply."""
+    shape = anthropic_error(error) if anthropic else openai_error(error)
+    await send_whole(send, error.status, [*error_headers(error), *headers], encode(shape))

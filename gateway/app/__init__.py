@@ -1,0 +1,1 @@
+"""Builds the gateway from a policy folder, serves it, and swaps it whole when the folder changes."""

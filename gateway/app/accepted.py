@@ -1,0 +1,54 @@
+"""The last accepted policy folder, kept in the state folder: what workers serve with, and what a change is held against."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+NAME = "accepted.json"
+REFUSED = "refused.txt"
+
+
+def keep(state_dir: Path, version: str, files: Mapping[str, bytes]) -> None:
+    """Replaces what was accepted before, whole or not at all. Keys stand in these files as hashes only."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"version": version, "files": {name: data.decode() for name, data in files.items()}})
+    fresh = state_dir / f"{NAME}.{os.getpid()}"
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, state_dir / NAME)
+
+
+def load(state_dir: Path) -> tuple[str, dict[str, bytes]] | None:
+    """(version, files); None if nothing was accepted yet."""
+    try:
+        kept = json.loads((state_dir / NAME).read_text(encoding="utf-8"))
+        return kept["version"], {name: text.encode() for name, text in kept["files"].items()}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def stamp(state_dir: Path) -> int:
+    """Changes with every accepted version; 0 if there is none."""
+    try:
+        return (state_dir / NAME).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def refuse(state_dir: Path, problem: str | None) -> None:
+    """Keeps why the last change was refused, for the workers to tell; None: it was not."""
+    if problem is None:
+        (state_dir / REFUSED).unlink(missing_ok=True)
+    else:
+        (state_dir / REFUSED).write_text(problem, encoding="utf-8")
+
+
+def refusal(state_dir: Path) -> str | None:
+    """Why the last change was refused; None: it was not."""
+    try:
+        return (state_dir / REFUSED).read_text(encoding="utf-8")
+    except OSError:
+        return None

@@ -1,0 +1,61 @@
+"""Builds a Gateway from compiled files: the one place where every part is put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.api.problem import error_event
+from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.dispatch import Means
+from gateway.errors import GatewayError
+from gateway.limits.admit import admit
+from gateway.outcome.result import Judge
+from gateway.outcome.trail import Trail
+from gateway.pipeline import Gateway
+from gateway.policy.compiled import Compiled
+from gateway.record import Sink
+from gateway.record.ledger import Ledger
+from gateway.record.metrics import Metrics
+from gateway.settings import Settings, vendor_key
+from gateway.signals.measure import TEXT_SIGNALS
+from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.http1 import Client
+
+ALWAYS_RECORDED = frozenset({"topic", "language"})
+
+
+@dataclass(slots=True)
+class Parts:
+    """What outlives a reload: connections, breakers, sinks."""
+
+    client: Client
+    breakers: Breakers
+    metrics: Metrics
+    ledger: Ledger
+    sinks: tuple[Sink, ...]
+
+
+def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
+    """Once a worker process. Raises LedgerUnusable."""
+    metrics = Metrics(shared=shared_metrics)
+    ledger = Ledger(state_dir=settings.state_dir, database_url=settings.database_url, dropped=metrics.ledger_dropped)
+    return Parts(Client(), Breakers(), metrics, ledger, (ledger.append, metrics.observe))
+
+
+def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
+    """Once a policy version."""
+    policy = compiled.policy
+    fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
+    parts.metrics.serves_policy(policy.version)
+    means = Means(fleet=fleet, breakers=parts.breakers, permit=admit, judge=_no_judge, error_event=_error_event)
+    late = (ALWAYS_RECORDED | policy.record_signals) - policy.needs
+    return Gateway(policy, compiled.keyring, means, parts.sinks, late=late & TEXT_SIGNALS)
+
+
+def _no_judge(trail: Trail) -> Judge | None:
+    return None
+
+
+def _error_event(kind: str, error: GatewayError) -> bytes:
+    return error_event(error)

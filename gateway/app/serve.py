@@ -1,0 +1,119 @@
+"""Runs the server: one process, or a parent that forks workers, hands all of them the same files and restarts the dead."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+from collections.abc import Callable
+from time import sleep
+
+from gateway.app.reload import Reloader, accept
+from gateway.policy.compiled import Compiled
+from gateway.settings import Settings, set_multiprocess_metrics
+
+LOOK_S = 0.5  # between two looks at the files and at the workers
+_log = logging.getLogger("gateway")
+
+
+def run(settings: Settings, *, console_token: str | None = None) -> int:
+    """Serves until it is told to stop; the exit code. Raises Problems, LedgerUnusable, OSError for a taken port."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    compiled = accept(settings.policies, settings.state_dir)
+    token = console_token or settings.admin_token or secrets.token_urlsafe(16)
+    plug = _listen(settings)
+    if settings.workers > 1:
+        return _Parent(settings, compiled, plug, token).run()
+    from gateway.app.worker import serve_worker  # after the metrics' folder is chosen
+
+    return serve_worker(settings, compiled, plug, token, shared_metrics=None, watches=True)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    plug = socket.socket(family, socket.SOCK_STREAM)
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    plug.bind((settings.host, settings.port))
+    plug.listen(4096)
+    plug.setblocking(False)
+    return plug
+
+
+class _Parent:
+    """Forks the workers, restarts those that die, and is the only one that looks at the policy folder."""
+
+    def __init__(self, settings: Settings, compiled: Compiled, plug: socket.socket, token: str):
+        self._settings = settings
+        self._compiled = compiled
+        self._plug = plug
+        self._token = token
+        self._shared = settings.state_dir / "metrics"
+        self._workers: set[int] = set()
+        self._stopping = False
+        self._asked = False
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT."""
+        shutil.rmtree(self._shared, ignore_errors=True)
+        self._shared.mkdir(parents=True)
+        set_multiprocess_metrics(self._shared)
+        reloader = Reloader(self._settings.policies, self._settings.state_dir, self._count())
+        for _ in range(self._settings.workers):
+            self._fork()
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGHUP, self._ask)
+        while self._workers:
+            sleep(LOOK_S)
+            self._reap()
+            if not self._stopping and (reloader.changed() or self._asked):
+                self._asked = False
+                self._compiled = reloader.reload() or self._compiled
+        return 0
+
+    def _fork(self) -> None:
+        pid = os.fork()
+        if pid:
+            self._workers.add(pid)
+            return
+        code = 1
+        try:
+            from gateway.app.worker import serve_worker  # after the metrics' folder is chosen
+
+            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(name, signal.SIG_DFL)
+            code = serve_worker(
+                self._settings, self._compiled, self._plug, self._token, shared_metrics=self._shared, watches=False
+            )
+        finally:
+            os._exit(code)
+
+    def _reap(self) -> None:
+        for pid in tuple(self._workers):
+            gone, status = os.waitpid(pid, os.WNOHANG)
+            if not gone:
+                continue
+            self._workers.discard(pid)
+            from prometheus_client import multiprocess
+
+            multiprocess.mark_process_dead(pid, str(self._shared))  # type: ignore[no-untyped-call]
+            if not self._stopping:
+                _log.error("worker %d ended with status %d; another takes its place", pid, status)
+                self._fork()
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stopping = True
+        for pid in self._workers:
+            os.kill(pid, signal.SIGTERM)
+
+    def _ask(self, number: int, frame: object) -> None:
+        self._asked = True
+
+    def _count(self) -> Callable[[str], None]:
+        from gateway.record.metrics import Metrics
+
+        reloads = Metrics(shared=self._shared).policy_reloads
+        return lambda result: reloads[(result,)]()

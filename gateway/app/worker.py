@@ -1,0 +1,156 @@
+"""One worker process: the server, and its eye on the policy."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from gateway.api.application import Application
+from gateway.api.state import State
+from gateway.app import accepted
+from gateway.app.build import Parts, build_gateway, build_parts
+from gateway.app.reload import Reloader
+from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Compiled
+from gateway.settings import Settings
+
+LOOK_S = 0.5  # between two looks at the files
+
+
+def serve_worker(
+    settings: Settings,
+    compiled: Compiled,
+    plug: socket.socket,
+    token: str,
+    *,
+    shared_metrics: Path | None,
+    watches: bool,
+) -> int:
+    """One worker. `watches`: it looks at the policy folder itself; otherwise at what the parent accepted."""
+    parts = build_parts(settings, shared_metrics=shared_metrics)
+    state = State(
+        settings=settings,
+        gateway=build_gateway(compiled, parts),
+        decision=parts.ledger.decision,
+        exposition=parts.metrics.exposition,
+        console_token=token,
+        notes=[problem.message for problem in compiled.problems],
+    )
+    config = uvicorn.Config(
+        Application(state),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.drain_s),
+        backlog=4096,
+    )
+    server = _Server(config, state)
+    look = _Watcher(state, parts, settings) if watches else _Follower(state, parts, settings)
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_run(server, plug, look))
+    finally:
+        parts.client.close()
+        parts.ledger.close()
+    return 0
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop  # not on Windows
+
+    return uvloop.new_event_loop()
+
+
+async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower) -> None:
+    looking = asyncio.ensure_future(look.forever())
+    try:
+        await server.serve(sockets=[plug])
+    finally:
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+
+
+class _Server(uvicorn.Server):
+    """Refuses new requests while the running ones are let finish."""
+
+    def __init__(self, config: uvicorn.Config, state: State):
+        super().__init__(config)
+        self._state = state
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called on SIGTERM and SIGINT."""
+        self._state.draining = True
+        super().handle_exit(sig, frame)
+
+
+class _Watcher:
+    """Of a lone worker: takes over what changed in the policy folder, at once on SIGHUP."""
+
+    def __init__(self, state: State, parts: Parts, settings: Settings):
+        self._state = state
+        self._parts = parts
+        self._reloader = Reloader(settings.policies, settings.state_dir, count_reloads(parts))
+        self._asked = False
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._ask)
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if not (self._asked or self._reloader.changed()):
+                continue
+            self._asked = False
+            compiled = await asyncio.to_thread(self._reloader.reload)
+            self._state.reload_problem = self._reloader.problem
+            if compiled is not None:
+                self._state.gateway = build_gateway(compiled, self._parts)
+
+    def _ask(self) -> None:
+        self._asked = True
+
+
+class _Follower:
+    """Of a worker among several: takes over what the parent accepted, and knows what it refused."""
+
+    def __init__(self, state: State, parts: Parts, settings: Settings):
+        self._state = state
+        self._parts = parts
+        self._state_dir = settings.state_dir
+        self._seen = accepted.stamp(settings.state_dir)
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._state.reload_problem = accepted.refusal(self._state_dir)
+            stamp = accepted.stamp(self._state_dir)
+            if stamp == self._seen:
+                continue
+            self._seen = stamp
+            kept = accepted.load(self._state_dir)
+            if kept is not None:
+                compiled = await asyncio.to_thread(compile_folder, kept[1])
+                self._state.gateway = build_gateway(compiled, self._parts)
+
+
+def count_reloads(parts: Parts) -> Callable[[str], None]:
+    """Counts a reload by its result."""
+    return lambda result: parts.metrics.policy_reloads[(result,)]()

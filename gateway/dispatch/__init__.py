@@ -1,0 +1,1 @@
+"""Tries the permitted endpoints in order until one answers."""

@@ -1,0 +1,34 @@
+"""Whether an endpoint's worst case fits under the route's limit per request."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import cost
+from gateway.outcome.outcome import Usage
+from gateway.outcome.trail import Trail
+
+LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution
+
+
+def affordable(endpoint: Endpoint, trail: Trail) -> bool:
+    """True without a limit, or if input + longest output, added to what was spent, stays within it."""
+    limit = trail.decision.limits.usd
+    if limit is None:
+        return True
+    spent = sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0))
+    worst = worst_case_usd(endpoint, trail)
+    return worst is not None and spent + worst <= limit
+
+
+def worst_case_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
+    """Input and max_tokens, else a long output of the model, at the price now; None if the price is unknown."""
+    request = trail.request
+    tokens = trail.decision.signals.get("tokens")
+    usage = Usage(
+        input_tokens=tokens if isinstance(tokens, int) else request.body_bytes,
+        output_tokens=request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens,
+    )
+    priced = cost(endpoint, usage, at=request.arrival.received_at)
+    return priced[0] if priced is not None else None

@@ -1,0 +1,174 @@
+"""One try at one endpoint: ask, read the opening, say what it is. What is recorded of it is made here too."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic
+
+from gateway.catalog.facts import Endpoint
+from gateway.dispatch.hold import Hold
+from gateway.outcome.bill import bill
+from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
+from gateway.outcome.outcome import Attempt, Result
+from gateway.outcome.result import Judge, result_of
+from gateway.outcome.trail import Trail
+from gateway.policy.permit import Permit
+from gateway.upstreams.failures import Failure, classify, of_fault, of_reading
+from gateway.upstreams.fault import UpstreamFault
+from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.http1 import Reply as UpstreamReply
+
+ERROR_BODY_BYTES = 65_536
+WHOLE_BODY_BYTES = 64_000_000
+
+
+@dataclass(slots=True)
+class Try:
+    """An attempt under way. Its upstream reply is closed by `close`, whatever happened."""
+
+    permit: Permit
+    trail: Trail
+    judge: Judge | None
+    started: float  # monotonic seconds
+    meter: StreamMeter | WholeMeter
+    upstream: UpstreamReply | None = None
+    status: int | None = None
+    opening: bytes = b""
+    first_byte_s: float | None = None
+    deadline: asyncio.TimerHandle | None = None
+    ended: bool = False  # the upstream's reply came to its end
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return self.permit.endpoint
+
+    @property
+    def verdict(self) -> Result:
+        """The outcome of what has been read so far."""
+        return result_of(
+            self.meter.reading,
+            ended=self.ended,
+            limited=self.trail.request.max_tokens is not None,
+            judge=self.judge,
+        )
+
+    def close(self) -> None:
+        """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        if self.upstream is not None:
+            self.upstream.close()
+        self.trail.heard_at = monotonic()
+
+    def record(self, result: Result, *, failure: str | None = None) -> Attempt:
+        """Adds the attempt to the trail, billed for what came."""
+        request, now = self.trail.request, monotonic()
+        at = request.arrival.received_at + now - request.arrival.started
+        charge = bill(
+            self.endpoint,
+            self.meter.reading,
+            prompt_tokens=self.trail.prompt_tokens,
+            reached=self.status == 200 or result == "left",
+            at=at,
+        )
+        attempt = Attempt(
+            endpoint=self.endpoint,
+            purpose=self.permit.purpose,
+            outcome=result,
+            failure=failure,
+            status=self.status,
+            usage=charge.usage,
+            cost_usd=charge.cost_usd,
+            price_since=charge.price_since,
+            finish_reason=self.meter.reading.finish_reason,
+            started=self.started,
+            first_byte_s=self.first_byte_s,
+            total_s=now - self.started,
+            peer=self.upstream.peer if self.upstream is not None else None,
+            certificate=self.upstream.certificate if self.upstream is not None else None,
+        )
+        self.trail.attempts.append(attempt)
+        return attempt
+
+
+async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: Judge | None) -> Try | Failure:
+    """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
+    request = trail.request
+    meter = StreamMeter(keep_usage=request.include_usage) if request.stream else WholeMeter()
+    attempt = Try(permit, trail, judge, started=monotonic(), meter=meter)
+    trail.asked_at = trail.asked_at or attempt.started
+    try:
+        failure = await _open(attempt, fleet, hold)
+    except UpstreamFault as fault:
+        failure = of_fault(fault)
+    except MeteringError as error:
+        failure = of_fault(UpstreamFault("protocol", str(error)))
+    except asyncio.CancelledError:
+        attempt.close()
+        attempt.record("left")
+        raise
+    if failure is None:
+        return attempt
+    attempt.close()
+    attempt.record(failure.outcome, failure=failure.kind)
+    return failure
+
+
+async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
+    trail, loop = attempt.trail, asyncio.get_running_loop()
+    left_s = trail.deadline - monotonic()
+    if left_s <= 0:
+        raise UpstreamFault("timeout", "no time is left for this request")
+    first_byte_s = min(trail.decision.limits.first_byte_s, left_s)
+    upstream = await fleet.send(attempt.permit, trail.request, first_byte_s=first_byte_s)
+    attempt.upstream, attempt.status = upstream, upstream.status
+    attempt.deadline = loop.call_later(trail.deadline - monotonic(), _expire, upstream, trail.decision.limits.total_s)
+    operator = attempt.endpoint.operator.id
+    catalog = trail.decision.policy.catalog
+    if upstream.status != 200:
+        body = await upstream.read(ERROR_BODY_BYTES)
+        return classify(catalog.moderation, operator, upstream.status, body, upstream.headers)
+    if trail.request.stream:
+        await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
+    else:
+        await _read_whole(attempt, upstream)
+    return of_reading(catalog.moderation, operator, attempt.meter.reading, attempt.opening)
+
+
+async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
+    body = await upstream.read(WHOLE_BODY_BYTES)
+    attempt.first_byte_s = monotonic() - attempt.started
+    attempt.opening = attempt.meter.feed(body)
+    attempt.ended = True
+
+
+async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold, *, by: float) -> None:
+    """Reads until the opening can be judged. `by`: when the first event must have come (monotonic seconds)."""
+    reading = attempt.meter.reading
+    held: list[bytes] = []
+    held_bytes = 0
+    while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
+        until = hold.until() or (by if not reading.events else None)
+        chunk = await upstream.next() if until is None else await upstream.next_by(until)
+        if chunk is None:
+            if not reading.events:
+                raise UpstreamFault("timeout", "no event of the stream came in time")
+            break
+        if not chunk:
+            attempt.ended = True
+            break
+        out = attempt.meter.feed(chunk)
+        if reading.events and attempt.first_byte_s is None:
+            attempt.first_byte_s = monotonic() - attempt.started
+        held.append(out)
+        held_bytes += len(out)
+        if attempt.meter.done:
+            attempt.ended = True
+            break
+    attempt.opening = held[0] if len(held) == 1 else b"".join(held)
+
+
+def _expire(upstream: UpstreamReply, total_s: float) -> None:
+    upstream.fail("timeout", f"the reply was not complete within {total_s:g} s")
+    upstream.close()

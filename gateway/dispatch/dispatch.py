@@ -1,0 +1,123 @@
+"""The loop over endpoints, and the one commit point: an attempt may be replaced until its first byte is handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from gateway.catalog.facts import Endpoint
+from gateway.dispatch.affordable import affordable
+from gateway.dispatch.attempt import Try, ask
+from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.exhausted import exhausted, nothing_usable
+from gateway.dispatch.hold import Hold
+from gateway.dispatch.queue import Queue
+from gateway.dispatch.reply import ErrorEvent, Reply, StreamedReply
+from gateway.outcome.result import Judge
+from gateway.outcome.trail import Trail
+from gateway.policy.permit import Permit
+from gateway.upstreams.failures import Failure
+from gateway.upstreams.fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What dispatch works with; the same for every request of a Gateway."""
+
+    fleet: Fleet
+    breakers: Breakers
+    permit: Callable[[Trail, Endpoint], Permit]  # admit's: PermissionError for what the decision does not permit
+    judge: Callable[[Trail], Judge | None]  # tells refusals from answers, for this request
+    error_event: ErrorEvent
+
+
+async def dispatch(trail: Trail, means: Means) -> Reply:
+    """Asks one endpoint after another until a reply may be handed out. Raises GatewayError."""
+    queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
+    judge = means.judge(trail)
+    endpoint = queue.first()
+    if endpoint is None:
+        raise nothing_usable(trail, means.fleet, means.breakers)
+    spare: Try | None = None  # a refusal that stands if nothing better comes
+    failures: list[tuple[Endpoint, Failure]] = []
+    try:
+        while endpoint is not None:
+            found = await _ask(endpoint, trail, means, _hold(trail, queue, endpoint), judge)
+            if isinstance(found, Failure):
+                failures.append((endpoint, found))
+                following = _after(found, queue, endpoint)
+                reason = found.outcome
+            else:
+                reason = found.verdict
+                following = queue.after(reason, endpoint)
+                if following is None:
+                    return _commit(found, spare, means)
+                _drop(spare)
+                spare = found
+            if following is not None and reason != "failed":
+                trail.rerouted.append((endpoint.id, following.id, reason))
+            endpoint = following
+        if spare is not None:
+            return _commit(spare, None, means)
+        raise exhausted(failures)
+    except BaseException:
+        _drop(spare)
+        raise
+
+
+def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
+    """With no other endpoint to go to, nothing is held."""
+    return Hold(trail.decision.on_refusal if queue.somewhere_else(endpoint) else None, trail.request.choices)
+
+
+def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
+    if failure.outcome == "filtered":
+        return queue.after("filtered", endpoint)
+    return None if failure.passes_through else queue.after_failure()
+
+
+async def _ask(endpoint: Endpoint, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
+    breaker = means.breakers.of(endpoint.id)
+    breaker.begins(monotonic())
+    try:
+        found = await ask(means.permit(trail, endpoint), trail, means.fleet, hold=hold, judge=judge)
+    except BaseException:
+        breaker.released()
+        raise
+    if not isinstance(found, Failure):
+        breaker.succeeded()
+        return found
+    if found.retry_after_s is not None:
+        breaker.rest(monotonic(), found.retry_after_s)
+    elif found.counts_against_endpoint:
+        breaker.failed(monotonic())
+    else:
+        breaker.released()
+    return found
+
+
+def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
+    return (
+        means.fleet.reaches(endpoint)
+        and means.breakers.of(endpoint.id).allows(monotonic())
+        and affordable(endpoint, trail)
+    )
+
+
+def _commit(found: Try, spare: Try | None, means: Means) -> Reply:
+    """From here on the attempt is never replaced."""
+    _drop(spare)
+    if found.trail.request.stream:
+        return StreamedReply(found, means.error_event)
+    found.close()
+    found.record(found.verdict)
+    return Reply(200, found.opening, endpoint=found.endpoint)
+
+
+def _drop(spare: Try | None) -> None:
+    """A refusal that was gone round: billed for what came of it."""
+    if spare is not None:
+        result = spare.verdict
+        spare.close()
+        spare.record(result)

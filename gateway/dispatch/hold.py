@@ -1,0 +1,52 @@
+"""When the opening of a reply is enough to tell a refusal from an answer. Pure: time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.outcome.reading import Reading
+from gateway.policy.compiled import OnRefusal
+
+HELD_BYTES = 262_144  # an opening longer than this is committed as it is
+
+
+@dataclass(slots=True)
+class Hold:
+    """Decides after every chunk whether to wait for more. With no rules nothing is held beyond the first event."""
+
+    rules: OnRefusal | None
+    choices: int
+    thinking_since: float | None = None
+    text_since: float | None = None
+
+    def more(self, reading: Reading, *, held_bytes: int, at: float) -> bool:
+        """True if the opening must grow before it can be judged; `at` is monotonic seconds."""
+        if reading.complete or reading.error is not None:
+            return False
+        if self.rules is None:
+            return not reading.events
+        if reading.other_parts or held_bytes > HELD_BYTES:
+            return False
+        if reading.chars:
+            self.text_since = at if self.text_since is None else self.text_since
+            return not self._enough_text(reading) and at < self.text_since + self.rules.hold_seconds
+        if reading.reasoning_chars:
+            self.thinking_since = at if self.thinking_since is None else self.thinking_since
+            return at < self.thinking_since + self.rules.thinking_s
+        return True
+
+    def until(self) -> float | None:
+        """Monotonic seconds when waiting ends whatever comes; None while only the deadlines bound it."""
+        if self.rules is None:
+            return None
+        if self.text_since is not None:
+            return self.text_since + self.rules.hold_seconds
+        if self.thinking_since is not None:
+            return self.thinking_since + self.rules.thinking_s
+        return None
+
+    def _enough_text(self, reading: Reading) -> bool:
+        assert self.rules is not None
+        texts = reading.texts
+        long = sum(len(text) >= self.rules.hold_chars for text in texts)
+        return len(texts) >= self.choices and long + reading.finished >= self.choices

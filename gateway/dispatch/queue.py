@@ -1,0 +1,92 @@
+"""Which endpoint is asked next: pure bookkeeping over the decision's endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.catalog.facts import Endpoint
+from gateway.outcome.trail import Trail
+
+
+class Queue:
+    """The decision's endpoints that are left to try. Reasons to go on: a failure, a blank reply, a refusal."""
+
+    def __init__(self, trail: Trail, usable: Callable[[Endpoint], bool]):
+        self._trail = trail
+        self._usable = usable
+        self._left = list(trail.decision.endpoints)
+        self._hops = 0
+        self._blank_again = True
+        self.tries = 0
+
+    def first(self) -> Endpoint | None:
+        """The endpoint to begin with; None if none can be used."""
+        return self._take(self._left)
+
+    def after_failure(self) -> Endpoint | None:
+        """Where to go when the endpoint failed."""
+        return self._take(self._left)
+
+    def after(self, verdict: str, endpoint: Endpoint) -> Endpoint | None:
+        """Where to go when `endpoint` gave a blank, filtered or refusing reply; None: that reply stands."""
+        if not self.may_leave(verdict):
+            return None
+        if verdict == "blank" and self._blank_again:
+            self._blank_again = False
+            return self._take([endpoint]) or self._elsewhere(endpoint)
+        return self._elsewhere(endpoint)
+
+    def _elsewhere(self, endpoint: Endpoint) -> Endpoint | None:
+        rules = self._trail.decision.on_refusal
+        if rules is None or self._hops >= rules.hops:
+            return None
+        chosen = self._take(self._preferred(endpoint))
+        if chosen is not None:
+            self._hops += 1
+        return chosen
+
+    def may_leave(self, verdict: str) -> bool:
+        """False if the policy lets a reply with this verdict stand."""
+        rules = self._trail.decision.on_refusal
+        if rules is None or verdict not in rules.reroute:
+            return False
+        if verdict == "blank" or not rules.except_topics:
+            return True
+        topic = self._trail.decision.signals.get("topic")
+        return isinstance(topic, frozenset) and not topic & rules.except_topics
+
+    def somewhere_else(self, endpoint: Endpoint) -> bool:
+        """True if a refusal by `endpoint` could be answered by another endpoint, or a blank by the same."""
+        rules = self._trail.decision.on_refusal
+        if rules is None or self.tries >= self._trail.decision.limits.attempts:
+            return False
+        return (self._blank_again and "blank" in rules.reroute) or (
+            self._hops < rules.hops and any(self._usable(other) for other in self._preferred(endpoint))
+        )
+
+    def _preferred(self, refused: Endpoint) -> list[Endpoint]:
+        decision = self._trail.decision
+        asked = self._trail.request.model
+        if asked in decision.policy.catalog.endpoints:
+            return []  # asked for by id: never replaced
+        same = [other for other in self._left if other.model.id == refused.model.id]
+        if asked in decision.policy.catalog.models:
+            return same  # asked for by name: only the same weights
+        rest = [other for other in self._left if other.model.id != refused.model.id]
+        prefer = decision.on_refusal.prefer if decision.on_refusal else "listed"
+        if prefer == "same_weights_elsewhere":
+            return same + rest
+        if prefer == "other_lineage":
+            origins = refused.model.lineage.known
+            return sorted(self._left, key=lambda other: bool(other.model.lineage.known & origins))
+        return list(self._left)
+
+    def _take(self, candidates: list[Endpoint]) -> Endpoint | None:
+        if self.tries >= self._trail.decision.limits.attempts:
+            return None
+        for endpoint in candidates:
+            if self._usable(endpoint):
+                self._left = [other for other in self._left if other is not endpoint]
+                self.tries += 1
+                return endpoint
+        return None

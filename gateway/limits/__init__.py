@@ -1,0 +1,1 @@
+"""Permits for the decision's endpoints, and what bounds them: budgets and rates."""

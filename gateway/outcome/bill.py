@@ -1,0 +1,40 @@
+"""What one attempt cost: usage as reported, or estimated from what came, times the price at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import cost
+from gateway.outcome.outcome import Usage
+from gateway.outcome.reading import Reading
+from gateway.signals.tokens import count
+
+CHARS_PER_TOKEN = 4  # of text beyond what was kept, and of reasoning
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What an attempt used and cost. `cost_usd` is 0 where the price is unknown; `price_since` is None then."""
+
+    usage: Usage
+    cost_usd: Decimal
+    price_since: str | None
+
+
+def bill(endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: bool, at: float) -> Bill:
+    """`reached`: the model was at work; if not, nothing is billed. `at`: when the attempt ended."""
+    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached else Usage())
+    priced = cost(endpoint, usage, at=at)
+    if priced is None:
+        return Bill(usage, Decimal(0), None)
+    return Bill(usage, priced[0], priced[1].since.date().isoformat())
+
+
+def _estimate(reading: Reading, prompt_tokens: int) -> Usage:
+    texts = reading.texts
+    unread = max(0, reading.chars - sum(map(len, texts)))
+    reasoning = reading.reasoning_chars // CHARS_PER_TOKEN
+    output = sum(map(count, texts)) + unread // CHARS_PER_TOKEN + reasoning
+    return Usage(input_tokens=prompt_tokens, output_tokens=output, reasoning_tokens=reasoning, estimated=True)

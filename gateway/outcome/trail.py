@@ -1,0 +1,35 @@
+"""What has happened to one request so far; its Outcome is made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.identity import Caller
+from gateway.outcome.outcome import Attempt
+from gateway.policy.decide import Decision
+from gateway.request import Request
+
+
+@dataclass(slots=True)
+class Trail:
+    """Grows while the request is served. Times are monotonic seconds."""
+
+    request: Request
+    caller: Caller
+    decision: Decision
+    attempts: list[Attempt] = field(default_factory=list)
+    rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
+    asked_at: float | None = None  # the first upstream was asked
+    heard_at: float | None = None  # the last byte of an upstream came
+    refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
+
+    @property
+    def deadline(self) -> float:
+        """Until when the last byte must have reached the caller."""
+        return self.request.arrival.started + self.decision.limits.total_s
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Estimated tokens of the prompt."""
+        tokens = self.decision.signals.get("tokens")
+        return tokens if isinstance(tokens, int) else 0

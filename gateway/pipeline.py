@@ -1,0 +1,106 @@
+"""The story of one request: identify, measure, decide, admit, dispatch; metered as it passes, recorded when it ends.
+
+A newcomer starts at `handle`. Every step is a function of its own package; nothing else happens to a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import monotonic, time
+
+from gateway.dispatch.dispatch import Means, dispatch
+from gateway.dispatch.reply import Reply
+from gateway.errors import GatewayError
+from gateway.identity import Caller, Keyring, identify
+from gateway.outcome.outcome import Outcome
+from gateway.outcome.settle import settle
+from gateway.outcome.trail import Trail
+from gateway.policy.compiled import Policy
+from gateway.policy.decide import View, decide
+from gateway.policy.models import resolve_model
+from gateway.record import Sink, record
+from gateway.request import Request
+from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
+
+LOOP_SCAN_BYTES = 65_536  # the text of a longer body is measured off the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything a request needs, compiled. Never changed: a reload builds another and swaps it whole."""
+
+    policy: Policy
+    keyring: Keyring
+    means: Means
+    sinks: tuple[Sink, ...]
+    late: frozenset[str]  # text signals that are only recorded, measured while the upstream is awaited
+    frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
+
+
+async def handle(request: Request, key: str, gateway: Gateway) -> Served:
+    """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
+    caller = identify(key, gateway.keyring, request.arrival.received_at)
+    resolve_model(gateway.policy, request.model)
+    signals = await _measure(request, caller, gateway)
+    decision = decide(gateway.policy, signals, View(at=request.arrival.received_at, frozen=gateway.frozen))
+    served = Served(Trail(request, caller, decision), gateway)
+    try:
+        if not decision.endpoints:
+            raise decision.refusal()
+        _measure_late(request, signals, gateway.late)
+        served.reply = await dispatch(served.trail, gateway.means)
+    except BaseException as error:
+        served.end(error)
+        raise
+    return served
+
+
+class Served:
+    """A request on its way out. Whoever writes the reply calls `end` once, however the writing went."""
+
+    __slots__ = ("_gateway", "_outcome", "reply", "trail")
+
+    def __init__(self, trail: Trail, gateway: Gateway):
+        self.trail = trail
+        self.reply: Reply | None = None
+        self._gateway = gateway
+        self._outcome: Outcome | None = None
+
+    def end(self, error: BaseException | None = None) -> Outcome:
+        """Makes and records the Outcome; later calls return the same."""
+        if self._outcome is None:
+            if self.reply is not None:
+                self.reply.end()
+            self._outcome = settle(self.trail, error, ended=monotonic(), ended_at=time())
+            record(self._outcome, self._gateway.sinks)
+        return self._outcome
+
+
+async def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
+    policy = gateway.policy
+
+    def measured() -> Signals:
+        return measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+
+    if request.body_bytes > LOOP_SCAN_BYTES and policy.needs & TEXT_SIGNALS:
+        return await asyncio.to_thread(measured)
+    return measured()
+
+
+def _measure_late(request: Request, signals: Signals, late: frozenset[str]) -> None:
+    """Adds the signals that no decision reads, only records, while the upstream is awaited."""
+    if not late:
+        return
+    loop = asyncio.get_running_loop()
+
+    def add() -> None:
+        try:
+            signals.update(measure_text(request_text(request), late))
+        except GatewayError:
+            return  # a malformed message that no decision had to read: the upstream says what it thinks of it
+
+    if request.body_bytes > LOOP_SCAN_BYTES:
+        loop.run_in_executor(None, add)
+    else:
+        loop.call_soon(add)

@@ -1,0 +1,89 @@
+"""Assembles the signals of one request; those that read text only where somebody needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from gateway.errors import GatewayError, nearest
+from gateway.identity import DATA_CLASSES, Caller
+from gateway.request import Request
+from gateway.signals import effort, language, needs, pii, tokens, topic
+from gateway.signals.read import Malformed, read
+from gateway.signals.text import Passage, Text
+from gateway.signals.value import UNKNOWN, Value
+
+Signals = dict[str, Value]
+
+_OF_TEXT = {"topic": topic.measure, "pii": pii.measure, "language": language.measure}
+TEXT_SIGNALS = frozenset(_OF_TEXT)
+
+
+def measure(
+    request: Request, caller: Caller, *, tags: Container[str], models: Container[str], needed: frozenset[str]
+) -> Signals:
+    """Every cheap signal, and of the text signals those in `needed`. Raises GatewayError for a bad tag, class or shape.
+
+    `tags`: those that callers.yaml declares. `models`: ids of the catalogue's models and endpoints.
+    """
+    fields, team, arrival = request.fields, caller.team, request.arrival
+    signals: Signals = {
+        "team": team.id,
+        "app": caller.app,
+        "residency": team.residency,
+        "tag": _tag(arrival.tag, tags),
+        "data_class": _data_class(arrival.data_class, team.data_class),
+        "model": request.model,
+        "model_known": request.model in models,
+        "kind": request.kind,
+        "stream": request.stream,
+        "tokens": tokens.of_fields(fields),
+        "effort": effort.effort(fields),
+        "needs": needs.measure(fields),
+        "budget_used": 0.0,
+    }
+    asked = needed & TEXT_SIGNALS
+    if asked:
+        signals.update(measure_text(request_text(request), asked))
+    return signals
+
+
+def measure_text(text: Text, names: Iterable[str]) -> Signals:
+    """The text signals of these names; one that fails is unknown, which helps no request."""
+    return {name: _measured(name, text) for name in names if name in _OF_TEXT}
+
+
+def measure_prompt(prompt: str, names: Iterable[str] = TEXT_SIGNALS) -> Signals:
+    """What a request with this one user message would measure; `tokens` besides."""
+    text = Text((Passage("user", prompt),))
+    return {**measure_text(text, names), "tokens": tokens.measure(text)}
+
+
+def request_text(request: Request) -> Text:
+    """All that the request says. Raises GatewayError naming the field that is malformed."""
+    try:
+        return read(request.kind, request.fields)
+    except Malformed as problem:
+        raise GatewayError("invalid_request", str(problem), param=problem.param) from None
+
+
+def _measured(name: str, text: Text) -> Value:
+    try:
+        return _OF_TEXT[name](text)
+    except Exception:  # noqa: BLE001 - whatever goes wrong while measuring, the signal is unknown
+        return UNKNOWN
+
+
+def _tag(tag: str | None, tags: Container[str]) -> str | None:
+    if tag is not None and tag not in tags:
+        raise GatewayError("invalid_request", f"no tag is called `{tag[:80]}`; callers.yaml lists them under `tags`")
+    return tag
+
+
+def _data_class(given: str | None, own: str) -> str:
+    """The higher of the team's class and the header's."""
+    if given is None:
+        return own
+    if given not in DATA_CLASSES:
+        way_out = nearest(given[:80], DATA_CLASSES)
+        raise GatewayError("invalid_request", f"x-gateway-data-class: no class is called `{given[:80]}`; {way_out}")
+    return max(own, given, key=DATA_CLASSES.index)

@@ -1,0 +1,88 @@
+"""Speaks to endpoints in OpenAI's wire: bytes through, only `model` and the usage option of a stream rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import msgspec
+
+from gateway.catalog.facts import Catalog, Endpoint
+from gateway.policy.permit import Permit
+from gateway.request import Fields, Request
+from gateway.upstreams.http1 import Client, Reply, Target, header_lines
+
+CONNECT_S = 5.0
+NATIVE = "openai"
+PATHS: Mapping[str, str] = MappingProxyType(
+    {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
+)
+
+_encode = msgspec.json.Encoder().encode
+_USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One endpoint, ready to be asked."""
+
+    targets: Mapping[str, Target]  # by kind
+    headers: bytes
+    model: msgspec.Raw
+
+
+class Fleet:
+    """The doors of every endpoint that we can speak to and have the key of."""
+
+    def __init__(self, catalog: Catalog, *, key_of: Callable[[str], str | None], client: Client):
+        self._client = client
+        self._doors = {
+            endpoint.index: door
+            for endpoint in catalog.endpoints.values()
+            if (door := _door(endpoint, key_of)) is not None
+        }
+
+    def reaches(self, endpoint: Endpoint) -> bool:
+        """True if the endpoint's key is there and its wire is one that we speak."""
+        return endpoint.index in self._doors
+
+    async def send(self, permit: Permit, request: Request, *, first_byte_s: float) -> Reply:
+        """Returns when the reply's headers are there. Raises UpstreamFault."""
+        door = self._doors[permit.use().index]
+        return await self._client.send(
+            target=door.targets[request.kind],
+            headers=door.headers,
+            body=_encode(_outgoing(request, door)),
+            connect_s=min(CONNECT_S, first_byte_s),
+            first_byte_s=first_byte_s,
+        )
+
+
+def _outgoing(request: Request, door: Door) -> Fields:
+    fields = {**request.fields, "model": door.model}
+    if request.stream and not request.include_usage and request.kind != "embedding":
+        given = request.fields.get("stream_options")
+        fields["stream_options"] = _with_usage(given) if given is not None else _USAGE_OPTION
+    return fields
+
+
+def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
+    options = msgspec.json.decode(given, type=Fields | None) or {}
+    return msgspec.Raw(_encode({**options, "include_usage": True}))
+
+
+def _door(endpoint: Endpoint, key_of: Callable[[str], str | None]) -> Door | None:
+    if endpoint.api != NATIVE:
+        return None
+    headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    if endpoint.key_env is not None:
+        key = key_of(endpoint.key_env)
+        if key is None:
+            return None
+        headers["authorization"] = f"Bearer {key}"
+    return Door(
+        targets={kind: Target.of(endpoint.base_url, path, endpoint.pin) for kind, path in PATHS.items()},
+        headers=header_lines(headers),
+        model=msgspec.Raw(_encode(endpoint.upstream_model)),
+    )
