@@ -1,0 +1,82 @@
+"""Personal data of a recognisable form: numbers with check digits, phones, mailboxes, machines; no names or streets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.signals.pii import address, groups, money, national_ids, phone
+from gateway.signals.pii.finding import KINDS, Finding
+from gateway.signals.text import Text
+from gateway.signals.value import UNKNOWN, Unknown
+
+__all__ = ["KINDS", "Finding", "find", "measure"]
+
+_MOST_CLUSTERS: Final = 5_000  # of digits in one request: a table of figures beyond it makes the signal unknown
+_MOST_CHARS: Final = 200  # of one cluster that are looked at as one
+
+
+class _TooMuch(Exception):
+    """The text holds more numbers than there is time to check."""
+
+
+def find(text: str) -> list[Finding]:
+    """What stands in the text, in order; where two readings overlap, the more certain one."""
+    return sorted(_findings(groups.plain(text), [10**9]), key=lambda finding: finding.start)
+
+
+def measure(text: Text) -> frozenset[str] | Unknown:
+    """The kinds found; unknown if a part of the request cannot be read or holds too many numbers."""
+    if not text.readable:
+        return UNKNOWN
+    found: set[str] = set()
+    left = [_MOST_CLUSTERS]
+    try:
+        for passage in text.passages:
+            found.update(finding.kind for finding in _findings(groups.plain(passage.text), left))
+    except _TooMuch:
+        return UNKNOWN
+    return frozenset(found)
+
+
+def _findings(text: str, left: list[int]) -> list[Finding]:
+    found = list(address.emails(text)) if "@" in text else []
+    if "::" in text or text.count(":") >= 7:
+        found.extend(address.ipv6(text))
+    if text.count(".") >= 3:
+        found.extend(address.ipv4(text))
+    for start, end in groups.clusters(text):
+        left[0] -= 1 + (end - start) // _MOST_CHARS
+        if left[0] < 0:
+            raise _TooMuch
+        taken = [finding for finding in found if finding.end > start]
+        if not taken or not any(f.start <= start and end <= f.end for f in taken):
+            found.extend(_numbers(text, start, end, taken))
+    return found
+
+
+def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[Finding]:
+    """Numbers of one cluster, the most certain kinds first; none overlaps another."""
+    claimed = [(finding.start, finding.end) for finding in taken]
+
+    def free(left: int, right: int) -> bool:
+        return all(right <= begin or stop <= left for begin, stop in claimed)
+
+    for candidate in groups.candidates(text, start, end):
+        if free(candidate.start, candidate.end) and (kind := _kind(text, candidate)):
+            claimed.append((candidate.start, candidate.end))
+            yield Finding(kind, candidate.start, candidate.end)
+    for finding in phone.phones(text, start, end):
+        if free(finding.start, finding.end):
+            yield finding
+
+
+def _kind(text: str, candidate: groups.Candidate) -> str | None:
+    shape = groups.shape(candidate)
+    if len(shape) >= 15 and shape.startswith("AA99"):
+        return "iban" if money.is_iban(candidate) else None
+    if len(shape) < 6:
+        return None
+    if 12 <= len(shape) <= 19 and shape.strip("9") == "" and money.is_card(text, candidate):
+        return "card"
+    return "national_id" if national_ids.is_national_id(text, candidate, shape) else None

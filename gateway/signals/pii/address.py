@@ -1,0 +1,61 @@
+"""Addresses of machines and mailboxes: e-mail, IPv4 and IPv6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Final
+
+from gateway.signals.pii.finding import Finding
+
+_LETTERS: Final = "A-Za-z0-9\u00c0-\u024f"
+_MAILBOX: Final = re.compile(rf"[{_LETTERS}_%+'.#&!$*/=?^`{{|}}~-]{{1,64}}\Z")
+_DOMAIN: Final = re.compile(
+    rf"(?:[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?\.){{1,8}}[A-Za-z]{{2,24}}(?![{_LETTERS}])"
+)
+_PASSWORD: Final = re.compile(r"://[^\s/]*\Z")  # of `https://user:password@host`
+
+_IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:/\d{1,2})?(?![\w]|\.\d)", re.ASCII)
+_IPV6: Final = re.compile(
+    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,40}(?:[0-9.]{7,15})?(?:%\w{1,16})?(?:/\d{1,3})?(?![\w:])", re.ASCII
+)
+_VERSION: Final = re.compile(r"(?:version|release|\bver|\bv|§|section|clause)[ .:]*\Z", re.IGNORECASE)
+
+
+def emails(text: str) -> Iterator[Finding]:
+    """Mailboxes at domains that end in letters."""
+    at = text.find("@")
+    while at >= 0:
+        before = _MAILBOX.search(text, max(0, at - 64), at)
+        after = _DOMAIN.match(text, at + 1)
+        if before and after and not _PASSWORD.search(text, max(0, at - 100), at):
+            start = before.start() + len(before[0]) - len(before[0].lstrip("'.#&!$*/=?^`{|}~%-"))
+            if start < at and text[at - 1] != ".":
+                yield Finding("email", start, after.end())
+        at = text.find("@", at + 1)
+
+
+def ipv4(text: str) -> Iterator[Finding]:
+    for match in _IPV4.finditer(text):
+        if _VERSION.search(text, max(0, match.start() - 12), match.start()):
+            continue
+        try:
+            IPv4Address(match[0].partition("/")[0])
+        except AddressValueError:
+            continue
+        yield Finding("ip_address", *match.span())
+
+
+def ipv6(text: str) -> Iterator[Finding]:
+    """Asked only where a text holds `::` or many colons; an address without any digit is a word of a program."""
+    for match in _IPV6.finditer(text):
+        written = match[0].partition("/")[0].partition("%")[0]
+        kept = written.rstrip(".") if written.endswith(".") else written
+        if kept.count(":") < 2 or not any(c.isdigit() for c in kept):
+            continue
+        try:
+            IPv6Address(kept)
+        except AddressValueError:
+            continue
+        yield Finding("ip_address", *match.span())

@@ -1,0 +1,24 @@
+"""The words around a number that say what it is."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+_BEFORE = 60
+_AFTER = 24
+
+
+def named(text: str, start: int, end: int, words: str) -> bool:
+    """Whether one of the words (a regular expression) stands close before the number or right after it."""
+    return bool(_compiled(words).search(text[max(0, start - _BEFORE) : start] + " \n " + text[end : end + _AFTER]))
+
+
+def alone(text: str, start: int, end: int) -> bool:
+    """Whether the number is all there is, but for spaces and punctuation: an answer to a question about it."""
+    return len(text) <= end - start + 4 and not any(c.isalnum() for c in text[:start] + text[end:])
+
+
+@cache
+def _compiled(words: str) -> re.Pattern[str]:
+    return re.compile(words, re.IGNORECASE)

@@ -1,0 +1,99 @@
+"""Where a text holds numbers worth checking: runs of letters and digits near each other, and every way to join them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+LONGEST: Final = 34  # characters of the longest number there is, an IBAN
+_MOST_GROUPS: Final = 9  # `MT84 MALT 0110 0001 2345 MTLC AST0 01S`
+_CLUSTER: Final = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9]){4,}")
+_GROUP: Final = re.compile(r"[0-9A-Za-z]+")
+_SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
+_REACH: Final = 24  # how far letters may stand from the digits they belong to
+
+_PLAIN: Final = str.maketrans(
+    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(range(0x2010, 0x2016), "-")
+    | dict.fromkeys((0x2212, 0xFE63), "-")
+    | dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " ")
+)
+_FULL_WIDTH: Final = re.compile("[\uff01-\uff5e\u2010-\u2015\u2212\ufe63\u00a0\u2007\u2009\u202f\u3000]")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Letters and digits that may be one number."""
+
+    compact: str  # without separators
+    written: str
+    form: str  # as written, every digit a 9 and every letter an A
+    start: int
+    end: int
+
+
+def plain(text: str) -> str:
+    """The text with full-width characters, dashes and spaces in their ASCII form; every character keeps its place."""
+    return text if text.isascii() or not _FULL_WIDTH.search(text) else text.translate(_PLAIN)
+
+
+def clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches that hold at least five digits near each other, with the letters that touch them."""
+    for match in _CLUSTER.finditer(text):
+        start, end = match.span()
+        yield _leftwards(text, start), _rightwards(text, end)
+
+
+def _leftwards(text: str, start: int) -> int:
+    low = max(0, start - _REACH)
+    while start > low and text[start - 1].isascii() and (text[start - 1].isalnum() or text[start - 1] in "+("):
+        start -= 1
+    if (
+        start > 2 and text[start - 1] in " -" and text[start - 3 : start - 1].isalpha()
+    ):  # the letters of `AA 12 34 56 B`
+        start -= 3
+    return start
+
+
+def _rightwards(text: str, end: int) -> int:
+    high = min(len(text), end + _REACH)
+    while end < high and text[end].isascii() and text[end].isalnum():
+        end += 1
+    if end + 1 < high and text[end] in " -" and text[end + 1].isalpha() and text[end + 1].isascii():
+        end += 2
+        while end < high and text[end].isascii() and text[end].isalnum():
+            end += 1
+    return end
+
+
+_FORM: Final = str.maketrans(
+    {**dict.fromkeys("0123456789", "9"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "A")}
+)
+
+
+def candidates(text: str, start: int, end: int) -> Iterator[Candidate]:
+    """Every run of neighbouring groups that is no longer than a number can be; longer runs first from each start."""
+    groups = [match.span() for match in _GROUP.finditer(text, start, end)]
+    for first, (begin, _) in enumerate(groups):
+        if begin and text[begin - 1].isascii() and text[begin - 1].isalnum():
+            continue
+        found = []
+        compact = ""
+        last_end = begin
+        for left, right in groups[first : first + _MOST_GROUPS]:
+            if left != last_end and (left - last_end > 1 or text[last_end] not in _SEPARATORS):
+                break
+            compact += text[left:right]
+            last_end = right
+            if len(compact) > LONGEST:
+                break
+            written = text[begin:right]
+            found.append(Candidate(compact, written, written.translate(_FORM), begin, right))
+        yield from reversed(found)
+
+
+def shape(candidate: Candidate) -> str:
+    """The form without its separators."""
+    return candidate.compact.translate(_FORM)

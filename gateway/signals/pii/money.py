@@ -1,0 +1,52 @@
+"""Card numbers and IBANs: check digits, and for cards the ranges that issuers use."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from stdnum import iban, luhn
+from stdnum.exceptions import ValidationError
+
+from gateway.signals.pii.context import named
+from gateway.signals.pii.groups import Candidate
+
+_CARD_FORM: Final = re.compile(r"9{12,19}|9{4}(?:([ -])9{3,6})(?:\1?9{3,7}){1,4}")
+# Issuer ranges (ISO/IEC 7812 prefixes as the networks publish them) with the lengths they come in.
+_ISSUED: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]\d|27[01]|2720)\d+(?<=^.{16})"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|3(?:0[0-5]|[689]\d)\d{11,13}"  # Diners
+    r"|(?:2131|1800)\d{11}|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12,15}"  # Discover
+    r"|62\d{14,17}|8[12]\d{14,17}"  # UnionPay
+    r"|(?:50|5[6-9]|6\d)\d{11,17}"  # Maestro
+    r"|220[0-4]\d{12,15}|9792\d{12}"  # Mir, Troy
+    r"|1\d{14}"  # UATP
+)
+_CARD_WORDS: Final = (
+    r"\bcards?\b|\bcc\b|credit|debit|\bvisa\b|mastercard|maestro|amex|karte|kortti|carte|tarjeta|carta|kaart|kort\b"
+    r"|karta|卡|\bpan\b"
+)
+_IBAN: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}")
+
+
+def is_card(text: str, candidate: Candidate) -> bool:
+    """Whether the digits are those of a payment card; a rare range or a short number needs a word that names it."""
+    if not _CARD_FORM.fullmatch(candidate.form) or not luhn.is_valid(candidate.compact):
+        return False
+    if not candidate.compact.strip("0"):
+        return False
+    return bool(_ISSUED.fullmatch(candidate.compact)) or named(text, candidate.start, candidate.end, _CARD_WORDS)
+
+
+def is_iban(candidate: Candidate) -> bool:
+    """Whether country, structure and check digits agree; banks' own inner checks are not asked for."""
+    if not _IBAN.fullmatch(candidate.written):
+        return False
+    try:
+        iban.validate(candidate.compact, check_country=False)
+    except (ValidationError, ValueError):
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""The national ids of people: one row each, with how it is written, what proves it, and when a word must name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Final
+
+from stdnum.exceptions import ValidationError
+
+from gateway.signals.pii import own_checks
+from gateway.signals.pii.context import alone, named
+from gateway.signals.pii.groups import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class NationalId:
+    """One kind of number. Only its form and its check make it certain; else a word near it must name it."""
+
+    check: str | Callable[[str], bool]  # a module of stdnum, or a rule of ours
+    shapes: tuple[str, ...]  # without separators: 9 a digit, A a letter
+    certain: str = ""  # forms (a regular expression) that need no word; empty: none
+    words: str = ""  # what names it, in the languages of those who have one
+    alone: bool = False  # a text that is nothing but the number needs no word either
+
+
+_ANY: Final = r"[9A]+(?:[-. +/:][9A]+)*"
+_BARE: Final = r"9+"
+_GENERAL: Final = (
+    r"\bnational (?:id|identi)|\bidentity (?:n|card)|\bid[ -]?(?:card|number|no\b|code)|personal (?:id|code|number)"
+    r"|\btax (?:id|number|no\b)|social security|identifica|identit[àéä]|tunnus|身份|證件|证件"
+)
+
+_ROWS: Final = (
+    NationalId("at.vnr", ("9999999999",), r"9999 999999", r"sv[- ]?n|sozialvers|svnr|versicherungsn"),
+    NationalId(
+        "be.nn",
+        ("99999999999",),
+        r"9+|99\.99\.99-999\.99|999999[ -]999[ .-]99",
+        r"rijksreg|registre national|insz|niss",
+    ),
+    NationalId("bg.egn", ("9999999999",), "", r"\begn\b|егн"),
+    NationalId("hr.oib", ("99999999999",), "", r"\boib\b"),
+    NationalId(own_checks.cypriot, ("99999999A",), "", r"\btic\b|cyprus|α\.?φ\.?μ|ταυτότητ"),
+    NationalId("cz.rc", ("9999999999", "999999999"), r"999999/9999?9?", r"rodn|\brč\b|\brc\b|birth number"),
+    NationalId("dk.cpr", ("9999999999",), r"999999-9999", r"\bcpr|personnummer"),
+    NationalId("ee.ik", ("99999999999",), _BARE, r"isikukood"),
+    NationalId("fi.hetu", ("999999A999A", "999999A9999"), _ANY, r"hetu|henkilötunnus"),
+    NationalId("fi.hetu", ("999999999A", "9999999999"), r"999999[-+]999[9A]", r"hetu|henkilötunnus"),
+    NationalId(
+        "fr.nir", ("9" * 15, "99999A999999999"), r"9+A?9+|9 99 99 9[9A] 999 999(?: 99|-99)", r"sécu|\bnir\b|insee"
+    ),
+    NationalId("fr.nif", ("9" * 13,), "", r"fiscal|\bspi\b|\bnif\b"),
+    NationalId("de.idnr", ("99999999999",), r"9+|99 999 999 999", r"steuer|idnr|\btin\b"),
+    NationalId(
+        own_checks.german_pension, ("99999999A999",), r"9{8}A999|99 999999 A 999", r"rentenv|sozialv|\brvnr|\bsvnr"
+    ),
+    NationalId(own_checks.german_card, ("A999999999", "AAAAAAAAA9"), "", r"ausweis"),
+    NationalId("gr.amka", ("99999999999",), _BARE, r"αμκα|amka"),
+    NationalId(own_checks.hungarian, ("99999999999",), r"9-999999-9999", r"személyi"),
+    NationalId(own_checks.hungarian_tax, ("9999999999",), "", r"adóazonosító"),
+    NationalId(own_checks.hungarian_health, ("999999999",), "", r"\btaj\b"),
+    NationalId("ie.pps", ("9999999A", "9999999AA"), r"9{7}[ -]?AA?", r"\bpps"),
+    NationalId("it.codicefiscale", ("AAAAAA99A99A999A",), _ANY),
+    NationalId(own_checks.fiscal_code, ("AAAAAA99A99A999A",), r"A{6}99A99A999A"),
+    NationalId("lv.pvn", ("99999999999",), r"999999-99999", r"personas kod"),
+    NationalId(own_checks.lithuanian, ("99999999999",), _BARE, r"asmens"),
+    NationalId(own_checks.luxembourgish, ("9" * 13,), _BARE, r"matricule"),
+    NationalId(own_checks.maltese, tuple("9" * n + "A" for n in range(3, 8)), "", r"\bmalt|karta tal-identit"),
+    NationalId("nl.bsn", ("999999999", "99999999"), "", r"\bbsn\b|burgerservice|sofi"),
+    NationalId(own_checks.polish, ("99999999999",), _BARE, r"pesel"),
+    NationalId("pt.nif", ("999999999",), "", r"\bnif\b|contribuinte|fiscal"),
+    NationalId("pt.cc", ("999999999AA9",), r"9{9}AA9|9{8} 9 AA9", r"cidad"),
+    NationalId("ro.cnp", ("9" * 13,), _BARE, r"\bcnp\b|cod numeric"),
+    NationalId("si.emso", ("9" * 13,), _BARE, r"emšo|emso|jmbg"),
+    NationalId("es.dni", ("99999999A",), r"9{8}[ -]?A|99\.999\.999[ -]?A", r"\bdni\b|\bnif\b"),
+    NationalId("es.nie", ("A9999999A",), r"A[ -]?9{7}[ -]?A", r"\bnie\b"),
+    NationalId("se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b"),
+    NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn\b|social|\bss ?[#n]"),
+    NationalId("us.itin", ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
+    NationalId(own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino?\b"),
+    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999", r"\bnhs\b"),
+    NationalId("cn.ric", ("9" * 18, "9" * 17 + "A"), r"9{17}[9A]|9{6}[ -]9{8}[ -]9{3}[9A]", r"身份|resident id"),
+    NationalId(own_checks.chinese_first, ("9" * 15,), _BARE),
+    NationalId(
+        own_checks.korean, ("9" * 13,), r"999999-9999999", r"\brrn\b|주민|외국인|resident reg|\bfrn\b", alone=True
+    ),
+    NationalId("tr.tckimlik", ("99999999999",), _BARE, r"kimlik|t\.?c\."),
+    NationalId("no.fodselsnummer", ("99999999999",), r"9+|999999 99999", r"fødsels|personn"),
+    NationalId("is_.kennitala", ("9999999999",), r"999999-9999", r"kennitala"),
+    NationalId("ch.ssn", ("9" * 13,), r"9+|999\.9999\.9999\.99", r"\bahv|\bavs"),
+    NationalId("br.cpf", ("99999999999",), r"999\.999\.999-99", r"\bcpf\b"),
+    NationalId("ca.sin", ("999999999",), "", r"\bsin\b|social insurance|\bnas\b"),
+    NationalId("in_.aadhaar", ("9" * 12,), r"9999(?:-9999-|:9999:| 9999 )9999", r"aadhaar|आधार|uidai", alone=True),
+    NationalId("in_.pan", ("AAAAA9999A",), _ANY),
+    NationalId("mx.curp", ("AAAA999999AAAAAA99", "AAAA999999AAAAAAA9"), _ANY),
+    NationalId(own_checks.thai, ("9" * 13,), r"9-9999-99999-99-9", r"\btnin\b|thai|ประชาชน", alone=True),
+    NationalId("za.idnr", ("9" * 13,), _BARE, r"\brsa\b|south africa"),
+    NationalId(own_checks.nric, ("A9999999A",), _ANY),
+    NationalId("my.nric", ("9" * 12,), r"999999-99-9999", r"\bnric\b|mykad"),
+    NationalId("pk.cnic", ("9" * 13,), r"99999-9999999-9", r"\bcnic\b"),
+    NationalId("id.nik", ("9" * 16,), "", r"\bnik\b|\bktp\b"),
+    NationalId("ua.rntrc", ("9999999999",), "", r"рнокпп|іпн|ідентифікац"),
+)
+BY_SHAPE: Final[Mapping[str, tuple[NationalId, ...]]] = {
+    shape: tuple(row for row in _ROWS if shape in row.shapes) for row in _ROWS for shape in row.shapes
+}
+
+
+def is_national_id(text: str, candidate: Candidate, shape: str) -> bool:
+    """Whether one of the ids of that shape is proven here, by its check and by its form or the words around it."""
+    return any(_proven(row, text, candidate) for row in BY_SHAPE.get(shape, ()))
+
+
+def _proven(row: NationalId, text: str, candidate: Candidate) -> bool:
+    start, end = candidate.start, candidate.end
+    by_form = row.certain and re.fullmatch(row.certain, candidate.form) and not _goes_on(text, candidate)
+    if not by_form and not (row.alone and candidate.compact == candidate.written and alone(text, start, end)):
+        words = f"{row.words}|{_GENERAL}" if row.words else _GENERAL
+        if not named(text, start, end, words):
+            return False
+    return _checks(row.check, candidate)
+
+
+def _goes_on(text: str, candidate: Candidate) -> bool:
+    """Whether a number in groups is but a part of a longer one."""
+    separator = next((c for c in candidate.form if c in " :"), None)
+    if separator is None:
+        return False
+    before, after = text[max(0, candidate.start - 2) : candidate.start], text[candidate.end : candidate.end + 2]
+    return (before[1:] == separator and before[0].isdigit()) or (after[:1] == separator and after[1:].isdigit())
+
+
+def _checks(check: str | Callable[[str], bool], candidate: Candidate) -> bool:
+    if callable(check):
+        return check(candidate.compact.upper())
+    return _library(check)(candidate)
+
+
+@cache
+def _library(name: str) -> Callable[[Candidate], bool]:
+    """The check of one module of stdnum; modules are imported when a number of their shape is met."""
+    module = import_module(f"stdnum.{name}")
+    options = {"allow_temporary": True} if name == "fi.hetu" else {}
+    written = name in ("fi.hetu", "se.personnummer", "is_.kennitala", "lv.pvn", "cz.rc")
+
+    def valid(candidate: Candidate) -> bool:
+        number = candidate.compact.upper()
+        if name == "lv.pvn" and number[0] > "3":  # a company
+            return False
+        try:
+            module.validate(number if not written else candidate.written.upper(), **options)
+        except (ValidationError, ValueError, LookupError):  # cn.ric fails so on provinces without counties
+            return False
+        return True
+
+    return valid

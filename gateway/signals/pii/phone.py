@@ -1,0 +1,119 @@
+"""Phone numbers: what the numbering plans allow, and words that say so where a number could be anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import phonenumbers
+
+from gateway.signals.pii.context import alone
+from gateway.signals.pii.finding import Finding
+
+_NUMBER: Final = re.compile(
+    r"(?<![0-9A-Za-z._/-])(?<![0-9],)(?:\+\s?|\()?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
+)
+_EXTENSION: Final = re.compile(r"\s?(?:x|ext\.?)\s?[0-9]{1,5}\Z")
+_BEFORE: Final = re.compile(
+    r"(?:phone|\btel|mobile|\bcell|\bfax|\bcall|\bdesk|office|\bwork|\bhome|contact|registered|whatsapp|\bsms\b"
+    r"|\btext me|reach me|numero|númer|nummer|\bmob\b|\bhandy|puh|numéro|portable|telefon|teléfono|móvil|cellulare"
+    r"|telefoon|gsm|тел|моб|電話|电话|手机|手機|联系|聯絡|전화|携帯|\bm:|\bt:|\bp:)[^0-9\n]{0,30}\Z",
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(r"[\s,;:()-]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel\b)", re.IGNORECASE)
+_NOT_PHONE: Final = re.compile(
+    r"(?:order|invoice|tracking|\bisbn|serial|account|ticket|reference|\bref\b|customer|\bzip|postal|version|订单|\bid)"
+    r"[ #:.\w]{0,12}\Z",
+    re.IGNORECASE,
+)
+_DATE: Final = re.compile(
+    r"(?:1[89]|20)[0-9]{2}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ](?:1[89]|20)[0-9]{2}"
+)
+_TRUNK: Final = (
+    "DE",
+    "FR",
+    "GB",
+    "IT",
+    "NL",
+    "SE",
+    "FI",
+    "AT",
+    "CH",
+    "BE",
+    "TR",
+    "PH",
+    "AU",
+    "ZA",
+    "JP",
+    "KR",
+    "CN",
+    "IN",
+)
+_CHINESE_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+
+
+def phones(text: str, start: int, end: int) -> Iterator[Finding]:
+    """Phone numbers in one stretch of a text."""
+    for match in _NUMBER.finditer(text, max(0, start - 2), end):
+        left, right = match.span()
+        while right > left and text[right - 1] in "( ":
+            right -= 1
+        if _is_phone(text, left, right):
+            yield Finding("phone", left, right)
+
+
+def _is_phone(text: str, start: int, end: int) -> bool:
+    written = _EXTENSION.sub("", text[start:end])
+    digits = "".join(c for c in written if c.isdigit())
+    if not 7 <= len(digits) <= 15 or (end < len(text) and (text[end] in "_:@%" or _alnum(text[end]))):
+        return False
+    if text[end : end + 2].startswith(".") and text[end + 1 : end + 2].isdigit():
+        return False
+    before = text[max(0, start - 50) : start]
+    if _DATE.match(written) and not written.startswith("+"):
+        return False
+    if written.startswith("+") or (digits.startswith("00") and len(digits) >= 11):
+        return _possible("+" + digits.removeprefix("00"), written)
+    if _BEFORE.search(before) or _AFTER.match(text, end):
+        return True
+    if _NOT_PHONE.search(before):
+        return False
+    return _valid_at_home(digits, written, alone(text, start, end))
+
+
+def _alnum(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _possible(number: str, written: str) -> bool:
+    """Whether an international number could exist; a `(0)` is how some write the trunk digit."""
+    if "(0)" in written:
+        number = "+" + "".join(c for c in written.replace("(0)", "") if c.isdigit())
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _valid_at_home(digits: str, written: str, is_alone: bool) -> bool:
+    """Whether digits that no word explains are written as a phone number of a country is."""
+    grouped = written != digits
+    if _CHINESE_MOBILE.fullmatch(digits):
+        return _valid(digits, "CN")
+    if len(digits) == 10 and digits[0] in "23456789" and (grouped or is_alone):
+        return _american(written, digits) and (_valid(digits, "US") or (is_alone and _valid(digits, "TR")))
+    if digits[0] == "0" and 10 <= len(digits) <= 11:
+        return any(_valid(digits, region) for region in _TRUNK)
+    return False
+
+
+def _american(written: str, digits: str) -> bool:
+    return written == digits or bool(re.fullmatch(r"\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}", written))
+
+
+def _valid(digits: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(digits, region))
+    except phonenumbers.NumberParseException:
+        return False
