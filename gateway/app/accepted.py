@@ -1,4 +1,4 @@
-"""The last accepted policy folder, kept in the state folder: what workers serve with, and what a change is held against."""
+"""The last accepted policy folder, kept in the state folder: workers serve it, and changes are held against it."""
 
 from __future__ import annotations
 

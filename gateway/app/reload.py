@@ -1,4 +1,4 @@
-"""Watches the policy folder. A change is taken whole or not at all; a refused one says why, and the old policy serves."""
+"""Watches the policy folder. A change is taken whole or not at all; a refused one says why, and the old one serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the server: one process, or a parent that forks workers, hands all of them the same files and restarts the dead."""
+"""Runs the server: one process, or a parent that forks workers, hands all the same files and restarts the dead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One Outcome a request: ledger, metrics, trace, budgets and reports are written from it. No prompt, no answer in it."""
+"""One Outcome a request: ledger, metrics, trace, budgets and reports are written from it. It holds no prompt."""
 
 from __future__ import annotations
 

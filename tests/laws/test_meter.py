@@ -1,0 +1,57 @@
+"""However the network cuts a stream, the caller gets the same bytes and the same is read."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.outcome.meter import StreamMeter
+
+CHOICES = st.fixed_dictionaries(
+    {"index": st.integers(0, 2), "delta": st.fixed_dictionaries({"content": st.text(max_size=8)})},
+    optional={"finish_reason": st.sampled_from([None, "stop", "length"])},
+)
+EVENTS = st.one_of(
+    st.builds(lambda choice: {"choices": [choice]}, CHOICES),
+    st.just({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 7}}),
+    st.just({"choices": [], "x": {"unknown": True}}),
+)
+
+
+def written(event, newline):
+    return b"data: " + json.dumps(event, ensure_ascii=False).encode() + newline * 2
+
+
+STREAMS = st.builds(
+    lambda events, newline, done: (
+        b"".join(written(e, newline) for e in events) + (b"data: [DONE]\n\n" if done else b"")
+    ),
+    st.lists(EVENTS, max_size=6),
+    st.sampled_from([b"\n", b"\r\n"]),
+    st.booleans(),
+)
+
+
+def read_of(meter):
+    reading = meter.reading
+    return reading.texts, reading.finish_reason, reading.usage, reading.complete, meter.done
+
+
+@given(STREAMS, st.lists(st.integers(0, 400), max_size=8), st.booleans())
+def test_any_cut_of_a_stream_gives_the_same_bytes_and_reading(stream, cuts, keep):
+    whole, cut = StreamMeter(keep_usage=keep), StreamMeter(keep_usage=keep)
+    bounds = [0, *sorted(min(at, len(stream)) for at in cuts), len(stream)]
+
+    expected = whole.feed(stream) if stream else b""
+    got = b"".join(cut.feed(stream[start:end]) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)
+
+    assert got == expected
+    assert read_of(cut) == read_of(whole)
+
+
+@given(STREAMS)
+def test_with_usage_kept_nothing_is_ever_taken_out_but_an_early_done(stream):
+    meter = StreamMeter(keep_usage=True)
+    passed = meter.feed(stream) if stream else b""
+
+    assert passed == (stream if meter.reading.complete or not meter.done else stream.removesuffix(b"data: [DONE]\n\n"))

@@ -1,0 +1,93 @@
+"""What passes through a meter, and what it has read."""
+
+from gateway.outcome.meter import StreamMeter, WholeMeter
+from gateway.outcome.outcome import Usage
+
+TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
+FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\n'
+DONE = b"data: [DONE]\n\n"
+
+
+def fed(meter, *chunks):
+    return b"".join(meter.feed(chunk) for chunk in chunks)
+
+
+def test_the_usage_event_is_taken_out_when_the_caller_did_not_ask():
+    meter = StreamMeter(keep_usage=False)
+
+    assert fed(meter, TEXT, FINISH + USAGE + DONE) == TEXT + FINISH + DONE
+    assert meter.reading.usage == Usage(input_tokens=3, output_tokens=4)
+
+
+def test_the_usage_event_passes_when_the_caller_asked():
+    meter = StreamMeter(keep_usage=True)
+
+    assert fed(meter, TEXT + FINISH + USAGE + DONE) == TEXT + FINISH + USAGE + DONE
+
+
+def test_usage_beside_a_choice_always_passes():
+    last = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}\n\n'
+    meter = StreamMeter(keep_usage=False)
+
+    assert fed(meter, last) == last
+
+
+def test_done_without_a_finish_reason_is_withheld():
+    meter = StreamMeter(keep_usage=True)
+
+    assert fed(meter, TEXT, DONE) == TEXT
+    assert meter.done
+    assert not meter.reading.complete
+
+
+def test_half_an_event_waits_for_its_other_half():
+    meter = StreamMeter(keep_usage=True)
+
+    assert meter.feed(TEXT[:20]) == b""
+    assert meter.feed(TEXT[20:]) == TEXT
+
+
+def test_comments_and_carriage_returns_pass_untouched():
+    stream = b": keep-alive\r\n\r\n" + TEXT.replace(b"\n", b"\r\n") + FINISH + DONE
+    meter = StreamMeter(keep_usage=False)
+
+    assert fed(meter, stream) == stream
+    assert meter.reading.texts == ["Hel"]
+
+
+def test_an_event_that_is_not_json_passes_untouched():
+    odd = b"event: ping\ndata: {oops\n\n"
+
+    assert fed(StreamMeter(keep_usage=False), odd) == odd
+
+
+def test_every_choice_must_finish_before_a_reply_is_complete():
+    meter = StreamMeter(keep_usage=True)
+    fed(meter, TEXT, TEXT.replace(b'"index":0', b'"index":1'), FINISH)
+
+    assert not meter.reading.complete
+
+    fed(meter, FINISH.replace(b'"index":0', b'"index":1'))
+
+    assert meter.reading.complete
+
+
+def test_reasoning_is_not_the_answer():
+    meter = StreamMeter(keep_usage=True)
+    fed(meter, TEXT.replace(b'"content"', b'"reasoning_content"'))
+
+    assert meter.reading.empty
+    assert meter.reading.reasoning_chars == 3
+
+
+def test_a_whole_reply_is_read_and_passed_untouched():
+    body = (
+        b'{"choices":[{"message":{"role":"assistant","content":"Hi","x":1},"finish_reason":"stop"}],"usage":'
+        b'{"prompt_tokens":1,"completion_tokens":2},"y":{}}'
+    )
+    meter = WholeMeter()
+
+    assert meter.feed(body) == body
+    assert (meter.reading.texts, meter.reading.finish_reason) == (["Hi"], "stop")
+    assert meter.reading.usage == Usage(input_tokens=1, output_tokens=2)

@@ -1,0 +1,59 @@
+"""Usage blocks as vendors write them."""
+
+import pytest
+
+from gateway.outcome.outcome import Usage
+from gateway.outcome.usage import read_usage
+
+ROWS = {
+    "OpenAI with cache and reasoning": (
+        {
+            "prompt_tokens": 120,
+            "completion_tokens": 80,
+            "total_tokens": 200,
+            "prompt_tokens_details": {"cached_tokens": 64, "audio_tokens": 0},
+            "completion_tokens_details": {"reasoning_tokens": 30},
+        },
+        Usage(input_tokens=120, cached_tokens=64, output_tokens=80, reasoning_tokens=30),
+    ),
+    "DeepSeek's own cache fields": (
+        {"prompt_tokens": 100, "completion_tokens": 9, "prompt_cache_hit_tokens": 40, "prompt_cache_miss_tokens": 60},
+        Usage(input_tokens=100, cached_tokens=40, output_tokens=9),
+    ),
+    "Moonshot's cached tokens at the top": (
+        {"prompt_tokens": 50, "completion_tokens": 5, "cached_tokens": 20},
+        Usage(input_tokens=50, cached_tokens=20, output_tokens=5),
+    ),
+    "xAI counts reasoning beside the completion": (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 45,
+            "completion_tokens_details": {"reasoning_tokens": 30},
+        },
+        Usage(input_tokens=10, output_tokens=35, reasoning_tokens=30),
+    ),
+    "Anthropic counts cached tokens beside the input": (
+        {"input_tokens": 10, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 5, "output_tokens": 7},
+        Usage(input_tokens=115, cached_tokens=100, cache_write_tokens=5, output_tokens=7),
+    ),
+    "OpenAI's responses": (
+        {
+            "input_tokens": 36,
+            "input_tokens_details": {"cached_tokens": 12},
+            "output_tokens": 87,
+            "output_tokens_details": {"reasoning_tokens": 40},
+        },
+        Usage(input_tokens=36, cached_tokens=12, output_tokens=87, reasoning_tokens=40),
+    ),
+    "explicit zeros are believed": ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
+    "nonsense counts as nothing": ({"prompt_tokens": "7", "completion_tokens": -3}, Usage()),
+    "a block that counts nothing we know": ({"credits": 3}, None),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_vendor_s_usage_has_one_meaning(name):
+    block, expected = ROWS[name]
+
+    assert read_usage(block) == expected
