@@ -13,6 +13,7 @@ from gateway.dispatch.dispatch import Means, dispatch
 from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
 from gateway.identity import Caller, Keyring, identify
+from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
@@ -32,6 +33,7 @@ class Gateway:
 
     policy: Policy
     keyring: Keyring
+    admission: Admission
     means: Means
     sinks: tuple[Sink, ...]
     late: frozenset[str]  # text signals that are only recorded, measured while the upstream is awaited
@@ -49,6 +51,7 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
         if not decision.endpoints:
             raise decision.refusal()
         _measure_late(request, signals, gateway.late)
+        await gateway.admission.enter(served.trail)
         served.reply = await dispatch(served.trail, gateway.means)
     except BaseException as error:
         served.end(error)
@@ -73,6 +76,7 @@ class Served:
             if self.reply is not None:
                 self.reply.end()
             self._outcome = settle(self.trail, error, ended=monotonic(), ended_at=time())
+            self._gateway.admission.settle(self._outcome, self.trail)
             record(self._outcome, self._gateway.sinks)
         return self._outcome
 
@@ -81,7 +85,9 @@ async def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signal
     policy = gateway.policy
 
     def measured() -> Signals:
-        return measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+        signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+        signals["budget_used"] = gateway.admission.budget_used(caller.team, request.arrival.received_at)
+        return signals
 
     if request.body_bytes > LOOP_SCAN_BYTES and policy.needs & TEXT_SIGNALS:
         return await asyncio.to_thread(measured)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.api.problem import error_event
+from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means
 from gateway.errors import GatewayError
-from gateway.limits.admit import admit
+from gateway.limits.account import Accounts
+from gateway.limits.admit import Admission
+from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
@@ -31,6 +34,7 @@ class Parts:
 
     client: Client
     breakers: Breakers
+    accounts: Accounts
     metrics: Metrics
     ledger: Ledger
     sinks: tuple[Sink, ...]
@@ -40,7 +44,7 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
     """Once a worker process. Raises LedgerUnusable."""
     metrics = Metrics(shared=shared_metrics)
     ledger = Ledger(state_dir=settings.state_dir, database_url=settings.database_url, dropped=metrics.ledger_dropped)
-    return Parts(Client(), Breakers(), metrics, ledger, (ledger.append, metrics.observe))
+    return Parts(Client(), Breakers(), MemoryAccounts(), metrics, ledger, (ledger.append, metrics.observe))
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
@@ -48,9 +52,12 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     policy = compiled.policy
     fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
     parts.metrics.serves_policy(policy.version)
-    means = Means(fleet=fleet, breakers=parts.breakers, permit=admit, judge=_no_judge, error_event=_error_event)
+    admission = Admission(parts.accounts, worst_case_usd)
+    means = Means(
+        fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=_no_judge, error_event=_error_event
+    )
     late = (ALWAYS_RECORDED | policy.record_signals) - policy.needs
-    return Gateway(policy, compiled.keyring, means, parts.sinks, late=late & TEXT_SIGNALS)
+    return Gateway(policy, compiled.keyring, admission, means, parts.sinks, late=late & TEXT_SIGNALS)
 
 
 def _no_judge(trail: Trail) -> Judge | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 
@@ -14,6 +14,7 @@ from gateway.dispatch.exhausted import exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import ErrorEvent, Reply, StreamedReply
+from gateway.errors import GatewayError
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
 from gateway.policy.permit import Permit
@@ -27,7 +28,7 @@ class Means:
 
     fleet: Fleet
     breakers: Breakers
-    permit: Callable[[Trail, Endpoint], Permit]  # admit's: PermissionError for what the decision does not permit
+    admit: Callable[[Trail, Endpoint], Awaitable[Permit | GatewayError]]  # an error: the budget does not reach for it
     judge: Callable[[Trail], Judge | None]  # tells refusals from answers, for this request
     error_event: ErrorEvent
 
@@ -39,11 +40,16 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     endpoint = queue.first()
     if endpoint is None:
         raise nothing_usable(trail, means.fleet, means.breakers)
+    too_dear: GatewayError | None = None
     spare: Try | None = None  # a refusal that stands if nothing better comes
     failures: list[tuple[Endpoint, Failure]] = []
     try:
         while endpoint is not None:
-            found = await _ask(endpoint, trail, means, _hold(trail, queue, endpoint), judge)
+            permit = await means.admit(trail, endpoint)
+            if isinstance(permit, GatewayError):
+                too_dear, endpoint = permit, queue.after_failure()
+                continue
+            found = await _ask(permit, trail, means, _hold(trail, queue, endpoint), judge)
             if isinstance(found, Failure):
                 failures.append((endpoint, found))
                 following = _after(found, queue, endpoint)
@@ -60,7 +66,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
             endpoint = following
         if spare is not None:
             return _commit(spare, None, means)
-        raise exhausted(failures)
+        raise exhausted(failures) if failures or too_dear is None else too_dear
     except BaseException:
         _drop(spare)
         raise
@@ -77,11 +83,11 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
     return None if failure.passes_through else queue.after_failure()
 
 
-async def _ask(endpoint: Endpoint, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
-    breaker = means.breakers.of(endpoint.id)
+async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
+    breaker = means.breakers.of(permit.endpoint.id)
     breaker.begins(monotonic())
     try:
-        found = await ask(means.permit(trail, endpoint), trail, means.fleet, hold=hold, judge=judge)
+        found = await ask(permit, trail, means.fleet, hold=hold, judge=judge)
     except BaseException:
         breaker.released()
         raise

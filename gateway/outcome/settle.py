@@ -16,6 +16,7 @@ _STOPPED_HERE = frozenset(
         "unsupported_request",
         "context_length_exceeded",
         "budget_exceeded",
+        "rate_limit_exceeded",
         "frozen",
     }
 )
@@ -35,7 +36,7 @@ def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at:
         cost_usd=sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0)),
         baseline_list_usd=_list_credit(trail, result, ended_at),
         baseline_permitted=baseline is not None and trail.decision.permits(baseline),
-        denied_by=trail.refused_by or (trail.decision.denied_by() if result == "denied" else None),
+        denied_by=(trail.refused_by or trail.decision.denied_by()) if result == "denied" else None,
         rerouted=tuple(trail.rerouted),
         overhead_s=_overhead(trail, ended),
         total_s=ended - started,
@@ -47,7 +48,7 @@ def _result(trail: Trail, error: BaseException | None) -> Result:
     if error is None:
         return trail.attempts[-1].outcome if trail.attempts else "failed"
     if isinstance(error, GatewayError):
-        if trail.refused_by is not None or (error.code in _STOPPED_HERE and not trail.attempts):
+        if error.code in _STOPPED_HERE and not trail.attempts:
             return "denied"
         return "filtered" if error.code == "content_filtered" else "failed"
     return "left" if isinstance(error, CancelledError | GeneratorExit | ConnectionError) else "failed"

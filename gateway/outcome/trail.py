@@ -10,6 +10,13 @@ from gateway.policy.decide import Decision
 from gateway.request import Request
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an attempt has set aside of its team's budget."""
+
+    usd: float
+
+
 @dataclass(slots=True)
 class Trail:
     """Grows while the request is served. Times are monotonic seconds."""
@@ -19,6 +26,7 @@ class Trail:
     decision: Decision
     attempts: list[Attempt] = field(default_factory=list)
     rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
+    reservations: list[Reservation] = field(default_factory=list)  # of the team's budget, one an attempt
     asked_at: float | None = None  # the first upstream was asked
     heard_at: float | None = None  # the last byte of an upstream came
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`

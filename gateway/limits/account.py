@@ -1,0 +1,67 @@
+"""What a team has used: rates over a sliding minute, spending over a UTC period. Pure; time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Protocol
+
+from gateway.identity import Budget, Team
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A bound was reached."""
+
+    by: Literal["budget", "rate"]
+    said: str
+    retry_after_s: float
+
+
+class Accounts(Protocol):
+    """Where the teams' counts are kept: in this process, or shared through Redis."""
+
+    async def enter(self, team: Team, tokens: int, at: float) -> Refused | None:
+        """Counts one request of so many prompt tokens against the team's rates, or says which is reached."""
+
+    async def reserve(self, team: Team, usd: float, at: float) -> Refused | None:
+        """Sets so much of the budget aside, or says that it is not there."""
+
+    def settle(self, team: Team, *, reserved_usd: float, spent_usd: float, output_tokens: int, at: float) -> None:
+        """Puts what was really used in place of what was set aside. Never awaits."""
+
+    def used_share(self, team: Team, at: float) -> float:
+        """Share of the budget that is spent or set aside, as last known; 0 without a budget."""
+
+
+def period(budget: Budget, at: float) -> tuple[str, float]:
+    """(name of the UTC period that `at` falls in, when it ends)."""
+    moment = datetime.fromtimestamp(at, UTC)
+    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if budget.per == "day":
+        return f"{day:%Y-%m-%d}", (day + timedelta(days=1)).timestamp()
+    if budget.per == "week":
+        monday = day - timedelta(days=day.weekday())
+        return f"{monday:%G-W%V}", (monday + timedelta(days=7)).timestamp()
+    following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return f"{day:%Y-%m}", following.timestamp()
+
+
+def sliding(previous: float, current: float, at: float) -> float:
+    """The last minute's count, from those of this and the previous clock minute."""
+    return previous * (1.0 - at % MINUTE_S / MINUTE_S) + current
+
+
+def over_rate(team: Team, what: str, limit: int, at: float) -> Refused:
+    """The team's rate is reached."""
+    said = f"team `{team.id}` may send {limit:,} {what} a minute"
+    return Refused("rate", said, MINUTE_S - at % MINUTE_S)
+
+
+def over_budget(team: Team, budget: Budget, at: float) -> Refused:
+    """The team's budget is spent."""
+    name, ends = period(budget, at)
+    said = f"team `{team.id}` has spent its budget of {budget.usd} USD for {name}"
+    return Refused("budget", said, ends - at)
