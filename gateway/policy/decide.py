@@ -1,15 +1,23 @@
-"""`decide(policy, signals, view)`: pure and total. Guards are masks over the catalogue's endpoints; routes only order."""
+"""`decide(policy, signals, view)`: pure and total. Guards are masks over the catalogue's endpoints; routes only order.
+
+Every rule reads signals and facts; an unknown signal makes a guard apply and a route not. Nothing that a guard removed
+comes back, whatever the routes say.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.catalog.facts import Endpoint
-from gateway.signals.value import Value
-
-if TYPE_CHECKING:
-    from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
+from gateway.errors import GatewayError
+from gateway.policy import story
+from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
+from gateway.policy.freeze import freeze_mask
+from gateway.policy.order import arranged
+from gateway.policy.propose import candidates
+from gateway.signals.value import UNKNOWN, Value
 
 Signals = dict[str, Value]
 
@@ -23,6 +31,7 @@ class View:
     frozen: tuple[tuple[str, str], ...] = ()  # (selector, value), e.g. ("operator", "zai")
     conversation: str | None = None  # endpoint id that served this conversation
     estimates: object | None = None  # a snapshot of gateway.estimates
+    max_tokens: int | None = None  # the caller's limit, which bounds the answer that `order: price` reckons with
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +45,118 @@ class Decision:
     endpoints: tuple[Endpoint, ...]  # empty: refused
     permitted: int  # mask of endpoints that no guard or freeze removed and that can serve the request
     removed_by: tuple[int, ...]  # indexes of the guards that applied
-    unable: int  # mask of endpoints that cannot serve the request
-    limits: Limits
-    on_refusal: OnRefusal | None
+    frozen: int  # mask of endpoints that a freeze removed
+    incapable: int  # mask of endpoints that cannot serve the request
+    proposed: int  # mask of endpoints that the route names for this request
 
     @property
     def policy_version(self) -> str:
         return self.policy.version
 
+    @property
+    def limits(self) -> Limits:
+        return self.route.limits
+
+    @property
+    def on_refusal(self) -> OnRefusal | None:
+        return self.route.on_refusal
+
     def permits(self, endpoint: Endpoint) -> bool:
         """True if no guard removed `endpoint` and it can serve the request."""
         return bool(self.permitted >> endpoint.index & 1)
+
+    @property
+    def removed(self) -> dict[str, list[str]]:
+        """By endpoint id, proposed or not: every guard and freeze that removed it."""
+        return story.removed(self)
+
+    @property
+    def unable(self) -> dict[str, str]:
+        """By endpoint id: why it cannot serve the request."""
+        return story.unable(self)
+
+    @property
+    def why(self) -> list[str]:
+        """One sentence a step."""
+        return story.sentences(self)
+
+    def denied_by(self) -> str | None:
+        """The one guard whose lifting alone leaves an endpoint, else `several`; None if no guard is to blame."""
+        return story.denied_by(self)
+
+    def refusal(self) -> GatewayError:
+        """What the caller of a refused request sees."""
+        return story.refusal(self)
+
+
+def decide(policy: Policy, signals: Signals, view: View) -> Decision:
+    """Never raises. A signal that is missing from `signals` is unknown."""
+    applied, removed = applying(policy, signals)
+    frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
+    unable = cannot_serve(policy, signals)
+    permitted = policy.everything & ~(removed | frozen | unable)
+    route = route_for(policy, signals)
+    proposed, endpoints = _propose(policy, route, signals, view, permitted)
+    return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed)
+
+
+def applying(policy: Policy, signals: Mapping[str, Value]) -> tuple[tuple[int, ...], int]:
+    """Indexes of the guards that apply, and the mask of what they remove."""
+    applied = []
+    removed = 0
+    for index, guard in enumerate(policy.guards):
+        for clause in guard.when:
+            value = signals.get(clause.signal, UNKNOWN)
+            if value is not UNKNOWN and not clause.holds(value):
+                break
+        else:
+            applied.append(index)
+            removed |= guard.removes
+    return tuple(applied), removed
+
+
+def route_for(policy: Policy, signals: Mapping[str, Value]) -> Route:
+    """The first that applies; the last always does."""
+    for route in policy.routes:
+        for clause in route.when:
+            value = signals.get(clause.signal, UNKNOWN)
+            if value is UNKNOWN or not clause.holds(value):
+                break
+        else:
+            return route
+    return policy.routes[-1]
+
+
+def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
+    """Mask of endpoints that lack the kind, a capability or the context; what is unknown, none can serve."""
+    capability = policy.capability
+    able = capability.kinds.get(str(signals.get("kind", UNKNOWN)), 0)
+    needs = signals.get("needs", UNKNOWN)
+    if not isinstance(needs, frozenset):
+        return policy.everything
+    for need in needs:
+        able &= capability.needs.get(need, 0)
+    tokens = signals.get("tokens", UNKNOWN)
+    if not isinstance(tokens, int | float):
+        return policy.everything
+    short = capability.too_short[bisect_left(capability.contexts, tokens)]
+    return policy.everything & (~able | short)
+
+
+def _propose(
+    policy: Policy, route: Route, signals: Signals, view: View, permitted: int
+) -> tuple[int, tuple[Endpoint, ...]]:
+    """What the route names for this request, and what is left of that in the order to try."""
+    items = candidates(policy, route, signals, view.at)
+    left = permitted
+    proposed = 0
+    chosen: list[Endpoint] = []
+    for item in items:
+        proposed |= item.mask
+        taken = left & item.mask
+        if taken:
+            left ^= taken
+            chosen += arranged(policy, route.order, item, taken, signals, view)
+    if view.conversation and route.affinity == "conversation" and len(chosen) > 1:
+        chosen.sort(key=lambda endpoint: endpoint.id != view.conversation)
+    return proposed, tuple(chosen)

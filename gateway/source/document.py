@@ -44,6 +44,13 @@ class Document:
         span = node.span
         return Place(self.file, span.line + 1, span.column + 1, span.width)
 
+    def under(self, name: str) -> Document:
+        """The same document as the entry `name` of a mapping, for files that hold nothing but a list."""
+        if self.root is None:
+            return Document(self.file, self.text, {name: []}, None)
+        root = Node(self.root.span, entries={name: (self.root.span, self.root)})
+        return Document(self.file, self.text, root.plain(), root)
+
     def problem(
         self, message: str, path: Sequence[str | int], *, key: bool = False, help: str | None = None
     ) -> Problem:

@@ -1,0 +1,122 @@
+"""A folder's files become one Compiled: every name resolved, every mistake of every file reported at once. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.catalog.compile import compile_catalog
+from gateway.catalog.data import shipped
+from gateway.catalog.facts import Catalog
+from gateway.errors import Problem, Problems, nearest
+from gateway.identity import Keyring, compile_callers
+from gateway.policy.assemble import assemble
+from gateway.policy.cases import compile_cases
+from gateway.policy.compiled import Compiled
+from gateway.policy.layout import CALLERS, POLICY
+from gateway.policy.routes import Names
+from gateway.policy.shapes import PolicyFile
+from gateway.policy.term import Scope
+from gateway.policy.vocabulary import vocabularies
+from gateway.source import Document, read, validate
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The files as read, and the mistakes found so far."""
+
+    files: Mapping[str, bytes]
+    problems: list[Problem] = field(default_factory=list)
+
+    def document(self, name: str) -> Document | None:
+        """None if the file is missing or cannot be read."""
+        document, problems = read(self.files[name], name)
+        self.problems += problems
+        return None if problems and document.data is None else document
+
+    def inside(self, folder: str) -> list[Document]:
+        names = sorted(name for name in self.files if name.startswith(f"{folder}/"))
+        return [document for name in names if (document := self.document(name)) is not None]
+
+
+def compile_folder(files: Mapping[str, bytes]) -> Compiled:
+    """`files` by name: policy.yaml, callers.yaml, catalog/x.yaml, cases/x.yaml. Raises Problems."""
+    folder = _Folder(files)
+    for name, example in ((POLICY, "guards and routes"), (CALLERS, "teams and keys")):
+        if name not in files:
+            folder.problems.append(Problem(f"the folder has no `{name}`", help=f"write one with {example}"))
+    catalog = _catalog(folder)
+    keyring, teams = _keyring(folder)
+    policy_document = folder.document(POLICY) if POLICY in files else None
+    shape, names = None, None
+    if policy_document is not None:
+        shape, problems = validate(policy_document, PolicyFile)
+        folder.problems += problems
+    if shape is not None and policy_document is not None and catalog is not None:
+        names = _names(shape, policy_document, catalog, keyring or Keyring({}, {}, frozenset()), teams)
+    if shape is None or names is None:
+        raise Problems(folder.problems)
+    policy = assemble(shape, names, version=version_of(files))
+    cases = [case for document in folder.inside("cases") for case in compile_cases(document, names, policy)]
+    problems = folder.problems + names.scope.problems + _residencies(folder, names, keyring)
+    if keyring is None or any(problem.severity == "error" for problem in problems):
+        raise Problems(problems)
+    return Compiled(policy, keyring, tuple(cases), tuple(problems), dict(files))
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """A short name for exactly these files."""
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{len(files[name])}\0".encode())
+        total.update(files[name])
+    return total.hexdigest()[:12]
+
+
+def _catalog(folder: _Folder) -> Catalog | None:
+    documents = folder.inside("catalog")
+    if not documents:
+        if not any(name.startswith("catalog/") for name in folder.files):
+            help_ = "add catalog/*.yaml, or name another folder with `catalog: PATH` in policy.yaml"
+            folder.problems.append(Problem("the folder has no catalogue", help=help_))
+        return None
+    try:
+        return compile_catalog(documents, shipped())
+    except Problems as wrong:
+        folder.problems += wrong.problems
+        return None
+
+
+def _keyring(folder: _Folder) -> tuple[Keyring | None, Sequence[str]]:
+    document = folder.document(CALLERS) if CALLERS in folder.files else None
+    if document is None:
+        return None, ()
+    keyring, problems = compile_callers(document)
+    folder.problems += problems
+    teams = document.data.get("teams") if isinstance(document.data, dict) else None
+    return keyring, tuple(teams) if isinstance(teams, dict) else ()
+
+
+def _names(shape: PolicyFile, document: Document, catalog: Catalog, keyring: Keyring, teams: Sequence[str]) -> Names:
+    sets = {name: tuple(words) for name, words in shape.sets.items()}
+    declared = document.data.get("sets") if isinstance(document.data, dict) else None
+    set_names = tuple(declared) if isinstance(declared, dict) else ()
+    words = vocabularies(catalog, keyring, teams=teams, sets=set_names, aliases=shape.aliases)
+    aliases = {name: text or "" for name, text in shape.aliases.items()}
+    return Names(catalog, words, aliases, Scope(document, sets, document))
+
+
+def _residencies(folder: _Folder, names: Names, keyring: Keyring | None) -> list[Problem]:
+    known = names.words.signals["residency"].words or ()
+    wrong = [team for team in (keyring.teams.values() if keyring else ()) if team.residency not in known]
+    if not wrong:
+        return []
+    document, _ = read(folder.files[CALLERS], CALLERS)
+    message = "residency is `any` or the name of a set, not `{}`"
+    return [
+        document.problem(
+            message.format(team.residency), ("teams", team.id, "residency"), help=nearest(team.residency, known)
+        )
+        for team in wrong
+    ]

@@ -1,0 +1,93 @@
+"""Signals as an author gives them, in a case or on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.errors import nearest
+from gateway.policy.routes import Names
+from gateway.policy.term import Path, Scope, Vocabulary
+from gateway.signals.table import SIGNALS
+from gateway.signals.value import UNKNOWN, Value
+from gateway.source import Real, Whole, spelled
+from gateway.source.shape import found, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given; what was not is that of an empty request."""
+
+    signals: Mapping[str, Value]
+    team: str | None
+    text: str | None
+
+
+def read_given(raw: Mapping[str, object], names: Names, path: Path) -> Given:
+    """Mistakes go to the scope of `names`."""
+    signals: dict[str, Value] = {}
+    text = None
+    for name, value in raw.items():
+        where = (*path, name)
+        if name == "text":
+            text = _text(value, names.scope, where)
+        elif name in SIGNALS:
+            signals[name] = read_signal(value, names.words.signals[name], names, where)
+        else:
+            help_ = nearest(name, [*SIGNALS, "text"])
+            names.scope.error(f"no signal is called `{shortened(name)}`", where, key=True, help=help_)
+    team = signals.get("team")
+    return Given(signals, team if isinstance(team, str) else None, text)
+
+
+def _text(value: object, scope: Scope, path: Path) -> str | None:
+    word = spelled(value)
+    if isinstance(word, str):
+        return word
+    scope.error(f"expected a text, found {found(value)}", path)
+    return None
+
+
+def read_signal(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -> Value:
+    """A value, a list for a set signal, `unknown`, or nothing for an absent one."""
+    if raw == "unknown":
+        return UNKNOWN
+    if vocabulary.form == "set":
+        words = raw if isinstance(raw, list) else [raw]
+        return frozenset(str(_word(word, vocabulary, names, (*path, place))) for place, word in enumerate(words))
+    if vocabulary.form == "number":
+        return _number(raw, names.scope, path)
+    if vocabulary.form == "bool":
+        if not isinstance(raw, bool):
+            names.scope.error(f"`{vocabulary.name}` is true or false, not {found(raw)}", path)
+        return bool(raw)
+    if raw is None and SIGNALS[vocabulary.name].empty is None:
+        return None
+    if vocabulary.name == "model":
+        return _model(raw, names, path)
+    return _word(raw, vocabulary, names, path)
+
+
+def _number(raw: object, scope: Scope, path: Path) -> Value:
+    if isinstance(raw, Whole):
+        return int(raw)
+    if isinstance(raw, Real):
+        return float(raw)
+    scope.error(f"expected a number, found {found(raw)}", path)
+    return 0
+
+
+def _word(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -> str:
+    word = str(spelled(raw))
+    if vocabulary.words is not None and word not in vocabulary.words and vocabulary.strict:
+        help_ = nearest(word, vocabulary.words)
+        names.scope.error(f"`{vocabulary.name}` is never `{shortened(word)}`", path, help=help_)
+    return word
+
+
+def _model(raw: object, names: Names, path: Path) -> str:
+    word = str(spelled(raw))
+    known = [*names.catalog.models, *names.catalog.endpoints, *names.aliases]
+    if word != "auto" and word not in known and not any("*" in alias for alias in names.aliases):
+        names.scope.error(f"no model is called `{shortened(word)}`", path, help=nearest(word, known))
+    return word

@@ -1,0 +1,30 @@
+"""What a route names for one request: `requested`, tests on the price and embedding models are resolved here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.policy.compiled import Item, Policy, Route
+from gateway.policy.order import cheap_enough
+from gateway.signals.value import Value
+
+
+def candidates(policy: Policy, route: Route, signals: Mapping[str, Value], at: float) -> tuple[Item, ...]:
+    """The items of the route's `try`, with `requested` and tests on the price resolved."""
+    items = route.items
+    if any(item.requested or item.prices for item in items):
+        items = tuple(_resolved(policy, item, signals, at) for item in items)
+    return _of_one_model(policy, items, signals) if signals.get("kind") == "embedding" else items
+
+
+def _resolved(policy: Policy, item: Item, signals: Mapping[str, Value], at: float) -> Item:
+    if item.prices:
+        return cheap_enough(item, at)
+    return policy.named.get(str(signals.get("model")), item) if item.requested else item
+
+
+def _of_one_model(policy: Policy, items: tuple[Item, ...], signals: Mapping[str, Value]) -> tuple[Item, ...]:
+    """Embeddings of two models cannot be compared: only the model that was asked for, or the first that is named."""
+    asked = policy.named.get(str(signals.get("model")))
+    model = asked.model if asked else next((item.model for item in items if item.model), None)
+    return tuple(item.restricted(model) for item in items)

@@ -1,0 +1,174 @@
+"""The shapes of policy.yaml and cases/*.yaml as written; tests stay plain data until names are resolved."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from gateway.source import Amount, Shape, Text
+
+Tests = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/FactTests"})]
+When = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/When"})]
+Tries = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Try"})]
+ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+OneOrMore = Annotated[Any, WithJsonSchema(ONE_OR_MORE)]
+SignalNames = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/SignalNames"})]
+Percent = Annotated[Amount, Field(ge=0, le=100, description="of the requests")]
+Seconds = Annotated[Amount, Field(gt=0, description="seconds")]
+Fraction = Annotated[Amount, Field(ge=0, le=1)]
+Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+Words = Annotated[list[Text], Field(min_length=1)]
+
+ORDER = "what sorts the endpoints of one item"
+Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
+Affinity = Literal["none", "conversation"]
+
+
+class GuardShape(Shape):
+    """Hard: removes endpoints from every request for which its `when` holds. Order never matters."""
+
+    name: Name = Field(description="shown to callers that it stops, and in every report")
+    why: str | None = Field(None, description="shown to callers that it stops")
+    when: When | None = Field(None, description="tests on signals, all of them; absent: always")
+    only: Tests | None = Field(None, description="keeps an endpoint if every test is true")
+    never: Tests | None = Field(None, description="removes an endpoint unless at least one test is false")
+
+
+class LimitsShape(Shape):
+    """Bounds of one request."""
+
+    first_byte_s: Seconds | None = Field(None, description="to the first byte, of each attempt")
+    total_s: Seconds | None = Field(None, description="to the last byte, of the request")
+    attempts: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="tries in all")
+    usd: Amount | None = Field(None, gt=0, description="skip endpoints whose worst case costs more")
+
+
+class ExceptShape(Shape):
+    """Requests whose refusal stands."""
+
+    topic: OneOrMore = Field(description="topics, or the name of a set")
+
+
+class HoldShape(Shape):
+    """How long an opening is held back."""
+
+    chars: Annotated[int, Field(ge=0)] | None = Field(None, description="characters of answer text")
+    seconds: Amount | None = Field(None, ge=0, description="from the first character of the answer")
+    thinking_s: Amount | None = Field(None, ge=0, description="seconds of reasoning")
+
+
+class OnRefusalShape(Shape):
+    """When another endpoint is asked instead."""
+
+    reroute: list[Literal["filtered", "blank", "declined", "evaded"]] | None = Field(None, description="which replies")
+    except_: ExceptShape | None = Field(None, alias="except", description="the refusal stands for these")
+    prefer: Literal["same_weights_elsewhere", "other_lineage", "listed"] | None = Field(None, description="goes first")
+    hold: HoldShape | None = Field(None, description="how long an opening is held back to tell")
+    hops: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="endpoints asked instead, at most")
+
+
+class BoundShape(Shape):
+    """A bound that must not be passed."""
+
+    above: Fraction = Field(description="a rate from 0 to 1")
+
+
+class StopShape(Shape):
+    """When a canary stops by itself."""
+
+    refusal_rate: BoundShape | None = Field(None, description="declined, evaded or filtered")
+    failure_rate: BoundShape | None = Field(None, description="failed")
+
+
+class CanaryShape(Shape):
+    """A share of the conversations goes to this endpoint first."""
+
+    endpoint: Text = Field(description="endpoint id")
+    percent: Percent
+    stop_if: StopShape | None = Field(None, description="stops by itself")
+
+
+class ShareShape(Shape):
+    """A share of the requests is also sent to this endpoint."""
+
+    endpoint: Text = Field(description="endpoint id")
+    percent: Percent
+
+
+class RouteShape(Shape):
+    """Proposes and orders endpoints. The first route that applies is final."""
+
+    name: Name = Field(description="shown in every record")
+    when: When | None = Field(None, description="tests on signals, all of them; absent only in the last route")
+    try_: Tries = Field(alias="try", description="endpoint id, model id, `requested`, or `{any: {fact: test}}`")
+    order: Order | None = Field(None, description=ORDER)
+    affinity: Affinity | None = Field(None, description="a conversation stays at its endpoint")
+    limits: LimitsShape | None = None
+    on_refusal: OnRefusalShape | None = None
+    baseline: Text | None = Field(None, description="what savings of this route are measured against")
+    canary: CanaryShape | None = None
+    shadow: ShareShape | None = None
+    exploration: Literal["none", "thompson"] | None = Field(None, description="tries uncertain endpoints now and then")
+
+
+class DefaultsShape(Shape):
+    """What holds where a route says nothing."""
+
+    order: Order | None = Field(None, description=ORDER)
+    affinity: Affinity | None = Field(None, description="a conversation stays at its endpoint")
+    limits: LimitsShape | None = None
+    on_refusal: OnRefusalShape | None = None
+
+
+class ProbeShape(Shape):
+    """A schedule for the refusal map."""
+
+    team: Text = Field(description="whose guards and budget")
+    every: Annotated[str, Field(pattern=r"^[1-9][0-9]*[mhd]$", description="like 24h")]
+    usd: Amount = Field(gt=0, description="at most, each time")
+
+
+class PolicyFile(Shape):
+    """policy.yaml: guards, routes, baseline."""
+
+    version: Literal[1] = Field(description="of the policy language")
+    sets: dict[str, Words] = Field(default={}, description="a name for a list, usable wherever a list is")
+    baseline: Text | None = Field(
+        None, description="endpoint that savings are measured against; its price must be known"
+    )
+    aliases: dict[str, str | None] = Field(default={}, description="names a caller may ask for besides; `*` allowed")
+    guards: list[GuardShape] = Field(default=[], description="hard rules")
+    defaults: DefaultsShape | None = None
+    routes: list[RouteShape] = Field(min_length=1, description="the first that applies is final")
+    judge: ShareShape | None = Field(None, description="judges a sample of replies")
+    probe: ProbeShape | None = Field(None, description="asks sensitive questions on a schedule")
+    record_signals: SignalNames = Field(default=[], description="signals recorded besides, or `coarse`")
+    catalog: str | None = Field(None, description="a folder to take the catalogue from, instead of catalog/")
+    allow_widening: Text | None = Field(None, description="version of the policy that this one may widen, once")
+
+
+class ExpectShape(Shape):
+    """What a case expects."""
+
+    route: Text | None = Field(None, description="the route that applies")
+    refused: bool | None = Field(None, description="whether nothing is left")
+    only: Tests | None = Field(None, description="every surviving endpoint satisfies this")
+    never: Tests | None = Field(None, description="no surviving endpoint may be what this removes")
+    removed_by: dict[str, OneOrMore] | None = Field(None, description="endpoint: the guards that removed it")
+
+
+class CaseShape(Shape):
+    """Given these signals, expect this decision."""
+
+    note: str = Field(description="the claim")
+    given: Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/Given"})] = Field(
+        description="signals, or `text`"
+    )
+    expect: ExpectShape
+
+
+class CasesFile(Shape):
+    """A list of cases; the file holds nothing but this list."""
+
+    cases: list[CaseShape] = Field(default=[])

@@ -1,0 +1,216 @@
+"""Reading one test as the author wrote it: values are checked against what the word can be, set names are resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from gateway.errors import Problem, nearest
+from gateway.policy.compiled import Constant, Term
+from gateway.source import Document, Real, Whole, spelled
+from gateway.source.shape import found, shortened
+
+Form = Literal["word", "set", "number", "bool", "ordered"]
+Path = tuple[str | int, ...]
+RANGES = ("below", "above", "at_least", "at_most")
+_COMPARE = {
+    "below": lambda one, other: one < other,
+    "above": lambda one, other: one > other,
+    "at_least": lambda one, other: one >= other,
+    "at_most": lambda one, other: one <= other,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a signal or fact can be."""
+
+    name: str
+    form: Form
+    words: tuple[str, ...] | None  # the choices, ascending if ordered; None: any word
+    strict: bool = True  # a word that is not among the choices is a mistake; else it is only remarked upon
+    globs: bool = False
+    names_sets: bool = False  # its values are names of sets: they are compared, never expanded
+    has: bool = False  # `{has: …}` may be asked
+    has_only: bool = False
+
+
+@dataclass(slots=True)
+class Scope:
+    """What can be named in a file, and the mistakes found in it so far."""
+
+    document: Document
+    sets: Mapping[str, tuple[str, ...]]
+    sets_document: Document
+    problems: list[Problem] = field(default_factory=list)
+
+    def error(self, message: str, path: Path, *, help: str | None = None, key: bool = False) -> None:
+        self.problems.append(self.document.problem(message, path, key=key, help=help))
+
+    def warn(self, message: str, path: Path, *, help: str | None = None) -> None:
+        self.problems.append(replace(self.document.problem(message, path, help=help), severity="warning"))
+
+
+def read_term(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    """The test; None if it is wrong, which the scope then knows."""
+    if isinstance(raw, dict):
+        return _operations(raw, vocabulary, scope, path)
+    if vocabulary.has_only:
+        scope.error(f"`{vocabulary.name}` only takes `{{has: …}}`", path, help=f"write `{{has: {_written(raw)}}}`")
+        return None
+    return _values(raw, vocabulary, scope, path)
+
+
+def _operations(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    known = [*RANGES, "not", *(["has"] if vocabulary.has else [])]
+    unknown = [name for name in raw if name not in known]
+    for name in unknown:
+        scope.error(f"no test is called `{shortened(name)}`", (*path, name), key=True, help=nearest(name, known))
+    if unknown:
+        return None
+    if not raw:
+        scope.error("`{}` tests nothing", path, help=f"write a value, a list or `{{{known[-1]}: …}}`")
+        return None
+    if len(raw) > 1 and not raw.keys() <= set(RANGES):
+        scope.error("only ranges can be combined in one test", path, help="write two guards, or one list")
+        return None
+    (name, inner), *_ = raw.items()
+    if name in RANGES:
+        return _range(raw, vocabulary, scope, path)
+    if name == "not" and vocabulary.has_only:
+        scope.error(f"`{vocabulary.name}` only takes `{{has: …}}`", path, help="ask for what it must have")
+        return None
+    term = _values(inner, vocabulary, scope, (*path, name))
+    return replace(term, negated=name == "not", has=name == "has") if term else None
+
+
+def _range(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if vocabulary.form == "number":
+        bounds = [
+            (name, bound) for name, value in raw.items() if (bound := _bound(value, scope, (*path, name))) is not None
+        ]
+        return Term(bounds=tuple(bounds)) if len(bounds) == len(raw) else None
+    if vocabulary.form != "ordered" or vocabulary.words is None:
+        kind = {"set": "a set", "bool": "true or false"}.get(vocabulary.form, "a word without order")
+        scope.error(f"`{vocabulary.name}` is {kind}: it has no range", path, help="write a value or a list")
+        return None
+    words = [word for word in vocabulary.words if word != "default"]
+    kept = set(words)
+    for name, value in raw.items():
+        if value not in words:
+            scope.error(
+                f"`{vocabulary.name}` is never {_quoted(value)}", (*path, name), help=nearest(str(value), words)
+            )
+            return None
+        edge = words.index(str(value))
+        kept &= {word for place, word in enumerate(words) if _COMPARE[name](place, edge)}
+    if not kept:
+        scope.error(f"no `{vocabulary.name}` lies in this range", path, help="from low to high: " + ", ".join(words))
+        return None
+    return Term(frozenset(kept))
+
+
+def _bound(value: object, scope: Scope, path: Path) -> float | None:
+    if isinstance(value, Whole | Real):
+        return float(value)
+    scope.error(f"expected a number, found {found(value)}", path)
+    return None
+
+
+def _values(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if isinstance(raw, list):
+        if not raw:
+            scope.error("an empty list tests nothing", path, help="remove the test, or name what it may be")
+            return None
+        return _together([_item(item, vocabulary, scope, (*path, place)) for place, item in enumerate(raw)])
+    if isinstance(raw, str) and raw in scope.sets and not vocabulary.names_sets:
+        return _set(raw, vocabulary, scope, path)
+    return _together([_item(raw, vocabulary, scope, path)])
+
+
+def _set(name: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if name in (vocabulary.words or ()) or (vocabulary.globs and _matches_word(name, vocabulary)):
+        scope.error(
+            f"`{name}` is both a set and a `{vocabulary.name}`", path, help="rename the set, or write its list out"
+        )
+        return None
+    there = Scope(scope.sets_document, {}, scope.sets_document, scope.problems)
+    items = [_item(word, vocabulary, there, ("sets", name, place)) for place, word in enumerate(scope.sets[name])]
+    return _together(items)
+
+
+def _together(items: Sequence[Term | None]) -> Term | None:
+    sound = [item for item in items if item is not None]
+    if len(sound) < len(items):
+        return None
+    values = frozenset[Constant]().union(*(item.values for item in sound))
+    return Term(values, tuple(glob for item in sound for glob in item.globs))
+
+
+def _item(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if vocabulary.form == "bool":
+        return _flag(raw, vocabulary, scope, path)
+    if vocabulary.form == "number":
+        bound = _bound(raw, scope, path)
+        return None if bound is None else Term(frozenset({bound}))
+    word = spelled(raw)
+    if not isinstance(word, str):
+        scope.error(f"`{vocabulary.name}` is never {_quoted(raw)}", path, help=_choices("", vocabulary))
+        return None
+    if vocabulary.globs and "*" in word:
+        return Term(globs=(word,))
+    return _word(word, vocabulary, scope, path)
+
+
+def _flag(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if isinstance(raw, bool):
+        return Term(frozenset({raw}))
+    scope.error(f"`{vocabulary.name}` is true or false, not {_quoted(raw)}", path)
+    return None
+
+
+def _word(word: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
+    if vocabulary.words is None or word in vocabulary.words or (vocabulary.globs and _matches_word(word, vocabulary)):
+        return Term(frozenset({word}))
+    if not vocabulary.strict:
+        scope.warn(f"no `{vocabulary.name}` is `{shortened(word)}`", path, help=_choices(word, vocabulary))
+        return Term(frozenset({word}))
+    if word in scope.sets:
+        scope.error(
+            f"`{word}` is a set, and sets do not stand inside lists", path, help=f"write `{vocabulary.name}: {word}`"
+        )
+    elif word == "EU" and "FR" in vocabulary.words:
+        scope.error(
+            "`EU` is no country: it stands for one only in the catalogue", path, help="declare a set: `eu: [AT, BE, …]`"
+        )
+    else:
+        scope.error(f"`{vocabulary.name}` is never {_quoted(word)}", path, help=_choices(word, vocabulary, scope))
+    return None
+
+
+def _choices(word: str, vocabulary: Vocabulary, scope: Scope | None = None) -> str | None:
+    if vocabulary.words is None:
+        return None
+    if not vocabulary.words:
+        return f"no `{vocabulary.name}` is declared"
+    return nearest(word, [*vocabulary.words, *(scope.sets if scope else ())])
+
+
+def _matches_word(word: str, vocabulary: Vocabulary) -> bool:
+    """True if a caller could send this word: an alias may be a pattern."""
+    return any("*" in known and glob(known).match(word) for known in vocabulary.words or ())
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """`*` stands for any letters; everything else for itself."""
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")) + r"\Z", re.DOTALL)
+
+
+def _quoted(value: object) -> str:
+    return f"`{shortened(value)}`" if isinstance(value, str) else found(value)
+
+
+def _written(raw: object) -> str:
+    return "[…]" if isinstance(raw, list) else str(spelled(raw))
