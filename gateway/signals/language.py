@@ -24,7 +24,7 @@ LANGUAGES: Final = (
     *("uz", "vi", "zh", "zxx"),
 )
 _SHORT: Final = 40  # characters below which a likely language wins against one that is hardly nearer
-_NEAR: Final = 3.0  # by how much of log-likelihood it may lag
+_NEAR: Final = {True: 3.0, False: 6.0}  # by how much of log-likelihood it may lag, in ASCII and beyond
 _LIKELY: Final = ("de", "es", "fi", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk")
 
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]{1,80}`|https?://\S+", re.DOTALL)
@@ -92,7 +92,7 @@ def _identified(sample: str) -> str:
         best = identifier.classify(sample)[0]
     else:
         ranked = identifier.rank(sample)
-        near = [name for name, score in ranked if ranked[0][1] - score <= _NEAR]
+        near = [name for name, score in ranked if ranked[0][1] - score <= _NEAR[sample.isascii()]]
         likely = ["en"] if sample.isascii() and "en" in near else [name for name in near if name in _LIKELY]
         best = (likely or near)[0]
     return OTHER if best == "zxx" else str(best)
