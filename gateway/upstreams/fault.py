@@ -1,0 +1,16 @@
+"""What can go wrong between us and an upstream, before any HTTP status tells."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol"]
+
+
+class UpstreamFault(Exception):
+    """No whole reply came. The detail never holds a header, a body or a key."""
+
+    def __init__(self, kind: FaultKind, detail: str):
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail

@@ -1,0 +1,271 @@
+"""One reply of an upstream as it arrives: parsed by httptools, read by one task, complete only if it says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import httptools
+
+from gateway.upstreams.fault import FaultKind, UpstreamFault
+
+HEAD_LIMIT = 64 * 1024  # bytes of headers, those of interim replies included
+
+
+class Carrier(Protocol):
+    """What a reply needs of its connection."""
+
+    peer: str
+    certificate: str | None
+    loop: asyncio.AbstractEventLoop
+
+    def resume(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+class Reply:
+    """Status and headers are there when the client hands it out; the body is read once, by `chunks` or `read`."""
+
+    __slots__ = (
+        "_blocks",
+        "_carrier",
+        "_fault",
+        "_fed",
+        "_head_bytes",
+        "_headed",
+        "_parser",
+        "_timer",
+        "_waiter",
+        "complete",
+        "headers",
+        "held",
+        "reusable",
+        "status",
+    )
+
+    def __init__(self, carrier: Carrier):
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []  # names in lower case
+        self.complete = False
+        self.reusable = False  # the connection may carry another request
+        self.held = 0  # bytes of the body that arrived and were not taken
+        self._carrier = carrier
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._blocks: list[bytes] = []
+        self._fed = False
+        self._head_bytes = 0
+        self._headed = False
+        self._fault: tuple[FaultKind, str] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def peer(self) -> str:
+        """Resolved address and port of the connection."""
+        return self._carrier.peer
+
+    @property
+    def certificate(self) -> str | None:
+        """Name on the TLS certificate of the connection; None without TLS."""
+        return self._carrier.certificate
+
+    @property
+    def failed(self) -> bool:
+        return self._fault is not None
+
+    @property
+    def untouched(self) -> bool:
+        """Not one byte of it arrived."""
+        return not self._fed
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of that name, which is given in lower case."""
+        for found, value in self.headers:
+            if found == name:
+                return value
+        return None
+
+    # What the reader calls.
+
+    async def head(self) -> None:
+        """Returns when status and headers are there. Raises UpstreamFault."""
+        while not self._headed:
+            self._raise_fault()
+            await self._wait()
+
+    async def next(self) -> bytes:
+        """The bytes that came since the last call, b"" at the end of the body. Raises UpstreamFault if it was cut."""
+        while not self._blocks:
+            if self.complete:
+                return b""
+            self._raise_fault()
+            await self._wait()
+        blocks = self._blocks
+        self._blocks = []
+        self.held = 0
+        if not self.complete:
+            self._carrier.resume()
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    async def next_by(self, by: float) -> bytes | None:
+        """Like `next`; None if nothing came before the loop's clock said `by`. Raises UpstreamFault."""
+        loop = self._carrier.loop
+        timer = loop.call_at(by, self._wake)
+        try:
+            while not self._blocks and not self.complete:
+                if loop.time() >= by:
+                    return None
+                self._raise_fault()
+                await self._wait()
+        finally:
+            timer.cancel()
+        return await self.next()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises UpstreamFault if it is cut; a reader who leaves closes the connection."""
+        try:
+            while block := await self.next():
+                yield block
+        finally:
+            self.close()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises UpstreamFault if it is cut or longer than `limit` bytes."""
+        blocks, size = [], 0
+        while block := await self.next():
+            blocks.append(block)
+            size += len(block)
+            if size > limit:
+                self.close()
+                raise UpstreamFault("protocol", f"the body is longer than {limit} bytes")
+        return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    def close(self) -> None:
+        """Ends the exchange: unless the reply is complete the connection closes at once, so the model stops."""
+        self._blocks = []
+        if not self.complete:
+            self.fail("closed", "closed on our side")
+            self._carrier.abort()
+
+    # What the connection calls.
+
+    def start_timer(self, first_byte_s: float) -> None:
+        """The first byte of the body, or the end of an empty one, must come within that."""
+        self._timer = self._carrier.loop.call_later(first_byte_s, self._expire, first_byte_s)
+
+    def feed(self, data: bytes) -> None:
+        if self._parser is None:
+            return
+        self._fed = True
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            cause = error.__context__
+            self._garbled(cause.detail if isinstance(cause, UpstreamFault) else "the reply is not HTTP/1.1")
+        if not self._headed:
+            self._count_head(len(data))
+        elif self._timer is not None and (self._blocks or self.complete):
+            self._stop_timer()
+        if self.complete or self._fault is not None:
+            self._parser = None  # it points back here: a cycle that only the garbage collector would find
+        self._wake()
+
+    def end(self, error: Exception | None) -> None:
+        """The connection is gone; only a body that ends with its connection is whole then."""
+        if self._headed and error is None and self._ends_with_connection() and not self.failed:
+            self.complete = True
+            self._stop_timer()
+            self._wake()
+        elif not self.complete:
+            self.fail(
+                "closed", "the upstream closed " + ("in the middle of the body" if self._headed else "unanswered")
+            )
+
+    def fail(self, kind: FaultKind, detail: str) -> None:
+        """The first fault counts; what arrived before it can still be read."""
+        if self._fault is None:
+            self._fault = (kind, detail)
+        self._stop_timer()
+        self._wake()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.reusable = False  # bytes that nobody asked for
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._headed:
+            return  # a trailer
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > HEAD_LIMIT:
+            raise UpstreamFault("protocol", f"the headers are longer than {HEAD_LIMIT} bytes")
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        if self._headed:
+            return
+        assert self._parser is not None
+        self.status = self._parser.get_status_code()
+        if self.status < 200:
+            self.headers.clear()
+            return
+        encoding = self.header(b"content-encoding")
+        if encoding is not None and encoding.lower() != b"identity":
+            raise UpstreamFault("protocol", "the body is compressed, which nobody asked for")
+        self._headed = True
+
+    def on_body(self, data: bytes) -> None:
+        if not self.complete:
+            self._blocks.append(data)
+            self.held += len(data)
+
+    def on_message_complete(self) -> None:
+        if self._headed and not self.complete and self._parser is not None:
+            self.complete = True
+            self.reusable = self._parser.should_keep_alive()
+
+    def _garbled(self, detail: str) -> None:
+        if self.complete:
+            self.reusable = False
+        else:
+            self.fail("protocol", detail)
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > 2 * HEAD_LIMIT:
+            self.fail("protocol", f"the headers are longer than {HEAD_LIMIT} bytes")
+
+    def _ends_with_connection(self) -> bool:
+        return not any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+
+    def _raise_fault(self) -> None:
+        if self._fault is not None:
+            raise UpstreamFault(*self._fault)
+
+    def _expire(self, first_byte_s: float) -> None:
+        self._timer = None
+        self.fail("timeout", f"no first byte within {first_byte_s:g} s")
+        self._carrier.abort()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        """Until something happens. A reader who is cancelled here closes the connection."""
+        self._waiter = self._carrier.loop.create_future()
+        try:
+            await self._waiter
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self._waiter = None
