@@ -1,0 +1,15 @@
+"""Writes every Outcome down: ledger, metrics, trace. Sinks never await and never compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from gateway.outcome.outcome import Outcome
+
+Sink = Callable[[Outcome], None]
+
+
+def record(outcome: Outcome, sinks: Iterable[Sink]) -> None:
+    """Runs where a reply ends or a caller leaves, maybe in a cancelled task."""
+    for sink in sinks:
+        sink(outcome)

@@ -1,0 +1,113 @@
+"""The metrics that are kept, by name: what each counts and its labels. The one place to add or to rename one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+_PLACE = ("endpoint", "origin", "hosting")
+_REFUSAL = ("model", "operator", "topic", "language", "outcome")
+# Eight bounds each: the three histograms by endpoint are most of all series.
+_REQUEST_S = (0.25, 0.5, 1, 2.5, 5, 15, 45, 120)
+_FIRST_BYTE_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
+_PER_TOKEN_S = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.5)
+_OVERHEAD_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric."""
+
+    name: str
+    type: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    workers: Literal["all", "livesum", "livemax", "livemin", "livemostrecent"] = "all"  # how workers' gauges become one
+
+
+FAMILIES = (
+    Family(
+        "gateway_requests_total",
+        "counter",
+        "Requests, by the endpoint that served last and what the caller got",
+        ("team", "route", "kind", *_PLACE, "outcome"),
+    ),
+    Family("gateway_attempts_total", "counter", "Tries at an endpoint", ("endpoint", "outcome")),
+    Family(
+        "gateway_reroutes_total",
+        "counter",
+        "Attempts that another endpoint replaced",
+        ("from_endpoint", "to_endpoint", "reason"),
+    ),
+    Family(
+        "gateway_tokens_total",
+        "counter",
+        "Tokens of serving attempts; cached_input is part of input, reasoning is part of output",
+        ("team", *_PLACE, "direction"),
+    ),
+    Family("gateway_cost_usd_total", "counter", "Cost of serving attempts", ("team", *_PLACE, "baseline_permitted")),
+    Family(
+        "gateway_baseline_cost_usd_total",
+        "counter",
+        "What the baseline would have cost for the same answers",
+        ("team", *_PLACE, "basis", "baseline_permitted"),
+    ),
+    Family("gateway_refusals_total", "counter", "Attempts that ended declined, evaded, filtered or blank", _REFUSAL),
+    Family(
+        "gateway_judged_total",
+        "counter",
+        "Attempts that a refusal could have ended: all but failed, left and denied",
+        _REFUSAL,
+    ),
+    Family(
+        "gateway_guard_removed_total",
+        "counter",
+        "Requests for which the guard removed an endpoint of this origin",
+        ("guard", "origin"),
+    ),
+    Family("gateway_denied_total", "counter", "Requests stopped here", ("guard", "team")),
+    Family(
+        "gateway_request_seconds",
+        "histogram",
+        "Time from the request's arrival to its last byte",
+        ("endpoint", "kind"),
+        _REQUEST_S,
+    ),
+    Family(
+        "gateway_first_byte_seconds",
+        "histogram",
+        "Time from sending to an endpoint to its first byte",
+        ("endpoint", "kind"),
+        _FIRST_BYTE_S,
+    ),
+    Family(
+        "gateway_seconds_per_output_token",
+        "histogram",
+        "Time of an attempt by its output tokens",
+        ("endpoint", "kind"),
+        _PER_TOKEN_S,
+    ),
+    Family(
+        "gateway_overhead_seconds",
+        "histogram",
+        "Time in the gateway before the upstream is asked and after its last byte",
+        ("kind", "stream"),
+        _OVERHEAD_S,
+    ),
+    Family(
+        "gateway_budget_used_ratio",
+        "gauge",
+        "Share of its budget that the team has used",
+        ("team",),
+        workers="livemostrecent",
+    ),
+    Family(
+        "gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="livemax"
+    ),
+    Family("gateway_in_flight", "gauge", "Requests under way", workers="livesum"),
+    Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="livemax"),
+    Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
+    Family("gateway_ledger_dropped_total", "counter", "Outcomes that the ledger had no room for"),
+    Family("gateway_shared_state_up", "gauge", "1 while the shared state answers", workers="livemin"),
+)

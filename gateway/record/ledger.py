@@ -1,0 +1,91 @@
+"""The ledger's sink: takes an Outcome in a microsecond, writes it within a second, and knows what a crash has cost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from gateway.outcome.outcome import Outcome
+from gateway.record import rows, watermark
+from gateway.record.drain import LIMIT, Drain
+from gateway.record.shape import Json, shaped
+from gateway.record.store import Store, open_store
+from gateway.record.watermark import Watermark
+
+_DAY_S = 86_400
+_TIDY_EVERY_S = 3_600
+_log = logging.getLogger(__name__)
+
+
+class Ledger:
+    """One worker's writer. Several workers may share a ledger."""
+
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        database_url: str | None,
+        dropped: Callable[[], None],
+        retain_days: int = 90,
+        limit: int = LIMIT,
+    ):
+        """Raises LedgerUnusable. `retain_days`: for how long the signals topic and pii are kept."""
+        self.store = open_store(database_url=database_url, state_dir=state_dir)
+        folder = state_dir / "writers"
+        self.lost_in_crashes = _settle(self.store, folder)  # found at this start
+        self._watermark = Watermark(folder)
+        self._written = 0
+        self._dropped = dropped
+        self._retain_s = retain_days * _DAY_S
+        self._tidied_at = 0.0
+        self._drain = Drain("ledger", self._write, limit=limit)
+
+    def append(self, outcome: Outcome) -> None:
+        """The sink."""
+        if self._drain.put(outcome):
+            self._watermark.add()
+        else:
+            self._dropped()
+
+    def decision(self, request_id: str) -> Json | None:
+        """The row of a request, whichever worker served it; asks the database, so not for the event loop's thread."""
+        waiting = self._drain.find(request_id)
+        if waiting is not None:
+            return shaped(rows.request_row(waiting), rows.attempt_rows(waiting))
+        return self.store.row(request_id)
+
+    def rows(self, *, since: float = 0.0) -> Iterator[Json]:
+        """What is written of requests received since then, oldest first."""
+        return self.store.rows(since=since)
+
+    def close(self) -> None:
+        """Writes what waits; what cannot be written within five seconds counts as lost at the next start."""
+        left = self._drain.close()
+        if left:
+            _log.error("the ledger could not be written: %d outcomes are lost", left)
+        else:
+            self.store.retire(self._watermark.writer, lost=0, at=time.time())
+            self._watermark.close()
+        self.store.close()
+
+    def _write(self, batch: Sequence[Outcome]) -> None:
+        self.store.write(batch, writer=self._watermark.writer, written=self._written + len(batch))
+        self._written += len(batch)
+        at = time.time()
+        if at - self._tidied_at > _TIDY_EVERY_S:
+            self.store.forget_signals(before=at - self._retain_s)
+            self._tidied_at = at
+
+
+def _settle(store: Store, folder: Path) -> int:
+    """Counts what crashed workers had accepted and never written."""
+    total = 0
+    for writer, accepted in watermark.crashed(folder):
+        lost = accepted - store.written(writer)
+        store.retire(writer, lost=lost, at=time.time())
+        total += lost
+    if total:
+        _log.warning("a crash lost the ledger rows of %d requests", total)
+    return total

@@ -1,0 +1,36 @@
+"""What several sinks read from an Outcome: topic, language, what the guards removed."""
+
+from __future__ import annotations
+
+from gateway.outcome.outcome import Outcome
+from gateway.policy.decide import Decision
+from gateway.signals.topic import TOPICS
+
+SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
+
+
+def first_topic(outcome: Outcome) -> str:
+    """The first in declared order, `none`, or `unknown`."""
+    topics = outcome.decision.signals.get("topic") if outcome.decision else None
+    if not topics:
+        return "none"
+    if not isinstance(topics, frozenset):
+        return "unknown"
+    return next((topic for topic in TOPICS if topic in topics), "none")
+
+
+def language(outcome: Outcome) -> str:
+    """ISO 639-1, or `other` where it is not known."""
+    known = outcome.decision.signals.get("language") if outcome.decision else None
+    return known if isinstance(known, str) else "other"
+
+
+def removed_origins(decision: Decision) -> tuple[tuple[str, str], ...]:
+    """Each guard or freeze that removed an endpoint, with each origin of what it removed."""
+    endpoints = decision.policy.catalog.endpoints
+    pairs = (
+        (guard, endpoints[removed].model.origin or "unknown")
+        for removed, guards in decision.removed.items()
+        for guard in guards
+    )
+    return tuple(dict.fromkeys(pairs))

@@ -1,0 +1,68 @@
+"""The ledger's tables as SQL that SQLite and PostgreSQL both read, one migration a version, forward only."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect, text
+
+REQUESTS = (
+    "request_id", "client_request_id", "at", "ended_at", "team", "app", "key_id", "kind", "model", "stream", "route",
+    "policy_version", "signals", "personal_signals", "removed", "proposed", "view", "outcome", "denied_by", "served_by",
+    "cost_usd", "baseline_list_usd", "baseline_permitted", "rerouted", "overhead_s", "total_s",
+)  # fmt: skip
+ATTEMPTS = (
+    "request_id", "number", "endpoint", "model", "operator", "origin", "exposure", "hosting", "purpose", "outcome",
+    "failure", "status", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "audio_tokens", "estimated", "cost_usd", "price_since", "finish_reason", "first_byte_s", "total_s", "peer",
+    "certificate",
+)  # fmt: skip
+
+# Money is NUMERIC in PostgreSQL and text in SQLite, whose numbers are binary floats: exact in both.
+# `signals`, `personal_signals`, `removed`, `proposed`, `view`, `rerouted` and `exposure` hold JSON.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE requests (
+            request_id TEXT PRIMARY KEY, client_request_id TEXT,
+            at DOUBLE PRECISION NOT NULL, ended_at DOUBLE PRECISION NOT NULL,
+            team TEXT NOT NULL, app TEXT, key_id TEXT,
+            kind TEXT NOT NULL, model TEXT NOT NULL, stream BOOLEAN NOT NULL,
+            route TEXT, policy_version TEXT, signals TEXT, personal_signals TEXT,
+            removed TEXT, proposed TEXT, view TEXT,
+            outcome TEXT NOT NULL, denied_by TEXT, served_by TEXT,
+            cost_usd {money} NOT NULL, baseline_list_usd {money}, baseline_permitted BOOLEAN NOT NULL,
+            rerouted TEXT NOT NULL, overhead_s DOUBLE PRECISION NOT NULL, total_s DOUBLE PRECISION NOT NULL)""",
+        "CREATE INDEX requests_at ON requests (at)",
+        "CREATE INDEX requests_key ON requests (key_id)",
+        """CREATE TABLE attempts (
+            request_id TEXT NOT NULL, number INTEGER NOT NULL,
+            endpoint TEXT NOT NULL, model TEXT NOT NULL, operator TEXT NOT NULL, origin TEXT,
+            exposure TEXT NOT NULL, hosting TEXT NOT NULL, purpose TEXT NOT NULL,
+            outcome TEXT NOT NULL, failure TEXT, status INTEGER,
+            input_tokens BIGINT NOT NULL, cached_tokens BIGINT NOT NULL, cache_write_tokens BIGINT NOT NULL,
+            output_tokens BIGINT NOT NULL, reasoning_tokens BIGINT NOT NULL, audio_tokens BIGINT NOT NULL,
+            estimated BOOLEAN NOT NULL, cost_usd {money} NOT NULL, price_since TEXT, finish_reason TEXT,
+            first_byte_s DOUBLE PRECISION, total_s DOUBLE PRECISION NOT NULL, peer TEXT, certificate TEXT,
+            PRIMARY KEY (request_id, number))""",
+        "CREATE TABLE writers (writer TEXT PRIMARY KEY, written BIGINT NOT NULL)",
+        "CREATE TABLE losses (writer TEXT PRIMARY KEY, found_at DOUBLE PRECISION NOT NULL, lost BIGINT NOT NULL)",
+    ),
+)
+
+
+class NewerSchema(Exception):
+    """The ledger was written by a later release."""
+
+
+def migrate(connection: Connection) -> None:
+    """Brings the ledger to this release's schema inside the caller's transaction. Raises NewerSchema."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(778239)"))  # workers start together
+    if not inspect(connection).has_table("schema_version"):
+        connection.execute(text("CREATE TABLE schema_version (version INTEGER NOT NULL)"))
+        connection.execute(text("INSERT INTO schema_version VALUES (0)"))
+    version = connection.execute(text("SELECT version FROM schema_version")).scalar_one()
+    if version > len(MIGRATIONS):
+        raise NewerSchema(f"the ledger has schema {version}, this release knows up to {len(MIGRATIONS)}")
+    money = "NUMERIC" if connection.dialect.name == "postgresql" else "TEXT"
+    for statement in (statement for migration in MIGRATIONS[version:] for statement in migration):
+        connection.execute(text(statement.format(money=money)))
+    connection.execute(text("UPDATE schema_version SET version = :version"), {"version": len(MIGRATIONS)})

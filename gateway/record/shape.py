@@ -1,0 +1,66 @@
+"""A ledger row as others read it: the JSON of `--ledger FILE.jsonl`, with what else we know beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+Json = dict[str, Any]
+USAGE = (
+    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",
+)  # fmt: skip
+
+
+def shaped(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> Json:
+    """One request and its attempts; both as columns of their tables."""
+    signals = {"kind": request["kind"], "stream": bool(request["stream"]), "model": request["model"]}
+    return {
+        "request_id": request["request_id"],
+        "client_request_id": request["client_request_id"],
+        "at": _iso(request["at"]),
+        "ended_at": _iso(request["ended_at"]),
+        "team": request["team"],
+        "app": request["app"],
+        "key_id": request["key_id"],
+        "route": request["route"],
+        "policy_version": request["policy_version"],
+        "signals": signals | _object(request["signals"]) | _object(request["personal_signals"]),
+        "outcome": request["outcome"],
+        "denied_by": request["denied_by"],
+        "removed": _object(request["removed"]),
+        "proposed": _list(request["proposed"]),
+        "view": _object(request["view"]),
+        "rerouted": _list(request["rerouted"]),
+        "cost_usd": _usd(request["cost_usd"]),
+        "baseline_list_usd": _usd(request["baseline_list_usd"]),
+        "baseline_permitted": bool(request["baseline_permitted"]),
+        "overhead_s": request["overhead_s"],
+        "total_s": request["total_s"],
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def _attempt(row: Mapping[str, Any]) -> Json:
+    usage = {name: row[name] for name in USAGE} | {"estimated": bool(row["estimated"])}
+    kept = {name: value for name, value in row.items() if name not in usage and name not in ("request_id", "number")}
+    return kept | {"exposure": _list(row["exposure"]), "cost_usd": _usd(row["cost_usd"]), "usage": usage}
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _object(column: str | None) -> Json:
+    return msgspec.json.decode(column, type=dict[str, Any]) if column else {}
+
+
+def _list(column: str | None) -> list[Any]:
+    return msgspec.json.decode(column, type=list[Any]) if column else []
+
+
+def _usd(column: Decimal | str | None) -> str | None:
+    return None if column is None else format(Decimal(column), "f")

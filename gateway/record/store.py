@@ -1,0 +1,165 @@
+"""The ledger in SQLite or PostgreSQL: written in batches, read back as rows, made to forget people."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.outcome.outcome import Outcome
+from gateway.record import rows
+from gateway.record.schema import ATTEMPTS, REQUESTS, NewerSchema, migrate
+from gateway.record.shape import Json, shaped
+
+_ROWS = 50  # of one INSERT
+_BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
+
+
+class LedgerUnusable(Exception):
+    """The ledger cannot be opened; the text says which, why and the way out."""
+
+
+class Store:
+    """One connection pool to one ledger; its tables exist."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+
+    def write(self, outcomes: Sequence[Outcome], *, writer: str, written: int) -> None:
+        """One transaction; an outcome written twice changes nothing. `written`: by `writer` so far, these included."""
+        requests = [rows.request_row(outcome) for outcome in outcomes]
+        attempts = [row for outcome in outcomes for row in rows.attempt_rows(outcome)]
+        with self._engine.begin() as connection:
+            _insert(connection, "requests", requests)
+            _insert(connection, "attempts", attempts)
+            connection.execute(
+                text(
+                    "INSERT INTO writers VALUES (:writer, :written)"
+                    " ON CONFLICT (writer) DO UPDATE SET written = excluded.written"
+                ),
+                {"writer": writer, "written": written},
+            )
+
+    def rows(self, *, since: float = 0.0, until: float | None = None) -> Iterator[Json]:
+        """Every request received in [since, until), oldest first, in the shape of `--ledger FILE.jsonl`."""
+        where = "r.at >= :since" + (" AND r.at < :until" if until is not None else "")
+        yield from self._read(where, {"since": since} | ({"until": until} if until is not None else {}))
+
+    def row(self, request_id: str) -> Json | None:
+        """The row of one request."""
+        return next(self._read("r.request_id = :request_id", {"request_id": request_id}), None)
+
+    def forget_signals(self, *, before: float) -> int:
+        """Deletes the personal signals of requests received before that time; of how many requests."""
+        return self._change(
+            "UPDATE requests SET personal_signals = NULL WHERE at < :before AND personal_signals IS NOT NULL",
+            before=before,
+        )
+
+    def erase_key(self, key_id: str) -> int:
+        """Deletes what ties requests to this key's owner and keeps their money; of how many requests."""
+        return self._change(
+            "UPDATE requests SET personal_signals = NULL, client_request_id = NULL, key_id = NULL"
+            " WHERE key_id = :key_id",
+            key_id=key_id,
+        )
+
+    def written(self, writer: str) -> int:
+        """How many outcomes `writer` has written."""
+        with self._engine.connect() as connection:
+            found = connection.execute(text("SELECT written FROM writers WHERE writer = :w"), {"w": writer}).scalar()
+        return int(found or 0)
+
+    def retire(self, writer: str, *, lost: int, at: float) -> None:
+        """A writer is gone; `lost` outcomes never reached the ledger."""
+        with self._engine.begin() as connection:
+            connection.execute(text("DELETE FROM writers WHERE writer = :writer"), {"writer": writer})
+            if lost:
+                connection.execute(
+                    text("INSERT INTO losses VALUES (:writer, :at, :lost) ON CONFLICT (writer) DO NOTHING"),
+                    {"writer": writer, "at": at, "lost": lost},
+                )
+
+    def lost(self) -> int:
+        """How many outcomes crashes have cost since the ledger began."""
+        with self._engine.connect() as connection:
+            return int(connection.execute(text("SELECT COALESCE(SUM(lost), 0) FROM losses")).scalar_one())
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _read(self, where: str, given: Mapping[str, object]) -> Iterator[Json]:
+        columns = [f'r."{name}" AS "r_{name}"' for name in REQUESTS] + [
+            f'a."{name}" AS "a_{name}"' for name in ATTEMPTS
+        ]
+        statement = text(
+            f"SELECT {', '.join(columns)} FROM requests r LEFT JOIN attempts a ON a.request_id = r.request_id"
+            f" WHERE {where} ORDER BY r.at, r.request_id, a.number"
+        )
+        cut = len(REQUESTS)
+        with self._engine.connect().execution_options(stream_results=True, yield_per=1000) as connection:
+            found = connection.execute(statement, given)
+            for _, group in itertools.groupby(found, key=lambda row: row[0]):
+                lines = [tuple(row) for row in group]
+                attempts = [dict(zip(ATTEMPTS, line[cut:], strict=True)) for line in lines if line[cut] is not None]
+                yield shaped(dict(zip(REQUESTS, lines[0][:cut], strict=True)), attempts)
+
+    def _change(self, statement: str, **given: object) -> int:
+        with self._engine.begin() as connection:
+            return connection.execute(text(statement), given).rowcount
+
+
+def open_store(*, database_url: str | None, state_dir: Path) -> Store:
+    """The ledger at `database_url`, else `ledger.sqlite` in the state folder. Raises LedgerUnusable."""
+    url = _url(database_url, state_dir)
+    try:
+        engine = create_engine(url, pool_pre_ping=url.drivername != "sqlite")
+        if engine.dialect.name == "sqlite":
+            state_dir.mkdir(parents=True, exist_ok=True)
+            event.listen(engine, "connect", _configure_sqlite)
+        with engine.begin() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            migrate(connection)
+    except (SQLAlchemyError, OSError, NewerSchema) as error:
+        shown = url.render_as_string(hide_password=True)
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise LedgerUnusable(f"the ledger {shown} cannot be opened: {reason}") from error
+    return Store(engine)
+
+
+def _url(database_url: str | None, state_dir: Path) -> URL:
+    if database_url is None:
+        return URL.create("sqlite", database=str(state_dir / "ledger.sqlite"))
+    try:
+        url = make_url(database_url)
+    except SQLAlchemyError:
+        raise LedgerUnusable(
+            "GATEWAY_DATABASE_URL cannot be read; it takes postgresql://user:password@host/name"
+        ) from None
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise LedgerUnusable(f"GATEWAY_DATABASE_URL names {url.drivername}; it takes postgresql://… or sqlite:///…")
+    return url
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # WAL: readers and a writer do not wait for each other. FULL: a batch that was committed survives a power cut.
+    for setting in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _insert(connection: Connection, table: str, lines: Sequence[rows.Row]) -> None:
+    """Many rows a statement: each statement hands Python's lock to the event loop once, not once a row."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for chunk in (lines[start : start + _ROWS] for start in range(0, len(lines), _ROWS)):
+        one = f"({', '.join([mark] * len(chunk[0]))})"
+        names = ", ".join(f'"{name}"' for name in chunk[0])
+        statement = f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(chunk))} ON CONFLICT DO NOTHING"
+        connection.exec_driver_sql(statement, tuple(itertools.chain.from_iterable(row.values() for row in chunk)))

@@ -1,0 +1,252 @@
+"""The ledger on SQLite: what goes in comes out, nothing is lost unnoticed, people can be forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from gateway.record.ledger import Ledger
+from gateway.record.schema import ATTEMPTS, REQUESTS
+from gateway.record.store import LedgerUnusable, Store, open_store
+from tests.unit.record.build import GLM, POLICY, QWEN, attempt, caller, decision, outcome, request
+
+NOW = time.time()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(database_url=None, state_dir=tmp_path)
+    yield opened
+    opened.close()
+
+
+def never_dropped() -> None:
+    raise AssertionError("an outcome was dropped")
+
+
+def ledger(state_dir: Path, *, dropped: Callable[[], None] = never_dropped, **changes: Any) -> Ledger:
+    return Ledger(state_dir=state_dir, database_url=None, dropped=dropped, **changes)
+
+
+def write(store: Store, *outcomes: Any) -> None:
+    store.write(outcomes, writer="w", written=len(outcomes))
+
+
+def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
+    rerouted = outcome(
+        attempt(GLM, outcome="declined", cost_usd=Decimal("0.0000000003")),
+        attempt(QWEN, failure=None),
+        request=request("r1", at=1_763_604_000.0),
+        decision=decision(data_class="regulated", topic=frozenset({"code", "prc_political"})),
+        rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
+    )
+
+    write(store, rerouted)
+
+    row = store.row("r1")
+    assert row is not None
+    attempts = row.pop("attempts")
+    assert row == {
+        "request_id": "r1",
+        "client_request_id": None,
+        "at": "2025-11-20T02:00:00.000000Z",
+        "ended_at": "2025-11-22T08:26:40.910000Z",
+        "team": "research",
+        "app": "bot",
+        "key_id": "research-bot",
+        "route": "rest",
+        "policy_version": POLICY.version,
+        "signals": {
+            "kind": "chat",
+            "stream": False,
+            "model": "auto",
+            "data_class": "regulated",
+            "language": "en",
+            "needs": [],
+            "tokens": 900,
+            "topic": ["prc_political", "code"],
+            "pii": [],
+        },
+        "outcome": "answered",
+        "denied_by": None,
+        "removed": {"glm-5@zai": ["no-chinese-machines", "home-only"], "gpt-6@openai": ["home-only"]},
+        "proposed": ["qwen3@self"],
+        "view": {"at": 1_763_800_000.0, "draw": 0.0, "frozen": [], "conversation": None},
+        "rerouted": [["glm-5@zai", "qwen3@self", "declined"]],
+        "cost_usd": "0.0003100003",
+        "baseline_list_usd": "0.0021",
+        "baseline_permitted": True,
+        "overhead_s": 0.0004,
+        "total_s": 0.91,
+    }
+    assert attempts[0] == {
+        "endpoint": "glm-5@zai",
+        "model": "glm-5",
+        "operator": "zai",
+        "origin": "CN",
+        "exposure": ["CN"],
+        "hosting": "hosted",
+        "purpose": "serve",
+        "outcome": "declined",
+        "failure": None,
+        "status": 200,
+        "cost_usd": "0.0000000003",
+        "price_since": "2026-11-01",
+        "finish_reason": "stop",
+        "first_byte_s": 0.4,
+        "total_s": 0.9,
+        "peer": "192.0.2.7:443",
+        "certificate": "example.invalid",
+        "usage": {
+            "input_tokens": 900,
+            "cached_tokens": 100,
+            "cache_write_tokens": 0,
+            "output_tokens": 20,
+            "reasoning_tokens": 5,
+            "audio_tokens": 0,
+            "estimated": False,
+        },
+    }
+    assert [each["endpoint"] for each in attempts] == ["glm-5@zai", "qwen3@self"]
+
+
+def test_a_request_stopped_before_a_decision_has_a_row(store: Store):
+    stopped = outcome(decision=None, attempts=(), result="denied", denied_by="rate", cost_usd=Decimal(0))
+
+    write(store, stopped)
+
+    row = store.row("r1")
+    assert row is not None
+    assert (row["route"], row["removed"], row["attempts"], row["denied_by"]) == (None, {}, [], "rate")
+
+
+def test_the_tables_have_the_columns_that_are_read(store: Store, tmp_path: Path):
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    columns = {table: {c["name"] for c in inspect(engine).get_columns(table)} for table in ("requests", "attempts")}
+    engine.dispose()
+
+    assert columns == {"requests": set(REQUESTS), "attempts": set(ATTEMPTS)}
+
+
+def test_money_adds_up_exactly(store: Store):
+    tenth_of_a_microcent = Decimal("0.000000001")
+    write(store, *(outcome(request=request(f"r{n}"), cost_usd=tenth_of_a_microcent) for n in range(1000)))
+
+    total = sum(Decimal(row["cost_usd"]) for row in store.rows())
+
+    assert total == Decimal("0.000001000")
+
+
+def test_writing_a_batch_again_changes_nothing(store: Store):
+    batch = [outcome(request=request(f"r{n}")) for n in range(120)]
+
+    write(store, *batch)
+    before = list(store.rows())
+    write(store, *batch)
+
+    assert list(store.rows()) == before
+
+
+def test_rows_come_oldest_first_and_only_those_asked_for(store: Store):
+    write(store, *(outcome(request=request(f"r{at}", at=float(at))) for at in (30, 10, 20, 40)))
+
+    assert [row["request_id"] for row in store.rows(since=20.0, until=40.0)] == ["r20", "r30"]
+
+
+def test_personal_signals_are_forgotten_after_their_time_and_the_money_stays(store: Store):
+    old, young = outcome(request=request("old", at=100.0)), outcome(request=request("young", at=300.0))
+    write(store, old, young)
+
+    assert store.forget_signals(before=200.0) == 1
+
+    signals = {row["request_id"]: row["signals"].keys() & {"topic", "pii"} for row in store.rows()}
+    assert signals == {"old": set(), "young": {"topic", "pii"}}
+    assert [row["cost_usd"] for row in store.rows()] == ["0.00031", "0.00031"]
+
+
+def test_a_key_can_be_erased(store: Store):
+    write(store, outcome(), outcome(request=request("r2"), caller=caller(key_id="other")))
+
+    assert store.erase_key("research-bot") == 1
+
+    kept = [(row["key_id"], row["signals"].get("topic")) for row in store.rows()]
+    assert kept == [(None, None), ("other", [])]
+
+
+def test_a_decision_is_readable_at_once_and_after_it_is_written(tmp_path: Path):
+    opened = ledger(tmp_path)
+    opened.append(outcome(request=request(at=NOW)))
+    at_once = opened.decision("r1")
+    opened.close()
+
+    again = ledger(tmp_path)
+    written = again.decision("r1")
+    unknown = again.decision("r2")
+    again.close()
+
+    assert at_once is not None
+    assert at_once == written
+    assert unknown is None
+
+
+def test_what_finds_no_room_is_counted(tmp_path: Path):
+    dropped: list[int] = []
+    opened = ledger(tmp_path, dropped=lambda: dropped.append(1), limit=0)
+
+    opened.append(outcome())
+    opened.close()
+
+    assert len(dropped) == 1
+
+
+def test_two_workers_write_one_ledger(tmp_path: Path):
+    workers = [ledger(tmp_path) for _ in range(2)]
+    for n in range(2000):
+        workers[n % 2].append(outcome(request=request(f"r{n}", at=NOW)))
+    for worker in workers:
+        worker.close()
+
+    reader = open_store(database_url=None, state_dir=tmp_path)
+    assert sum(1 for _ in reader.rows()) == 2000
+    reader.close()
+
+
+def test_a_clean_close_loses_nothing(tmp_path: Path):
+    first = ledger(tmp_path)
+    first.append(outcome())
+    first.close()
+
+    second = ledger(tmp_path)
+    second.close()
+
+    assert (second.lost_in_crashes, list((tmp_path / "writers").iterdir())) == (0, [])
+
+
+def test_a_ledger_of_a_later_release_is_refused(tmp_path: Path):
+    open_store(database_url=None, state_dir=tmp_path).close()
+    engine = create_engine(f"sqlite:///{tmp_path}/ledger.sqlite")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_version SET version = 99"))
+    engine.dispose()
+
+    with pytest.raises(LedgerUnusable, match=r"the ledger has schema 99, this release knows up to \d+"):
+        open_store(database_url=None, state_dir=tmp_path)
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "nonsense"])
+def test_a_database_we_cannot_use_is_named(tmp_path: Path, url: str):
+    with pytest.raises(LedgerUnusable, match="GATEWAY_DATABASE_URL"):
+        open_store(database_url=url, state_dir=tmp_path)
+
+
+def test_a_password_never_shows(tmp_path: Path):
+    with pytest.raises(LedgerUnusable) as caught:
+        open_store(database_url="postgresql://me:sesame@127.0.0.1:1/none", state_dir=tmp_path)
+
+    assert "sesame" not in str(caught.value)

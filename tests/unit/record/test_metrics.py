@@ -1,0 +1,155 @@
+"""What the metrics say of an Outcome, under the names and labels that dashboards rely on."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.outcome.outcome import Usage
+from gateway.record.families import FAMILIES
+from gateway.record.metrics import Metrics
+from tests.unit.record.build import GLM, QWEN, attempt, caller, decision, denied, endpoint, outcome, request
+
+Series = dict[str, float]
+
+
+def seen(metrics: Metrics) -> Series:
+    """Every sample but histogram buckets, as `name{labels}` without `gateway_`."""
+    lines = metrics.exposition().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#") and "_bucket{" not in line)
+    return {name.removeprefix("gateway_"): float(value) for name, value in pairs}
+
+
+def counted(*outcomes: object) -> Series:
+    metrics = Metrics(shared=None)
+    for each in outcomes:
+        metrics.observe(each)  # type: ignore[arg-type]
+    return {name: value for name, value in seen(metrics).items() if value and not name.startswith("overhead")}
+
+
+HERE = 'endpoint="qwen3@self",hosting="self"'
+
+
+def test_an_answer_is_counted_once_everywhere():
+    assert counted(outcome()) == {
+        f'requests_total{{{HERE},kind="chat",origin="CN",outcome="answered",route="rest",team="research"}}': 1,
+        'attempts_total{endpoint="qwen3@self",outcome="answered"}': 1,
+        f'tokens_total{{direction="input",{HERE},origin="CN",team="research"}}': 900,
+        f'tokens_total{{direction="cached_input",{HERE},origin="CN",team="research"}}': 100,
+        f'tokens_total{{direction="output",{HERE},origin="CN",team="research"}}': 20,
+        f'tokens_total{{direction="reasoning",{HERE},origin="CN",team="research"}}': 5,
+        f'cost_usd_total{{baseline_permitted="true",{HERE},origin="CN",team="research"}}': 0.00031,
+        f'baseline_cost_usd_total{{baseline_permitted="true",basis="list",{HERE},origin="CN",team="research"}}': 0.0021,
+        'judged_total{language="en",model="qwen3",operator="self",outcome="answered",topic="none"}': 1,
+        'request_seconds_count{endpoint="qwen3@self",kind="chat"}': 1,
+        'request_seconds_sum{endpoint="qwen3@self",kind="chat"}': 0.91,
+        'first_byte_seconds_count{endpoint="qwen3@self",kind="chat"}': 1,
+        'first_byte_seconds_sum{endpoint="qwen3@self",kind="chat"}': 0.4,
+        'seconds_per_output_token_count{endpoint="qwen3@self",kind="chat"}': 1,
+        'seconds_per_output_token_sum{endpoint="qwen3@self",kind="chat"}': 0.045,
+    }
+
+
+def test_a_rerouted_refusal_is_an_attempt_of_an_answered_request():
+    counts = counted(
+        outcome(
+            attempt(GLM, outcome="declined"),
+            attempt(QWEN),
+            decision=decision(topic=frozenset({"medical", "prc_political"}), language="zh"),
+            rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
+        )
+    )
+
+    refused = '{language="zh",model="glm-5",operator="zai",outcome="declined",topic="prc_political"}'
+    assert counts[f"refusals_total{refused}"] == 1
+    assert counts[f"judged_total{refused}"] == 1
+    assert counts['attempts_total{endpoint="glm-5@zai",outcome="declined"}'] == 1
+    assert counts['reroutes_total{from_endpoint="glm-5@zai",reason="declined",to_endpoint="qwen3@self"}'] == 1
+    assert sum(value for name, value in counts.items() if name.startswith("requests_total")) == 1
+    assert sum(value for name, value in counts.items() if name.startswith("cost_usd_total")) == 0.00062
+
+
+def test_a_failure_is_no_chance_to_refuse():
+    counts = counted(outcome(attempt(outcome="failed", usage=Usage(), cost_usd=Decimal(0), first_byte_s=None)))
+
+    assert [name for name in counts if name.startswith(("judged", "refusals"))] == []
+    assert counts['attempts_total{endpoint="qwen3@self",outcome="failed"}'] == 1
+
+
+def test_a_denied_request_names_its_guard_and_no_endpoint():
+    counts = counted(denied("home-only", decision=decision(data_class="regulated")))
+
+    assert counts == {
+        'requests_total{endpoint="none",hosting="none",kind="chat",origin="none",outcome="denied",'
+        'route="rest",team="research"}': 1,
+        'denied_total{guard="home-only",team="research"}': 1,
+        'guard_removed_total{guard="no-chinese-machines",origin="CN"}': 1,
+        'guard_removed_total{guard="home-only",origin="CN"}': 1,
+        'guard_removed_total{guard="home-only",origin="US"}': 1,
+    }
+
+
+def test_measuring_costs_are_no_cost_of_the_request():
+    shadow = attempt(GLM, purpose="shadow", cost_usd=Decimal(1))
+
+    counts = counted(outcome(shadow, attempt(QWEN)))
+
+    assert [value for name, value in counts.items() if name.startswith("cost_usd_total")] == [0.00031]
+
+
+def test_a_language_that_no_policy_names_is_other():
+    spoken = outcome(decision=decision(language="fr"))
+
+    def languages(metrics: Metrics) -> list[str]:
+        metrics.observe(spoken)
+        return re.findall(r'language="(\w+)"', metrics.exposition().decode())
+
+    plain, french = Metrics(shared=None), Metrics(shared=None)
+    french.languages |= {"fr"}
+    assert (languages(plain), languages(french)) == (["other"], ["fr"])
+
+
+def test_only_the_policy_that_serves_is_marked():
+    metrics = Metrics(shared=None)
+
+    metrics.serves_policy("a")
+    metrics.serves_policy("b")
+
+    assert {name: value for name, value in seen(metrics).items() if name.startswith("policy_info")} == {
+        'policy_info{version="a"}': 0,
+        'policy_info{version="b"}': 1,
+    }
+
+
+def test_twenty_teams_on_fifteen_of_150_endpoints_stay_below_20000_series():
+    metrics = Metrics(shared=None)
+    places = [endpoint(f"model-{n}@operator-{n % 30}") for n in range(150)]
+    topics = ("prc_political", "code", "medical")
+    results = ("answered", "declined", "failed")
+    for team in range(20):
+        for n in range(15):
+            place = places[(team * 15 + n) % 150]
+            for kind in ("chat", "embedding"):
+                for topic, result in zip(topics, results, strict=True):
+                    metrics.observe(
+                        outcome(
+                            attempt(place, outcome=result),
+                            request=request(kind=kind),
+                            caller=caller(f"team-{team}"),
+                            decision=decision(topic=frozenset({topic})),
+                        )
+                    )
+
+    series = sum(1 for line in metrics.exposition().splitlines() if not line.startswith(b"#"))
+
+    assert series <= 20_000
+
+
+def test_every_family_is_exposed_under_its_own_name_and_type():
+    exposed = text_string_to_metric_families(Metrics(shared=None).exposition().decode())
+
+    assert {family.name: family.type for family in exposed} == {
+        family.name.removesuffix("_total"): family.type for family in FAMILIES
+    }
