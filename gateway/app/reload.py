@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from time import time
 
 from gateway.app import accepted
 from gateway.app.folder import fingerprint, read_folder
 from gateway.errors import Problem, Problems
-from gateway.policy.cases import run_cases
+from gateway.policy.cases import run_case
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.signals.measure import measure_prompt
 from gateway.source import frame
 
 _log = logging.getLogger("gateway")
@@ -53,9 +55,9 @@ class Reloader:
         self._seen = fingerprint(self._folder)
         try:
             compiled = compile_path(self._folder)
-            failed = [result for result in run_cases(compiled) if not result.passed]
+            failed = _failed_cases(compiled)
             if failed:
-                raise Problems([Problem(f"case failed: {case.note}: {case.why}", case.place) for case in failed])
+                raise Problems(failed)
             accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
         except Problems as problems:
             self._refuse(problems)
@@ -73,6 +75,15 @@ class Reloader:
         self._count("refused")
         where = f"{first.place.file}:{first.place.line}" if first.place else str(self._folder)
         _log.error("the changed policy is refused, the old one serves on: %s (%s)", self.problem, where)
+
+
+def _failed_cases(compiled: Compiled) -> list[Problem]:
+    teams, at = compiled.keyring.teams, time()
+    return [
+        problem
+        for case in compiled.cases
+        for problem in run_case(case, compiled.policy, teams, measure=measure_prompt, at=at)
+    ]
 
 
 def shown(problems: Problems, files: dict[str, bytes]) -> str:
