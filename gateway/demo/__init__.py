@@ -1,0 +1,1 @@
+"""What `gateway demo` runs beside the gateway: a real small model on this machine, and simulated vendors."""

@@ -1,0 +1,123 @@
+"""The real gateway as a process of its own, and what tests ask of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that is ready."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    state_dir: Path
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """What the official SDKs take."""
+        return f"{self.url}/v1"
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers (names in lower case) and body of one plain HTTP request."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        try:
+            data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+            connection.request(method, path, data, {"content-type": "application/json", **(headers or {})})
+            reply = connection.getresponse()
+            return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
+        finally:
+            connection.close()
+
+    def json(self, path: str, *, key: str | None = None) -> Any:
+        """The body of a GET that must succeed."""
+        status, _, body = self.ask("GET", path, headers={"authorization": f"Bearer {key}"} if key else None)
+        assert status == 200, body
+        return json.loads(body)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that carry these labels."""
+        _, _, body = self.ask("GET", "/metrics")
+        total = 0.0
+        for line in body.decode().splitlines():
+            found = re.match(rf"{re.escape(name)}(?:\{{(.*)\}})? (\S+)$", line)
+            if found and all(f'{label}="{value}"' in (found[1] or "") for label, value in labels.items()):
+                total += float(found[2])
+        return total
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Start(Protocol):
+    """Starts a gateway; raises AssertionError with its log if it does not become ready."""
+
+    def __call__(self, policies: Path, *, environment: Mapping[str, str] = {}, workers: int = 1) -> Running: ...
+
+
+def starter(folder: Path, started: list[Running]) -> Start:
+    """Each gateway gets a folder of its own below `folder` and is added to `started`."""
+
+    def start(policies: Path, *, environment: Mapping[str, str] = {}, workers: int = 1) -> Running:
+        home = folder / f"gateway-{len(started)}"
+        home.mkdir()
+        log, port = home / "gateway.log", free_port()
+        settings = {"GATEWAY_STATE_DIR": str(home / "state"), "GATEWAY_DRAIN_S": "2", **environment}
+        command = [sys.executable, "-m", "gateway", "serve", "--policies", str(policies), "--port", str(port)]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [*command, "--workers", str(workers)], env={**os.environ, **settings}, stdout=out, stderr=out
+            )
+        running = Running(process, port, home / "state", log)
+        started.append(running)
+        _await_ready(running)
+        return running
+
+    return start
+
+
+def free_port() -> int:
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        port: int = plug.getsockname()[1]
+        return port
+
+
+def _await_ready(running: Running) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if running.process.poll() is not None:
+            break
+        try:
+            if running.ask("GET", "/health/ready")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"the gateway is not ready: {running.log.read_text(errors='replace')[-4000:]}")
