@@ -1,0 +1,199 @@
+"""No permitted endpoint, no byte: whatever the policy, the request, the faults and the reloads in between."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic, time
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.api.problem import error_event
+from gateway.dispatch.affordable import worst_case_usd
+from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.dispatch import Means
+from gateway.errors import GatewayError
+from gateway.limits.admit import Admission
+from gateway.limits.memory import MemoryAccounts
+from gateway.outcome.outcome import Outcome
+from gateway.pipeline import Gateway, handle
+from gateway.policy.compile import compile_folder
+from gateway.request import Arrival, parse
+from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.http1 import Client
+
+COUNTRIES = ("CN", "US", "DE")
+FAULTS = ("answer", "500", "429", "moderated", "blank", "sensitive", "reset", "cut", "garbage", "error inside")
+KEY = "law-key"
+
+
+@dataclass
+class Vendors:
+    """One listening socket an endpoint; notes who was asked."""
+
+    faults: dict[str, str]
+    asked: list[str] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+    servers: list[asyncio.Server] = field(default_factory=list)
+
+    async def open(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            server = await asyncio.start_server(lambda r, w, id=id: self.serve(id, r, w), "127.0.0.1", 0)
+            self.servers.append(server)
+            self.ports[id] = server.sockets[0].getsockname()[1]
+
+    async def serve(self, id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.asked.append(id)
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            stream = b'"stream":true' in await reader.readexactly(length)
+            writer.write(reply(self.faults[id], stream=stream))
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        writer.close()
+
+    def close(self) -> None:
+        for server in self.servers:
+            server.close()
+
+
+def reply(fault: str, *, stream: bool) -> bytes:
+    said = {"content": "" if fault == "blank" else "Hello."}
+    finish = "sensitive" if fault == "sensitive" else "stop"
+    choice = {"index": 0, "delta" if stream else "message": said, "finish_reason": finish}
+    text = json.dumps({"error": {"message": "no"}} if fault == "error inside" else {"choices": [choice]})
+    body = (f"data: {text}\n\n" + "data: [DONE]\n\n" if stream else text).encode()
+    status = {"500": "500 Oops", "429": "429 Slow", "moderated": "400 Bad"}.get(fault, "200 OK")
+    if fault == "moderated":
+        body = b'{"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}'
+    if fault == "reset":
+        return b""
+    if fault == "garbage":
+        return b"SSH-2.0-nonsense\r\n\r\n"
+    length = len(body) + (10 if fault == "cut" else 0)
+    return f"HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n".encode() + body
+
+
+def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str, str, bool]], guards: list[object]):
+    sources = {"source": "law", "checked": "2026-11-20"}
+    rows = {
+        "labs": [{"id": f"lab-{c.lower()}", "name": c, "country": c, "lists": [], **sources} for c in COUNTRIES],
+        "models": [
+            {"id": f"m-{c.lower()}", "lab": f"lab-{c.lower()}", "base": [], "open_weights": True, "licence": "MIT",
+             "decensored": False, "context_tokens": 9000, "can": ["tools"], **sources}
+            for c in COUNTRIES
+        ],
+        "operators": [
+            {"id": id.split("@")[1], "name": id, "country": facts[id][1], "parent_country": facts[id][1], "lists": [],
+             **sources}
+            for id in ids
+        ],
+        "endpoints": [
+            {"id": id, "model": id.split("@")[0], "operator": id.split("@")[1], "hosting": "hosted",
+             "storage": [facts[id][0]], "inference": [facts[id][1]], "trains_on_data": facts[id][2],
+             "retention_days": 0, "api": "openai", "base_url": f"http://127.0.0.1:{ports[id]}", "upstream_model": "x",
+             "key_env": None, "prices": [{"since": "2026-01-01", "input": 1, "output": 2}], **sources}
+            for id in ids
+        ],
+    }  # fmt: skip
+    policy = {
+        "version": 1,
+        "aliases": {"auto": "any"},
+        "guards": guards,
+        "defaults": {"order": "listed", "limits": {"first_byte_s": 2, "total_s": 5, "attempts": 4}},
+        "routes": [{"name": "named", "when": {"model_known": True}, "try": ["requested"]}, {"name": "rest", "try": [{"any": {}}]}],
+    }  # fmt: skip
+    digest = hashlib.sha256(KEY.encode()).hexdigest()
+    callers = {"teams": {"t": {"data_class": "internal"}}, "keys": [{"id": "k", "team": "t", "sha256": digest}]}
+    parts = {"policy.yaml": policy, "callers.yaml": callers, "catalog/all.yaml": rows}
+    return compile_folder({name: yaml.safe_dump(part).encode() for name, part in parts.items()})
+
+
+ENDPOINTS = st.lists(
+    st.builds(lambda model, number: f"m-{model.lower()}@o{number}", st.sampled_from(COUNTRIES), st.integers(1, 9)),
+    min_size=1, max_size=5, unique_by=lambda id: id.split("@")[1],
+)  # fmt: skip
+TESTS = st.sampled_from(
+    [{"storage": "CN"}, {"inference": "US"}, {"lineage": "DE"}, {"exposure": "CN"}, {"trains_on_data": True},
+     {"origin": "US"}, {"hosting": "self"}]
+)  # fmt: skip
+WHENS = st.sampled_from([{}, {"stream": True}, {"data_class": {"at_least": "internal"}}, {"tokens": {"above": 3}}])
+GUARDS = st.lists(st.tuples(WHENS, st.sampled_from(["only", "never"]), TESTS), max_size=3)
+FACTS = st.tuples(st.sampled_from(COUNTRIES), st.sampled_from(COUNTRIES), st.booleans())
+
+
+def written(guards):
+    return [
+        {"name": f"g{n}", **({"when": when} if when else {}), word: test} for n, (when, word, test) in enumerate(guards)
+    ]
+
+
+async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
+    vendors, outcomes = Vendors(faults), []
+    await vendors.open(ids)
+    client, breakers = Client(), Breakers()
+
+    def gateway(rules) -> Gateway:
+        compiled = folder(ids, vendors.ports, facts, written(rules))
+        fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
+        admission = Admission(MemoryAccounts(), worst_case_usd)
+        means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
+        return Gateway(compiled.policy, compiled.keyring, admission, means, (outcomes.append,), late=frozenset())
+
+    serving = gateway(guards)
+    seen: list[tuple[Outcome, list[str]]] = []
+    try:
+        for number, (model, stream) in enumerate(requests):
+            before = len(vendors.asked)
+            await one(serving, model, stream=stream)
+            if outcomes:
+                seen.append((outcomes.pop(), vendors.asked[before:]))
+            else:
+                assert vendors.asked[before:] == []
+            if number == 0:
+                serving = gateway(reload_to)
+    finally:
+        client.close()
+        vendors.close()
+    return seen
+
+
+async def one(serving: Gateway, model: str, *, stream: bool) -> None:
+    body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Say hello to the world."}]}
+    request = parse("chat", json.dumps(body).encode(), Arrival("r", time(), monotonic()))
+    try:
+        served = await handle(request, KEY, serving)
+    except GatewayError:
+        return
+    if served.reply is not None and served.reply.stream:
+        async for _ in served.reply.rest():
+            pass
+    served.end()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
+    ids = data.draw(ENDPOINTS)
+    facts = {id: data.draw(FACTS) for id in ids}
+    faults = {id: data.draw(st.sampled_from(FAULTS)) for id in ids}
+    names = st.sampled_from(["auto", *ids, *(id.split("@")[0] for id in ids)])
+    requests = data.draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=3))
+    guards, reload_to = data.draw(GUARDS), data.draw(GUARDS)
+
+    seen = asyncio.run(asked_and_outcomes(ids, facts, faults, guards, requests, reload_to))
+
+    for outcome, asked in seen:
+        permitted = {e.id for e in outcome.decision.policy.endpoints if outcome.decision.permits(e)}
+        assert set(asked) <= permitted
+        assert not permitted or outcome.decision.endpoints or outcome.result == "denied"
+        assert [attempt.endpoint.id for attempt in outcome.attempts if attempt.status] == [
+            id for id in asked if faults[id] not in ("reset", "garbage")
+        ]
