@@ -15,7 +15,7 @@ MINUTE_S = 60.0
 class Refused:
     """A bound was reached."""
 
-    by: Literal["budget", "rate"]
+    by: Literal["budget", "rate", "unreachable"]
     said: str
     retry_after_s: float
 

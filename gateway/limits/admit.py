@@ -13,7 +13,7 @@ from gateway.outcome.outcome import Outcome
 from gateway.outcome.trail import Reservation, Trail
 from gateway.policy.permit import Permit, permit
 
-CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded"}
+CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded", "unreachable": "overloaded"}
 WorstCase = Callable[[Endpoint, Trail], Decimal | None]
 
 

@@ -1,0 +1,98 @@
+"""Budgets and rates shared through a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from gateway.identity import Budget, Rate, Team
+from gateway.limits.shared import SharedAccounts
+from tests.running import free_port
+
+pytestmark = pytest.mark.services
+NOON = 1_795_176_000.0
+SPENDER = Team("research", "any", "public", frozenset(), Budget(Decimal("10"), "day", "reject"), Rate(3, 1000))
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    process = subprocess.Popen([*command, "--appendonly", "no"], stdout=subprocess.DEVNULL)
+    client = Redis(port=port)
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except RedisError:
+            time.sleep(0.05)
+    client.close()
+    yield f"redis://127.0.0.1:{port}/0", process
+    process.terminate()
+    process.wait(10)
+
+
+async def patiently(ask):
+    """A step, repeated while the machine is too busy for its deadline."""
+    for _ in range(100):
+        refused = await ask()
+        if refused is None or refused.by != "unreachable":
+            return refused
+    raise AssertionError("Redis never answered within the deadline")
+
+
+def test_two_workers_spend_one_budget(redis):
+    async def story():
+        one, two = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        first = await patiently(lambda: one.reserve(SPENDER, 8.0, NOON))
+        second = await patiently(lambda: two.reserve(SPENDER, 8.0, NOON))
+        one.settle(SPENDER, reserved_usd=8.0, spent_usd=1.0, output_tokens=0, at=NOON)
+        await one.close()
+        third = await patiently(lambda: two.reserve(SPENDER, 8.0, NOON))
+        share = two.used_share(SPENDER, NOON)
+        await two.close()
+        return first, second, third, share
+
+    first, second, third, share = asyncio.run(story())
+
+    assert (first, second.by, third) == (None, "budget", None)
+    assert share == pytest.approx(0.9)
+
+
+def test_two_workers_share_one_rate(redis):
+    async def story():
+        workers = [SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2)]
+        refused = [await patiently(lambda w=workers[n % 2]: w.enter(SPENDER, 10, NOON)) for n in range(4)]
+        for worker in workers:
+            await worker.close()
+        return refused
+
+    refused = asyncio.run(story())
+
+    assert refused[:3] == [None, None, None]
+    assert refused[3].by == "rate"
+
+
+def test_without_redis_what_cannot_be_counted_is_refused(redis):
+    heard: list[bool] = []
+
+    async def story():
+        accounts = SharedAccounts(redis[0], reached=heard.append)
+        redis[1].terminate()
+        redis[1].wait(10)
+        refused = await accounts.reserve(SPENDER, 1.0, NOON), await accounts.enter(SPENDER, 1, NOON)
+        await accounts.close()
+        return refused
+
+    refused = asyncio.run(story())
+
+    assert [each.by for each in refused] == ["unreachable", "unreachable"]
+    assert heard == [False, False]
