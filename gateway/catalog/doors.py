@@ -63,6 +63,7 @@ def _operator(desk: Desk, written: Written[OperatorRow]) -> Operator:
         indemnity_note=row.indemnity_note,
         sla_note=row.sla_note,
         note=row.note,
+        also=tuple(row.also),
     )
 
 

@@ -71,6 +71,7 @@ class Model:
     output_limit: int | None = None
     benchmark_tokens: Mapping[str, int] = field(default_factory=dict)  # by effort; they compare models, nothing else
     note: str | None = None
+    also: tuple[str, ...] = ()  # other names, for looking it up
 
     @property
     def origin(self) -> str | None:
@@ -99,6 +100,7 @@ class Operator:
     indemnity_note: str | None = None
     sla_note: str | None = None
     note: str | None = None
+    also: tuple[str, ...] = ()  # other names, for looking it up
 
 
 @dataclass(frozen=True, slots=True)

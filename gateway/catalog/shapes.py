@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gateway.source import Amount, Day, Shape, Text
 
-Word = Annotated[str, Field(pattern=r"^[^\s@/]+$", max_length=100)]
+Word = Annotated[Text, Field(pattern=r"^[^\s@/]+$", max_length=100)]
 Id = Annotated[Text, Field(pattern=r"^[^\s@/][^\s@]*$", max_length=160)]
 Code = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
 Money = Annotated[Amount, Field(ge=0)]
@@ -51,6 +51,7 @@ class ModelRow(Sourced):
     """Weights: whose, made from what, under which licence, able to do what."""
 
     id: Id = Field(description="canonical name of the weights, lower case")
+    also: list[Text] = Field(default=[], description="other names it goes by, for looking it up")
     lab: str = Field(description="id of the lab that trained the final weights")
     base: list[str] | None = Field(
         None, description="models these were trained from; [] from scratch, null undisclosed"
@@ -75,6 +76,7 @@ class OperatorRow(Sourced):
     """Who runs the machines, and who owns them in the end."""
 
     id: Word = Field(description="a name for it")
+    also: list[Text] = Field(default=[], description="other names it goes by, for looking it up")
     name: str = Field(description="as it calls itself, with the contracting entity")
     country: Code | None = Field(None, description="where the contracting entity is incorporated")
     parent: str | None = Field(None, description="who owns it in the end")
@@ -88,6 +90,7 @@ class OperatorRow(Sourced):
     indemnity_note: str | None = Field(None, description="on what condition")
     sla: Annotated[Amount, Field(gt=0, le=100)] | None = Field(None, description="promised availability in percent")
     sla_note: str | None = Field(None, description="what the terms say")
+    bills_in: Literal["USD", "CNY"] = Field("USD", description="currency of its list prices")
 
 
 class Rates(Shape):
@@ -155,6 +158,9 @@ class EndpointRow(Sourced):
     upstream_model: Text | None = Field(None, description="the name this operator knows the model by; absent: its id")
     key_env: str | None = Field(None, description="environment variable with the key: *_API_KEY or GATEWAY_KEY_*")
     prices: list[PriceRow] = Field(default=[], description="dated rows")
+    price_keys: list[str] = Field(
+        default=[], description="where `catalog refresh` finds its price: map:key, best first"
+    )
     usd_per_hour: Money | None = Field(None, description="real cost of own machines, for reports")
     can: list[str] | None = Field(
         None, description="capabilities of this door besides the model's: stored_state, hosted_tools"

@@ -12,7 +12,7 @@ from gateway.catalog.facts import Catalog, Endpoint, Members
 Form = Literal["word", "set", "bool", "number", "ordered"]
 Known = str | bool | int | float | Members | None  # None is unknown; a set fact is always Members
 
-LISTS = ("us_entity_list", "us_1260h", "us_ndaa_1532", "ofac")
+LISTS = ("us_entity_list", "us_1260h", "us_ndaa_1532", "ofac", "ofac_ns_cmic", "ofac_sdn")  # ofac: any list of OFAC
 RISKS = ("low", "medium", "high")
 LICENCE_FAMILIES = ("permissive", "restricted", "proprietary")
 HOSTINGS = ("self", "hosted")

@@ -149,6 +149,7 @@ def _model(
         output_limit=row.output_limit,
         benchmark_tokens={str(effort): count for effort, count in row.benchmark_tokens.items()},
         note=row.note,
+        also=tuple(row.also),
     )
 
 
