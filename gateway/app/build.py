@@ -44,7 +44,22 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
     """Once a worker process. Raises LedgerUnusable."""
     metrics = Metrics(shared=shared_metrics)
     ledger = Ledger(state_dir=settings.state_dir, database_url=settings.database_url, dropped=metrics.ledger_dropped)
-    return Parts(Client(), Breakers(), MemoryAccounts(), metrics, ledger, (ledger.append, metrics.observe))
+    return Parts(
+        client=Client(),
+        breakers=Breakers(),
+        accounts=_accounts(settings, metrics, ledger),
+        metrics=metrics,
+        ledger=ledger,
+        sinks=(ledger.append, metrics.observe),
+    )
+
+
+def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
+    if settings.redis_url is None:
+        return MemoryAccounts(lambda team, since: float(ledger.store.spent(team, since=since)))
+    from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
+
+    return SharedAccounts(settings.redis_url, reached=lambda up: metrics.shared_state_up.set(float(up)))
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:

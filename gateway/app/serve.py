@@ -12,6 +12,7 @@ from collections.abc import Callable
 from time import sleep
 
 from gateway.app.reload import Reloader, accept
+from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
 from gateway.settings import Settings, set_multiprocess_metrics
 
@@ -23,6 +24,7 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
     """Serves until it is told to stop; the exit code. Raises Problems, LedgerUnusable, OSError for a taken port."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     compiled = accept(settings.policies, settings.state_dir)
+    _check_shared_state(settings, compiled)
     token = console_token or settings.admin_token or secrets.token_urlsafe(16)
     plug = _listen(settings)
     if settings.workers > 1:
@@ -30,6 +32,14 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
     from gateway.app.worker import serve_worker  # after the metrics' folder is chosen
 
     return serve_worker(settings, compiled, plug, token, shared_metrics=None, watches=True)
+
+
+def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
+    """Raises Problems: several processes cannot count one budget without a place to meet."""
+    bounded = [team.id for team in compiled.keyring.teams.values() if team.budget or team.rate]
+    if settings.workers > 1 and bounded and settings.redis_url is None:
+        said = f"team `{bounded[0]}` has a budget or a rate, which {settings.workers} workers cannot count together"
+        raise Problems([Problem(said, help="set GATEWAY_REDIS_URL, or run one worker")])
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -97,9 +107,9 @@ class _Parent:
             if not gone:
                 continue
             self._workers.discard(pid)
-            from prometheus_client import multiprocess
+            from gateway.record.metrics import forget_worker  # after the metrics' folder is chosen
 
-            multiprocess.mark_process_dead(pid, str(self._shared))  # type: ignore[no-untyped-call]
+            forget_worker(pid, self._shared)
             if not self._stopping:
                 _log.error("worker %d ended with status %d; another takes its place", pid, status)
                 self._fork()

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, time
 from types import FrameType
 
 import uvicorn
@@ -114,6 +115,7 @@ class _Watcher:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._ask)
         while True:
             await asyncio.sleep(LOOK_S)
+            publish(self._state, self._parts)
             if not (self._asked or self._reloader.changed()):
                 continue
             self._asked = False
@@ -140,6 +142,7 @@ class _Follower:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
         while True:
             await asyncio.sleep(LOOK_S)
+            publish(self._state, self._parts)
             self._state.reload_problem = accepted.refusal(self._state_dir)
             stamp = accepted.stamp(self._state_dir)
             if stamp == self._seen:
@@ -154,3 +157,15 @@ class _Follower:
 def count_reloads(parts: Parts) -> Callable[[str], None]:
     """Counts a reload by its result."""
     return lambda result: parts.metrics.policy_reloads[(result,)]()
+
+
+def publish(state: State, parts: Parts) -> None:
+    """Sets the gauges: what is under way, which breakers are open, how much of each budget is used."""
+    metrics, gateway, at = parts.metrics, state.gateway, time()
+    metrics.in_flight.set(state.in_flight)
+    resting = set(parts.breakers.open_ids(monotonic()))
+    for endpoint in resting | {labels[0] for labels in metrics.breaker_open}:
+        metrics.breaker_open[(endpoint,)].set(float(endpoint in resting))
+    for team in gateway.keyring.teams.values():
+        if team.budget is not None:
+            metrics.budget_used[(team.id,)].set(gateway.admission.budget_used(team, at))

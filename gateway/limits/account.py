@@ -36,17 +36,18 @@ class Accounts(Protocol):
         """Share of the budget that is spent or set aside, as last known; 0 without a budget."""
 
 
-def period(budget: Budget, at: float) -> tuple[str, float]:
-    """(name of the UTC period that `at` falls in, when it ends)."""
-    moment = datetime.fromtimestamp(at, UTC)
-    day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+def period(budget: Budget, at: float) -> tuple[str, float, float]:
+    """(name, start, end) of the UTC period that `at` falls in."""
+    day = datetime.fromtimestamp(at, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if budget.per == "day":
-        return f"{day:%Y-%m-%d}", (day + timedelta(days=1)).timestamp()
-    if budget.per == "week":
-        monday = day - timedelta(days=day.weekday())
-        return f"{monday:%G-W%V}", (monday + timedelta(days=7)).timestamp()
-    following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return f"{day:%Y-%m}", following.timestamp()
+        name, start, end = f"{day:%Y-%m-%d}", day, day + timedelta(days=1)
+    elif budget.per == "week":
+        start = day - timedelta(days=day.weekday())
+        name, end = f"{start:%G-W%V}", start + timedelta(days=7)
+    else:
+        start = day.replace(day=1)
+        name, end = f"{day:%Y-%m}", (start + timedelta(days=32)).replace(day=1)
+    return name, start.timestamp(), end.timestamp()
 
 
 def sliding(previous: float, current: float, at: float) -> float:
@@ -62,6 +63,6 @@ def over_rate(team: Team, what: str, limit: int, at: float) -> Refused:
 
 def over_budget(team: Team, budget: Budget, at: float) -> Refused:
     """The team's budget is spent."""
-    name, ends = period(budget, at)
+    name, _, ends = period(budget, at)
     said = f"team `{team.id}` has spent its budget of {budget.usd} USD for {name}"
     return Refused("budget", said, ends - at)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
-from gateway.identity import Team
+from gateway.identity import Budget, Team
 from gateway.limits.account import MINUTE_S, Refused, over_budget, over_rate, period, sliding
 
 
@@ -32,11 +32,12 @@ class _Meter:
 
 
 class MemoryAccounts:
-    """Kept in this process; what was spent before its start is given by the ledger."""
+    """Kept in this process; what a team spent before is asked of the ledger once a period."""
 
-    def __init__(self, spent: Mapping[tuple[str, str], float] | None = None):
-        """`spent`: US dollars by (team, period)."""
-        self._spent: dict[tuple[str, str], float] = dict(spent or {})
+    def __init__(self, spent_since: Callable[[str, float], float]):
+        """`spent_since`: US dollars by team id and start of the period (seconds since the epoch)."""
+        self._spent_since = spent_since
+        self._spent: dict[tuple[str, str], float] = {}
         self._requests: dict[str, _Meter] = {}
         self._tokens: dict[str, _Meter] = {}
 
@@ -60,8 +61,7 @@ class MemoryAccounts:
         budget = team.budget
         if budget is None:
             return None
-        key = (team.id, period(budget, at)[0])
-        spent = self._spent.get(key, 0.0)
+        key, spent = self._spending(team, budget, at)
         if spent + usd > float(budget.usd):
             return over_budget(team, budget, at)
         self._spent[key] = spent + usd
@@ -70,8 +70,8 @@ class MemoryAccounts:
     def settle(self, team: Team, *, reserved_usd: float, spent_usd: float, output_tokens: int, at: float) -> None:
         """See Accounts."""
         if team.budget is not None:
-            key = (team.id, period(team.budget, at)[0])
-            self._spent[key] = self._spent.get(key, 0.0) + spent_usd - reserved_usd
+            key, spent = self._spending(team, team.budget, at)
+            self._spent[key] = spent + spent_usd - reserved_usd
         if team.rate is not None and output_tokens:
             self._tokens.setdefault(team.id, _Meter()).add(output_tokens, at)
 
@@ -82,4 +82,11 @@ class MemoryAccounts:
             return 0.0
         if not budget.usd:
             return 1.0
-        return self._spent.get((team.id, period(budget, at)[0]), 0.0) / float(budget.usd)
+        return self._spending(team, budget, at)[1] / float(budget.usd)
+
+    def _spending(self, team: Team, budget: Budget, at: float) -> tuple[tuple[str, str], float]:
+        name, begins, _ = period(budget, at)
+        key = (team.id, name)
+        if key not in self._spent:
+            self._spent[key] = self._spent_since(team.id, begins)
+        return key, self._spent[key]

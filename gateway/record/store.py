@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,15 @@ class Store:
             " WHERE key_id = :key_id",
             key_id=key_id,
         )
+
+    def spent(self, team: str, *, since: float) -> Decimal:
+        """US dollars of a team's requests received since then."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                text("SELECT cost_usd FROM requests WHERE team = :team AND at >= :since"),
+                {"team": team, "since": since},
+            )
+            return sum((Decimal(cost) for (cost,) in found), Decimal(0))
 
     def written(self, writer: str) -> int:
         """How many outcomes `writer` has written."""

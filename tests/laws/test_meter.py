@@ -1,6 +1,7 @@
 """However the network cuts a stream, the caller gets the same bytes and the same is read."""
 
 import json
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def test_any_cut_of_a_stream_gives_the_same_bytes_and_reading(stream, cuts, keep
     bounds = [0, *sorted(min(at, len(stream)) for at in cuts), len(stream)]
 
     expected = whole.feed(stream) if stream else b""
-    got = b"".join(cut.feed(stream[start:end]) for start, end in zip(bounds, bounds[1:], strict=False) if end > start)
+    got = b"".join(cut.feed(stream[start:end]) for start, end in pairwise(bounds) if end > start)
 
     assert got == expected
     assert read_of(cut) == read_of(whole)

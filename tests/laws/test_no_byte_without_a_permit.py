@@ -108,7 +108,10 @@ def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str
         "aliases": {"auto": "any"},
         "guards": guards,
         "defaults": {"order": "listed", "limits": {"first_byte_s": 2, "total_s": 5, "attempts": 4}},
-        "routes": [{"name": "named", "when": {"model_known": True}, "try": ["requested"]}, {"name": "rest", "try": [{"any": {}}]}],
+        "routes": [
+            {"name": "named", "when": {"model_known": True}, "try": ["requested"]},
+            {"name": "rest", "try": [{"any": {}}]},
+        ],
     }  # fmt: skip
     digest = hashlib.sha256(KEY.encode()).hexdigest()
     callers = {"teams": {"t": {"data_class": "internal"}}, "keys": [{"id": "k", "team": "t", "sha256": digest}]}
@@ -143,7 +146,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
     def gateway(rules) -> Gateway:
         compiled = folder(ids, vendors.ports, facts, written(rules))
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
-        admission = Admission(MemoryAccounts(), worst_case_usd)
+        admission = Admission(MemoryAccounts(lambda team, since: 0.0), worst_case_usd)
         means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
         return Gateway(compiled.policy, compiled.keyring, admission, means, (outcomes.append,), late=frozenset())
 

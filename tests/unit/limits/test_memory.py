@@ -13,6 +13,10 @@ from gateway.limits.memory import MemoryAccounts
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 
 
+def nothing_before(team, since):
+    return 0.0
+
+
 def team(*, budget=None, rate=None):
     return Team("research", "any", "public", frozenset(), budget, rate)
 
@@ -30,7 +34,7 @@ def enter(accounts, of, tokens, at=NOON):
 
 
 def test_what_is_set_aside_counts_until_it_is_settled():
-    accounts, spender = MemoryAccounts(), team(budget=budget())
+    accounts, spender = MemoryAccounts(nothing_before), team(budget=budget())
 
     assert reserve(accounts, spender, 9.0) is None
     assert reserve(accounts, spender, 2.0).by == "budget"
@@ -42,7 +46,7 @@ def test_what_is_set_aside_counts_until_it_is_settled():
 
 
 def test_a_new_period_begins_with_nothing_spent():
-    accounts, spender = MemoryAccounts(), team(budget=budget())
+    accounts, spender = MemoryAccounts(nothing_before), team(budget=budget())
     reserve(accounts, spender, 10.0)
 
     refused = reserve(accounts, spender, 1.0)
@@ -52,13 +56,13 @@ def test_a_new_period_begins_with_nothing_spent():
 
 
 def test_what_was_spent_before_a_start_counts():
-    accounts, spender = MemoryAccounts({("research", "2026-11-20"): 9.5}), team(budget=budget())
+    accounts, spender = MemoryAccounts(lambda team, since: 9.5), team(budget=budget())
 
     assert reserve(accounts, spender, 1.0).by == "budget"
 
 
 def test_requests_and_tokens_of_a_minute_are_bounded():
-    accounts, sender = MemoryAccounts(), team(rate=Rate(2, 100))
+    accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(2, 100))
 
     assert enter(accounts, sender, 40) is None
     assert enter(accounts, sender, 70).said == "team `research` may send 100 tokens a minute"
@@ -68,7 +72,7 @@ def test_requests_and_tokens_of_a_minute_are_bounded():
 
 
 def test_answer_tokens_count_against_the_rate():
-    accounts, sender = MemoryAccounts(), team(rate=Rate(None, 100))
+    accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(None, 100))
     accounts.settle(sender, reserved_usd=0, spent_usd=0, output_tokens=100, at=NOON)
 
     assert enter(accounts, sender, 1).by == "rate"
@@ -83,4 +87,7 @@ def test_answer_tokens_count_against_the_rate():
     ],
 )
 def test_periods_are_those_of_the_utc_calendar(per, name, ends):
-    assert period(budget(per=per), NOON) == (name, ends.timestamp())
+    found, begins, end = period(budget(per=per), NOON)
+
+    assert (found, end) == (name, ends.timestamp())
+    assert begins <= NOON < end
