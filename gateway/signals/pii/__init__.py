@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Final
 
 from gateway.signals.pii import address, groups, money, national_ids, phone
@@ -43,14 +44,16 @@ def _findings(text: str, left: list[int]) -> list[Finding]:
     found = list(address.emails(text)) if "@" in text else []
     if "::" in text or text.count(":") >= 7:
         found.extend(address.ipv6(text))
+    if not groups.holds_digits(text):
+        return found
     if text.count(".") >= 3:
         found.extend(address.ipv4(text))
     for start, end in groups.clusters(text):
         left[0] -= 1 + (end - start) // _MOST_CHARS
         if left[0] < 0:
             raise _TooMuch
-        taken = [finding for finding in found if finding.end > start]
-        if not taken or not any(f.start <= start and end <= f.end for f in taken):
+        taken = [finding for finding in found if finding.end > start and finding.start < end]
+        if not any(f.start <= start and end <= f.end for f in taken):
             found.extend(_numbers(text, start, end, taken))
     return found
 
@@ -58,12 +61,14 @@ def _findings(text: str, left: list[int]) -> list[Finding]:
 def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[Finding]:
     """Numbers of one cluster, the most certain kinds first; none overlaps another."""
     claimed = [(finding.start, finding.end) for finding in taken]
+    worded = cache(lambda: national_ids.is_worded(text, start, end))
 
     def free(left: int, right: int) -> bool:
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
     for candidate in groups.candidates(text, start, end):
-        if free(candidate.start, candidate.end) and (kind := _kind(text, candidate)):
+        kind = _kind(text, candidate, worded)
+        if kind and free(candidate.start, candidate.end):
             claimed.append((candidate.start, candidate.end))
             yield Finding(kind, candidate.start, candidate.end)
     for finding in phone.phones(text, start, end):
@@ -71,7 +76,7 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
             yield finding
 
 
-def _kind(text: str, candidate: groups.Candidate) -> str | None:
+def _kind(text: str, candidate: groups.Candidate, worded: Callable[[], bool]) -> str | None:
     shape = groups.shape(candidate)
     if len(shape) >= 15 and shape.startswith("AA99"):
         return "iban" if money.is_iban(candidate) else None
@@ -79,4 +84,6 @@ def _kind(text: str, candidate: groups.Candidate) -> str | None:
         return None
     if 12 <= len(shape) <= 19 and shape.strip("9") == "" and money.is_card(text, candidate):
         return "card"
-    return "national_id" if national_ids.is_national_id(text, candidate, shape) else None
+    if shape == "9" * 11 and candidate.compact[0] == "0" and phone.is_mobile(candidate.compact):
+        return None
+    return "national_id" if national_ids.is_national_id(text, candidate, shape, worded) else None

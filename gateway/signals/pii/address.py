@@ -17,8 +17,8 @@ _DOMAIN: Final = re.compile(
 _PASSWORD: Final = re.compile(r"://[^\s/]*\Z")  # of `https://user:password@host`
 
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:/\d{1,2})?(?![\w]|\.\d)", re.ASCII)
-_IPV6: Final = re.compile(
-    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,40}(?:[0-9.]{7,15})?(?:%\w{1,16})?(?:/\d{1,3})?(?![\w:])", re.ASCII
+_IPV6: Final = re.compile(  # possessive throughout, so that no text makes it go back
+    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,45}+(?:\.\d{1,3}){0,3}+(?:%\w{1,16}+)?+(?:/\d{1,3}+)?+(?![\w:]|\.\d)", re.ASCII
 )
 _VERSION: Final = re.compile(r"(?:version|release|\bver|\bv|§|section|clause)[ .:]*\Z", re.IGNORECASE)
 
@@ -51,11 +51,10 @@ def ipv6(text: str) -> Iterator[Finding]:
     """Asked only where a text holds `::` or many colons; an address without any digit is a word of a program."""
     for match in _IPV6.finditer(text):
         written = match[0].partition("/")[0].partition("%")[0]
-        kept = written.rstrip(".") if written.endswith(".") else written
-        if kept.count(":") < 2 or not any(c.isdigit() for c in kept):
+        if written.count(":") < 2 or not any(c.isdigit() for c in written):
             continue
         try:
-            IPv6Address(kept)
+            IPv6Address(written)
         except AddressValueError:
             continue
         yield Finding("ip_address", *match.span())

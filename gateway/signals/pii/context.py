@@ -14,6 +14,11 @@ def named(text: str, start: int, end: int, words: str) -> bool:
     return bool(_compiled(words).search(text[max(0, start - _BEFORE) : start] + " \n " + text[end : end + _AFTER]))
 
 
+def mentions(text: str, start: int, end: int, words: str) -> bool:
+    """Whether one of the words stands anywhere in or around a stretch of the text."""
+    return bool(_compiled(words).search(text, max(0, start - _BEFORE), end + _AFTER))
+
+
 def alone(text: str, start: int, end: int) -> bool:
     """Whether the number is all there is, but for spaces and punctuation: an answer to a question about it."""
     return len(text) <= end - start + 4 and not any(c.isalnum() for c in text[:start] + text[end:])

@@ -12,8 +12,10 @@ from typing import Final
 from stdnum.exceptions import ValidationError
 
 from gateway.signals.pii import own_checks
-from gateway.signals.pii.context import alone, named
+from gateway.signals.pii.context import alone, mentions, named
 from gateway.signals.pii.groups import Candidate
+
+_NEVER: Final = r"(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class NationalId:
     check: str | Callable[[str], bool]  # a module of stdnum, or a rule of ours
     shapes: tuple[str, ...]  # without separators: 9 a digit, A a letter
     certain: str = ""  # forms (a regular expression) that need no word; empty: none
-    words: str = ""  # what names it, in the languages of those who have one
+    words: str = _NEVER  # what names it, in the languages of those who have one
     alone: bool = False  # a text that is nothing but the number needs no word either
 
 
@@ -33,6 +35,8 @@ _GENERAL: Final = (
     r"\bnational (?:id|identi)|\bidentity (?:n|card)|\bid[ -]?(?:card|number|no\b|code)|personal (?:id|code|number)"
     r"|\btax (?:id|number|no\b)|social security|identifica|identit[àéä]|tunnus|身份|證件|证件"
 )
+
+_KOREAN: Final = r"\brrn\b|주민|외국인|resident reg|\bfrn\b"
 
 _ROWS: Final = (
     NationalId("at.vnr", ("9999999999",), r"9999 999999", r"sv[- ]?n|sozialvers|svnr|versicherungsn"),
@@ -80,14 +84,14 @@ _ROWS: Final = (
     NationalId("es.nie", ("A9999999A",), r"A[ -]?9{7}[ -]?A", r"\bnie\b"),
     NationalId("se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b"),
     NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn\b|social|\bss ?[#n]"),
-    NationalId("us.itin", ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
+    NationalId(own_checks.itin, ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
     NationalId(own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino?\b"),
-    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999", r"\bnhs\b"),
+    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999", _NEVER),
+    NationalId("gb.nhs", ("9999999999",), "", r"\bnhs\b"),
     NationalId("cn.ric", ("9" * 18, "9" * 17 + "A"), r"9{17}[9A]|9{6}[ -]9{8}[ -]9{3}[9A]", r"身份|resident id"),
     NationalId(own_checks.chinese_first, ("9" * 15,), _BARE),
-    NationalId(
-        own_checks.korean, ("9" * 13,), r"999999-9999999", r"\brrn\b|주민|외국인|resident reg|\bfrn\b", alone=True
-    ),
+    NationalId(own_checks.korean, ("9" * 13,), r"999999-9999999", _KOREAN),
+    NationalId(own_checks.korean_checked, ("9" * 13,), "", _KOREAN, alone=True),
     NationalId("tr.tckimlik", ("99999999999",), _BARE, r"kimlik|t\.?c\."),
     NationalId("no.fodselsnummer", ("99999999999",), r"9+|999999 99999", r"fødsels|personn"),
     NationalId("is_.kennitala", ("9999999999",), r"999999-9999", r"kennitala"),
@@ -105,24 +109,34 @@ _ROWS: Final = (
     NationalId("id.nik", ("9" * 16,), "", r"\bnik\b|\bktp\b"),
     NationalId("ua.rntrc", ("9999999999",), "", r"рнокпп|іпн|ідентифікац"),
 )
+_EVERY_WORD: Final = "|".join([_GENERAL, *sorted({row.words for row in _ROWS} - {_NEVER})])
 BY_SHAPE: Final[Mapping[str, tuple[NationalId, ...]]] = {
     shape: tuple(row for row in _ROWS if shape in row.shapes) for row in _ROWS for shape in row.shapes
 }
 
 
-def is_national_id(text: str, candidate: Candidate, shape: str) -> bool:
-    """Whether one of the ids of that shape is proven here, by its check and by its form or the words around it."""
-    return any(_proven(row, text, candidate) for row in BY_SHAPE.get(shape, ()))
+def is_national_id(text: str, candidate: Candidate, shape: str, worded: Callable[[], bool]) -> bool:
+    """Whether one of the ids of that shape is proven here, by its check and by its form or the words around it.
+
+    `worded` says whether any word of any id is near at all.
+    """
+    return any(_proven(row, text, candidate, worded) for row in BY_SHAPE.get(shape, ()))
 
 
-def _proven(row: NationalId, text: str, candidate: Candidate) -> bool:
+def is_worded(text: str, start: int, end: int) -> bool:
+    """Whether a word of some id stands near this stretch of the text."""
+    return mentions(text, start, end, _EVERY_WORD)
+
+
+def _proven(row: NationalId, text: str, candidate: Candidate, worded: Callable[[], bool]) -> bool:
     start, end = candidate.start, candidate.end
-    by_form = row.certain and re.fullmatch(row.certain, candidate.form) and not _goes_on(text, candidate)
-    if not by_form and not (row.alone and candidate.compact == candidate.written and alone(text, start, end)):
-        words = f"{row.words}|{_GENERAL}" if row.words else _GENERAL
-        if not named(text, start, end, words):
-            return False
-    return _checks(row.check, candidate)
+    if row.certain and re.fullmatch(row.certain, candidate.form) and not _goes_on(text, candidate):
+        return _checks(row.check, candidate)
+    if row.alone and candidate.compact == candidate.written and alone(text, start, end):
+        return _checks(row.check, candidate)
+    if not worded() or not _checks(row.check, candidate):
+        return False
+    return named(text, start, end, row.words) or (row.words != _NEVER and named(text, start, end, _GENERAL))
 
 
 def _goes_on(text: str, candidate: Candidate) -> bool:

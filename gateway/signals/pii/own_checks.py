@@ -53,6 +53,18 @@ def korean(number: str) -> bool:
     return number[6] in "12345678" and born(number[:6]) and (number[6] in "5678" or number[7:9] <= "96")
 
 
+def korean_checked(number: str) -> bool:
+    """The same with the check digit of before."""
+    total = sum(int(d) * w for d, w in zip(number, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=False))
+    start = 13 if number[6] in "5678" else 11
+    return korean(number) and (start - total % 11) % 10 == int(number[12])
+
+
+def itin(number: str) -> bool:
+    """US taxpayer number of a person without an SSN."""
+    return number[0] == "9" and (50 <= int(number[3:5]) <= 65 or 70 <= int(number[3:5]) <= 99)
+
+
 def chinese_first(number: str) -> bool:
     """The fifteen-digit resident id of before 1999: province and birth date."""
     return number[:2] in _PROVINCES and born(number[6:12])

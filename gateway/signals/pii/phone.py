@@ -12,13 +12,15 @@ from gateway.signals.pii.context import alone
 from gateway.signals.pii.finding import Finding
 
 _NUMBER: Final = re.compile(
-    r"(?<![0-9A-Za-z._/-])(?<![0-9],)(?:\+\s?|\()?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
+    r"(?<![0-9A-Za-z._/-])(?<![0-9],)(?:\+\s?|\()?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}"
+    r"(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
 )
 _EXTENSION: Final = re.compile(r"\s?(?:x|ext\.?)\s?[0-9]{1,5}\Z")
 _BEFORE: Final = re.compile(
-    r"(?:phone|\btel|mobile|\bcell|\bfax|\bcall|\bdesk|office|\bwork|\bhome|contact|registered|whatsapp|\bsms\b"
-    r"|\btext me|reach me|numero|númer|nummer|\bmob\b|\bhandy|puh|numéro|portable|telefon|teléfono|móvil|cellulare"
-    r"|telefoon|gsm|тел|моб|電話|电话|手机|手機|联系|聯絡|전화|携帯|\bm:|\bt:|\bp:)[^0-9\n]{0,30}\Z",
+    r"(?:phone|\btel|mobile|\bcell|\bfax|whatsapp|\bsms\b|\bmob\b|\bhandy|puhelin|\bpuh\b|portable|téléphone|móvil|\btlf"
+    r"|teléfono|cellulare|telefo|gsm|тел|моб|電話|电话|手机|手機|联系方式|聯絡|전화|휴대|携帯)[^0-9\n]{0,24}\Z"
+    r"|(?:\bcall|llám|llam|appel|chiam|\bruf|\bdesk|\boffice|\bwork|\bhome|contact|registered|text me|reach me|ring me"
+    r"|my (?:\w{1,8} )?number|联系|\bm:|\bt:|\bp:)[^0-9\n]{0,12}\Z",
     re.IGNORECASE,
 )
 _AFTER: Final = re.compile(r"[\s,;:()-]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel\b)", re.IGNORECASE)
@@ -50,6 +52,7 @@ _TRUNK: Final = (
     "CN",
     "IN",
 )
+_STRICT: Final = ("FR", "GB", "TR", "PH", "NL", "BE", "AU", "ZA", "KR")  # plans in which few numbers are valid
 _CHINESE_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
 
 
@@ -104,12 +107,17 @@ def _valid_at_home(digits: str, written: str, is_alone: bool) -> bool:
     if len(digits) == 10 and digits[0] in "23456789" and (grouped or is_alone):
         return _american(written, digits) and (_valid(digits, "US") or (is_alone and _valid(digits, "TR")))
     if digits[0] == "0" and 10 <= len(digits) <= 11:
-        return any(_valid(digits, region) for region in _TRUNK)
+        return any(_valid(digits, region) for region in (_TRUNK if grouped else _STRICT))
     return False
 
 
+def is_mobile(digits: str) -> bool:
+    """Whether eleven digits that start with a zero are, in a plan with no slack, a phone number."""
+    return any(_valid(digits, region) for region in ("TR", "PH"))
+
+
 def _american(written: str, digits: str) -> bool:
-    return written == digits or bool(re.fullmatch(r"\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}", written))
+    return written == digits or bool(re.fullmatch(r"(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ .-])\d{3}[ .-]\d{4}", written))
 
 
 def _valid(digits: str, region: str) -> bool:
