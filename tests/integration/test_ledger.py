@@ -1,0 +1,208 @@
+"""The ledger on SQLite and on a real PostgreSQL: the same rows, and what a crash costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, text
+
+from gateway.record.ledger import Ledger
+from gateway.record.store import open_store
+from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, request
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The URL of a private server."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    folder = Path(tempfile.mkdtemp(prefix="gateway-postgresql-"))
+    as_postgres: list[str | Path] = []
+    if os.getuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        as_postgres = ["runuser", "-u", "postgres", "--"]
+    data = folder / "data"
+    initdb: list[str | Path] = [
+        *as_postgres,
+        binaries / "initdb",
+        "--pgdata",
+        data,
+        "--username",
+        "gateway",
+        "--auth",
+        "trust",
+        "--no-sync",
+    ]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options: list[str | Path] = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*as_postgres, binaries / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder
+        )
+        try:
+            _await_port(port)
+            yield f"postgresql://gateway@127.0.0.1:{port}/postgres"
+        finally:
+            server.terminate()
+            server.wait(30)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _await_port(port: int) -> None:
+    for _ in range(200):
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="gateway", dbname="postgres").close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not start")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """An empty ledger; None is SQLite in the state folder."""
+    if request.param == "sqlite":
+        return None
+    url: str = request.getfixturevalue("postgresql")
+    name = f"ledger_{time.time_ns()}"
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return url.removesuffix("/postgres") + f"/{name}"
+
+
+def test_both_databases_give_the_same_rows(postgresql: str, tmp_path: Path):
+    outcomes = [
+        outcome(
+            attempt(GLM, outcome="filtered", peer=None),
+            attempt(QWEN),
+            rerouted=(("glm-5@zai", "qwen3@self", "filtered"),),
+        ),
+        outcome(request=request("r2", at=1.25), decision=decision(data_class="regulated"), cost_usd=Decimal("1E-12")),
+        denied("budget", request=request("r3", at=2.5), decision=None),
+    ]
+    rows = {}
+    for url in (None, postgresql):
+        store = open_store(database_url=url, state_dir=tmp_path)
+        store.write(outcomes, writer="w", written=3)
+        rows[url] = list(store.rows())
+        store.close()
+
+    assert [row["request_id"] for row in rows[None]] == ["r2", "r3", "r1"]
+    assert rows[None] == rows[postgresql]
+
+
+def test_postgresql_adds_money_up_exactly(postgresql: str, tmp_path: Path):
+    store = open_store(database_url=postgresql, state_dir=tmp_path)
+    store.write([outcome(request=request(f"m{n}"), cost_usd=Decimal("0.1")) for n in range(3)], writer="w", written=3)
+    store.close()
+
+    engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        total = connection.execute(text("SELECT SUM(cost_usd) FROM requests WHERE request_id LIKE 'm%'")).scalar_one()
+    engine.dispose()
+
+    assert total == Decimal("0.3")
+
+
+def test_several_workers_write_at_once(database_url: str | None, tmp_path: Path):
+    program = """if True:
+        import sys
+        from pathlib import Path
+        from gateway.record.ledger import Ledger
+        from tests.unit.record.build import outcome, request
+        url, folder, name = sys.argv[1:]
+        ledger = Ledger(state_dir=Path(folder), database_url=url or None, dropped=lambda: None)
+        for n in range(1000):
+            ledger.append(outcome(request=request(f"{name}-{n}")))
+        ledger.close()
+    """
+    workers = [subprocess.Popen(_python(program, database_url, tmp_path, str(n))) for n in range(3)]
+    assert [worker.wait(60) for worker in workers] == [0, 0, 0]
+
+    store = open_store(database_url=database_url, state_dir=tmp_path)
+    assert sum(1 for _ in store.rows()) == 3000
+    store.close()
+
+
+def test_a_crash_loses_no_more_than_it_says(database_url: str | None, tmp_path: Path):
+    program = """if True:
+        import os, signal, sys, time
+        from pathlib import Path
+        from gateway.record.ledger import Ledger
+        from tests.unit.record.build import outcome, request
+        url, folder, _ = sys.argv[1:]
+        ledger = Ledger(state_dir=Path(folder), database_url=url or None, dropped=lambda: None)
+        for n in range(300):
+            ledger.append(outcome(request=request(f"early-{n}")))
+        while ledger.store.row("early-299") is None:
+            time.sleep(0.05)
+        for n in range(50):
+            ledger.append(outcome(request=request(f"late-{n}")))
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert subprocess.run(_python(program, database_url, tmp_path, "crash"), timeout=60).returncode == -9
+
+    after = Ledger(state_dir=tmp_path, database_url=database_url, dropped=lambda: None)
+    written = sum(1 for _ in after.rows())
+    again = Ledger(state_dir=tmp_path, database_url=database_url, dropped=lambda: None)
+    recorded = again.store.lost()
+    after.close()
+    again.close()
+
+    assert written >= 300
+    assert (written + after.lost_in_crashes, again.lost_in_crashes, recorded) == (350, 0, after.lost_in_crashes)
+
+
+def test_an_outage_of_the_database_is_survived(postgresql: str, tmp_path: Path):
+    ledger = Ledger(state_dir=tmp_path, database_url=postgresql, dropped=lambda: None)
+    engine = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        ledger.append(outcome(request=request("before")))
+        _await_row(ledger, "before")
+        connection.execute(text(others))
+        ledger.append(outcome(request=request("after")))
+        _await_row(ledger, "after")
+    engine.dispose()
+    ledger.close()
+
+
+def test_every_line_of_an_export_is_a_row_again(database_url: str | None, tmp_path: Path):
+    store = open_store(database_url=database_url, state_dir=tmp_path)
+    store.write([outcome(request=request(f"r{n}", at=float(n))) for n in range(5)], writer="w", written=5)
+    rows = list(store.rows())
+    store.close()
+
+    assert [json.loads(json.dumps(row)) for row in rows] == rows
+
+
+def _python(program: str, database_url: str | None, folder: Path, name: str) -> list[str]:
+    return [sys.executable, "-c", program, database_url or "", str(folder), name]
+
+
+def _await_row(ledger: Ledger, request_id: str) -> None:
+    for _ in range(200):
+        if ledger.store.row(request_id) is not None:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{request_id} was not written")
