@@ -1,0 +1,138 @@
+"""The numbers that the trees read: what a reply says where, how it looks, and how it bears on the prompt.
+
+Pure, and used unchanged by training, so what is fitted is what is computed. `NAMES` gives the columns of `numbers`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain
+from gateway.outcome.refusal.shape import Shape, ended, shape, variety
+
+HEAD = 600  # characters read from the front
+LEAD = 160  # the part of them that a hold waits for
+TAIL = 300  # characters read from the end
+MIDDLE = 300  # characters read from the middle of a reply long enough to have one
+BODY = 1500  # characters whose look is read, at the front and at the end
+PROMPT = 600  # characters of the prompt that are read
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LIST = re.compile(r"\n\s*(?:[-*•#]|\d+[.)、]|[一二三四五六七八九十]、)")
+_IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
+_FIRST_PERSON = re.compile(r" i[ ']|我(?!们|国)| mina ")
+_SECOND_PERSON = re.compile(r" you|[您你]| sinu")
+_STEM = 6
+_MIDDLE_KINDS = (KINDS.index("official"), KINDS.index("critical"))
+_FIRST_OF = ("apology", "cannot", "machine", "canned", "agree")
+_FAR = 999.0  # where a phrase stands that does not occur
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is read of a prompt, once."""
+
+    subjects: tuple[str, ...]  # stems of its words, pairs of its ideographs
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stretches of a reply that are read, folded."""
+
+    head: str
+    tail: str  # empty while the reply goes on
+    middle: str  # empty if there is none
+
+
+def read_prompt(prompt: str) -> Prompt:
+    """Only its first PROMPT characters."""
+    text = plain(prompt[:PROMPT])
+    counts = [0.0] * len(ASKED_KINDS)
+    for kind, _ in finder(ASKED_KINDS).spots(text):
+        counts[kind] += 1
+    ideographs = len(_IDEOGRAPH.findall(text)) / len(text)
+    width = math.log1p(len(prompt) * (1 + 2 * ideographs))
+    asks = float(prompt.rstrip().endswith(("?", "？")))
+    return Prompt(_subjects(text), (*counts, ideographs, width, asks))
+
+
+def read_reply(answer: str, *, final: bool) -> Parts:
+    """Cuts and folds; `answer` is without thinking."""
+    size, middle = len(answer), len(answer) // 2
+    return Parts(
+        head=plain(answer[:HEAD]),
+        tail=plain(answer[-TAIL:]) if final else "",
+        middle=plain(answer[middle - MIDDLE // 2 : middle + MIDDLE // 2]) if final and size > 2 * HEAD else "",
+    )
+
+
+def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[float]:
+    """One number for each of NAMES."""
+    size = len(answer)
+    body = answer if size <= 2 * BODY else answer[:BODY] + answer[-BODY:] if final else answer[:BODY]
+    looks = shape(body)
+    end = answer[-TAIL:] if final else ""
+    return [
+        math.log1p(size),
+        math.log1p(size * (1 + 1.5 * looks.ideographs)),
+        *looks,
+        *shape(end),
+        variety(end),
+        float(final and ended(answer)),
+        float(final and answer.endswith(("?", "？"))),
+        float(len(_LIST.findall(answer[:HEAD]))),
+        float(len(_LIST.findall(body))),
+        float(answer[:1] in "#*"),
+        len(_FIRST_PERSON.findall(parts.head)),
+        len(_SECOND_PERSON.findall(parts.head)),
+        *_counts(parts),
+        *(_shared(prompt.subjects, text) for text in (parts.head[:LEAD], parts.head, parts.tail)),
+        *prompt.numbers,
+    ]
+
+
+def _counts(parts: Parts) -> list[float]:
+    kinds, found = len(KINDS), finder(KINDS)
+    lead, head, tail, middle = ([0.0] * kinds for _ in range(4))
+    first = [_FAR] * kinds
+    for kind, start in found.spots(parts.head):
+        head[kind] += 1
+        lead[kind] += start < LEAD
+        first[kind] = min(first[kind], start)
+    for kind, _ in found.spots(parts.tail):
+        tail[kind] += 1
+    for kind, _ in found.spots(parts.middle):
+        middle[kind] += 1
+    return [
+        *lead, *head, *tail,
+        *(middle[kind] for kind in _MIDDLE_KINDS),
+        *(first[KINDS.index(name)] for name in _FIRST_OF),
+    ]  # fmt: skip
+
+
+def _subjects(text: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for word in _WORD.findall(text):
+        if _IDEOGRAPH.search(word):
+            found.update((word[at : at + 2], None) for at in range(len(word) - 1))
+        elif len(word) > 3:
+            found[word[:_STEM]] = None
+    return tuple(found)
+
+
+def _shared(subjects: tuple[str, ...], text: str) -> float:
+    return sum(subject in text for subject in subjects) / len(subjects) if subjects and text else 0.0
+
+
+NAMES = (
+    "size", "width",
+    *Shape._fields, *(f"end_{name}" for name in Shape._fields),
+    "variety", "ended", "asks_back", "list_head", "list", "marked", "first_person", "second_person",
+    *(f"lead_{kind}" for kind in KINDS), *(f"head_{kind}" for kind in KINDS), *(f"tail_{kind}" for kind in KINDS),
+    *(f"middle_{KINDS[kind]}" for kind in _MIDDLE_KINDS), *(f"first_{name}" for name in _FIRST_OF),
+    "shared_lead", "shared_head", "shared_tail",
+    *(f"prompt {kind}" for kind in ASKED_KINDS), "prompt_ideographs", "prompt_width", "prompt_asks",
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""The shipped model: is a reply a refusal, and if so an open one? Its card is docs/models/refusal.md.
+
+Two stages, because the two know different things: `whole` reads a reply that has ended, `opening` the first characters
+of one that goes on. Each has trees for two questions: does it decline or evade, and does it decline.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.outcome.refusal.features import HEAD, Prompt, numbers, read_reply
+from gateway.outcome.refusal.trees import Trees, unpack
+from gateway.signals import ngrams
+from gateway.signals.ngrams import Linear
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Log odds beyond the threshold: above 0 means yes."""
+
+    refused: float  # declined or evaded
+    declined: float  # given that it is one of them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """The trees of one stage and where they say yes."""
+
+    refused: Trees
+    declined: Trees
+    refused_above: float
+    declined_above: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Everything that is learnt."""
+
+    words: Linear
+    whole: Stage
+    opening: Stage
+
+    def score(self, prompt: Prompt, answer: str, *, final: bool) -> Score:
+        """`answer` is without thinking and not blank."""
+        row = columns(self.words, prompt, answer, final=final)
+        stage = self.whole if final else self.opening
+        return Score(
+            refused=stage.refused.log_odds(row) - stage.refused_above,
+            declined=stage.declined.log_odds(row) - stage.declined_above,
+        )
+
+
+def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArray[np.float32]:
+    """What the trees read: the numbers, then what the words say of each label."""
+    parts = read_reply(answer, final=final)
+    said = words.scores(ngrams.fold(answer[:HEAD]))
+    return np.array([*numbers(prompt, answer, parts, final=final), *said], np.float32)
+
+
+@cache
+def load() -> Model:
+    """Reads the package's own files, once; call it at start so that the first reply does not wait."""
+    folder = files("gateway.outcome.refusal").joinpath("models")
+    with np.load(io.BytesIO(folder.joinpath("trees.npz").read_bytes()), allow_pickle=False) as file:
+        packed = dict(file)
+    return Model(
+        words=ngrams.load(folder.joinpath("words.npz").read_bytes()),
+        whole=_stage(packed, "whole"),
+        opening=_stage(packed, "opening"),
+    )
+
+
+def _stage(packed: dict[str, NDArray[np.generic]], name: str) -> Stage:
+    refused_above, declined_above = (float(limit) for limit in packed[f"{name}_limits"])
+    return Stage(
+        refused=unpack(packed, f"{name}_refused"),
+        declined=unpack(packed, f"{name}_declined"),
+        refused_above=refused_above,
+        declined_above=declined_above,
+    )

@@ -1,0 +1,91 @@
+"""What a reply looks like, whatever it says: scripts, their mixture, marks, line breaks, repetition, how it ends.
+
+Broken output (a model that falls into another script, into code or into a loop) is seen here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SPACE, _LINE, _LOWER, _UPPER, _DIGIT, _IDEOGRAPH, _FOREIGN, _COMMON, _CODE, _QUOTE = range(1, 11)
+_CLASSES = 12  # the above, 0 for anything rare, and one spare
+_FOREIGN_RANGES = ((0x400, 0x530), (0x590, 0xE80), (0x1100, 0x1200), (0x3040, 0x3100), (0xAC00, 0xD7B0))
+_ENDS = frozenset(".!?。！？…”\"')）*》」`|]")
+
+
+class Shape(NamedTuple):
+    """Shares are per character, counts are per hundred characters, of the stretch that was read."""
+
+    ideographs: float
+    foreign: float  # letters of scripts other than Latin and Chinese
+    rare: float  # symbols that prose does not need
+    code: float
+    digits: float
+    quotes: float
+    lines: float
+    upper: float
+    switches: float  # from Latin to ideographs and back
+    humps: float  # a capital or digit straight after a small letter
+
+
+@cache
+def _table() -> NDArray[np.uint8]:
+    table = np.zeros(0x10000, np.uint8)
+    table[[ord(c) for c in " \t\u3000\u00a0"]] = _SPACE
+    table[ord("\n")] = _LINE
+    for low, high in ((0x61, 0x7B), (0xDF, 0x250)):
+        table[low:high] = _LOWER
+    table[0x41:0x5B] = table[0xC0:0xDF] = _UPPER
+    table[0x30:0x3A] = _DIGIT
+    table[0x3400:0xA000] = _IDEOGRAPH
+    for low, high in _FOREIGN_RANGES:
+        table[low:high] = _FOREIGN
+    table[[ord(c) for c in ".,;:!?'’‘()-–—…、。，；：！？（）*#%/·"]] = _COMMON
+    table[[ord(c) for c in "{}=\\|<>_[]`~^@$&+"]] = _CODE
+    table[[ord(c) for c in '"“”„«»「」《》『』']] = _QUOTE
+    return table
+
+
+def shape(text: str) -> Shape:
+    """Of the text as it came, not folded."""
+    classes = _table()[_codes(text)]
+    size = max(len(classes), 50)
+    counts = np.bincount(classes, minlength=_CLASSES) / size
+    before, after = classes[:-1], classes[1:]
+    switches = ((before == _IDEOGRAPH) & (after <= _UPPER) & (after >= _LOWER)).sum()
+    switches += ((after == _IDEOGRAPH) & (before <= _UPPER) & (before >= _LOWER)).sum()
+    humps = ((before == _LOWER) & ((after == _UPPER) | (after == _DIGIT))).sum()
+    return Shape(
+        ideographs=float(counts[_IDEOGRAPH]),
+        foreign=float(counts[_FOREIGN] * 100),
+        rare=float(counts[0] * 100),
+        code=float(counts[_CODE] * 100),
+        digits=float(counts[_DIGIT] * 100),
+        quotes=float(counts[_QUOTE] * 100),
+        lines=float(counts[_LINE] * 100),
+        upper=float(counts[_UPPER] * 100),
+        switches=float(switches / size * 100),
+        humps=float(humps / size * 100),
+    )
+
+
+def variety(text: str) -> float:
+    """Different runs of four characters, as a share of all: low in a loop."""
+    codes = _codes(text).astype(np.uint64)
+    if len(codes) < 8:
+        return 1.0
+    runs = codes[:-3] | codes[1:-2] << 16 | codes[2:-1] << 32 | codes[3:] << 48
+    return len(np.unique(runs)) / len(runs)
+
+
+def ended(text: str) -> bool:
+    """The last character is one that ends a sentence, a quotation or a list."""
+    return text[-1:] in _ENDS
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.minimum(np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32), 0xFFFF)

@@ -1,0 +1,115 @@
+"""Fits the refusal model: a linear model over words first, then trees over its scores and the other numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.model_selection import GroupKFold
+
+from gateway.outcome.refusal.features import HEAD, numbers, read_prompt, read_reply
+from gateway.outcome.refusal.trees import Trees
+from gateway.signals import ngrams
+from gateway.signals.ngrams import Linear
+from training import linear
+from training.refusal.rows import Row
+
+BITS = 16
+STRENGTH = 6.0
+FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
+LABELS = ("refused", "declined")
+REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
+TREES = {"n_estimators": 220, "max_depth": 4, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.25}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What one fit gives; the thresholds are chosen elsewhere."""
+
+    words: linear.Fitted
+    trees: dict[tuple[str, str], Trees]  # by stage and label
+
+
+def fixed(rows: Sequence[Row]) -> np.ndarray:
+    """The numbers that need no fitting, one line a row."""
+    prompts = {row.prompt: read_prompt(row.prompt) for row in rows}
+    lines = [
+        numbers(prompts[row.prompt], row.answer, read_reply(row.answer, final=row.final), final=row.final)
+        for row in rows
+    ]
+    return np.array(lines, np.float32)
+
+
+def truths(rows: Sequence[Row]) -> np.ndarray:
+    """Refused and declined, one line a row."""
+    return np.array([(row.refused, row.label == "denial") for row in rows], bool)
+
+
+def fit(rows: Sequence[Row], fixed_numbers: np.ndarray) -> Fitted:
+    """`rows` are whole replies and openings together; each stage learns from its own."""
+    said = _scores_of_others(rows)
+    table = np.hstack((fixed_numbers, said)).astype(np.float32)
+    whole = np.array([row.final for row in rows])
+    truth = truths(rows)
+    trees = {}
+    for stage, picked in (("whole", whole), ("opening", ~whole)):
+        refused = truth[picked, 0]
+        trees[stage, "refused"] = _boost(table[picked], refused, np.where(refused, REFUSAL_WEIGHT, 1.0))
+        trees[stage, "declined"] = _boost(table[picked], truth[picked, 1], np.where(refused, REFUSAL_WEIGHT, 0.3))
+    return Fitted(_words(rows), trees)
+
+
+def word_scores(words: Linear, rows: Sequence[Row]) -> np.ndarray:
+    """What the words say of each label, one line a row."""
+    return np.array([words.scores(ngrams.fold(row.answer[:HEAD])) for row in rows], np.float32)
+
+
+def _words(rows: Sequence[Row]) -> linear.Fitted:
+    examples = [
+        linear.Example(
+            text=row.answer[:HEAD],
+            labels={"refused": int(row.refused), "declined": int(row.label == "denial")},
+            weight=(REFUSAL_WEIGHT if row.refused else 1.0) * (1.0 if row.final else 0.3),
+        )
+        for row in rows
+    ]
+    return linear.fit(examples, LABELS, BITS, STRENGTH)
+
+
+def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
+    said = np.zeros((len(rows), len(LABELS)), np.float32)
+    groups = [row.group for row in rows]
+    for seen, unseen in GroupKFold(FOLDS).split(groups, groups=groups):
+        words = linear.packed(_words([rows[i] for i in seen]))
+        said[unseen] = word_scores(words, [rows[i] for i in unseen])
+    return said
+
+
+def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> Trees:
+    model = GradientBoostingClassifier(**TREES, min_samples_leaf=10, random_state=0)
+    model.fit(table, truth, sample_weight=weights)
+    share = float(np.average(truth, weights=weights))
+    return _flat([stage[0].tree_ for stage in model.estimators_], math.log(share / (1 - share)))
+
+
+def _flat(trees: list, base: float) -> Trees:
+    sizes = [tree.node_count for tree in trees]
+    roots = np.cumsum([0, *sizes[:-1]])
+    itself = np.concatenate([np.arange(size) for size in sizes])
+    below, above = (np.concatenate([getattr(tree, f"children_{side}") for tree in trees]) for side in ("left", "right"))
+    offsets = np.repeat(roots, sizes)
+    leaf = below < 0
+    value = np.concatenate([tree.value[:, 0, 0] for tree in trees]) * TREES["learning_rate"]
+    return Trees(
+        roots=roots,
+        feature=np.where(leaf, 0, np.concatenate([tree.feature for tree in trees])),
+        threshold=np.concatenate([tree.threshold for tree in trees]).astype(np.float32).astype(np.float64),
+        below=np.where(leaf, itself, below) + offsets,
+        above=np.where(leaf, itself, above) + offsets,
+        value=np.where(leaf, value, 0.0).astype(np.float32).astype(np.float64),
+        base=base,
+        depth=TREES["max_depth"],
+    )

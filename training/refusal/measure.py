@@ -1,0 +1,135 @@
+"""How good the refusal model is: cross-validated by group, by vendor left out, and on rows kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import GroupKFold
+
+from gateway.outcome.refusal.trees import Trees
+from training import linear
+from training.refusal.fit import Fitted, fit, fixed, truths, word_scores
+from training.refusal.rows import Row, opened
+
+FOLDS = 5
+DRAWS = 400  # of whole groups, for an interval
+Split = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Rows with log odds from a model that did not see their group (or vendor)."""
+
+    rows: list[Row]
+    odds: np.ndarray  # refused, declined; before the thresholds
+
+    def where(self, wanted: Callable[[Row], bool]) -> Scored:
+        picked = [i for i, row in enumerate(self.rows) if wanted(row)]
+        return Scored([self.rows[i] for i in picked], self.odds[picked])
+
+
+def by_group(rows: Sequence[Row]) -> Split:
+    """Folds that share no question."""
+    groups = [row.group for row in rows]
+    yield from GroupKFold(FOLDS, shuffle=True, random_state=0).split(groups, groups=groups)
+
+
+def by_vendor(rows: Sequence[Row]) -> Split:
+    """Each vendor of a model judged by a model that never saw it."""
+    vendors = np.array([row.vendor for row in rows])
+    for vendor in sorted(set(vendors)):
+        yield np.flatnonzero(vendors != vendor), np.flatnonzero(vendors == vendor)
+
+
+def crossed(rows: list[Row], always: list[Row], splits: Split, size: int) -> tuple[Scored, Scored]:
+    """Whole replies, and their first `size` characters. `always` is learnt from in every fold."""
+    whole, first = np.zeros((len(rows), 2)), np.zeros((len(rows), 2))
+    cut = [opening(row, size) for row in rows]
+    for seen, unseen in splits:
+        known = [*(rows[i] for i in seen), *always]
+        known += opened(known)
+        fitted = fit(known, fixed(known))
+        whole[unseen] = odds(fitted, [rows[i] for i in unseen])
+        first[unseen] = odds(fitted, [cut[i] for i in unseen])
+    return Scored(rows, whole), Scored(cut, first)
+
+
+def opening(row: Row, size: int) -> Row:
+    """The row as it stands after `size` characters; whole if it is no longer than that."""
+    return row if len(row.answer) <= size else opened([row], (size,))[0]
+
+
+def odds(fitted: Fitted, rows: Sequence[Row]) -> np.ndarray:
+    """Of refused and declined, one line a row, each by the stage it belongs to."""
+    table = np.hstack((fixed(rows), word_scores(linear.packed(fitted.words), rows))).astype(np.float32)
+    stages = ["whole" if row.final else "opening" for row in rows]
+
+    def each(label: str) -> list[float]:
+        trees: list[Trees] = [fitted.trees[stage, label] for stage in stages]
+        return [tree.log_odds(line) for tree, line in zip(trees, table, strict=True)]
+
+    return np.array([each("refused"), each("declined")]).T
+
+
+def f1(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> float:
+    """Of the positives, weighted by inverse sampling rate."""
+    hit = weights[truth & said].sum()
+    return float(2 * hit / max(weights[truth].sum() + weights[said].sum(), 1e-9))
+
+
+def verdicts(scored: Scored, limits: tuple[float, float]) -> np.ndarray:
+    """Refused and declined as the detector would say."""
+    refused = scored.odds[:, 0] > limits[0]
+    return np.stack((refused, refused & (scored.odds[:, 1] > limits[1])), 1)
+
+
+def figures(scored: Scored, limits: tuple[float, float]) -> dict[str, float]:
+    """F1 of refused with its interval, F1 of declined, and how many answers are flagged."""
+    truth, said = truths(scored.rows), verdicts(scored, limits)
+    weights = np.array([row.weight for row in scored.rows])
+    low, high = _interval(scored.rows, truth[:, 0], said[:, 0], weights)
+    answered = ~truth[:, 0]
+    return {
+        "rows": len(scored.rows),
+        "refused": int(truth[:, 0].sum()),
+        "f1": f1(truth[:, 0], said[:, 0], weights),
+        "low": low,
+        "high": high,
+        "declined_f1": f1(truth[:, 1], said[:, 1], weights),
+        "flagged": float(weights[answered & said[:, 0]].sum() / max(weights[answered].sum(), 1e-9)),
+    }
+
+
+def best_limits(scored: Scored, flagged_at_most: float) -> tuple[float, float]:
+    """Where F1 is best while no more answers are flagged than allowed."""
+    truth = truths(scored.rows)
+    weights = np.array([row.weight for row in scored.rows])
+    answered = weights * ~truth[:, 0]
+
+    def worth(limit: float) -> float:
+        said = scored.odds[:, 0] > limit
+        flagged = answered[said].sum() / answered.sum()
+        return f1(truth[:, 0], said, weights) - 10 * max(0.0, flagged - flagged_at_most)
+
+    refused = max(_grid(), key=worth)
+    said = scored.odds[:, 0] > refused
+    declined = max(_grid(), key=lambda limit: f1(truth[:, 1], said & (scored.odds[:, 1] > limit), weights))
+    return float(refused), float(declined)
+
+
+def _grid() -> np.ndarray:
+    steps: np.ndarray = np.round(np.arange(-3.0, 3.01, 0.05), 2)
+    return steps
+
+
+def _interval(rows: list[Row], truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    groups = np.unique([row.group for row in rows], return_inverse=True)[1]
+    hits, actual, claimed = (
+        np.bincount(groups, weights * picked) for picked in (truth & said, truth, said)
+    )  # sums a group: a draw of groups is a sum of these
+    draws = np.random.default_rng(0).integers(0, len(hits), (DRAWS, len(hits)))
+    sampled = 2 * hits[draws].sum(1) / np.maximum(actual[draws].sum(1) + claimed[draws].sum(1), 1e-9)
+    low, high = np.quantile(sampled, (0.025, 0.975))
+    return float(low), float(high)

@@ -1,0 +1,40 @@
+"""Writes what was fitted as the files that the package ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import gateway.outcome.refusal
+from gateway.outcome.refusal.trees import Trees
+from training import linear
+from training.files import write
+from training.refusal.fit import Fitted
+
+MODELS = Path(gateway.outcome.refusal.__file__).parent / "models"
+Limits = dict[str, tuple[float, float]]  # by stage: refused above, declined above
+
+
+def pack(fitted: Fitted, limits: Limits, folder: Path = MODELS) -> None:
+    """Small types; the trees are rounded before they are measured, so nothing is lost here."""
+    arrays: dict[str, np.ndarray] = {}
+    for (stage, label), trees in fitted.trees.items():
+        arrays |= _arrays(f"{stage}_{label}", trees)
+    for stage, pair in limits.items():
+        arrays[f"{stage}_limits"] = np.array(pair)
+    write(folder / "trees.npz", **arrays)
+    linear.save(folder / "words.npz", fitted.words)
+
+
+def _arrays(name: str, trees: Trees) -> dict[str, np.ndarray]:
+    return {
+        f"{name}_roots": trees.roots.astype(np.int32),
+        f"{name}_feature": trees.feature.astype(np.uint8),
+        f"{name}_threshold": trees.threshold.astype(np.float32),
+        f"{name}_below": trees.below.astype(np.int32),
+        f"{name}_above": trees.above.astype(np.int32),
+        f"{name}_value": trees.value.astype(np.float32),
+        f"{name}_base": np.array(trees.base),
+        f"{name}_depth": np.array(trees.depth),
+    }
