@@ -8,7 +8,7 @@ save(path, model)        # reads back by gateway.signals.ngrams.load(path.read_b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from gateway.signals import ngrams
 from training.files import write
 
-EXTRA_SCALE = 0.5  # how strongly a named feature speaks while fitting, against the whole text's 1
+EXTRA_SCALE = 0.25  # how strongly a named feature speaks while fitting, against the whole text's 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,17 @@ def fit(examples: Sequence[Example], labels: tuple[str, ...], bits: int, strengt
     for column, label in enumerate(labels):
         rows = np.array([i for i, e in enumerate(examples) if label in e.labels])
         regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, max_iter=200, random_state=0)
-        regression.fit(together[rows], [examples[i].labels[label] for i in rows], [examples[i].weight for i in rows])
+        wanted = np.array([examples[i].labels[label] for i in rows])
+        regression.fit(together[rows], wanted, _balanced(wanted, np.array([examples[i].weight for i in rows])))
         weights[:, column], bias[column] = regression.coef_[0], regression.intercept_[0]
     split = 2**bits
     return Fitted(labels, bits, weights[:split], rarity, weights[split:] * EXTRA_SCALE, bias)
+
+
+def _balanced(wanted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The weights, with a rarer answer counting more: by the square root of how much rarer."""
+    yes, no = weights[wanted == 1].sum(), weights[wanted == 0].sum()
+    return np.where(wanted == 1, weights * np.sqrt(no / yes), weights) if 0 < yes < no else weights
 
 
 def _rarity(counts: sparse.csr_matrix) -> np.ndarray:
@@ -89,18 +96,32 @@ def _extras(examples: Sequence[Example]) -> sparse.csr_matrix:
     return found
 
 
-def save(path: Path, model: Fitted) -> None:
-    """As whole numbers of 8 bits; the same model gives the same bytes."""
+def small(model: Fitted) -> dict[str, np.ndarray]:
+    """As whole numbers of 8 bits, under the names that `gateway.signals.ngrams.load` reads."""
     step = np.maximum(np.abs(model.weights).max(0) / 127, 1e-9)
     rarity_step = model.rarity.max() / 255
-    write(
-        path,
-        labels=np.array(model.labels),
-        bits=np.array(model.bits),
-        weights=np.round(model.weights / step).astype(np.int8),
-        step=step.astype(np.float32),
-        rarity=np.round(model.rarity / rarity_step).astype(np.uint8),
-        rarity_step=np.float32(rarity_step),
-        extras=model.extras.astype(np.float16),
-        bias=model.bias,
-    )
+    return {
+        "labels": np.array(model.labels),
+        "bits": np.array(model.bits),
+        "weights": np.round(model.weights / step).astype(np.int8),
+        "step": step.astype(np.float32),
+        "rarity": np.round(model.rarity / rarity_step).astype(np.uint8),
+        "rarity_step": np.float32(rarity_step),
+        "extras": model.extras.astype(np.float16),
+        "bias": model.bias,
+    }
+
+
+def save(path: Path, model: Fitted) -> None:
+    """The same model gives the same bytes."""
+    write(path, **small(model))
+
+
+def packed(model: Fitted) -> ngrams.Linear:
+    """As it would be after saving and loading."""
+    return ngrams.unpacked(small(model))
+
+
+def shifted(model: Fitted, thresholds: Mapping[str, float]) -> Fitted:
+    """The same model, with 0 as the threshold of every label."""
+    return replace(model, bias=model.bias - np.array([thresholds[label] for label in model.labels], np.float32))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,6 +36,7 @@ _KIND = np.array([0xD1342543DE82EF95, 0xAF251AF3B0F025B5, 0x9FB21C651E98DF25, 0x
 
 Codes = NDArray[np.uint16]
 Scores = NDArray[np.float32]
+Spans = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]  # begins, ends, is an ideograph
 
 
 def fold(text: str) -> Codes:
@@ -59,7 +60,7 @@ def _powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     return np.cumprod(up, dtype=np.uint64), np.cumprod(down, dtype=np.uint64)
 
 
-def tokens(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+def tokens(codes: Codes) -> Spans:
     """Where each token begins and ends, and whether it is a single ideograph."""
     around = np.zeros(len(codes) + 2, np.uint8)
     kinds = around[1:-1]
@@ -71,10 +72,10 @@ def tokens(codes: Codes) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np
     return starts, ends, single[starts]
 
 
-def features(codes: Codes, bits: int) -> NDArray[np.intp]:
-    """Buckets below 2**bits, shape (tokens, KINDS), of the first LIMIT codes."""
+def features(codes: Codes, bits: int, spans: Spans | None = None) -> NDArray[np.intp]:
+    """Buckets below 2**bits, shape (tokens, KINDS), of the first LIMIT codes; `spans` are their tokens, if known."""
     codes = codes[:LIMIT]
-    starts, ends, ideograph = tokens(codes)
+    starts, ends, ideograph = tokens(codes) if spans is None else spans
     up, down = _powers()
     sums = np.zeros(len(codes) + 1, np.uint64)
     np.cumsum(codes * up[: len(codes)], out=sums[1:])
@@ -100,6 +101,15 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return mixed
 
 
+def _edges(starts: NDArray[np.intp], half: int, count: int, length: int) -> NDArray[np.intp]:
+    edges = np.empty((count, 2), np.intp)
+    begins = starts[::half]
+    edges[: count - 1, 0] = begins[: count - 1]
+    edges[: count - 1, 1] = np.append(begins[2:], length)[: count - 1]
+    edges[-1] = 0, length
+    return edges
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
     """One linear model a label, over shared buckets."""
@@ -116,15 +126,21 @@ class Linear:
         scores: Scores = self._scaled(np.ones(len(rows), np.float32) @ rows) + self.extra(extra)
         return scores
 
-    def windows(self, codes: Codes, size: int) -> Scores:
-        """Log odds a label, shape (windows, labels), for stretches of `size` tokens (even) that overlap by half."""
+    def windows(self, codes: Codes, size: int) -> tuple[Scores, NDArray[np.intp]]:
+        """Log odds a label, shape (windows, labels), and where each window begins and ends in `codes`.
+
+        Windows have `size` tokens (an even number) and overlap by half; the last one is the whole, on their average.
+        """
+        spans = tokens(codes[:LIMIT])
+        buckets = features(codes, self.bits, spans).ravel()
         half = size // 2 * KINDS
-        buckets = features(codes, self.bits).ravel()
         halves = max(-(-len(buckets) // half), 1)
         rows = np.zeros((halves * half, self.table.shape[1]), np.float32)
         self.table.take(buckets, 0, out=rows[: len(buckets)], mode="clip")  # clip: unbuffered, and all are in range
         sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
-        return self._scaled(sums[:-1] + sums[1:] if halves > 1 else sums)
+        both = sums if halves == 1 else np.concatenate((sums[:-1] + sums[1:], sums.sum(0, keepdims=True)))
+        both[-1, :-1] *= np.float32(min(1.0, (2 / halves) ** 0.5))  # as much as one window: length alone says nothing
+        return self._scaled(both), _edges(spans[0], size // 2, len(both), len(codes))
 
     def extra(self, names: Iterable[str]) -> Scores:
         """What named features add to every label."""
@@ -142,12 +158,17 @@ EXTRA_BITS = 12
 def load(packed: bytes) -> Linear:
     """A model as `training.linear` writes it: whole-number weights and one step a label."""
     with np.load(io.BytesIO(packed), allow_pickle=False) as file:
-        rarity = file["rarity"].astype(np.float32) * file["rarity_step"]
-        weights = file["weights"].astype(np.float32) * file["step"]
-        return Linear(
-            labels=tuple(str(label) for label in file["labels"]),
-            bits=int(file["bits"]),
-            table=np.concatenate((weights * rarity[:, None], rarity[:, None] ** 2), 1),
-            extras=file["extras"].astype(np.float32),
-            bias=file["bias"].astype(np.float32),
-        )
+        return unpacked(file)
+
+
+def unpacked(file: Mapping[str, NDArray[np.generic]]) -> Linear:
+    """A model from its named arrays."""
+    rarity = file["rarity"].astype(np.float32) * file["rarity_step"].astype(np.float32)
+    weights = file["weights"].astype(np.float32) * file["step"].astype(np.float32)
+    return Linear(
+        labels=tuple(str(label) for label in file["labels"]),
+        bits=int(file["bits"].astype(np.int64)),
+        table=np.concatenate((weights * rarity[:, None], rarity[:, None] ** 2), 1),
+        extras=file["extras"].astype(np.float32),
+        bias=file["bias"].astype(np.float32),
+    )

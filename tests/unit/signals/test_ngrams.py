@@ -70,7 +70,23 @@ def test_one_window_over_all_tokens_scores_like_the_whole_text():
     model = _model()
     codes = ngrams.fold("a few plain words about nothing in particular 天气很好")
 
-    np.testing.assert_allclose(model.windows(codes, 1000)[0], model.scores(codes), rtol=1e-4)
+    np.testing.assert_allclose(model.windows(codes, 1000)[0][0], model.scores(codes), rtol=1e-4)
+
+
+def test_a_window_scores_like_its_own_words():
+    model = _model()
+    codes = ngrams.fold("one two three four five six seven eight nine")
+    scores, edges = model.windows(codes, 4)
+
+    assert [ngrams.unfold(codes[begin:end]).strip() for begin, end in edges] == [
+        "one two three four",
+        "three four five six",
+        "five six seven eight",
+        "seven eight nine",
+        "one two three four five six seven eight nine",
+    ]
+    np.testing.assert_allclose(scores[-2], model.scores(codes[edges[-2][0] :]), rtol=1e-3)
+    np.testing.assert_allclose(scores[-1] - model.bias, (model.scores(codes) - model.bias) * (2 / 5) ** 0.5, rtol=1e-3)
 
 
 def test_named_features_add_their_weight_in_full():
@@ -86,7 +102,7 @@ def test_an_empty_text_scores_its_bias():
     model = _model()
 
     np.testing.assert_allclose(model.scores(ngrams.fold("")), model.bias)
-    np.testing.assert_allclose(model.windows(ngrams.fold(""), 10), [model.bias])
+    np.testing.assert_allclose(model.windows(ngrams.fold(""), 10)[0], [model.bias])
 
 
 def _model() -> ngrams.Linear:

@@ -1,0 +1,74 @@
+"""Scores a text for every topic: windows of a linear model, each with what the lexicon finds in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from gateway.signals import ngrams
+from gateway.signals.text import SCANNED_CHARS
+from gateway.signals.topic import lexicon, reveal
+
+WINDOW = 96  # tokens judged together
+SAMPLED = 16  # pieces of a long text that the model reads; the lexicon reads all
+PIECE = 2048  # characters of such a piece
+_WEIGHTY = lexicon.bits("strong", "name", "self")
+ASIDE = 1.0  # log odds that passages other than the last user message must have beyond the threshold
+PART = 0.7  # log odds that one window of several must have beyond the threshold
+
+
+@cache
+def model() -> ngrams.Linear:
+    """The shipped model; its biases are such that 0 is the threshold."""
+    return ngrams.load(files("gateway.signals.models").joinpath("topic.npz").read_bytes())
+
+
+@cache
+def _extras() -> ngrams.Scores:
+    return np.stack([model().extra(lexicon.names(mask)) for mask in range(lexicon.MASKS)])
+
+
+def classify(text: str, *, aside: bool) -> frozenset[str]:
+    """The topics of `text`; `aside`: it is not what the user said last."""
+    scores, hidden = score(text)
+    found = {model().labels[i] for i in np.flatnonzero(scores > (ASIDE if aside else 0))}
+    return frozenset(found | {"prc_political"} if hidden else found)
+
+
+def score(text: str) -> tuple[ngrams.Scores, bool]:
+    """Log odds beyond the threshold a label, and whether a well-known name is hidden."""
+    text = text[:SCANNED_CHARS]
+    if revealed := reveal.decoded(text):
+        text = f"{text}\n{revealed[:SCANNED_CHARS]}"
+    codes = ngrams.fold(text)
+    hits = lexicon.hits(ngrams.unfold(codes))
+    hidden = bool(reveal.hidden(codes))
+    if len(codes) <= ngrams.LIMIT:
+        return _highest(codes, hits), hidden
+    pieces = [_highest(codes[at : at + PIECE], _within(hits, at, at + PIECE)) for at in _sampled(len(codes), hits)]
+    return np.max(pieces, 0), hidden
+
+
+def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit]) -> ngrams.Scores:
+    scores, edges = model().windows(codes, WINDOW)
+    masks = [lexicon.mask(_within(hits, begin, end)) for begin, end in edges.tolist()]
+    scores = scores + _extras()[masks]
+    scores[:-1] -= PART
+    highest: ngrams.Scores = scores.max(0)
+    return highest
+
+
+def _within(hits: list[lexicon.Hit], begin: int, end: int) -> list[lexicon.Hit]:
+    return [(at - begin, bit) for at, bit in hits if begin <= at < end]
+
+
+def _sampled(length: int, hits: list[lexicon.Hit]) -> list[int]:
+    """Where the pieces begin: the two ends, around the weightiest names, and spread over the rest."""
+    spread = np.linspace(0, length - PIECE, SAMPLED // 2).astype(int).tolist()
+    weighty = sorted(hits, key=lambda hit: hit[1] & _WEIGHTY == 0)
+    around: dict[int, None] = {}
+    for at, _ in weighty[: 64 * SAMPLED]:
+        around.setdefault(max(0, min(at // PIECE * PIECE, length - PIECE)))
+    return sorted({*spread, *list(around)[: SAMPLED // 2]})

@@ -1,0 +1,100 @@
+"""Undoes what hides a well-known name: base64, escapes, letters spaced out, digits for letters, pinyin.
+
+Folding has already undone invisible, full-width, accented and look-alike letters.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+from functools import cache
+from urllib.parse import unquote
+
+import numpy as np
+from ahocorasick_rs import AhoCorasick
+from numpy.typing import NDArray
+
+from gateway.signals import folding, ngrams
+from gateway.signals.topic import lexicon
+
+MOST_REVEALED = 64  # encoded pieces read in one text
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_MIXED = re.compile(r"[a-z0-9][A-Z]|[A-Z][0-9]")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LEET = dict(zip("013457@$!|+", "oieastasilt", strict=True))
+
+
+def decoded(text: str) -> str:
+    """What base64, URL, JSON and HTML escapes in `text` say; empty if there are none."""
+    pieces = []
+    if "%" in text and (plain := unquote(text)) != text:
+        pieces.append(plain)
+    if "\\u" in text:
+        pieces.append(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
+    if "&#" in text:
+        pieces.append(html.unescape(text))
+    if _MIXED.search(text):
+        pieces.extend(_base64(text))
+    return "\n".join(pieces)
+
+
+def _base64(text: str) -> list[str]:
+    found = []
+    for match in _ENCODED.finditer(text):
+        word = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        if word[1:].islower() or not (plain := _utf8(word)):
+            continue
+        found.append(plain)
+        if len(found) == MOST_REVEALED:
+            break
+    return found
+
+
+def _utf8(word: str) -> str:
+    word = word[: len(word) - (len(word) % 4 == 1)]
+    try:
+        plain = base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return plain if plain.replace("\n", " ").isprintable() else ""
+
+
+@cache
+def _hidden() -> AhoCorasick:
+    return AhoCorasick(list(lexicon.terms()[lexicon.HIDDEN]))
+
+
+@cache
+def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """By plain letter: itself if it is a letter; the same with digits and signs read as the letters they stand for."""
+    bare = np.where(folding.kinds() > 0, np.arange(0x10000), 0).astype(np.uint16)
+    bare[ord("0") : ord("9") + 1] = 0
+    leet = bare.copy()
+    for sign, letter in _LEET.items():
+        leet[ord(sign)] = ord(letter)
+    return bare, leet
+
+
+def hidden(codes: ngrams.Codes) -> list[int]:
+    """Where well-known names stand with something between or instead of their letters."""
+    kinds = folding.kinds()
+    found: list[int] = []
+    for letters in _letters():
+        kept = letters[codes]
+        places = np.flatnonzero(kept)
+        for _, begin, end in _hidden().find_matches_as_indexes(ngrams.unfold(kept[places])):
+            first, last = int(places[begin]), int(places[end - 1])
+            written = codes[first : last + 1]
+            if np.array_equal(written, kept[places[begin:end]]):
+                continue  # written plainly
+            if kinds[codes[first]] == 2 or not (
+                _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
+            ):
+                found.append(first)
+    return found
+
+
+def _letter(beside: ngrams.Codes) -> bool:
+    return bool(len(beside) and folding.kinds()[beside[0]] == 1 and not ord("0") <= beside[0] <= ord("9"))

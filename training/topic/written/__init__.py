@@ -1,0 +1,67 @@
+"""Reads the training text written for this project: prompts as they stand, and subjects put into frames."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FRAMES_A_SUBJECT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One prompt of ours."""
+
+    text: str
+    topics: frozenset[str]
+    language: str
+    group: str  # texts about one subject belong together
+
+
+def read() -> list[Written]:
+    """All of it, in the same order and with the same frames every time."""
+    draw = random.Random(1989)
+    folder = Path(__file__).parent
+    frames = {language: lines for _, language, lines in _sections(folder / "frames.txt")}
+    found: list[Written] = []
+    for path in sorted(folder.glob("*.txt")):
+        if path.stem == "frames":
+            continue
+        for heading, language, lines in _sections(path):
+            topics = frozenset(heading.split()[0].split(",")) - {"none"}
+            if heading.endswith(("prompts", "blocks")):
+                found.extend(Written(line, topics, language, f"{path.stem}:{line[:24]}") for line in lines)
+            else:
+                found.extend(_framed(lines, topics, language, frames[language], draw))
+    return found
+
+
+def _framed(
+    subjects: list[str], topics: frozenset[str], language: str, frames: list[str], draw: random.Random
+) -> Iterator[Written]:
+    for subject in subjects:
+        for frame in ["{x}", *draw.sample(frames, FRAMES_A_SUBJECT)]:
+            yield Written(frame.replace("{x}", subject), topics, language, f"subject:{subject}")
+
+
+def _sections(path: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Heading, language and texts of each `[heading language]`; under `blocks`, texts end at a line `--`."""
+    heading, lines = "", list[str]()
+    for line in [*path.read_text(encoding="utf-8").split("\n"), "[end]"]:
+        if line.startswith("[") and line.endswith("]") and len(line) < 60 and not line.startswith("[{"):
+            if heading:
+                yield _section(heading, lines)
+            heading, lines = line.strip("[]"), []
+        elif heading:
+            lines.append(line)
+
+
+def _section(heading: str, lines: list[str]) -> tuple[str, str, list[str]]:
+    if heading.endswith("blocks"):
+        return heading, "mixed", [block.strip("\n") for block in "\n".join(lines).split("\n--\n") if block.strip()]
+    kind, _, language = heading.rpartition(" ")
+    if not kind:  # the frames have a language only
+        kind, language = "frames", heading
+    return kind, language, [line for line in lines if (line.strip() and not line.startswith("# ")) or "{x}" in line]
