@@ -17,13 +17,22 @@ from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
+from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import View, decide
 from gateway.policy.models import resolve_model
 from gateway.record import Sink, record
 from gateway.request import Request
+from gateway.signals import needs
 from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
 
+APIS = {
+    "chat": "openai",
+    "completion": "openai",
+    "embedding": "openai",
+    "responses": "openai_responses",
+    "messages": "anthropic",
+}
 LOOP_SCAN_BYTES = 65_536  # the text of a longer body is measured off the event loop
 
 
@@ -86,6 +95,9 @@ async def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signal
 
     def measured() -> Signals:
         signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+        moved = body_needs(policy.body_rules, APIS[request.kind], request.fields)
+        if moved:
+            signals["needs"] = needs.measure(request.fields) | moved
         signals["budget_used"] = gateway.admission.budget_used(caller.team, request.arrival.received_at)
         return signals
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.api.problem import error_event
+from gateway.app.judging import judge_of
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means
@@ -13,8 +14,6 @@ from gateway.errors import GatewayError
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
-from gateway.outcome.result import Judge
-from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
 from gateway.record import Sink
@@ -24,8 +23,6 @@ from gateway.settings import Settings, vendor_key
 from gateway.signals.measure import TEXT_SIGNALS
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
-
-ALWAYS_RECORDED = frozenset({"topic", "language"})
 
 
 @dataclass(slots=True)
@@ -68,15 +65,9 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
     parts.metrics.serves_policy(policy.version)
     admission = Admission(parts.accounts, worst_case_usd)
-    means = Means(
-        fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=_no_judge, error_event=_error_event
-    )
-    late = (ALWAYS_RECORDED | policy.record_signals) - policy.needs
+    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of, error_event=_error_event)
+    late = policy.record_signals - policy.needs
     return Gateway(policy, compiled.keyring, admission, means, parts.sinks, late=late & TEXT_SIGNALS)
-
-
-def _no_judge(trail: Trail) -> Judge | None:
-    return None
 
 
 def _error_event(kind: str, error: GatewayError) -> bytes:

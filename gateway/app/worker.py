@@ -18,6 +18,7 @@ from gateway.api.application import Application
 from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
+from gateway.app.judging import load_models
 from gateway.app.reload import Reloader
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
@@ -79,6 +80,8 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower) -> None:
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, load_models, look.state.gateway.policy)  # the first requests need not wait for it
     looking = asyncio.ensure_future(look.forever())
     try:
         await server.serve(sockets=[plug])
@@ -93,11 +96,11 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, state: State):
         super().__init__(config)
-        self._state = state
+        self.state = state
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called on SIGTERM and SIGINT."""
-        self._state.draining = True
+        self.state.draining = True
         super().handle_exit(sig, frame)
 
 
@@ -105,7 +108,7 @@ class _Watcher:
     """Of a lone worker: takes over what changed in the policy folder, at once on SIGHUP."""
 
     def __init__(self, state: State, parts: Parts, settings: Settings):
-        self._state = state
+        self.state = state
         self._parts = parts
         self._reloader = Reloader(settings.policies, settings.state_dir, count_reloads(parts))
         self._asked = False
@@ -115,14 +118,14 @@ class _Watcher:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._ask)
         while True:
             await asyncio.sleep(LOOK_S)
-            publish(self._state, self._parts)
+            publish(self.state, self._parts)
             if not (self._asked or self._reloader.changed()):
                 continue
             self._asked = False
             compiled = await asyncio.to_thread(self._reloader.reload)
-            self._state.reload_problem = self._reloader.problem
+            self.state.reload_problem = self._reloader.problem
             if compiled is not None:
-                self._state.gateway = build_gateway(compiled, self._parts)
+                self.state.gateway = build_gateway(compiled, self._parts)
 
     def _ask(self) -> None:
         self._asked = True
@@ -132,7 +135,7 @@ class _Follower:
     """Of a worker among several: takes over what the parent accepted, and knows what it refused."""
 
     def __init__(self, state: State, parts: Parts, settings: Settings):
-        self._state = state
+        self.state = state
         self._parts = parts
         self._state_dir = settings.state_dir
         self._seen = accepted.stamp(settings.state_dir)
@@ -142,8 +145,8 @@ class _Follower:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
         while True:
             await asyncio.sleep(LOOK_S)
-            publish(self._state, self._parts)
-            self._state.reload_problem = accepted.refusal(self._state_dir)
+            publish(self.state, self._parts)
+            self.state.reload_problem = accepted.refusal(self._state_dir)
             stamp = accepted.stamp(self._state_dir)
             if stamp == self._seen:
                 continue
@@ -151,7 +154,7 @@ class _Follower:
             kept = accepted.load(self._state_dir)
             if kept is not None:
                 compiled = await asyncio.to_thread(compile_folder, kept[1])
-                self._state.gateway = build_gateway(compiled, self._parts)
+                self.state.gateway = build_gateway(compiled, self._parts)
 
 
 def count_reloads(parts: Parts) -> Callable[[str], None]:
