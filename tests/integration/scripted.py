@@ -96,10 +96,10 @@ async def running(vendor: Vendor, tls: ssl.SSLContext | None = None) -> AsyncIte
         yield vendor
     finally:
         server.close()
-        for line in tuple(vendor.lines):
+        lines = tuple(vendor.lines)
+        for line in lines:
             line.cancel()
-        while vendor.lines:
-            await asyncio.sleep(0.001)
+        await asyncio.gather(*lines, return_exceptions=True)
         await asyncio.sleep(0.01)
 
 

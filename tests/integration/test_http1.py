@@ -22,17 +22,17 @@ def run(request):
 
     def runner(main: Callable[[], Awaitable[None]]) -> None:
         with asyncio.Runner(loop_factory=factory) as loop:
-            loop.run(asyncio.wait_for(main(), 20))  # type: ignore[arg-type]
+            loop.run(asyncio.wait_for(main(), 20))
 
     return runner
 
 
-async def fault_of(vendor: Vendor, **limits: float) -> UpstreamFault:
+async def fault_of(vendor: Vendor, *, first_byte_s: float) -> UpstreamFault:
     """What goes wrong when the vendor's whole reply is asked for."""
     client = Client()
     async with running(vendor):
         with pytest.raises(UpstreamFault) as caught:
-            await (await ask(client, target(vendor.port), **limits)).read(10_000_000)
+            await (await ask(client, target(vendor.port), first_byte_s=first_byte_s)).read(10_000_000)
     client.close()
     assert "secret-key" not in str(caught.value)
     return caught.value

@@ -111,15 +111,16 @@ class Reply:
     async def next_by(self, by: float) -> bytes | None:
         """Like `next`; None if nothing came before the loop's clock said `by`. Raises UpstreamFault."""
         loop = self._carrier.loop
-        timer = loop.call_at(by, self._wake)
-        try:
-            while not self._blocks and not self.complete:
-                if loop.time() >= by:
-                    return None
-                self._raise_fault()
+        while not self._blocks and not self.complete:
+            left_s = by - loop.time()
+            if left_s <= 0:
+                return None
+            self._raise_fault()
+            timer = loop.call_later(left_s, self._wake)
+            try:
                 await self._wait()
-        finally:
-            timer.cancel()
+            finally:
+                timer.cancel()
         return await self.next()
 
     async def chunks(self) -> AsyncIterator[bytes]:
