@@ -54,7 +54,8 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
     caller = identify(key, gateway.keyring, request.arrival.received_at)
     resolve_model(gateway.policy, request.model)
     signals = await _measure(request, caller, gateway)
-    decision = decide(gateway.policy, signals, View(at=request.arrival.received_at, frozen=gateway.frozen))
+    view = View(at=request.arrival.received_at, frozen=gateway.frozen, max_tokens=request.max_tokens)
+    decision = decide(gateway.policy, signals, view)
     served = Served(Trail(request, caller, decision), gateway)
     try:
         if not decision.endpoints:

@@ -64,7 +64,15 @@ def _decision_columns(decision: Decision | None) -> Row:
         "personal_signals": personal,
         "removed": _removed(decision),
         "proposed": _json([endpoint.id for endpoint in decision.endpoints]),
-        "view": _json({"at": view.at, "draw": view.draw, "frozen": view.frozen, "conversation": view.conversation}),
+        "view": _json(
+            {
+                "at": view.at,
+                "draw": view.draw,
+                "frozen": view.frozen,
+                "conversation": view.conversation,
+                "max_tokens": view.max_tokens,
+            }
+        ),
     }
 
 

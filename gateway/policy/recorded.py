@@ -1,0 +1,45 @@
+"""Decides a recorded request again: the ledger keeps the signals and the view that a decision was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.policy.compiled import Policy
+from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.signals.table import EMPTY, SIGNALS
+from gateway.signals.value import UNKNOWN
+
+
+def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float) -> Decision:
+    """The decision that `policy` makes of a ledger row. `at`: when the request came, if its view does not say."""
+    view = row.get("view") or {}
+    frozen = tuple((str(selector), str(value)) for selector, value in view.get("frozen") or ())
+    return decide(
+        policy,
+        signals_of(row),
+        View(
+            at=view.get("at", at),
+            draw=view.get("draw", 0.0),
+            frozen=frozen,
+            conversation=view.get("conversation"),
+            max_tokens=view.get("max_tokens"),
+        ),
+    )
+
+
+def signals_of(row: Mapping[str, Any]) -> Signals:
+    """The signals as they were measured; those the row does not hold are unknown, which helps no request."""
+    signals: Signals = {}
+    written = dict(row.get("signals") or {})
+    written.setdefault("team", row.get("team"))
+    written.setdefault("app", row.get("app"))
+    for name, signal in SIGNALS.items():
+        value = written.get(name, EMPTY[name] if name in _ABSENT else UNKNOWN)
+        if value == "unknown" and signal.form != "word":
+            value = UNKNOWN
+        signals[name] = frozenset(value) if isinstance(value, list) else value
+    return signals
+
+
+_ABSENT = frozenset({"tag", "budget_used", "residency", "model_known"})  # rows of other makers leave these out
