@@ -19,10 +19,12 @@ from training.refusal.rows import Row
 
 BITS = 16
 STRENGTH = 6.0
+HOLD = 160  # characters of an opening that the words are learnt from
 FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
 LABELS = ("refused", "declined")
 REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
-TREES = {"n_estimators": 220, "max_depth": 4, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.25}
+TREES = {"n_estimators": 220, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.25}
+DEPTH = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +70,7 @@ def word_scores(words: Linear, rows: Sequence[Row]) -> np.ndarray:
 
 
 def _words(rows: Sequence[Row]) -> linear.Fitted:
+    """From whole replies and from what a hold sees of them."""
     examples = [
         linear.Example(
             text=row.answer[:HEAD],
@@ -75,6 +78,7 @@ def _words(rows: Sequence[Row]) -> linear.Fitted:
             weight=(REFUSAL_WEIGHT if row.refused else 1.0) * (1.0 if row.final else 0.3),
         )
         for row in rows
+        if row.final or len(row.answer) == HOLD
     ]
     return linear.fit(examples, LABELS, BITS, STRENGTH)
 
@@ -89,7 +93,7 @@ def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
 
 
 def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> Trees:
-    model = GradientBoostingClassifier(**TREES, min_samples_leaf=10, random_state=0)
+    model = GradientBoostingClassifier(**TREES, max_depth=DEPTH, min_samples_leaf=10, random_state=0)
     model.fit(table, truth, sample_weight=weights)
     share = float(np.average(truth, weights=weights))
     return _flat([stage[0].tree_ for stage in model.estimators_], math.log(share / (1 - share)))
@@ -111,5 +115,5 @@ def _flat(trees: list, base: float) -> Trees:
         above=np.where(leaf, itself, above) + offsets,
         value=np.where(leaf, value, 0.0).astype(np.float32).astype(np.float64),
         base=base,
-        depth=TREES["max_depth"],
+        depth=DEPTH,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
+from gateway.outcome.refusal.features import read_prompt
+from gateway.outcome.refusal.model import load
 from gateway.outcome.refusal.trees import Trees
 from training import linear
 from training.refusal.fit import Fitted, fit, fixed, truths, word_scores
@@ -23,11 +25,15 @@ class Scored:
     """Rows with log odds from a model that did not see their group (or vendor)."""
 
     rows: list[Row]
-    odds: np.ndarray  # refused, declined; before the thresholds
+    odds: np.ndarray  # refused, declined
 
     def where(self, wanted: Callable[[Row], bool]) -> Scored:
         picked = [i for i, row in enumerate(self.rows) if wanted(row)]
         return Scored([self.rows[i] for i in picked], self.odds[picked])
+
+    def beyond(self, limits: Sequence[float]) -> Scored:
+        """Odds beyond these thresholds."""
+        return Scored(self.rows, self.odds - np.array(limits))
 
 
 def by_group(rows: Sequence[Row]) -> Split:
@@ -79,15 +85,22 @@ def f1(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> float:
     return float(2 * hit / max(weights[truth].sum() + weights[said].sum(), 1e-9))
 
 
-def verdicts(scored: Scored, limits: tuple[float, float]) -> np.ndarray:
-    """Refused and declined as the detector would say."""
-    refused = scored.odds[:, 0] > limits[0]
-    return np.stack((refused, refused & (scored.odds[:, 1] > limits[1])), 1)
+def shipped_odds(rows: Sequence[Row]) -> np.ndarray:
+    """The same, beyond the thresholds, as the shipped model gives them."""
+    shipped = load()
+    scores = [shipped.score(read_prompt(row.prompt), row.answer, final=row.final) for row in rows]
+    return np.array([(score.refused, score.declined) for score in scores]).reshape(-1, 2)
 
 
-def figures(scored: Scored, limits: tuple[float, float]) -> dict[str, float]:
+def verdicts(scored: Scored) -> np.ndarray:
+    """Refused and declined as the detector would say, if the odds are beyond the thresholds."""
+    refused = scored.odds[:, 0] > 0
+    return np.stack((refused, refused & (scored.odds[:, 1] > 0)), 1)
+
+
+def figures(scored: Scored) -> dict[str, float]:
     """F1 of refused with its interval, F1 of declined, and how many answers are flagged."""
-    truth, said = truths(scored.rows), verdicts(scored, limits)
+    truth, said = truths(scored.rows).reshape(-1, 2), verdicts(scored)
     weights = np.array([row.weight for row in scored.rows])
     low, high = _interval(scored.rows, truth[:, 0], said[:, 0], weights)
     answered = ~truth[:, 0]
@@ -100,6 +113,12 @@ def figures(scored: Scored, limits: tuple[float, float]) -> dict[str, float]:
         "declined_f1": f1(truth[:, 1], said[:, 1], weights),
         "flagged": float(weights[answered & said[:, 0]].sum() / max(weights[answered].sum(), 1e-9)),
     }
+
+
+def by_stage(scored: Scored, limits: Mapping[str, Sequence[float]]) -> Scored:
+    """Odds beyond the threshold of the stage that each row belongs to."""
+    beyond = np.array([limits["whole" if row.final else "opening"] for row in scored.rows])
+    return Scored(scored.rows, scored.odds - beyond)
 
 
 def best_limits(scored: Scored, flagged_at_most: float) -> tuple[float, float]:

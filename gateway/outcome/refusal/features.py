@@ -134,5 +134,5 @@ NAMES = (
     *(f"lead_{kind}" for kind in KINDS), *(f"head_{kind}" for kind in KINDS), *(f"tail_{kind}" for kind in KINDS),
     *(f"middle_{KINDS[kind]}" for kind in _MIDDLE_KINDS), *(f"first_{name}" for name in _FIRST_OF),
     "shared_lead", "shared_head", "shared_tail",
-    *(f"prompt {kind}" for kind in ASKED_KINDS), "prompt_ideographs", "prompt_width", "prompt_asks",
+    *ASKED_KINDS, "prompt_ideographs", "prompt_width", "prompt_asks",
 )  # fmt: skip

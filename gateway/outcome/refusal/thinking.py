@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
-_OPEN = re.compile(r"\s*(?:<think(?:ing)?>|◁think▷)")
-_CLOSES = ("</think>", "</thinking>", "◁/think▷")
+_TAGS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("◁think▷", "◁/think▷"))
 
 
 def answer(text: str) -> str:
     """What the caller was told, stripped.
 
-    All up to the last closing tag is thinking, also where the vendor's template opened it unseen; an opening tag that is
-    never closed means that there is no answer (yet). Plain string searches: the time grows with the text and no more.
+    Thinking stands in front: after an opening tag, or before a closing tag that the vendor's template opened unseen.
+    If it is never closed there is no answer (yet). Tags further on are the answer's own: it may be about them.
     """
-    if "think" not in text:
-        return text.strip()
-    end = max(text.rfind(tag) + len(tag) if tag in text else 0 for tag in _CLOSES)
-    return "" if _OPEN.match(text, end) else text[end:].strip()
+    text = text.strip()
+    for opening, closing in _TAGS if "think" in text else ():
+        while text.startswith(opening) or 0 <= text.find(closing) < _found(text, opening):
+            _, closed, text = text.partition(closing)
+            text = text.strip() if closed else ""
+    return text
+
+
+def _found(text: str, tag: str) -> int:
+    """Where the tag stands; behind everything if it does not."""
+    at = text.find(tag)
+    return len(text) if at < 0 else at

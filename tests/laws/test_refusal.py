@@ -1,0 +1,57 @@
+"""What holds of the refusal detector for every prompt and every reply."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.outcome.refusal import Detector, judge
+from gateway.outcome.refusal.thinking import answer
+
+PIECES = st.lists(
+    st.one_of(
+        st.text(max_size=60),
+        st.sampled_from(["<think>", "</think>", "◁think▷", "I'm sorry, but I can't", "抱歉，我无法", "\n\n", "\ud800"]),
+    ),
+    max_size=12,
+)
+REASONS = st.sampled_from([None, "", "stop", "length", "content_filter", "refusal", "tool_calls"])
+JUDGEMENTS = {"answered", "declined", "evaded", "filtered", "blank", "truncated"}
+
+
+@given(st.text(max_size=200), PIECES, st.booleans())
+def test_how_a_reply_is_cut_into_chunks_makes_no_difference(prompt, pieces, final):
+    one, many = Detector(prompt), Detector(prompt)
+
+    one.feed("".join(pieces))
+    for piece in pieces:
+        many.feed(piece)
+
+    assert (one.verdict(final=final), one.score) == (many.verdict(final=final), many.score)
+
+
+@given(st.text(max_size=200), PIECES)
+def test_asking_early_does_not_change_the_last_word(prompt, pieces):
+    asked, silent = Detector(prompt), Detector(prompt)
+
+    for piece in pieces:
+        asked.feed(piece)
+        asked.verdict(final=False)
+        silent.feed(piece)
+
+    assert asked.verdict(final=True) == silent.verdict(final=True)
+
+
+@given(st.text(max_size=100), PIECES, REASONS, st.one_of(st.none(), st.integers(0, 300)))
+def test_every_reply_gets_one_of_six_names(prompt, pieces, reason, prefix):
+    assert judge(prompt, "".join(pieces), reason, prefix=prefix) in JUDGEMENTS
+
+
+@given(st.text(max_size=100), st.text(max_size=200))
+def test_a_reply_is_blank_exactly_if_nothing_is_left_without_thinking(prompt, text):
+    assert (judge(prompt, text) == "blank") == (answer(text) == "")
+
+
+@given(PIECES)
+def test_taking_thinking_out_twice_takes_out_no_more(pieces):
+    once = answer("".join(pieces))
+
+    assert answer(once) == once
