@@ -13,8 +13,8 @@ from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["KINDS", "Finding", "find", "measure"]
 
-_MOST_CLUSTERS: Final = 5_000  # of digits in one request: a table of figures beyond it makes the signal unknown
-_MOST_CHARS: Final = 200  # of one cluster that are looked at as one
+_MOST_CLUSTERS: Final = 3_000  # of digits in one request: a table of figures beyond it makes the signal unknown
+_CHARS: Final = 20  # of a long cluster that count as one more
 
 
 class _TooMuch(Exception):
@@ -49,7 +49,7 @@ def _findings(text: str, left: list[int]) -> list[Finding]:
     if text.count(".") >= 3:
         found.extend(address.ipv4(text))
     for start, end in groups.clusters(text):
-        left[0] -= 1 + (end - start) // _MOST_CHARS
+        left[0] -= 1 + (end - start) // _CHARS
         if left[0] < 0:
             raise _TooMuch
         taken = [finding for finding in found if finding.end > start and finding.start < end]
@@ -77,13 +77,11 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
 
 
 def _kind(text: str, candidate: groups.Candidate, worded: Callable[[], bool]) -> str | None:
-    shape = groups.shape(candidate)
+    shape = candidate.shape
     if len(shape) >= 15 and shape.startswith("AA99"):
         return "iban" if money.is_iban(candidate) else None
-    if len(shape) < 6:
-        return None
     if 12 <= len(shape) <= 19 and shape.strip("9") == "" and money.is_card(text, candidate):
         return "card"
     if shape == "9" * 11 and candidate.compact[0] == "0" and phone.is_mobile(candidate.compact):
         return None
-    return "national_id" if national_ids.is_national_id(text, candidate, shape, worded) else None
+    return "national_id" if national_ids.is_national_id(text, candidate, worded) else None

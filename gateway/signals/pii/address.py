@@ -10,7 +10,8 @@ from typing import Final
 from gateway.signals.pii.finding import Finding
 
 _LETTERS: Final = "A-Za-z0-9\u00c0-\u024f"
-_MAILBOX: Final = re.compile(rf"[{_LETTERS}_%+'.#&!$*/=?^`{{|}}~-]{{1,64}}\Z")
+_MAILBOX: Final = "".join(chr(c) for c in (*range(33, 127), *range(0xC0, 0x250)) if chr(c) not in '"(),:;<>@[\\]')
+_EDGE: Final = "'.#&!$*/=?^`{|}~%-"  # signs that no mailbox starts with in practice
 _DOMAIN: Final = re.compile(
     rf"(?:[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?\.){{1,8}}[A-Za-z]{{2,24}}(?![{_LETTERS}])"
 )
@@ -27,12 +28,12 @@ def emails(text: str) -> Iterator[Finding]:
     """Mailboxes at domains that end in letters."""
     at = text.find("@")
     while at >= 0:
-        before = _MAILBOX.search(text, max(0, at - 64), at)
-        after = _DOMAIN.match(text, at + 1)
-        if before and after and not _PASSWORD.search(text, max(0, at - 100), at):
-            start = before.start() + len(before[0]) - len(before[0].lstrip("'.#&!$*/=?^`{|}~%-"))
-            if start < at and text[at - 1] != ".":
-                yield Finding("email", start, after.end())
+        before = text[max(0, at - 64) : at]
+        mailbox = before[len(before.rstrip(_MAILBOX)) :].lstrip(_EDGE)
+        if mailbox and mailbox[-1] != ".":
+            domain = _DOMAIN.match(text, at + 1)
+            if domain and not _PASSWORD.search(before):
+                yield Finding("email", at - len(mailbox), domain.end())
         at = text.find("@", at + 1)
 
 

@@ -15,8 +15,8 @@ def named(text: str, start: int, end: int, words: str) -> bool:
 
 
 def mentions(text: str, start: int, end: int, words: str) -> bool:
-    """Whether one of the words stands anywhere in or around a stretch of the text."""
-    return bool(_compiled(words).search(text, max(0, start - _BEFORE), end + _AFTER))
+    """Whether one of the words, in lower case, stands anywhere in or around a stretch of the text."""
+    return re.search(words, text[max(0, start - _BEFORE) : end + _AFTER].lower()) is not None
 
 
 def alone(text: str, start: int, end: int) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 FEWEST: Final = 4  # digits of the shortest number there is, an IPv4 address
 LONGEST: Final = 34  # characters of the longest number there is, an IBAN
+_SHORTEST: Final = 4
 _MOST_GROUPS: Final = 9  # `MT84 MALT 0110 0001 2345 MTLC AST0 01S`
 _CLUSTER: Final = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9]){4,}")
 _GROUP: Final = re.compile(r"[0-9A-Za-z]+")
@@ -29,10 +30,15 @@ class Candidate:
     """Letters and digits that may be one number."""
 
     compact: str  # without separators
+    shape: str  # the same, every digit a 9 and every letter an A
     written: str
-    form: str  # as written, every digit a 9 and every letter an A
     start: int
     end: int
+
+    @property
+    def form(self) -> str:
+        """As written, every digit a 9 and every letter an A."""
+        return self.written.translate(_FORM)
 
 
 def plain(text: str) -> str:
@@ -96,11 +102,6 @@ def candidates(text: str, start: int, end: int) -> Iterator[Candidate]:
             last_end = right
             if len(compact) > LONGEST:
                 break
-            written = text[begin:right]
-            found.append(Candidate(compact, written, written.translate(_FORM), begin, right))
+            if len(compact) >= _SHORTEST:
+                found.append(Candidate(compact, compact.translate(_FORM), text[begin:right], begin, right))
         yield from reversed(found)
-
-
-def shape(candidate: Candidate) -> str:
-    """The form without its separators."""
-    return candidate.compact.translate(_FORM)
