@@ -24,9 +24,13 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
     said = {
         "status": "draining" if state.draining else "ready" if usable else "no usable endpoint",
         "policy": gateway.policy.version,
-        "endpoints": {"usable": len(usable), "resting": len(reached) - len(usable), "in_catalogue": len(gateway.policy.catalog.endpoints)},
+        "endpoints": {
+            "usable": len(usable),
+            "resting": len(reached) - len(usable),
+            "in_catalogue": len(gateway.policy.endpoints),
+        },
         "reload": state.reload_problem or "ok",
-    }  # fmt: skip
+    }
     await send_json(send, said, status=status)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from decimal import Decimal
 
 from gateway.catalog.prices import cost
@@ -51,7 +50,8 @@ def _result(trail: Trail, error: BaseException | None) -> Result:
         if error.code in _STOPPED_HERE and not trail.attempts:
             return "denied"
         return "filtered" if error.code == "content_filtered" else "failed"
-    return "left" if isinstance(error, CancelledError | GeneratorExit | ConnectionError) else "failed"
+    cancelled = not isinstance(error, Exception)
+    return "left" if cancelled or isinstance(error, ConnectionError) else "failed"
 
 
 def _list_credit(trail: Trail, result: Result, ended_at: float) -> Decimal | None:
