@@ -1,0 +1,132 @@
+"""`gateway demo`: the gateway with a real local model and simulated vendors beside it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from gateway.cli.mistakes import Mistake, require_free
+from gateway.cli.ready import when_ready
+from gateway.cli.serve import serve_folder
+from gateway.demo import child, running, traffic
+from gateway.demo.running import Demo
+from gateway.settings import from_environment
+
+_PROMPT = "Why do ships float? Answer in one sentence."
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(demo)
+
+
+def demo(
+    requests: Annotated[int, typer.Option("--traffic", min=0, help="mixed requests to send through it")] = 0,
+    host: Annotated[str | None, typer.Option(help="address to listen on [GATEWAY_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="[GATEWAY_PORT, 8080]")] = None,
+) -> None:
+    """Serve with a real small model on this machine and simulated vendors beside it; no keys needed.
+
+    Example: gateway demo --traffic 100
+    """
+    settings = from_environment()
+    settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
+    require_free(settings.host, settings.port)
+    console = Console()
+    progress = _bars(console)
+    progress.start()
+    steps = progress.add_task("starting", total=len(running.STEPS) + 1)
+
+    def doing(step: str) -> None:
+        progress.update(steps, advance=0 if step == running.STEPS[0] else 1, description=f"starting {step}")
+
+    try:
+        with running.running(settings, doing) as started:
+            doing("the gateway")
+
+            def tell() -> None:
+                progress.stop()
+                console.print(_welcome(started), soft_wrap=True, markup=False, highlight=False)
+                _send(started, requests, console)
+
+            when_ready(settings.host, settings.port, tell)
+            raise typer.Exit(serve_folder(started.settings, started.console_token))
+    except child.NotStarted as wrong:
+        raise Mistake(str(wrong)) from None
+    finally:
+        progress.stop()
+
+
+def _bars(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _welcome(demo: Demo) -> str:
+    lines = [
+        "",
+        "entrepot is ready: a real SmolLM2-135M on this machine, and vendors that are simulated",
+        "",
+        f"  base URL   {demo.url}/v1",
+        f"  key        {demo.keys['demo']}",
+        f"  console    {demo.url}/?token={demo.console_token}",
+        "",
+        "the real local model:",
+        _curl(demo, "smollm2-135m", ()),
+        "",
+        "whatever the policy likes best (a simulated vendor; -i shows who answered, why and at what cost):",
+        _curl(demo, "auto", ("-i",)),
+        "",
+        "the same as regulated data, which never leaves this machine:",
+        _curl(demo, "auto", ("-i", "-H 'x-gateway-data-class: regulated'")),
+        "",
+    ]
+    if demo.live:
+        lines += ["live, because a vendor key is set, when asked for by name: " + ", ".join(demo.live), ""]
+    return "\n".join((*lines, "Ctrl-C ends everything", ""))
+
+
+def _curl(demo: Demo, model: str, options: tuple[str, ...]) -> str:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": _PROMPT}], "max_tokens": 100})
+    parts = [
+        " ".join(("curl -s", *options, f"{demo.url}/v1/chat/completions")),
+        f"-H 'Authorization: Bearer {demo.keys['demo']}'",
+        "-H 'content-type: application/json'",
+        f"-d '{body}'",
+    ]
+    return "  " + " ".join(parts)
+
+
+def _send(demo: Demo, count: int, console: Console) -> None:
+    if not count:
+        return
+    done: dict[tuple[str, str], list[traffic.Told]] = defaultdict(list)
+    with _bars(console) as progress:
+        bar = progress.add_task("sending requests", total=count)
+        asked = traffic.asks(count)
+        for told in traffic.send(asked, host=demo.settings.host, port=demo.settings.port, keys=demo.keys):
+            done[told.team, told.endpoint].append(told)
+            progress.advance(bar)
+    console.print(_table(done))
+    console.print("all requests are sent; the gateway serves on, Ctrl-C ends everything")
+
+
+def _table(done: dict[tuple[str, str], list[traffic.Told]]) -> Table:
+    table = Table("team", title="traffic")
+    table.add_column("answered by (or error)", no_wrap=True)
+    for name in ("requests", "streamed", "rerouted", "median s"):
+        table.add_column(name, justify="right")
+    for (team, endpoint), rows in sorted(done.items()):
+        again = sum(row.attempts > 1 for row in rows)
+        streamed = sum(row.streamed for row in rows)
+        seconds = statistics.median(row.seconds for row in rows)
+        table.add_row(team, endpoint, str(len(rows)), str(streamed), str(again), f"{seconds:.2f}")
+    return table

@@ -1,0 +1,185 @@
+"""`gateway keys`: rows of callers.yaml. A key is shown once and kept as a hash."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.mistakes import Mistake, in_folder
+from gateway.errors import Problems, nearest
+from gateway.identity import Keyring, compile_callers, digest
+from gateway.policy.layout import CALLERS
+from gateway.settings import from_environment
+from gateway.source import Document, parse
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
+_WORDS_OF_YAML = frozenset({"true", "false", "null"})
+Folder = Annotated[Path | None, typer.Option("--policies", help="policy folder [GATEWAY_POLICIES, policies]")]
+Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+    keys.command()(new)
+    keys.command("list")(list_keys)
+    keys.command()(revoke)
+    app.add_typer(keys, name="keys")
+
+
+def new(
+    team: Annotated[str, typer.Option(help="whose key, one of `teams` in callers.yaml")],
+    name: Annotated[str | None, typer.Option("--id", help="a name for the key [TEAM-…]")] = None,
+    app: Annotated[str | None, typer.Option(help="the app that will use it")] = None,
+    expires: Annotated[str | None, typer.Option(help="the day on which it stops working, e.g. 2027-01-31")] = None,
+    policies: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key for a team, print it once and add its hash to callers.yaml.
+
+    Example: gateway keys new --team research --app notebook
+    """
+    path = _path(policies)
+    document, keyring = _read(path)
+    if team not in keyring.teams:
+        raise Mistake(f"no team is called `{team}`; {nearest(team, keyring.teams)}")
+    id = name or f"{team}-{secrets.token_hex(3)}"
+    if id in {caller.key_id for caller in keyring.callers.values()}:
+        raise Mistake(f"there is a key called `{id}` already; choose another --id, or revoke it first")
+    key = f"gw-{secrets.token_urlsafe(32)}"
+    row = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": _day(expires)}
+    _write(path, with_row(document, {field: value for field, value in row.items() if value is not None}))
+    if as_json:
+        typer.echo(json.dumps({"id": id, "team": team, "key": key}))
+    else:
+        typer.echo(f"{key}\nthis is the key `{id}`; it is shown this once, {path} keeps its hash")
+
+
+def list_keys(policies: Folder = None, as_json: Json = False) -> None:
+    """List the keys of callers.yaml; the keys themselves are kept nowhere.
+
+    Example: gateway keys list
+    """
+    _, keyring = _read(_path(policies))
+    callers = sorted(keyring.callers.values(), key=lambda caller: caller.key_id)
+    if as_json:
+        rows = [{"id": c.key_id, "team": c.team.id, "app": c.app, "expires": c.expires} for c in callers]
+        typer.echo(json.dumps(rows, default=str))
+        return
+    for caller in callers:
+        expires = f"expires {caller.expires}" if caller.expires else "does not expire"
+        typer.echo(f"{caller.key_id:<24} {caller.team.id:<16} {caller.app or '-':<16} {expires}")
+
+
+def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], policies: Folder = None) -> None:
+    """Remove a key from callers.yaml; a running gateway refuses it as soon as it has read the file again.
+
+    Example: gateway keys revoke research-bot
+    """
+    path = _path(policies)
+    document, keyring = _read(path)
+    ids = [caller.key_id for caller in keyring.callers.values()]
+    if id not in ids:
+        raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
+    _write(path, without_row(document, id))
+    typer.echo(f"the key `{id}` is revoked")
+
+
+def with_row(document: Document, row: dict[str, str]) -> str:
+    """The text of callers.yaml with one more key, comments and all. Raises Mistake."""
+    written = "{" + ", ".join(f"{field}: {_spelled(value)}" for field, value in row.items()) + "}"
+    lines = document.text.splitlines()
+    rows = _rows(document)
+    if rows:
+        start, end = _extent(lines, document.place(("keys", len(rows) - 1)).line - 1)
+        indent = lines[start][: lines[start].index("-")]
+        return _joined([*lines[:end], f"{indent}- {written}", *lines[end:]])
+    if isinstance(document.data, dict) and "keys" in document.data:
+        at = document.place(("keys",), key=True).line - 1
+        return _joined([*lines[:at], "keys:", f"  - {written}", *lines[at + 1 :]])
+    return _joined([*lines, "keys:", f"  - {written}"])
+
+
+def without_row(document: Document, id: str) -> str:
+    """The text of callers.yaml without that key. Raises Mistake."""
+    rows, lines = _rows(document), document.text.splitlines()
+    at = next(number for number, row in enumerate(rows) if str(row["id"]) == id)
+    start, end = _extent(lines, document.place(("keys", at)).line - 1)
+    if len(rows) == 1:
+        above = document.place(("keys",), key=True).line - 1
+        return _joined([*lines[:above], "keys: []", *lines[above + 1 : start], *lines[end:]])
+    return _joined([*lines[:start], *lines[end:]])
+
+
+def _rows(document: Document) -> list[dict[str, object]]:
+    rows = document.data.get("keys") if isinstance(document.data, dict) else None
+    return rows or []
+
+
+def _extent(lines: list[str], start: int) -> tuple[int, int]:
+    """The lines of the list item that begins there: to the next line that is indented no deeper than its dash."""
+    dash = len(lines[start]) - len(lines[start].lstrip())
+    if not lines[start].lstrip().startswith("-"):
+        raise Mistake(f"{CALLERS}:{start + 1}: write each key on a line of its own, as `- {{id: …}}` under `keys:`")
+    end = start + 1
+    while end < len(lines) and lines[end].strip() and len(lines[end]) - len(lines[end].lstrip()) > dash:
+        end += 1
+    return start, end
+
+
+def _spelled(value: str) -> str:
+    plain = _PLAIN.match(value) and value.lower() not in _WORDS_OF_YAML
+    return value if plain or re.fullmatch(r"\d{4}-\d\d-\d\d", value) else json.dumps(value)
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return date.fromisoformat(text).isoformat() if text else None
+    except ValueError:
+        raise Mistake(f"--expires takes a day like 2027-01-31, not `{text}`", exit_code=2) from None
+
+
+def _path(policies: Path | None) -> Path:
+    return (policies or from_environment().policies) / CALLERS
+
+
+def _read(path: Path) -> tuple[Document, Keyring]:
+    try:
+        data = path.read_bytes()
+    except OSError as wrong:
+        raise Mistake(f"{path} cannot be read: {wrong.strerror}; name the folder with --policies") from None
+    return _compiled(data, path)
+
+
+def _compiled(data: bytes, path: Path) -> tuple[Document, Keyring]:
+    try:
+        document = parse(data, CALLERS)
+        keyring, problems = compile_callers(document)
+        if keyring is None:
+            raise Problems(problems)
+    except Problems as wrong:
+        raise in_folder(wrong, path.parent) from None
+    return document, keyring
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and only if it still compiles."""
+    _compiled(text.encode(), path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(path.stat().st_mode)
+        os.replace(fresh, path)
+    except OSError as wrong:
+        raise Mistake(f"{path} cannot be written: {wrong.strerror}") from None

@@ -1,0 +1,72 @@
+"""A user's mistake in words, with its exit code; never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.errors import GatewayError, Problem, Problems
+from gateway.settings import BadSetting
+from gateway.source import frame
+
+
+class Mistake(Exception):
+    """Something a user can put right; the text says what and how."""
+
+    def __init__(self, text: str, *, exit_code: int = 1):
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+USER_ERRORS = (Mistake, BadSetting, Problems, GatewayError)
+
+
+def told(wrong: BaseException) -> str:
+    """What to print."""
+    if isinstance(wrong, Problems):
+        return "\n\n".join(map(_framed, wrong.problems))
+    return f"error: {wrong}"
+
+
+def exit_code(wrong: BaseException) -> int:
+    """1: the answer is no; 2: used wrongly."""
+    if isinstance(wrong, Mistake):
+        return wrong.exit_code
+    return 2 if isinstance(wrong, BadSetting) else 1
+
+
+def in_folder(wrong: Problems, folder: Path) -> Problems:
+    """The same problems, their files named as seen from here."""
+
+    def seen(problem: Problem) -> Problem:
+        place = problem.place
+        return replace(problem, place=replace(place, file=str(folder / place.file))) if place else problem
+
+    return Problems(map(seen, wrong.problems))
+
+
+def require_free(host: str, port: int) -> None:
+    """Raises Mistake if something else listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as plug:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            plug.bind((host, port))
+        except OSError as wrong:
+            raise Mistake(unusable(host, port, wrong), exit_code=2) from None
+
+
+def unusable(host: str, port: int, wrong: OSError) -> str:
+    """Why nothing can be served there, and the way out."""
+    if wrong.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is taken; choose another with --port or GATEWAY_PORT"
+    if wrong.errno == errno.EACCES:
+        return f"port {port} needs more rights than this user has; choose one above 1023 with --port or GATEWAY_PORT"
+    return f"{host}:{port} cannot be served ({wrong.strerror}); set --host or GATEWAY_HOST"
+
+
+def _framed(problem: Problem) -> str:
+    file = Path(problem.place.file) if problem.place else None
+    return frame(problem, file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else None)

@@ -1,0 +1,66 @@
+"""`gateway serve`: the gateway by the policies of one folder."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.mistakes import Mistake, in_folder, unusable
+from gateway.cli.ready import shown_url, when_ready
+from gateway.errors import Problems
+from gateway.settings import Settings, from_environment
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(serve)
+
+
+def serve(
+    policies: Annotated[Path | None, typer.Option(help="policy folder [GATEWAY_POLICIES, policies]")] = None,
+    host: Annotated[str | None, typer.Option(help="address to listen on [GATEWAY_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="[GATEWAY_PORT, 8080]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="processes [GATEWAY_WORKERS, 1]")] = None,
+) -> None:
+    """Serve the gateway by the policies of one folder.
+
+    Example: gateway serve --policies policies --port 8080
+    """
+    settings = from_environment()
+    settings = replace(
+        settings,
+        policies=policies or settings.policies,
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        workers=workers or settings.workers,
+    )
+    raise typer.Exit(run(settings))
+
+
+def run(settings: Settings) -> int:
+    """Says where the console is once it is there. Raises Mistake, Problems."""
+    token = settings.admin_token or secrets.token_urlsafe(16)
+    shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
+    url = shown_url(settings.host, settings.port)
+    when_ready(
+        settings.host,
+        settings.port,
+        lambda: typer.echo(f"entrepot serves {settings.policies} at {url}/v1; console: {url}/?token={shown}"),
+    )
+    return serve_folder(settings, token)
+
+
+def serve_folder(settings: Settings, console_token: str) -> int:
+    """Blocks until it is told to stop. Raises Mistake, Problems."""
+    from gateway.app.serve import run as serve_until_stopped  # heavy, and its metrics must find their folder chosen
+
+    try:
+        return serve_until_stopped(settings, console_token=console_token)
+    except Problems as wrong:
+        raise in_folder(wrong, settings.policies) from None
+    except OSError as wrong:
+        raise Mistake(unusable(settings.host, settings.port, wrong), exit_code=2) from None
