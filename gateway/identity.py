@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from gateway.errors import GatewayError, Problem, nearest
 from gateway.source import Amount, Day, Document, Shape, Text, validate
@@ -81,6 +83,17 @@ def identify(key: str, keyring: Keyring, at: float) -> Caller:
     return caller
 
 
+def _hexadecimal(value: object) -> str:
+    """A message that does not repeat the value: it may be a key that somebody wrote here by mistake."""
+    if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value):
+        return value
+    raise PydanticCustomError("ours", "this is not the SHA-256 of a key, 64 hexadecimal digits; see `gateway keys new`")
+
+
+_HEXADECIMAL = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+Digest = Annotated[str, BeforeValidator(_hexadecimal), WithJsonSchema(_HEXADECIMAL)]
+
+
 class BudgetShape(Shape):
     """What the team may spend per UTC period."""
 
@@ -116,7 +129,7 @@ class KeyShape(Shape):
     id: Text = Field(min_length=1, description="a name for the key, shown in records")
     team: Text = Field(description="one of `teams`")
     app: Text | None = Field(default=None, description="the app that uses it")
-    sha256: Text = Field(description="SHA-256 of the key, in hexadecimal", pattern="^[0-9a-f]{64}$")
+    sha256: Digest = Field(description="SHA-256 of the key, in hexadecimal")
     expires: Day | None = Field(default=None, description="the day, in UTC, on which it no longer works")
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import price_book
 from gateway.errors import nearest
+from gateway.policy.body import body_rules
 from gateway.policy.compiled import Capability, Clause, Guard, Item, Policy, Probe, Route
 from gateway.policy.defaults import Preferences
 from gateway.policy.guards import compile_guards
@@ -20,6 +21,8 @@ from gateway.source import spelled
 
 _BY_TRANSLATION = frozenset({"responses", "messages"})  # what a chat model serves besides
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
+
+ALWAYS_RECORDED = frozenset({"topic", "language"})  # unless the policy says `record_signals: none`
 
 
 def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
@@ -50,6 +53,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         coarse=coarse,
         capability=capability(endpoints),
         book=catalog.book or price_book(endpoints),
+        body_rules=body_rules(catalog.body_fields),
         judge=read_share(shape.judge, names),
         probe=_probe(shape.probe, names),
         allow_widening=shape.allow_widening,
@@ -79,15 +83,17 @@ def _named(catalog: Catalog) -> Mapping[str, Item]:
 
 def _recorded(raw: object, names: Names) -> tuple[frozenset[str], bool]:
     if raw == "coarse":
-        return frozenset(), True
+        return ALWAYS_RECORDED, True
+    if raw == "none":
+        return frozenset(), False
     if not isinstance(raw, list):
-        names.scope.error("`record_signals` is a list of signals, or `coarse`", ("record_signals",))
+        names.scope.error("`record_signals` is a list of signals, `coarse` or `none`", ("record_signals",))
         return frozenset(), False
     for place, name in enumerate(raw):
         if name not in SIGNALS:
             words = f"no signal is called `{spelled(name)}`"
             names.scope.error(words, ("record_signals", place), help=nearest(str(name), SIGNALS))
-    return frozenset(map(str, raw)), False
+    return ALWAYS_RECORDED | frozenset(map(str, raw)), False
 
 
 def _probe(shape: ProbeShape | None, names: Names) -> Probe | None:

@@ -28,11 +28,23 @@ class _Folder:
 
     files: Mapping[str, bytes]
     problems: list[Problem] = field(default_factory=list)
+    unreadable: list[Problem] = field(default_factory=list)  # mistakes against YAML itself
+
+    def all(self, others: Sequence[Problem]) -> list[Problem]:
+        """Every mistake; where YAML itself is broken, nothing else is said of that place."""
+        broken = {problem.place for problem in self.unreadable}
+        spots = {(place.file, place.line, place.column) for place in broken if place}
+        rest = [
+            p
+            for p in (*self.problems, *others)
+            if not p.place or (p.place.file, p.place.line, p.place.column) not in spots
+        ]
+        return [*self.unreadable, *rest]
 
     def document(self, name: str) -> Document | None:
         """None if the file is missing or cannot be read."""
         document, problems = read(self.files[name], name)
-        self.problems += problems
+        self.unreadable += problems
         return None if problems and document.data is None else document
 
     def inside(self, folder: str) -> list[Document]:
@@ -56,10 +68,10 @@ def compile_folder(files: Mapping[str, bytes]) -> Compiled:
     if shape is not None and policy_document is not None and catalog is not None:
         names = _names(shape, policy_document, catalog, keyring or Keyring({}, {}, frozenset()), teams)
     if shape is None or names is None:
-        raise Problems(folder.problems)
+        raise Problems(folder.all([]))
     policy = assemble(shape, names, version=version_of(files))
     cases = [case for document in folder.inside("cases") for case in compile_cases(document, names, policy)]
-    problems = folder.problems + names.scope.problems + _residencies(folder, names, keyring)
+    problems = folder.all(names.scope.problems + _residencies(folder, names, keyring))
     if keyring is None or any(problem.severity == "error" for problem in problems):
         raise Problems(problems)
     return Compiled(policy, keyring, tuple(cases), tuple(problems), dict(files))

@@ -12,6 +12,7 @@ from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import PriceBook
 from gateway.errors import Place, Problem
 from gateway.identity import Keyring
+from gateway.policy.body import BodyRules
 from gateway.signals.value import Value
 
 Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
@@ -162,10 +163,11 @@ class Policy:
     named: Mapping[str, Item]  # what `requested` stands for, by model or endpoint id
     baseline: Endpoint | None
     needs: frozenset[str]  # signals that are measured before the decision
-    record_signals: frozenset[str]
+    record_signals: frozenset[str]  # measured for the records; empty: nothing about the text is recorded
     coarse: bool  # records keep personal signals coarse
     capability: Capability
     book: PriceBook
+    body_rules: BodyRules  # fields that move or keep data elsewhere
     judge: Share | None
     probe: Probe | None
     allow_widening: str | None

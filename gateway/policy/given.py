@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import nearest
+from gateway.errors import Problem, Problems, nearest
+from gateway.policy.compiled import Compiled
 from gateway.policy.routes import Names
 from gateway.policy.term import Path, Scope, Vocabulary
+from gateway.policy.vocabulary import vocabularies
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
-from gateway.source import Real, Whole, spelled
+from gateway.source import Document, Real, Whole, spelled
+from gateway.source.scalar import NotANumber, resolve
 from gateway.source.shape import found, shortened
 
 
@@ -91,3 +94,30 @@ def _model(raw: object, names: Names, path: Path) -> str:
     if word != "auto" and word not in known and not any("*" in alias for alias in names.aliases):
         names.scope.error(f"no model is called `{shortened(word)}`", path, help=nearest(word, known))
     return word
+
+
+def given_from_words(words: Sequence[str], compiled: Compiled) -> Given:
+    """From `signal=value` as on a command line; sets are separated by commas. Raises Problems."""
+    policy = compiled.policy
+    document = Document("", "", None, None)
+    scope = Scope(document, policy.sets, document)
+    vocabulary = vocabularies(
+        policy.catalog, compiled.keyring, teams=compiled.keyring.teams, sets=policy.sets, aliases=policy.aliases
+    )
+    raw = dict(_split(word, scope) for word in words)
+    given = read_given(raw, Names(policy.catalog, vocabulary, policy.aliases, scope), ())
+    if scope.problems:
+        raise Problems([Problem(problem.message, None, problem.help) for problem in scope.problems])
+    return given
+
+
+def _split(word: str, scope: Scope) -> tuple[str, object]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        scope.error(f"`{word}` gives no value", (), help="write `signal=value`, e.g. `tokens=900`")
+    if value != "unknown" and name in SIGNALS and SIGNALS[name].form == "set":
+        return name, [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return name, resolve(value)
+    except NotANumber:
+        return name, value

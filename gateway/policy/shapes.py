@@ -8,12 +8,12 @@ from pydantic import Field, WithJsonSchema
 
 from gateway.source import Amount, Shape, Text
 
-Tests = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/FactTests"})]
-When = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/When"})]
-Tries = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/Try"})]
+Tests = Annotated[dict[str, Any], WithJsonSchema({"x-shape": "FactTests"})]
+When = Annotated[dict[str, Any], WithJsonSchema({"x-shape": "When"})]
+Tries = Annotated[Any, WithJsonSchema({"x-shape": "Try"})]
 ONE_OR_MORE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 OneOrMore = Annotated[Any, WithJsonSchema(ONE_OR_MORE)]
-SignalNames = Annotated[Any, WithJsonSchema({"$ref": "#/$defs/SignalNames"})]
+SignalNames = Annotated[Any, WithJsonSchema({"x-shape": "SignalNames"})]
 Percent = Annotated[Amount, Field(ge=0, le=100, description="of the requests")]
 Seconds = Annotated[Amount, Field(gt=0, description="seconds")]
 Fraction = Annotated[Amount, Field(ge=0, le=1)]
@@ -28,7 +28,7 @@ Affinity = Literal["none", "conversation"]
 class GuardShape(Shape):
     """Hard: removes endpoints from every request for which its `when` holds. Order never matters."""
 
-    name: Name = Field(description="shown to callers that it stops, and in every report")
+    name: Name = Field(description="one word (letters, digits, `.`, `_`, `-`), shown to callers that it stops")
     why: str | None = Field(None, description="shown to callers that it stops")
     when: When | None = Field(None, description="tests on signals, all of them; absent: always")
     only: Tests | None = Field(None, description="keeps an endpoint if every test is true")
@@ -99,7 +99,7 @@ class ShareShape(Shape):
 class RouteShape(Shape):
     """Proposes and orders endpoints. The first route that applies is final."""
 
-    name: Name = Field(description="shown in every record")
+    name: Name = Field(description="one word (letters, digits, `.`, `_`, `-`), shown in every record")
     when: When | None = Field(None, description="tests on signals, all of them; absent only in the last route")
     try_: Tries = Field(alias="try", description="endpoint id, model id, `requested`, or `{any: {fact: test}}`")
     order: Order | None = Field(None, description=ORDER)
@@ -143,7 +143,9 @@ class PolicyFile(Shape):
     routes: list[RouteShape] = Field(min_length=1, description="the first that applies is final")
     judge: ShareShape | None = Field(None, description="judges a sample of replies")
     probe: ProbeShape | None = Field(None, description="asks sensitive questions on a schedule")
-    record_signals: SignalNames = Field(default=[], description="signals recorded besides, or `coarse`")
+    record_signals: SignalNames = Field(
+        default=[], description="signals recorded besides, `coarse`, or `none`: nothing about the text"
+    )
     catalog: str | None = Field(None, description="a folder to take the catalogue from, instead of catalog/")
     allow_widening: Text | None = Field(None, description="version of the policy that this one may widen, once")
 
@@ -162,9 +164,7 @@ class CaseShape(Shape):
     """Given these signals, expect this decision."""
 
     note: str = Field(description="the claim")
-    given: Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/Given"})] = Field(
-        description="signals, or `text`"
-    )
+    given: Annotated[dict[str, Any], WithJsonSchema({"x-shape": "Given"})] = Field(description="signals, or `text`")
     expect: ExpectShape
 
 

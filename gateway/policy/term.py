@@ -65,13 +65,14 @@ def read_term(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> 
 
 def _operations(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
     known = [*RANGES, "not", *(["has"] if vocabulary.has else [])]
+    fitting = ["has"] if vocabulary.has_only else known if vocabulary.form in ("number", "ordered") else known[4:]
     unknown = [name for name in raw if name not in known]
     for name in unknown:
-        scope.error(f"no test is called `{shortened(name)}`", (*path, name), key=True, help=nearest(name, known))
+        scope.error(f"no test is called `{shortened(name)}`", (*path, name), key=True, help=nearest(name, fitting))
     if unknown:
         return None
     if not raw:
-        scope.error("`{}` tests nothing", path, help=f"write a value, a list or `{{{known[-1]}: …}}`")
+        scope.error("`{}` tests nothing", path, help=f"write a value, a list or `{{{fitting[-1]}: …}}`")
         return None
     if len(raw) > 1 and not raw.keys() <= set(RANGES):
         scope.error("only ranges can be combined in one test", path, help="write two guards, or one list")
@@ -115,7 +116,7 @@ def _range(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path
 def _bound(value: object, scope: Scope, path: Path) -> float | None:
     if isinstance(value, Whole | Real):
         return float(value)
-    scope.error(f"expected a number, found {found(value)}", path)
+    scope.error(f"expected a number, found {found(value)}", path, help="write it as it is, without quotes")
     return None
 
 
@@ -175,7 +176,8 @@ def _word(word: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term |
     if vocabulary.words is None or word in vocabulary.words or (vocabulary.globs and _matches_word(word, vocabulary)):
         return Term(frozenset({word}))
     if not vocabulary.strict:
-        scope.warn(f"no `{vocabulary.name}` is `{shortened(word)}`", path, help=_choices(word, vocabulary))
+        words = f"nothing here has `{vocabulary.name}: {shortened(word)}`"
+        scope.warn(words, path, help=_choices(word, vocabulary))
         return Term(frozenset({word}))
     if word in scope.sets:
         scope.error(
@@ -195,7 +197,16 @@ def _choices(word: str, vocabulary: Vocabulary, scope: Scope | None = None) -> s
         return None
     if not vocabulary.words:
         return f"no `{vocabulary.name}` is declared"
-    return nearest(word, [*vocabulary.words, *(scope.sets if scope else ())])
+    same = next((known for known in vocabulary.words if known.casefold() == word.casefold()), None)
+    if same:
+        return f"did you mean `{same}`?"
+    if "FR" in vocabulary.words:
+        return "countries are ISO 3166 codes such as `DE` or `GB`"
+    if "fr" in vocabulary.words:
+        return "languages are ISO 639-1 codes such as `en` or `zh`, or `other`"
+    known = set(vocabulary.words)
+    fitting = [name for name, words in scope.sets.items() if known.issuperset(words)] if scope else []
+    return nearest(word, [*vocabulary.words, *fitting])
 
 
 def _matches_word(word: str, vocabulary: Vocabulary) -> bool:

@@ -27,7 +27,7 @@ def frame(problem: Problem, text: str | None = None) -> str:
 
 
 def _underlined(line: str, column: int, width: int) -> tuple[str, str]:
-    line = line.rstrip("\r").expandtabs(1)
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line.rstrip("\r").expandtabs(1))
     if len(line) > _WIDEST:
         start = max(0, column - _WIDEST // 2)
         line, column = line[start : start + _WIDEST], column - start

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.errors import Problem, nearest
 from gateway.source.document import Document
-from gateway.source.scalar import Real, Whole, spelled
+from gateway.source.scalar import NotANumber, Real, Whole, resolve, spelled
 
 Location = tuple[str | int, ...]
 _AT = "\0at"
@@ -71,7 +71,7 @@ def validate(document: Document, shape: type[S]) -> tuple[S | None, list[Problem
             errors = wrong.errors(include_url=False)
         for error in errors:
             path = _original(remaining, error["loc"])
-            if error["type"] != "missing" or not any(earlier[: len(path)] == path for earlier in told):
+            if not any(earlier[: len(path)] == path for earlier in told):  # what a bad part leaves behind is no mistake
                 told.setdefault(path, _problem(document, shape, error, path))
         if not all([_emptied(remaining, error) for error in errors]):
             break
@@ -131,10 +131,33 @@ def _problem(document: Document, shape: type[Shape], error: ErrorDetails, locati
     if location and location[-1] == "[key]":
         return document.problem(error["msg"].lower(), location[:-1], key=True)
     if kind == "literal_error":
-        known = re.findall(r"'([^']*)'", str(context.get("expected")))
-        value = str(spelled(error["input"]))
-        return document.problem(f"`{_label(location)}` is never {_shown(value)}", location, help=nearest(value, known))
-    return document.problem(_sentence(kind, context, error), location, help=None)
+        known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"])]
+        value = spelled(error["input"])
+        words = _shown(value) if isinstance(value, str) else found(value)
+        return document.problem(f"`{_label(location)}` is never {words}", location, help=nearest(str(value), known))
+    return document.problem(_sentence(kind, context, error), location, help=_way_out(shape, location, error))
+
+
+def _way_out(shape: type[Shape], location: Location, error: ErrorDetails) -> str | None:
+    """What the shape says of the field, where the mistake is its form; the quotes, where those are the mistake."""
+    if error["type"] == "string_pattern_mismatch":
+        return _description(_within(shape, location[:-1]), location[-1])
+    value = error["input"]
+    quoted = isinstance(value, str) and isinstance(_resolved(value), int | float)
+    return "write it without quotes" if quoted and "a number" in _sentence(error["type"], {}, error) else None
+
+
+def _resolved(text: str) -> object:
+    try:
+        return resolve(text)
+    except NotANumber:
+        return None
+
+
+def _description(kind: Any, name: str | int) -> str | None:
+    if not _fields(kind):
+        return None
+    return next((f.description for own, f in kind.model_fields.items() if name in (own, f.alias)), None)
 
 
 def _sentence(kind: str, context: Mapping[str, Any], error: ErrorDetails) -> str:
@@ -145,6 +168,8 @@ def _sentence(kind: str, context: Mapping[str, Any], error: ErrorDetails) -> str
         return f"`{_label(error['loc'])}` is {words} {context[key]}, not {spelled(error['input'])}"
     if kind in ("too_short", "string_too_short"):
         return f"`{_label(error['loc'])}` is empty"
+    if kind in ("too_long", "string_too_long"):
+        return f"`{_label(error['loc'])}` is longer than {context['max_length']} letters"
     if kind == "string_pattern_mismatch":
         return f"`{_label(error['loc'])}` cannot be {_shown(str(error['input']))}"
     return error["msg"][:1].lower() + error["msg"][1:]

@@ -21,6 +21,7 @@ _WORDS: tuple[tuple[str, str, str | None], ...] = (
         "this line does not fit the list above it",
         "indent the items of a list alike",
     ),
+    ("found unexpected ':'", "this `:` does not fit here", "write `key: value`, with a space after the colon"),
     ("did not find expected node content", "a value is missing here", None),
     ("found unexpected end of stream", "the text ends inside quotes", "close the quotes"),
     ("found undefined alias", "no anchor has this name", "write the value out, or define `&name` above"),

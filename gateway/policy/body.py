@@ -1,0 +1,79 @@
+"""Fields of a request that move or keep data elsewhere: what the request then needs, or that it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gateway.catalog.rows import BodyField
+from gateway.errors import GatewayError
+from gateway.signals.decode import decoded
+
+BodyRules = Mapping[str, Mapping[str, Sequence[BodyField]]]  # by api, then by the top-level field
+
+
+def body_rules(rows: Sequence[BodyField]) -> BodyRules:
+    """The rows by where they look, so that a request without such fields costs one lookup a field."""
+    rules: dict[str, dict[str, list[BodyField]]] = {}
+    for row in rows:
+        top = row.path.split(".")[0].removesuffix("[]")
+        rules.setdefault(row.api, {}).setdefault(top, []).append(row)
+    return rules
+
+
+def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> frozenset[str]:
+    """`stored_state` and `hosted_tools` as far as the fields need them. Raises GatewayError unsupported_request."""
+    found: set[str] = set()
+    by_field = rules.get(api, {})
+    for name in by_field.keys() & fields.keys():
+        value = decoded(fields[name])
+        for row in by_field[name]:
+            if not _concerns(row, value):
+                continue
+            if row.needs == "refused":
+                words = f"`{row.path}` is refused here: {row.why}"
+                raise GatewayError("unsupported_request", words, param=name)
+            found.add(row.needs)
+    return frozenset(found)
+
+
+def _concerns(row: BodyField, value: object) -> bool:
+    steps = row.path.split(".")
+    top = [steps[0].removeprefix(steps[0].removesuffix("[]"))] if steps[0].endswith("[]") else []
+    return any(_counts(row, found) for found in _at(value, [*top, *steps[1:]]))
+
+
+def _at(value: object, steps: Sequence[str]) -> Iterator[object]:
+    """What stands at the path; `[]` after a step means every item."""
+    if not steps:
+        yield value
+        return
+    step, *rest = steps
+    name = step.removesuffix("[]")
+    if name:
+        if not isinstance(value, dict) or name not in value:
+            return
+        value = value[name]
+    if not step.endswith("[]"):
+        yield from _at(value, rest)
+        return
+    for item in value if isinstance(value, list) else ():
+        yield from _at(item, rest)
+
+
+def _counts(row: BodyField, found: object) -> bool:
+    if found is None:
+        return False
+    if row.values is not None:
+        return _among(found, row.values)
+    return row.except_values is None or not _among(found, row.except_values)
+
+
+def _among(found: object, values: frozenset[str | bool]) -> bool:
+    if isinstance(found, bool):
+        return any(value is found for value in values)
+    if not isinstance(found, str):
+        return False
+    return any(
+        found == value or (isinstance(value, str) and value.endswith("*") and found.startswith(value[:-1]))
+        for value in values
+    )

@@ -1,0 +1,75 @@
+"""Everything `gateway check` says about a folder that compiles: notes, lint, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.catalog.facts import Endpoint
+from gateway.errors import Place, Problem, in_file_order
+from gateway.policy.cases import Measure, run_case
+from gateway.policy.compiled import Compiled, Policy
+from gateway.policy.layout import POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is to be said, and how the cases went."""
+
+    problems: tuple[Problem, ...]
+    passed: int
+    failed: int
+
+
+def review(compiled: Compiled, *, measure: Measure, at: float, has_key: Callable[[Endpoint], bool]) -> Review:
+    """`has_key` tells whether the environment holds the key that an endpoint needs."""
+    failures = [
+        run_case(case, compiled.policy, compiled.keyring.teams, measure=measure, at=at) for case in compiled.cases
+    ]
+    failed = sum(bool(problems) for problems in failures)
+    said = [*compiled.problems, *inactive(compiled.policy), *_without_key(compiled.policy, has_key)]
+    said += [problem for problems in failures for problem in problems]
+    return Review(in_file_order(said), len(failures) - failed, failed)
+
+
+def inactive(policy: Policy) -> list[Problem]:
+    """Parts that are read and checked, and do nothing so far."""
+    found = []
+    for route in policy.routes:
+        parts = [
+            name
+            for name, used in (
+                ("canary", route.canary),
+                ("shadow", route.shadow),
+                ("exploration", route.exploration != "none"),
+            )
+            if used
+        ]
+        found += [_note(f"`{part}` of route `{route.name}` is not active yet", route.place) for part in parts]
+    for name, used in (("judge", policy.judge), ("probe", policy.probe)):
+        if used:
+            found.append(_note(f"`{name}` is not active yet", Place(POLICY, 1, 1)))
+    return found
+
+
+def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
+    missing: dict[str, list[str]] = {}
+    for endpoint in policy.endpoints:
+        if endpoint.key_env is not None and not has_key(endpoint):
+            missing.setdefault(endpoint.key_env, []).append(endpoint.id)
+    return [
+        _note(
+            f"{variable} is not set: {_few(ids)} will be passed over",
+            None,
+            "a decision ignores keys, dispatch does not",
+        )
+        for variable, ids in sorted(missing.items())
+    ]
+
+
+def _few(ids: list[str]) -> str:
+    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+
+
+def _note(message: str, place: Place | None, help: str | None = None) -> Problem:
+    return Problem(message, place, help, "note")
