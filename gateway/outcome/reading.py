@@ -58,6 +58,9 @@ class Reading:
             self.usage = read_usage(event.usage) or self.usage
         if event.error is not None:
             self.error = event.error
+        if len(event.data) > len(b"null"):
+            self.other_parts = True
+            self._finished.add("data")
         for choice in event.choices or ():
             self._add_choice(choice)
 

@@ -35,6 +35,7 @@ class Event(msgspec.Struct):
     choices: list[Choice] | None = None
     usage: Any = None
     error: Any = None
+    data: msgspec.Raw = msgspec.Raw()  # embeddings
     base_resp: Any = None  # MiniMax: an error inside HTTP 200
 
 

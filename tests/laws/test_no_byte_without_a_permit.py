@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic, time
 
 import yaml
@@ -17,6 +18,7 @@ from gateway.api.problem import error_event
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means
+from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
@@ -43,7 +45,7 @@ class Vendors:
 
     async def open(self, ids: Sequence[str]) -> None:
         for id in ids:
-            server = await asyncio.start_server(lambda r, w, id=id: self.serve(id, r, w), "127.0.0.1", 0)
+            server = await asyncio.start_server(partial(self.serve, id), "127.0.0.1", 0)
             self.servers.append(server)
             self.ports[id] = server.sockets[0].getsockname()[1]
 
@@ -139,7 +141,8 @@ def written(guards):
 
 
 async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
-    vendors, outcomes = Vendors(faults), []
+    vendors = Vendors(faults)
+    outcomes: list[Outcome] = []
     await vendors.open(ids)
     client, breakers = Client(), Breakers()
 
@@ -175,7 +178,7 @@ async def one(serving: Gateway, model: str, *, stream: bool) -> None:
         served = await handle(request, KEY, serving)
     except GatewayError:
         return
-    if served.reply is not None and served.reply.stream:
+    if isinstance(served.reply, StreamedReply):
         async for _ in served.reply.rest():
             pass
     served.end()

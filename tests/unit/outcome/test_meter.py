@@ -81,6 +81,15 @@ def test_reasoning_is_not_the_answer():
     assert meter.reading.reasoning_chars == 3
 
 
+def test_embeddings_are_a_complete_answer():
+    meter = WholeMeter()
+    meter.feed(b'{"object":"list","data":[{"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":5,"total_tokens":5}}')
+
+    assert meter.reading.complete
+    assert not meter.reading.empty
+    assert meter.reading.usage == Usage(input_tokens=5)
+
+
 def test_a_whole_reply_is_read_and_passed_untouched():
     body = (
         b'{"choices":[{"message":{"role":"assistant","content":"Hi","x":1},"finish_reason":"stop"}],"usage":'

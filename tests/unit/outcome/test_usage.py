@@ -1,11 +1,13 @@
 """Usage blocks as vendors write them."""
 
+from typing import Any
+
 import pytest
 
 from gateway.outcome.outcome import Usage
 from gateway.outcome.usage import read_usage
 
-ROWS = {
+ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {
     "OpenAI with cache and reasoning": (
         {
             "prompt_tokens": 120,
