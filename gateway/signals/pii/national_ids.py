@@ -81,14 +81,17 @@ _ROWS: Final = (
     NationalId("ro.cnp", ("9" * 13,), _BARE, r"\bcnp\b|cod numeric"),
     NationalId("si.emso", ("9" * 13,), _BARE, r"emšo|emso|jmbg"),
     NationalId("es.dni", ("99999999A",), r"9{8}[ -]?A|99\.999\.999[ -]?A", r"\bdni\b|\bnif\b"),
+    NationalId(own_checks.short_dni, ("9999999A",), r"9{7}-A", r"\bdni\b|\bnif\b", alone=True),
     NationalId("es.nie", ("A9999999A",), r"A[ -]?9{7}[ -]?A", r"\bnie\b"),
     NationalId("se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b"),
     NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn\b|social|\bss ?[#n]"),
     NationalId(own_checks.itin, ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
     NationalId(own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino?\b"),
-    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999", _NEVER),
+    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999"),
     NationalId("gb.nhs", ("9999999999",), "", r"\bnhs\b"),
-    NationalId("cn.ric", ("9" * 18, "9" * 17 + "A"), r"9{17}[9A]|9{6}[ -]9{8}[ -]9{3}[9A]", r"身份|resident id"),
+    NationalId(
+        own_checks.chinese, ("9" * 18, "9" * 17 + "A"), r"9{17}[9A]|9{6}[ -]9{8}[ -]9{3}[9A]", r"身份|resident id"
+    ),
     NationalId(own_checks.chinese_first, ("9" * 15,), _BARE),
     NationalId(own_checks.korean, ("9" * 13,), r"999999-9999999", _KOREAN),
     NationalId(own_checks.korean_checked, ("9" * 13,), "", _KOREAN, alone=True),
@@ -168,7 +171,7 @@ def _library(name: str) -> Callable[[Candidate], bool]:
             return False
         try:
             module.validate(number if not written else candidate.written.upper(), **options)
-        except (ValidationError, ValueError, LookupError):  # cn.ric fails so on provinces without counties
+        except (ValidationError, ValueError, LookupError):  # some modules fail so on numbers they do not expect
             return False
         return True
 

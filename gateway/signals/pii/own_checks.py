@@ -8,7 +8,9 @@ from typing import Final
 
 import phonenumbers
 from stdnum import luhn, verhoeff
+from stdnum.es import dni
 from stdnum.gb import nhs as gb_nhs
+from stdnum.iso7064 import mod_11_2
 from stdnum.lt import asmens
 from stdnum.pl import pesel
 from stdnum.th import pin
@@ -65,6 +67,16 @@ def itin(number: str) -> bool:
     return number[0] == "9" and (50 <= int(number[3:5]) <= 65 or 70 <= int(number[3:5]) <= 99)
 
 
+def chinese(number: str) -> bool:
+    """Chinese resident id: province, birth date, check digit. The library refuses counties that no longer exist."""
+    return (
+        number[:2] in _PROVINCES
+        and number[6:8] in ("18", "19", "20")
+        and born(number[8:14])
+        and mod_11_2.is_valid(number)
+    )
+
+
 def chinese_first(number: str) -> bool:
     """The fifteen-digit resident id of before 1999: province and birth date."""
     return number[:2] in _PROVINCES and born(number[6:12])
@@ -72,7 +84,7 @@ def chinese_first(number: str) -> bool:
 
 _PROVINCES: Final = frozenset(
     str(code)
-    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 82))
+    for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
     for code in range(first, last + 1)
 )
 
@@ -119,6 +131,11 @@ def nhs(number: str) -> bool:
 
 def _american(number: str) -> phonenumbers.PhoneNumber:
     return phonenumbers.PhoneNumber(country_code=1, national_number=int(number))
+
+
+def short_dni(number: str) -> bool:
+    """Spanish DNI written without its leading zero."""
+    return dni.is_valid(f"0{number}")
 
 
 def lithuanian(number: str) -> bool:
