@@ -62,6 +62,13 @@ def wants_telemetry(environment: Mapping[str, str] | None = None) -> bool:
     return named and given.get("OTEL_SDK_DISABLED", "").strip().lower() != "true"
 
 
+def wants_tracing() -> bool:
+    """True if the OTEL_* variables name a collector."""
+    names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
+    off = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return not off and any(os.environ.get(name, "").strip() for name in names)
+
+
 def set_multiprocess_metrics(folder: Path) -> None:
     """Tells prometheus_client, before it is imported, where several workers share their counters."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
@@ -19,10 +20,13 @@ from gateway.policy.compiled import Compiled
 from gateway.record import Sink
 from gateway.record.ledger import Ledger
 from gateway.record.metrics import Metrics
-from gateway.settings import Settings, vendor_key
+from gateway.settings import Settings, vendor_key, wants_tracing
 from gateway.signals.measure import TEXT_SIGNALS
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
+
+if TYPE_CHECKING:
+    from gateway.record.tracing import Tracing
 
 
 @dataclass(slots=True)
@@ -34,21 +38,39 @@ class Parts:
     accounts: Accounts
     metrics: Metrics
     ledger: Ledger
+    tracing: Tracing | None
     sinks: tuple[Sink, ...]
+
+    def close(self) -> None:
+        """Writes out what waits, and drops the connections."""
+        self.client.close()
+        self.ledger.close()
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
     """Once a worker process. Raises LedgerUnusable."""
     metrics = Metrics(shared=shared_metrics)
     ledger = Ledger(state_dir=settings.state_dir, database_url=settings.database_url, dropped=metrics.ledger_dropped)
+    tracing = _tracing()
     return Parts(
         client=Client(),
         breakers=Breakers(),
         accounts=_accounts(settings, metrics, ledger),
         metrics=metrics,
         ledger=ledger,
-        sinks=(ledger.append, metrics.observe),
+        tracing=tracing,
+        sinks=(ledger.append, metrics.observe, *((tracing.finish,) if tracing else ())),
     )
+
+
+def _tracing() -> Tracing | None:
+    if not wants_tracing():
+        return None
+    from gateway.record.tracing import Tracing  # not imported where nothing collects
+
+    return Tracing(dropped=lambda: None)  # traces are a sample; money and counts do not stand on them
 
 
 def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:

@@ -66,8 +66,7 @@ def serve_worker(
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_run(server, plug, look))
     finally:
-        parts.client.close()
-        parts.ledger.close()
+        parts.close()
     return 0
 
 
