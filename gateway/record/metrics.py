@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -18,11 +19,13 @@ from prometheus_client import (
 
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.policy.compiled import Policy
 from gateway.record.families import FAMILIES
 from gateway.record.reading import SERVING, first_topic, language, removed_origins
 
 REFUSALS = frozenset({"declined", "evaded", "filtered", "blank"})
 UNJUDGED = frozenset({"failed", "left", "denied"})
+_ALWAYS = frozenset({"en", "zh"})
 _NOWHERE = ("none", "none", "none")
 _KEPT_REMOVALS = 4096  # combinations of guards whose counters are kept at hand
 
@@ -47,7 +50,7 @@ class Metrics:
 
     def __init__(self, *, shared: Path | None):
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.languages = frozenset({"en", "zh"})  # any other counts as `other`; grows by those the policy names
+        self._languages = _ALWAYS  # any other counts as `other`
         self._shared = shared
         self._registry = CollectorRegistry()
         self._families = {family.name: family for family in FAMILIES}
@@ -69,6 +72,7 @@ class Metrics:
         self._policy_info = self._gauge("gateway_policy_info")
         self.in_flight = self._gauge("gateway_in_flight")[()]
         self.shared_state_up = self._gauge("gateway_shared_state_up")[()]
+        self.shared_state_up.set(1)  # a lone process needs to reach nothing
         self.ledger_dropped = self._counter("gateway_ledger_dropped_total")[()]
         self.budget_used = self._gauge("gateway_budget_used_ratio")  # by (team,)
         self.breaker_open = self._gauge("gateway_breaker_open")  # by (endpoint,)
@@ -96,11 +100,14 @@ class Metrics:
             if attempt.purpose in SERVING:
                 self._observe_money(attempt, team, permitted)
 
-    def serves_policy(self, version: str) -> None:
-        """Names the policy version that decides from here on."""
-        self._policy_info[(version,)].set(1)
-        for (known,), child in self._policy_info.items():
-            child.set(float(known == version))
+    def serves_policy(self, policy: Policy) -> None:
+        """From here on it decides; languages that it names are counted by name."""
+        self._policy_info[(policy.version,)].set(1)
+        for (version,), child in self._policy_info.items():
+            child.set(float(version == policy.version))
+        clauses = chain.from_iterable(rule.when for rules in (policy.guards, policy.routes) for rule in rules)
+        tests = (clause.term for clause in clauses if clause.signal == "language")
+        self._languages = _ALWAYS.union(*(map(str, term.values) for term in tests))
 
     def exposition(self) -> bytes:
         """Prometheus' text format, of all workers where they share."""
@@ -124,7 +131,7 @@ class Metrics:
             endpoint.model.id,
             endpoint.operator.id,
             first_topic(outcome),
-            spoken if spoken in self.languages else "other",
+            spoken if spoken in self._languages else "other",
             attempt.outcome,
         )
         self._judged[labels]()

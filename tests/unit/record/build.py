@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.identity import Caller, Team
 from gateway.outcome.outcome import Attempt, Outcome, Usage
 from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, View, decide
 from gateway.request import Arrival, Kind, Request
 from gateway.signals.value import Value
@@ -57,7 +59,13 @@ endpoints:
      prices: [{since: 2026-11-01, input: 2, output: 8}]}
 """,
 }
-POLICY = compile_folder({name: text.encode() for name, text in FILES.items()}).policy
+
+
+def policy(files: Mapping[str, str]) -> Policy:
+    return compile_folder({name: text.encode() for name, text in files.items()}).policy
+
+
+POLICY = policy(FILES)
 QWEN, GLM, GPT = POLICY.endpoints
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,7 +11,20 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.outcome.outcome import Usage
 from gateway.record.families import FAMILIES
 from gateway.record.metrics import Metrics
-from tests.unit.record.build import GLM, QWEN, attempt, caller, decision, denied, endpoint, outcome, request
+from tests.unit.record.build import (
+    FILES,
+    GLM,
+    POLICY,
+    QWEN,
+    attempt,
+    caller,
+    decision,
+    denied,
+    endpoint,
+    outcome,
+    policy,
+    request,
+)
 
 Series = dict[str, float]
 
@@ -26,7 +40,11 @@ def counted(*outcomes: object) -> Series:
     metrics = Metrics(shared=None)
     for each in outcomes:
         metrics.observe(each)  # type: ignore[arg-type]
-    return {name: value for name, value in seen(metrics).items() if value and not name.startswith("overhead")}
+    return {
+        name: value
+        for name, value in seen(metrics).items()
+        if value and not name.startswith(("overhead", "shared_state"))
+    }
 
 
 HERE = 'endpoint="qwen3@self",hosting="self"'
@@ -99,27 +117,29 @@ def test_measuring_costs_are_no_cost_of_the_request():
     assert [value for name, value in counts.items() if name.startswith("cost_usd_total")] == [0.00031]
 
 
-def test_a_language_that_no_policy_names_is_other():
+def test_a_language_that_no_rule_names_is_other():
+    asks_french = FILES | {"policy.yaml": FILES["policy.yaml"].replace("data_class: regulated", "language: [fr, de]")}
     spoken = outcome(decision=decision(language="fr"))
 
-    def languages(metrics: Metrics) -> list[str]:
+    def languages(files: Mapping[str, str]) -> list[str]:
+        metrics = Metrics(shared=None)
+        metrics.serves_policy(policy(files))
         metrics.observe(spoken)
         return re.findall(r'language="(\w+)"', metrics.exposition().decode())
 
-    plain, french = Metrics(shared=None), Metrics(shared=None)
-    french.languages |= {"fr"}
-    assert (languages(plain), languages(french)) == (["other"], ["fr"])
+    assert (languages(FILES), languages(asks_french)) == (["other"], ["fr"])
 
 
 def test_only_the_policy_that_serves_is_marked():
     metrics = Metrics(shared=None)
+    other = policy(FILES | {"policy.yaml": FILES["policy.yaml"] + "# changed"})
 
-    metrics.serves_policy("a")
-    metrics.serves_policy("b")
+    metrics.serves_policy(POLICY)
+    metrics.serves_policy(other)
 
     assert {name: value for name, value in seen(metrics).items() if name.startswith("policy_info")} == {
-        'policy_info{version="a"}': 0,
-        'policy_info{version="b"}': 1,
+        f'policy_info{{version="{POLICY.version}"}}': 0,
+        f'policy_info{{version="{other.version}"}}': 1,
     }
 
 
