@@ -19,7 +19,7 @@ _PASSWORD: Final = re.compile(r"://[^\s/]*\Z")  # of `https://user:password@host
 
 _IPV4: Final = re.compile(r"(?<![\w.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?:/\d{1,2})?(?![\w]|\.\d)", re.ASCII)
 _IPV6: Final = re.compile(  # possessive throughout, so that no text makes it go back
-    r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,45}+(?:\.\d{1,3}){0,3}+(?:%\w{1,16}+)?+(?:/\d{1,3}+)?+(?![\w:]|\.\d)", re.ASCII
+    r"(?<![0-9A-Za-z:.-])[0-9A-Fa-f:]{2,45}+(?:\.\d{1,3}){0,3}+(?:%\w{1,16}+)?+(?:/\d{1,3}+)?+(?![\w:-]|\.\d)", re.ASCII
 )
 _VERSION: Final = re.compile(r"(?:version|release|\bver|\bv|§|section|clause)[ .:]*\Z", re.IGNORECASE)
 

@@ -12,7 +12,7 @@ from gateway.signals.pii.context import alone
 from gateway.signals.pii.finding import Finding
 
 _NUMBER: Final = re.compile(
-    r"(?<![0-9A-Za-z._/-])(?<![0-9],)(?:\+\s?|\()?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}"
+    r"(?<![0-9A-Za-z._/-])(?<![0-9],)[+(]?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}"
     r"(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
 )
 _EXTENSION: Final = re.compile(r"\s?(?:x|ext\.?)\s?[0-9]{1,5}\Z")
@@ -23,14 +23,16 @@ _BEFORE: Final = re.compile(
     r"|my (?:\w{1,8} )?number|联系|\bm:|\bt:|\bp:)[^0-9\n]{0,12}\Z",
     re.IGNORECASE,
 )
-_AFTER: Final = re.compile(r"[\s,;:()-]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel\b)", re.IGNORECASE)
+_AFTER: Final = re.compile(r"[\s,;:()-]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
 _NOT_PHONE: Final = re.compile(
     r"(?:order|invoice|tracking|\bisbn|serial|account|ticket|reference|\bref\b|customer|\bzip|postal|version|订单|\bid)"
     r"[ #:.\w]{0,12}\Z",
     re.IGNORECASE,
 )
-_DATE: Final = re.compile(
-    r"(?:1[89]|20)[0-9]{2}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ](?:1[89]|20)[0-9]{2}"
+_YEAR: Final = "(?:1[89]|20)[0-9]{2}"
+_FIGURE: Final = re.compile(  # dates, spans of years, fractions
+    rf"{_YEAR}[-/. ][0-9]{{1,2}}[-/. ][0-9]{{1,2}}|[0-9]{{1,2}}[-/. ][0-9]{{1,2}}[-/. ]{_YEAR}|{_YEAR}[-/]{_YEAR}\Z"
+    r"|[0-9]\.[0-9]{5,}\Z"
 )
 _TRUNK: Final = (
     "DE",
@@ -52,8 +54,10 @@ _TRUNK: Final = (
     "CN",
     "IN",
 )
+_LONG_DISTANCE: Final = re.compile(r"1[ .-](?:\([0-9]{3}\)|[0-9]{3})[ .-][0-9]{3}[ .-][0-9]{4}")
+_LONE_ZERO: Final = re.compile(r"0 [0-9]+")  # a column of its own
 _STRICT: Final = ("FR", "GB", "TR", "PH", "NL", "BE", "AU", "ZA", "KR")  # plans in which few numbers are valid
-_CHINESE_MOBILE: Final = re.compile(r"1[3-9][0-9]{9}")
+_CHINESE_MOBILE: Final = re.compile(r"1[3-9][0-9]([ -]?)[0-9]{4}\1[0-9]{4}")
 
 
 def phones(text: str, start: int, end: int) -> Iterator[Finding]:
@@ -74,7 +78,7 @@ def _is_phone(text: str, start: int, end: int) -> bool:
     if text[end : end + 2].startswith(".") and text[end + 1 : end + 2].isdigit():
         return False
     before = text[max(0, start - 50) : start]
-    if _DATE.match(written) and not written.startswith("+"):
+    if _FIGURE.match(written):
         return False
     if written.startswith("+") or (digits.startswith("00") and len(digits) >= 11):
         return _possible("+" + digits.removeprefix("00"), written)
@@ -102,11 +106,13 @@ def _possible(number: str, written: str) -> bool:
 def _valid_at_home(digits: str, written: str, is_alone: bool) -> bool:
     """Whether digits that no word explains are written as a phone number of a country is."""
     grouped = written != digits
-    if _CHINESE_MOBILE.fullmatch(digits):
+    if _CHINESE_MOBILE.fullmatch(written):
         return _valid(digits, "CN")
     if len(digits) == 10 and digits[0] in "23456789" and (grouped or is_alone):
         return _american(written, digits) and (_valid(digits, "US") or (is_alone and _valid(digits, "TR")))
-    if digits[0] == "0" and 10 <= len(digits) <= 11:
+    if _LONG_DISTANCE.fullmatch(written):
+        return _valid(digits, "US")
+    if digits[0] == "0" and 10 <= len(digits) <= 11 and not _LONE_ZERO.fullmatch(written):
         return any(_valid(digits, region) for region in (_TRUNK if grouped else _STRICT))
     return False
 
