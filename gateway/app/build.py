@@ -85,7 +85,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     """Once a policy version."""
     policy = compiled.policy
     fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
-    parts.metrics.serves_policy(policy.version)
+    parts.metrics.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd)
     means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of, error_event=_error_event)
     late = policy.record_signals - policy.needs
