@@ -13,6 +13,8 @@ _SHORTEST: Final = 4
 _MOST_GROUPS: Final = 9  # `MT84 MALT 0110 0001 2345 MTLC AST0 01S`
 _CLUSTER: Final = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9]){4,}")
 _GROUP: Final = re.compile(r"[0-9A-Za-z]+")
+_GLUED: Final = re.compile(r"[a-z]{2,}([0-9]{10,19}X?)")
+_CONTINUED: Final = frozenset("+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # before these a number does not begin
 _SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
 _REACH: Final = 24  # how far letters may stand from the digits they belong to
 
@@ -88,9 +90,9 @@ _FORM: Final = str.maketrans(
 
 def candidates(text: str, start: int, end: int) -> Iterator[Candidate]:
     """Every run of neighbouring groups that is no longer than a number can be; longer runs first from each start."""
-    groups = [match.span() for match in _GROUP.finditer(text, start, end)]
+    groups = [_number(match) for match in _GROUP.finditer(text, start, end)]
     for first, (begin, _) in enumerate(groups):
-        if begin and (text[begin - 1] == "+" or (text[begin - 1].isascii() and text[begin - 1].isalnum())):
+        if begin and text[begin - 1] in _CONTINUED:
             continue
         found = []
         compact = ""
@@ -105,3 +107,9 @@ def candidates(text: str, start: int, end: int) -> Iterator[Candidate]:
             if len(compact) >= _SHORTEST:
                 found.append(Candidate(compact, compact.translate(_FORM), text[begin:right], begin, right))
         yield from reversed(found)
+
+
+def _number(group: re.Match[str]) -> tuple[int, int]:
+    """Where a group begins and ends, without a word that runs into a long number: `code is199003052397`."""
+    glued = _GLUED.fullmatch(group[0])
+    return (group.start() + glued.start(1), group.end()) if glued else group.span()
