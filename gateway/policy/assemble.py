@@ -12,6 +12,7 @@ from gateway.policy.body import body_rules
 from gateway.policy.compiled import Capability, Clause, Guard, Item, Policy, Probe, Route
 from gateway.policy.defaults import Preferences
 from gateway.policy.guards import compile_guards
+from gateway.policy.order import Rankings
 from gateway.policy.routes import Names, compile_routes, item_of, priced, read_share
 from gateway.policy.shapes import PolicyFile, ProbeShape
 from gateway.policy.term import glob
@@ -52,7 +53,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         record_signals=recorded,
         coarse=coarse,
         capability=capability(endpoints),
-        book=catalog.book or price_book(endpoints),
+        rankings=Rankings(catalog.book or price_book(endpoints)),
         body_rules=body_rules(catalog.body_fields),
         judge=read_share(shape.judge, names),
         probe=_probe(shape.probe, names),

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.catalog.facts import Catalog, Endpoint
-from gateway.catalog.prices import PriceBook
 from gateway.errors import Place, Problem
 from gateway.identity import Keyring
 from gateway.policy.body import BodyRules
+from gateway.policy.order import Rankings
 from gateway.signals.value import Value
 
 Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
@@ -166,7 +166,7 @@ class Policy:
     record_signals: frozenset[str]  # measured for the records; empty: nothing about the text is recorded
     coarse: bool  # records keep personal signals coarse
     capability: Capability
-    book: PriceBook
+    rankings: Rankings  # sorts endpoints by price
     body_rules: BodyRules  # fields that move or keep data elsewhere
     judge: Share | None
     probe: Probe | None

@@ -15,7 +15,6 @@ from gateway.errors import GatewayError
 from gateway.policy import story
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
 from gateway.policy.freeze import freeze_mask
-from gateway.policy.order import arranged
 from gateway.policy.propose import candidates
 from gateway.signals.value import UNKNOWN, Value
 
@@ -156,7 +155,7 @@ def _propose(
         taken = left & item.mask
         if taken:
             left ^= taken
-            chosen += arranged(policy, route.order, item, taken, signals, view)
+            chosen += policy.rankings.arranged(route.order, item, taken, signals, view)
     if view.conversation and route.affinity == "conversation" and len(chosen) > 1:
         chosen.sort(key=lambda endpoint: endpoint.id != view.conversation)
     return proposed, tuple(chosen)

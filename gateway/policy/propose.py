@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from gateway.catalog.prices import output_price_at
 from gateway.policy.compiled import Item, Policy, Route
-from gateway.policy.order import cheap_enough
+from gateway.policy.truth import truth
 from gateway.signals.value import Value
 
 
@@ -19,7 +21,7 @@ def candidates(policy: Policy, route: Route, signals: Mapping[str, Value], at: f
 
 def _resolved(policy: Policy, item: Item, signals: Mapping[str, Value], at: float) -> Item:
     if item.prices:
-        return cheap_enough(item, at)
+        return _cheap_enough(item, at)
     return policy.named.get(str(signals.get("model")), item) if item.requested else item
 
 
@@ -28,3 +30,13 @@ def _of_one_model(policy: Policy, items: tuple[Item, ...], signals: Mapping[str,
     asked = policy.named.get(str(signals.get("model")))
     model = asked.model if asked else next((item.model for item in items if item.model), None)
     return tuple(item.restricted(model) for item in items)
+
+
+def _cheap_enough(item: Item, at: float) -> Item:
+    """The item without the endpoints whose output price does not pass, or is not known."""
+    pairs = tuple(
+        pair
+        for pair in item.pairs
+        if all(truth(test.term, output_price_at(pair[1], at), "only") is True for test in item.prices)
+    )
+    return replace(item, pairs=pairs, mask=sum(bit for bit, _ in pairs))

@@ -61,7 +61,7 @@ def world(seed: int) -> World:
     """The same seed makes the same world."""
     chance = Random(seed)
     rows = [endpoint(chance) for _ in range(chance.randint(1, 6))]
-    guards = [guard(chance) for _ in range(chance.randint(0, 5))]
+    guards = [guard(chance) for _ in range(chance.randint(0, 4))]
     routes = [route(chance, last=False) for _ in range(chance.randint(0, 3))] + [route(chance, last=True)]
     return World(rows, guards, routes, [request(chance) for _ in range(6)])
 
@@ -83,7 +83,7 @@ def endpoint(chance: Random) -> Endpoint:
     maybe = (True, False, None)
     home = (*COUNTRIES, None)
     lab = Lab(chance.choice(("lab-a", "lab-b")), "", chance.choice(home), members(chance, LISTS), None, None)
-    kinds = chance.choice((("chat",), ("chat",), ("chat", "completion"), ("embedding",), ("responses",)))
+    kinds = chance.choice((("chat",), ("chat",), ("chat", "completion"), ("chat", "embedding"), ("responses",)))
     model = Model(
         id="", lab=lab, bases=(), lineage=members(chance, COUNTRIES, least=1), lab_lists=members(chance, LISTS),
         open_weights=chance.choice(maybe), licence=chance.choice(("MIT", "Apache-2.0", None)),
@@ -227,7 +227,7 @@ def tests_of(chance: Random, *, fact: bool, timed: bool = False) -> Rule:
 def guard(chance: Random) -> Rule:
     """Any `when` or none, `only`, `never` or both."""
     made: Rule = {}
-    if chance.random() < 0.7:
+    if chance.random() < 0.85:
         made["when"] = tests_of(chance, fact=False)
     part = chance.choice(("only", "never", "both"))
     if part != "never":
@@ -248,8 +248,12 @@ def route(chance: Random, *, last: bool) -> Rule:
 
 
 def request(chance: Random) -> Signals:
-    """Any signals; one in six is unknown."""
-    return {name: UNKNOWN if chance.random() < 0.16 else signal(chance, name) for name in SIGNALS}
+    """Any signals; one in six is unknown, more rarely where that alone leaves nothing that could serve."""
+    rare = frozenset({"kind", "needs", "tokens"})
+    return {
+        name: UNKNOWN if chance.random() < (0.02 if name in rare else 0.16) else signal(chance, name)
+        for name in SIGNALS
+    }
 
 
 def signal(chance: Random, name: str) -> Value:
@@ -258,9 +262,11 @@ def signal(chance: Random, name: str) -> Value:
     if row.form == "bool":
         return chance.random() < 0.5
     if row.form == "number":
-        return chance.choice((0, 10, 500, 900, 5000, 200_000)) if name == "tokens" else chance.choice((0.0, 0.5, 1.0))
+        return chance.choice((0, 10, 500, 900, 5000, 50_000)) if name == "tokens" else chance.choice((0.0, 0.5, 1.0))
+    if name == "needs" and chance.random() < 0.7:
+        return frozenset()
     if row.form == "set":
-        return frozenset(some(chance, row.words or (), 1 if name == "needs" else 2))
+        return frozenset(some(chance, row.words or (), 2))
     if name == "kind" and chance.random() < 0.7:
         return "chat"
     if name == "model":
