@@ -16,13 +16,17 @@ _NUMBER: Final = re.compile(
     r"(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
 )
 _EXTENSION: Final = re.compile(r"\s?(?:x|ext\.?)\s?[0-9]{1,5}\Z")
-_BEFORE: Final = re.compile(
-    r"(?:phone|\btel|mobile|\bcell|\bfax|whatsapp|\bsms\b|\bmob\b|\bhandy|puhelin|\bpuh\b|portable|téléphone|móvil|\btlf"
-    r"|teléfono|cellulare|telefo|gsm|тел|моб|電話|电话|手机|手機|联系方式|聯絡|전화|휴대|携帯)[^0-9\n]{0,24}\Z"
-    r"|(?:\bcall|llám|llam|appel|chiam|\bruf|\bdesk|\boffice|\bwork|\bhome|contact|registered|text me|reach me|ring me"
-    r"|my (?:\w{1,8} )?number|联系|\bm:|\bt:|\bp:)[^0-9\n]{0,12}\Z",
-    re.IGNORECASE,
+# Words that say so from some way off, and words that say so next to the number. Lower case is searched faster.
+_FAR_WORDS: Final = re.compile(
+    r"phone|tel\b|mobile|cell\b|fax\b|whatsapp|sms\b|mob\b|handy|puhelin|puh\b|portable|téléphone|móvil|tlf\b"
+    r"|teléfono|cellulare|telefo|gsm|тел|моб|電話|电话|手机|手機|联系方式|聯絡|전화|휴대|携帯"
 )
+_NEAR_WORDS: Final = re.compile(
+    r"\bcall|llám|llam|appel|chiam|\bruf|anruf|desk|office\b|work\b|home\b|contact|registered|text me|reach me|ring me"
+    r"|my (?:\w{1,8} )?number|联系|\bm:|\bt:|\bp:"
+)
+_FAR: Final = 34  # characters
+_NEAR: Final = 22
 _AFTER: Final = re.compile(r"[\s,;:()-]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b", re.IGNORECASE)
 _NOT_PHONE: Final = re.compile(
     r"(?:order|invoice|tracking|\bisbn|serial|account|ticket|reference|\bref\b|customer|\bzip|postal|version|订单|\bid)"
@@ -82,11 +86,17 @@ def _is_phone(text: str, start: int, end: int) -> bool:
         return False
     if written.startswith("+") or (digits.startswith("00") and len(digits) >= 11):
         return _possible("+" + digits.removeprefix("00"), written)
-    if _BEFORE.search(before) or _AFTER.match(text, end):
+    if _is_announced(before) or _AFTER.match(text, end):
         return True
     if _NOT_PHONE.search(before):
         return False
     return _valid_at_home(digits, written, alone(text, start, end))
+
+
+def _is_announced(before: str) -> bool:
+    """Whether words say that a phone number follows, and no other number stands between."""
+    line = re.split(r"[0-9\n]", before[-_FAR:])[-1].lower()
+    return bool(_FAR_WORDS.search(line) or _NEAR_WORDS.search(line[-_NEAR:]))
 
 
 def _alnum(char: str) -> bool:
