@@ -77,6 +77,8 @@ class Metrics:
         self.budget_used = self._gauge("gateway_budget_used_ratio")  # by (team,)
         self.breaker_open = self._gauge("gateway_breaker_open")  # by (endpoint,)
         self.policy_reloads = self._counter("gateway_policy_reload_total")  # by (result,)
+        for result in ("accepted", "refused"):
+            _ = self.policy_reloads[(result,)]  # there at zero, or the first one would not show as an increase
 
     def observe(self, outcome: Outcome) -> None:
         """The sink."""
