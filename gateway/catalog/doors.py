@@ -44,13 +44,14 @@ def _operator(desk: Desk, written: Written[OperatorRow]) -> Operator:
     row = written.row
     country = desk.country(written, row.country, "country")
     parent_country = desk.country(written, row.parent_country, "parent_country")
+    lists = desk.lists(written, row.lists, [country, parent_country])
     certifications = row.certifications
     return Operator(
         id=row.id,
         name=row.name,
         country=country,
         parent_country=parent_country,
-        lists=desk.lists(written, row.lists, [country, parent_country]),
+        lists=lists,
         certifications=Members(frozenset(certifications or ()), certifications is not None),
         indemnity=row.indemnity,
         sla=float(row.sla) if row.sla is not None else None,
@@ -59,7 +60,7 @@ def _operator(desk: Desk, written: Written[OperatorRow]) -> Operator:
         parent=row.parent,
         parent_source=row.parent_source,
         screened=row.screened,
-        listings=listings(row.listings),
+        listings=listings(row.listings, lists),
         indemnity_note=row.indemnity_note,
         sla_note=row.sla_note,
         note=row.note,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from gateway.catalog.facts import Lab, Model
+from gateway.catalog.facts import Lab, Members, Model
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.lineage import cycle, descend
 from gateway.catalog.rows import Licence, Listing
@@ -14,6 +14,9 @@ from gateway.catalog.shapes import Listing as ListingRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.errors import nearest
 
+NDAA_1532 = Listing(
+    "us_ndaa_1532", "AI of companies domiciled in CN, RU, IR, KP", "2025-12-18", "P.L. 119-60 (NDAA FY2026) §1532"
+)
 OUTPUT_TOKENS = 500  # expected of a model with no benchmark count
 LEAST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS = 100, 4000
 
@@ -27,22 +30,26 @@ def labs(desk: Desk) -> dict[str, Lab]:
 def _lab(desk: Desk, written: Written[LabRow]) -> Lab:
     row = written.row
     country = desk.country(written, row.country, "country")
+    lists = desk.lists(written, row.lists, [country])
     return Lab(
         id=row.id,
         name=row.name,
         country=country,
-        lists=desk.lists(written, row.lists, [country]),
+        lists=lists,
         source=row.source,
         checked=row.checked,
         owner=row.owner,
         screened=row.screened,
-        listings=listings(row.listings),
+        listings=listings(row.listings, lists),
         note=row.note,
     )
 
 
-def listings(rows: Sequence[ListingRow]) -> tuple[Listing, ...]:
-    return tuple(Listing(row.list, row.what, row.date, row.source) for row in rows)
+def listings(rows: Sequence[ListingRow], lists: Members) -> tuple[Listing, ...]:
+    """As written, and the one that follows from domicile if it is not written."""
+    written = tuple(Listing(row.list, row.what, row.date, row.source) for row in rows)
+    derived = NDAA_1532.list in lists.known and all(row.list != NDAA_1532.list for row in written)
+    return (*written, NDAA_1532) if derived else written
 
 
 def licences(desk: Desk) -> dict[str, Licence]:

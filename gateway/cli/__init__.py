@@ -15,6 +15,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "explain": "policy",
     "diff": "policy",
     "schema": "policy",
+    "catalog": "catalog",
     "keys": "keys",
     "classify": "classify",
 }

@@ -1,0 +1,60 @@
+"""Finding a thing of the catalogue by what a reader calls it: its id, another name, the vendor's own name for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gateway.catalog.facts import Catalog, Endpoint, Lab, Model, Operator
+from gateway.errors import GatewayError, nearest
+
+
+def find_lab(catalog: Catalog, name: str) -> Lab:
+    """Raises GatewayError not_found."""
+    return catalog.labs[_key("lab", {lab.id: () for lab in catalog.labs.values()}, name)]
+
+
+def find_model(catalog: Catalog, name: str) -> Model:
+    """Raises GatewayError not_found."""
+    return catalog.models[_key("model", {model.id: model.also for model in catalog.models.values()}, name)]
+
+
+def find_operator(catalog: Catalog, name: str) -> Operator:
+    """Raises GatewayError not_found."""
+    return catalog.operators[_key("operator", {row.id: row.also for row in catalog.operators.values()}, name)]
+
+
+def find_endpoint(catalog: Catalog, name: str) -> Endpoint:
+    """Raises GatewayError not_found. A name without a region means the operator's first door to the model."""
+    if name in catalog.endpoints:
+        return catalog.endpoints[name]
+    model, _, place = name.partition("@")
+    operator, _, region = place.partition("/")
+    for endpoint in catalog.endpoints.values():
+        here = endpoint.id.partition("@")[2].partition("/")[2]
+        fits = _is_model(endpoint, model) and _is_operator(endpoint, operator)
+        if fits and (not region or region == here):
+            return endpoint
+    raise _missing("endpoint", catalog.endpoints, name)
+
+
+def _is_model(endpoint: Endpoint, name: str) -> bool:
+    names = {endpoint.model.id, *endpoint.model.also, endpoint.upstream_model}
+    return name.lower() in {known.lower() for known in names}
+
+
+def _is_operator(endpoint: Endpoint, name: str) -> bool:
+    return name.lower() in {endpoint.operator.id.lower(), *(known.lower() for known in endpoint.operator.also)}
+
+
+def _key(kind: str, known: Mapping[str, Sequence[str]], name: str) -> str:
+    if name in known:
+        return name
+    wanted = name.lower()
+    for key, others in known.items():
+        if wanted in (word.lower() for word in (key, *others)):
+            return key
+    raise _missing(kind, known, name)
+
+
+def _missing(kind: str, names: Iterable[str], name: str) -> GatewayError:
+    return GatewayError("not_found", f"no {kind} is called `{name}`; {nearest(name, names)}")
