@@ -1,0 +1,94 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
+OWNERS = {  # library: the files and folders that may import it
+    "yaml": ("source/",),
+    "httptools": ("upstreams/http1/",),
+    "redis": ("limits/",),
+    "sqlalchemy": ("record/",),
+    "prometheus_client": ("record/",),
+    "opentelemetry": ("record/tracing.py",),
+    "uvicorn": ("app/", "demo/"),
+    "uvloop": ("app/", "demo/"),
+    "typer": ("cli/",),
+    "rich": ("cli/",),
+    "xllamacpp": ("demo/",),
+    "litellm": ("upstreams/via_litellm.py",),
+    "stdnum": ("signals/pii/",),
+    "phonenumbers": ("signals/pii/",),
+    "py3langid": ("signals/language.py",),
+}
+MOST_LINES = 300
+
+
+@cache
+def imported(path: Path) -> set[str]:
+    """Top-level packages that a file imports, lazily or not."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT / "gateway").as_posix()
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_every_library_has_one_owner(library):
+    strangers = [
+        named(path) for path in SOURCES if library in imported(path) and not named(path).startswith(OWNERS[library])
+    ]
+
+    assert strangers == []
+
+
+def test_no_source_file_outgrows_its_subject():
+    long = {named(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > MOST_LINES}
+
+    assert long == {}
+
+
+def test_every_module_says_what_it_knows_or_does():
+    silent = [
+        named(path)
+        for path in SOURCES
+        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+
+    assert silent == []
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listed.stdout.splitlines()]
+
+
+def test_no_lock_names_a_registry():
+    hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|files\.python")
+    locks = tracked("requirements/*", "*package-lock.json", "pyproject.toml", "Makefile")
+
+    assert [path.name for path in locks if hosts.search(path.read_text())] == []
+
+
+def test_every_locked_requirement_carries_a_hash():
+    for lock in tracked("requirements/*.txt"):
+        text = lock.read_text()
+        pinned = re.findall(r"^[a-z0-9][^\n]*==[^\n]*\\\n +--hash=", text, re.M | re.I)
+        named_once = re.findall(r"^[a-z0-9][^\n]*==", text, re.M | re.I)
+
+        assert len(pinned) == len(named_once) > 0, lock.name
