@@ -59,6 +59,8 @@ def _removed_by(shape: ExpectShape, names: Names, guards: list[str]) -> Mapping[
     for id, raw in (shape.removed_by or {}).items():
         path = (*shape.at, "removed_by", id)
         wanted = [str(spelled(name)) for name in (raw if isinstance(raw, list) else [raw])]
+        if not wanted:
+            names.scope.error("an empty list expects nothing", path, help="name the guards that remove it")
         if id not in names.catalog.endpoints:
             help_ = nearest(id, names.catalog.endpoints)
             names.scope.error(f"no endpoint is called `{id}`", path, key=True, help=help_)
