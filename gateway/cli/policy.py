@@ -1,0 +1,220 @@
+"""`gateway check`, `explain` and `schema`: what the tools say about a policy folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Annotated, Any
+
+import typer
+
+from gateway.app.folder import Files, read_folder
+from gateway.catalog.facts import Endpoint
+from gateway.errors import GatewayError, Place, Problem, Problems
+from gateway.policy.cases import signals_of
+from gateway.policy.check import review
+from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Compiled
+from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.policy.given import given_from_words
+from gateway.policy.layout import catalog_folder
+from gateway.policy.models import resolve_model
+from gateway.policy.plain import plain_decision
+from gateway.policy.schema import schemas
+from gateway.settings import from_environment, vendor_key
+from gateway.signals.measure import measure_prompt
+from gateway.source import frame
+
+Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="policy folder; default: GATEWAY_POLICIES")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the `gateway` command."""
+    app.command()(check)
+    app.command()(explain)
+    app.command()(schema)
+
+
+def check(folder: Folder = None, as_json: Json = False) -> None:
+    """Compile a policy folder, lint it and run its cases.
+
+    Example: gateway check policies
+    """
+    path = folder or from_environment().policies
+    files: Files = {}
+    try:
+        files = read_folder(path)
+        compiled = compile_folder(files)
+    except Problems as wrong:
+        _say(wrong.problems, path, files, as_json, passed=0, failed=0)
+        raise typer.Exit(1) from None
+    found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key)
+    _say(found.problems, path, files, as_json, passed=found.passed, failed=found.failed)
+    if not as_json:
+        policy = compiled.policy
+        counts = f"{len(policy.guards)} guards, {len(policy.routes)} routes, {len(policy.endpoints)} endpoints"
+        typer.echo(f"{path}: {counts}; {found.passed} cases passed, {found.failed} failed; version {policy.version}")
+    if any(problem.severity == "error" for problem in found.problems):
+        raise typer.Exit(1)
+
+
+def _has_key(endpoint: Endpoint) -> bool:
+    return endpoint.key_env is None or vendor_key(endpoint.key_env) is not None
+
+
+def _say(problems: tuple[Problem, ...], folder: Path, files: Files, as_json: bool, *, passed: int, failed: int) -> None:
+    shown = [(problem, _placed(problem, folder, files)) for problem in problems]
+    if as_json:
+        rows = [_row(problem) for _, problem in shown]
+        typer.echo(json.dumps({"problems": rows, "cases": {"passed": passed, "failed": failed}}, ensure_ascii=False))
+        return
+    for problem, placed in shown:
+        data = files.get(problem.place.file) if problem.place else None
+        typer.echo(frame(placed, data.decode("utf-8", "replace") if data is not None else None) + "\n")
+
+
+def _placed(problem: Problem, folder: Path, files: Files) -> Problem:
+    """With the file as the shell knows it."""
+    if problem.place is None or problem.place.file not in files:
+        return problem
+    top, _, name = problem.place.file.partition("/")
+    inside = Path(catalog_folder(files.get("policy.yaml", b"")), name) if top == "catalog" else Path(problem.place.file)
+    return replace(problem, place=replace(problem.place, file=str(folder / inside)))
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    place = problem.place or Place("", 0, 0)
+    return {
+        "severity": problem.severity,
+        "message": problem.message,
+        "file": place.file or None,
+        "line": place.line or None,
+        "column": place.column or None,
+        "help": problem.help,
+    }
+
+
+def explain(
+    words: Annotated[list[str] | None, typer.Argument(metavar="[DIR] [TEXT|-]", help="a folder, a prompt")] = None,
+    team: Annotated[str | None, typer.Option(help="whose request it is")] = None,
+    data_class: Annotated[str | None, typer.Option(help="as the header would raise it")] = None,
+    model: Annotated[str | None, typer.Option(help="what the caller asks for")] = None,
+    given: Annotated[list[str] | None, typer.Option(help="signal=value, as often as needed")] = None,
+    at: Annotated[str | None, typer.Option(help="time, e.g. 2026-11-20T02:00:00Z; default: now")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say where a request would go, sentence by sentence, with the prices.
+
+    Example: gateway explain --team research "What happened on 4 June 1989?"
+    """
+    path, text = _folder_and_text(words or [])
+    compiled = _compiled(path)
+    options = [
+        f"{name}={value}" for name, value in (("team", team), ("data_class", data_class), ("model", model)) if value
+    ]
+    signals = _signals(compiled, [*options, *(given or [])], text)
+    decision = decide(compiled.policy, signals, View(at=_time(at)))
+    typer.echo(json.dumps(plain_decision(decision), ensure_ascii=False) if as_json else _told(decision))
+    if not decision.endpoints:
+        raise typer.Exit(1)
+
+
+def _folder_and_text(words: list[str]) -> tuple[Path, str | None]:
+    default = from_environment().policies
+    if len(words) > 2:
+        _wrong("explain takes a folder and a text; quote a text of several words")
+    if len(words) == 2:
+        return Path(words[0]), _text(words[1])
+    if not words:
+        return default, None
+    return (Path(words[0]), None) if Path(words[0]).is_dir() else (default, _text(words[0]))
+
+
+def _text(word: str) -> str:
+    return sys.stdin.read() if word == "-" else word
+
+
+def _time(text: str | None) -> float:
+    if text is None:
+        return time()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        _wrong(f"`{text}` is no time; write 2026-11-20T02:00:00Z")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _compiled(path: Path) -> Compiled:
+    files: Files = {}
+    try:
+        files = read_folder(path)
+        return compile_folder(files)
+    except Problems as wrong:
+        _say(wrong.problems, path, files, False, passed=0, failed=0)
+        raise typer.Exit(1) from None
+
+
+def _signals(compiled: Compiled, words: list[str], text: str | None) -> Signals:
+    try:
+        given = given_from_words(words, compiled)
+        if "model" in given.signals and "model_known" not in given.signals:
+            resolve_model(compiled.policy, str(given.signals["model"]))
+    except Problems as wrong:
+        _wrong("\n".join(frame(problem) for problem in wrong.problems))
+    except GatewayError as wrong:
+        _wrong(wrong.message)
+    measured = dict(measure_prompt(text)) if text is not None else {}
+    return signals_of(compiled.keyring.teams.get(given.team or ""), {**measured, **given.signals}, compiled.policy)
+
+
+def _wrong(words: str) -> Any:
+    typer.echo(words, err=True)
+    raise typer.Exit(2)
+
+
+def _told(decision: Decision) -> str:
+    lines = list(decision.why)
+    if decision.endpoints:
+        lines.append("tried in this order: " + ", ".join(endpoint.id for endpoint in decision.endpoints))
+    else:
+        refusal = decision.refusal()
+        lines.append(f"refused: {refusal.status} {refusal.code}: {refusal.message}")
+    lines += ["", *_each(decision)]
+    route = decision.route
+    apart = [
+        f"{name}: {share.percent:g} % to {share.endpoint.id}, not part of this decision"
+        for name, share in (("canary", route.canary), ("shadow", route.shadow))
+        if share
+    ]
+    return "\n".join([*lines, *apart])
+
+
+def _each(decision: Decision) -> list[str]:
+    """One line an endpoint: where it stands, or what is in its way."""
+    removed, unable = decision.removed, decision.unable
+    order = {endpoint.id: place for place, endpoint in enumerate(decision.endpoints, 1)}
+    width = max((len(endpoint.id) for endpoint in decision.policy.endpoints), default=0)
+    lines = []
+    for endpoint in decision.policy.endpoints:
+        reasons = [f"removed by {', '.join(removed[endpoint.id])}"] if endpoint.id in removed else []
+        reasons += [unable[endpoint.id]] if endpoint.id in unable else []
+        stands = f"no. {order[endpoint.id]}" if endpoint.id in order else "permitted, not proposed by this route"
+        lines.append(f"  {endpoint.id:<{width}}  {'; '.join(reasons) or stands}")
+    return lines
+
+
+def schema(folder: Folder = None) -> None:
+    """Write the JSON Schemas that editors complete and check with.
+
+    Example: gateway schema policies
+    """
+    place = (folder or from_environment().policies) / "schema"
+    place.mkdir(parents=True, exist_ok=True)
+    for name, made in schemas().items():
+        (place / name).write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        typer.echo(place / name)
