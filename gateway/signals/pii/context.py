@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 _BEFORE = 60
@@ -14,9 +15,10 @@ def named(text: str, start: int, end: int, words: str) -> bool:
     return bool(_compiled(words).search(text[max(0, start - _BEFORE) : start] + " \n " + text[end : end + _AFTER]))
 
 
-def mentions(text: str, start: int, end: int, words: str) -> bool:
+def mentions(text: str, start: int, end: int, words: Sequence[str]) -> bool:
     """Whether one of the words, in lower case, stands anywhere in or around a stretch of the text."""
-    return re.search(words, text[max(0, start - _BEFORE) : end + _AFTER].lower()) is not None
+    near = text[max(0, start - _BEFORE) : end + _AFTER].lower()
+    return any(word in near for word in words)
 
 
 def alone(text: str, start: int, end: int) -> bool:

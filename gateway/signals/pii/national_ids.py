@@ -15,7 +15,7 @@ from gateway.signals.pii import own_checks
 from gateway.signals.pii.context import alone, mentions, named
 from gateway.signals.pii.groups import Candidate
 
-_NEVER: Final = r"(?!)"
+NEVER: Final = r"(?!)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,21 @@ class NationalId:
     check: str | Callable[[str], bool]  # a module of stdnum, or a rule of ours
     shapes: tuple[str, ...]  # without separators: 9 a digit, A a letter
     certain: str = ""  # forms (a regular expression) that need no word; empty: none
-    words: str = _NEVER  # what names it, in the languages of those who have one
+    words: str = NEVER  # what names it, in the languages of those who have one; of regular expressions only \b \. |
     alone: bool = False  # a text that is nothing but the number needs no word either
 
 
 _ANY: Final = r"[9A]+(?:[-. +/:][9A]+)*"
 _BARE: Final = r"9+"
 _GENERAL: Final = (
-    r"\bnational (?:id|identi)|\bidentity (?:n|card)|\bid[ -]?(?:card|number|no\b|code)|personal (?:id|code|number)"
-    r"|\btax (?:id|number|no\b)|social security|identifica|identit[àéä]|tunnus|身份|證件|证件"
+    r"national id|identity n|identity card|\bid card|\bid-card|\bid number|\bid no\b|\bid code|personal id"
+    r"|personal code|personal number|\btax id|tax number|\btax no|social security|identifica|identit|tunnus"
+    r"|身份|證件|证件"
 )
-
 _KOREAN: Final = r"\brrn\b|주민|외국인|resident reg|\bfrn\b"
 
-_ROWS: Final = (
-    NationalId("at.vnr", ("9999999999",), r"9999 999999", r"sv[- ]?n|sozialvers|svnr|versicherungsn"),
+ROWS: Final = (
+    NationalId("at.vnr", ("9999999999",), r"9999 999999", r"sv-n|sv n|svn|sozialvers|versicherungsn"),
     NationalId(
         "be.nn",
         ("99999999999",),
@@ -48,7 +48,7 @@ _ROWS: Final = (
     ),
     NationalId("bg.egn", ("9999999999",), "", r"\begn\b|егн"),
     NationalId("hr.oib", ("99999999999",), "", r"\boib\b"),
-    NationalId(own_checks.cypriot, ("99999999A",), "", r"\btic\b|cyprus|α\.?φ\.?μ|ταυτότητ"),
+    NationalId(own_checks.cypriot, ("99999999A",), "", r"\btic\b|cyprus|αφμ|α\.φ\.μ|ταυτότητ"),
     NationalId("cz.rc", ("9999999999", "999999999"), r"999999/9999?9?", r"rodn|\brč\b|\brc\b|birth number"),
     NationalId("dk.cpr", ("9999999999",), r"999999-9999", r"\bcpr|personnummer"),
     NationalId("ee.ik", ("99999999999",), _BARE, r"isikukood"),
@@ -84,9 +84,11 @@ _ROWS: Final = (
     NationalId(own_checks.short_dni, ("9999999A",), r"9{7}-A", r"\bdni\b|\bnif\b", alone=True),
     NationalId("es.nie", ("A9999999A",), r"A[ -]?9{7}[ -]?A", r"\bnie\b"),
     NationalId("se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b"),
-    NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn\b|social|\bss ?[#n]"),
+    NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn|social|\bss#|\bss #"),
     NationalId(own_checks.itin, ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
-    NationalId(own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino?\b"),
+    NationalId(
+        own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino\b|\bni\b"
+    ),
     NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999"),
     NationalId("gb.nhs", ("9999999999",), "", r"\bnhs\b"),
     NationalId(
@@ -95,7 +97,7 @@ _ROWS: Final = (
     NationalId(own_checks.chinese_first, ("9" * 15,), _BARE),
     NationalId(own_checks.korean, ("9" * 13,), r"999999-9999999", _KOREAN),
     NationalId(own_checks.korean_checked, ("9" * 13,), "", _KOREAN, alone=True),
-    NationalId("tr.tckimlik", ("99999999999",), _BARE, r"kimlik|t\.?c\."),
+    NationalId("tr.tckimlik", ("99999999999",), _BARE, r"kimlik|\bt\.c\."),
     NationalId("no.fodselsnummer", ("99999999999",), r"9+|999999 99999", r"fødsels|personn"),
     NationalId("is_.kennitala", ("9999999999",), r"999999-9999", r"kennitala"),
     NationalId("ch.ssn", ("9" * 13,), r"9+|999\.9999\.9999\.99", r"\bahv|\bavs"),
@@ -112,10 +114,15 @@ _ROWS: Final = (
     NationalId("id.nik", ("9" * 16,), "", r"\bnik\b|\bktp\b"),
     NationalId("ua.rntrc", ("9999999999",), "", r"рнокпп|іпн|ідентифікац"),
 )
-# Looked for in lower case and without word boundaries, which is many times faster; the word of a row is exact.
-_EVERY_WORD: Final = "|".join([_GENERAL, *sorted({row.words for row in _ROWS} - {_NEVER})]).replace(r"\b", "")
+# The same words as plain strings in lower case: to know that none is near is then quick.
+_STEMS: Final = tuple(
+    sorted(
+        {word.replace(r"\b", "").replace("\\", "") for row in ROWS for word in f"{_GENERAL}|{row.words}".split("|")}
+        - {NEVER}
+    )
+)
 BY_SHAPE: Final[Mapping[str, tuple[NationalId, ...]]] = {
-    shape: tuple(row for row in _ROWS if shape in row.shapes) for row in _ROWS for shape in row.shapes
+    shape: tuple(row for row in ROWS if shape in row.shapes) for row in ROWS for shape in row.shapes
 }
 
 
@@ -129,7 +136,7 @@ def is_national_id(text: str, candidate: Candidate, worded: Callable[[], bool]) 
 
 def is_worded(text: str, start: int, end: int) -> bool:
     """Whether a word of some id stands near this stretch of the text."""
-    return mentions(text, start, end, _EVERY_WORD)
+    return mentions(text, start, end, _STEMS)
 
 
 def _proven(row: NationalId, text: str, candidate: Candidate, worded: Callable[[], bool]) -> bool:
@@ -140,7 +147,7 @@ def _proven(row: NationalId, text: str, candidate: Candidate, worded: Callable[[
         return _checks(row.check, candidate)
     if not worded() or not _checks(row.check, candidate):
         return False
-    return named(text, start, end, row.words) or (row.words != _NEVER and named(text, start, end, _GENERAL))
+    return named(text, start, end, row.words) or (row.words != NEVER and named(text, start, end, _GENERAL))
 
 
 def _goes_on(text: str, candidate: Candidate) -> bool:

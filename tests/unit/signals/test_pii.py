@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.signals.pii import KINDS, Finding, find, measure
+from gateway.signals.pii import KINDS, Finding, find, measure, national_ids
 from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN
 
@@ -82,6 +82,13 @@ def test_a_request_that_cannot_be_read_whole_has_unknown_data():
 
 def test_a_table_of_figures_too_long_to_check_has_unknown_data():
     assert measure(Text((Passage("user", "4821.22 9938 10293 88210, 5523 " * 10_000),))) is UNKNOWN
+
+
+@pytest.mark.parametrize("row", national_ids.ROWS, ids=lambda row: str(row.check))
+def test_the_words_of_an_id_can_be_looked_for_as_plain_strings(row):
+    bare = row.words.replace(r"\b", "").replace(r"\.", "")
+
+    assert row.words == national_ids.NEVER or not set(bare) & set("\\()[]{}?*+.^$")
 
 
 def test_the_kinds_are_those_of_the_policy_language():
