@@ -29,17 +29,20 @@ def find_endpoint(catalog: Catalog, name: str) -> Endpoint:
         return catalog.endpoints[name]
     model, _, place = name.partition("@")
     operator, _, region = place.partition("/")
-    for endpoint in catalog.endpoints.values():
-        here = endpoint.id.partition("@")[2].partition("/")[2]
-        fits = _is_model(endpoint, model) and _is_operator(endpoint, operator)
-        if fits and (not region or region == here):
-            return endpoint
+    there = [
+        endpoint
+        for endpoint in catalog.endpoints.values()
+        if _is_operator(endpoint, operator) and region in ("", endpoint.id.partition("@")[2].partition("/")[2])
+    ]
+    served = [endpoint for endpoint in there if endpoint.upstream_model.lower() == model.lower()]
+    meant = [endpoint for endpoint in there if _is_model(endpoint.model, model)]
+    for endpoint in (*served, *meant):
+        return endpoint
     raise _missing("endpoint", catalog.endpoints, name)
 
 
-def _is_model(endpoint: Endpoint, name: str) -> bool:
-    names = {endpoint.model.id, *endpoint.model.also, endpoint.upstream_model}
-    return name.lower() in {known.lower() for known in names}
+def _is_model(model: Model, name: str) -> bool:
+    return name.lower() in {model.id.lower(), *(known.lower() for known in model.also)}
 
 
 def _is_operator(endpoint: Endpoint, name: str) -> bool:

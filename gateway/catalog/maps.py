@@ -108,9 +108,9 @@ def _snapshot(snapshot: Mapping[str, Any], key: str) -> tuple[Quote, ...]:
         since = entry["start"] or rates["valid_from"]
         quote = _snapshot_quote(rates, since, _mode_at(modes, "thinking", since))
         quote = replace(quote, batch=_per_unit(_mode_at(modes, "batch", since) or {}))
-        if found and found[-1].since == since:  # a correction of the row before
-            found[-1] = quote
-        elif not found or replace(found[-1], since=since, read_from=quote.read_from) != quote:
+        while found and (found[-1].since or "") >= since:  # a correction of what stood before
+            found.pop()
+        if not found or replace(found[-1], since=since, read_from=quote.read_from) != quote:
             found.append(quote)
     return tuple(quote for quote in _scheduled(snapshot, provider, model, found) if _priced(quote.rates))
 
