@@ -27,7 +27,7 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, kind: Kind, gatew
     )
     story = Story(arrival)
     try:
-        body = await read_body(receive, most_bytes=most_bytes)
+        body = await read_body(scope, receive, most_bytes=most_bytes)
         watch = Watch(receive)
     except GatewayError as error:
         await send_error(send, error, story.headers())

@@ -23,8 +23,9 @@ class CallerLeft(Exception):
     """The caller closed the connection before the request was read."""
 
 
-async def read_body(receive: Receive, *, most_bytes: int) -> bytes:
-    """Raises GatewayError `request_too_large`, CallerLeft."""
+async def read_body(scope: Scope, receive: Receive, *, most_bytes: int) -> bytes:
+    """Raises GatewayError `request_too_large`, before the body is sent where its length is announced; CallerLeft."""
+    _check_size(int(header(scope, b"content-length") or 0), most_bytes)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise CallerLeft

@@ -140,6 +140,8 @@ async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
     body = await upstream.read(WHOLE_BODY_BYTES)
     attempt.first_byte_s = monotonic() - attempt.started
     attempt.opening = attempt.meter.feed(body)
+    if not attempt.meter.reading.events:
+        raise UpstreamFault("protocol", "the reply is not JSON")
     attempt.ended = True
 
 
