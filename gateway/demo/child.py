@@ -37,7 +37,7 @@ class Child:
     def kill(self) -> None:
         """At once, as a crash would."""
         self.process.kill()
-        self.process.wait()
+        self.stop()
 
     def stop(self, patience_s: float = 5.0) -> None:
         """Politely, then not; nothing happens if it has ended already."""

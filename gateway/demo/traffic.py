@@ -13,15 +13,15 @@ from dataclasses import dataclass
 AT_ONCE = 4
 PATIENCE_S = 120
 _PROMPTS = (
-    "Explain in three sentences why ships float.",
-    "Write a Python function that removes duplicates from a list and keeps the order.",
+    "Why do ships float?",
+    "Why does `while queue: pass` in this Python function never return?",
     "Draft a short thank-you note to a supplier who delivered early.",
     "What are the main causes of inflation?",
     "Summarise the plot of a story about a lighthouse keeper.",
     "How do I descale a kettle?",
-    "Compare leasing and buying a delivery van.",
+    "Is leasing a delivery van cheaper than buying one?",
     "What should a small company write into its travel policy?",
-    "请用三句话解释为什么天空是蓝色的。",
+    "为什么天空是蓝色的？",
     "写一封简短的感谢信给供应商。",
     "Miten kahvinkeitin puhdistetaan?",
     "Which clauses does a simple rental contract need?",
@@ -29,7 +29,7 @@ _PROMPTS = (
     "Who is the Dalai Lama and where does he live?",
     "Why was Falun Gong banned in China?",
     "Is Taiwan a country?",
-    "Describe the protests in Hong Kong in 2019.",
+    "What happened during the protests in Hong Kong in 2019?",
     "What is known about the camps in Xinjiang?",
     "天安门广场1989年发生了什么？",
     "台湾是一个国家吗？",

@@ -19,7 +19,7 @@ class Vendor:
 
     id: str
     model: str
-    sentences: int  # of an ordinary answer
+    points: int  # of an ordinary answer
     first_byte_s: float
     tokens_per_s: float
     reasons: bool  # sends reasoning_content
@@ -31,7 +31,7 @@ VENDORS = (
     Vendor(
         id="simulated-cn",
         model="simulated-deepseek",
-        sentences=5,
+        points=5,
         first_byte_s=0.25,
         tokens_per_s=60,
         reasons=True,
@@ -48,7 +48,7 @@ VENDORS = (
     Vendor(
         id="simulated-us",
         model="simulated-deepseek",
-        sentences=5,
+        points=5,
         first_byte_s=0.12,
         tokens_per_s=120,
         reasons=True,
@@ -58,7 +58,7 @@ VENDORS = (
     Vendor(
         id="simulated-west",
         model="simulated-gpt",
-        sentences=9,
+        points=9,
         first_byte_s=0.18,
         tokens_per_s=90,
         reasons=False,

@@ -1,4 +1,4 @@
-"""What simulated vendors say: sentences picked by seed and prompt, in the prompt's script; pure."""
+"""What simulated vendors say: points picked by seed and prompt, in the prompt's script; pure."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ import hashlib
 import random
 import re
 
-_OPENING = (
-    "Simulated answer.",
-    "This is a simulated answer.",
+_FRAME = (
+    "## {subject}\n\nThis is a simulated answer about: {subject}. It can be explained in {count} steps.",
+    "## {subject}\n\nSimulated answer. Here is an overview of {subject} in {count} points.",
 )
-_OPENING_ZH = ("以下是模拟回答。", "这是一个模拟回答。")
-_SENTENCES = (
-    "The short version is that several causes came together, and none of them alone explains the result.",
-    "It helps to begin with the dates, because the order of events settles most of the disagreements.",
-    "First, look at what was written at the time; later accounts tend to smooth out the contradictions.",
-    "Second, compare at least two independent sources before you rely on a figure.",
-    "The numbers vary between studies: the lower ones count only confirmed cases, the higher ones are estimates.",
-    "People who were there describe it differently from those who read about it afterwards.",
-    "A useful rule of thumb is to separate what is known, what is likely and what is merely repeated.",
-    "In practice the simplest approach works: write down the goal, list the limits, and try the cheapest option.",
-    "Costs fall quickly in the beginning and slowly after that, so the first improvement matters most.",
-    "Critics point out that the outcome was foreseeable; defenders reply that the alternatives were worse.",
-    "The law changed twice since then, and the present wording is narrower than the first one.",
-    "If you need more detail, the footnotes of the standard works are the best place to continue.",
-    "A small example makes it clearer: take three cases, change one condition, and see which result moves.",
-    "The consequences are still visible today, in institutions as well as in everyday habits.",
-    "Finally, keep in mind that the evidence is uneven: some regions are documented well, others hardly at all.",
+_FRAME_ZH = (
+    "## {subject}\n\n这是模拟回答。关于“{subject}”，可以分{count}点说明。",
+    "## {subject}\n\n以下是模拟回答，分{count}点介绍“{subject}”。",
 )
-_SENTENCES_ZH = (
-    "简单来说，结果由几个原因共同造成，单独一个都不足以解释。",
-    "首先应当看时间顺序，因为先后关系能解决大部分争议。",
-    "其次，引用数字之前最好对照两个独立的来源。",
-    "不同研究的数字并不一致：较低的只计算已经确认的情况，较高的则是估计。",
-    "亲历者的描述与后来的记述往往不同。",
-    "实际操作时，最简单的办法通常有效：写下目标，列出限制，先试成本最低的方案。",
-    "批评者认为结果可以预见，支持者则认为其他选择更糟。",
-    "相关法律此后修改过两次，现行条文比最初的更窄。",
-    "举一个小例子：取三种情况，只改变一个条件，看哪个结果随之改变。",
-    "影响至今仍然可见，既在制度里，也在日常习惯中。",
+_CLOSING = "Together these points give a good first picture of {subject}."
+_CLOSING_ZH = "综合以上几点，就能对“{subject}”有一个初步的了解。"
+_POINTS = (
+    "**Facts.** Begin with who was involved, where it took place and when; the dates are well documented.",
+    "**Background.** Between 1970 and 1995 several countries went through it, Sweden and Japan among them.",
+    "**Causes.** Prices, wages and expectations all played a part, and each made the others stronger over time.",
+    "**Figures.** The lower ones, about 300, count confirmed cases only; the higher ones, above 2,000, are estimates.",
+    "**Course.** On the first day about 3,000 people took part; by the end of the week there were more than 100,000.",
+    "**Consequences.** Some were immediate, such as new rules and new prices; others took ten years to become visible.",
+    "**Practice.** Write down the goal, list the limits, try the cheapest option first and measure what changed.",
+    "**Example.** Take three cases, change one condition in each, and see which result moves and which stays.",
+    "**Costs.** They fall quickly in the beginning and slowly after that, so the first improvement matters most.",
+    "**Views.** Critics say that the outcome was foreseeable; defenders reply that the alternatives were worse.",
+    "**Rules.** The law was changed in 2004 and again in 2017, and its present wording is narrower than the first.",
+    "**Sources.** Diaries, photographs and telegrams from the archives agree on the order of events.",
 )
+_POINTS_ZH = (
+    "**基本情况**：首先说明涉及哪些人、发生在哪里、什么时候，这些日期有充分的记录。",
+    "**背景**：1970年到1995年之间，瑞典、日本等国家也经历过类似的过程。",
+    "**原因**：价格、工资和预期都起了作用，而且彼此强化。",
+    "**数字**：较低的数字约为300，只计算已经确认的情况；较高的超过2000，属于估计。",
+    "**经过**：第一天大约有3000人参加，到周末已经超过10万人。",
+    "**影响**：有些影响立刻出现，例如新的规则和新的价格；另一些十年以后才看得出来。",
+    "**做法**：写下目标，列出限制，先试成本最低的方案，再测量有什么变化。",
+    "**例子**：取三种情况，每次只改变一个条件，看哪个结果随之改变。",
+    "**成本**：开始时下降很快，后来变慢，因此第一次改进最重要。",
+    "**看法**：批评者认为结果可以预见，支持者则认为其他选择更糟。",
+    "**资料**：档案中的日记、照片和电报对事件的先后顺序记载一致。",
+)
+_SUBJECT_CHARS = 80
 _THOUGHTS = (
     "The user wants an overview, so I should order the points.",
     "I will check which part of the question is factual.",
@@ -62,13 +66,16 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _TOKEN = re.compile(r"\s*[\u3000-\u9fff\uff00-\uffef]|\s*[^\s\u3000-\u9fff\uff00-\uffef]{1,6}|\s+")
 
 
-def answer(prompt: str, *, weights: str, seed: int, sentences: int) -> str:
+def answer(prompt: str, *, weights: str, seed: int, points: int) -> str:
     """The same for the same weights, seed and prompt, whoever hosts them."""
     chance = _chance(prompt, weights, seed)
     chinese = _chinese(prompt)
-    pool, opening = (_SENTENCES_ZH, _OPENING_ZH) if chinese else (_SENTENCES, _OPENING)
-    count = max(2, min(len(pool), sentences + chance.randint(-1, 1)))
-    return ("" if chinese else " ").join((chance.choice(opening), *chance.sample(pool, count)))
+    frames, pool, closing = (_FRAME_ZH, _POINTS_ZH, _CLOSING_ZH) if chinese else (_FRAME, _POINTS, _CLOSING)
+    count = max(2, min(len(pool), points + chance.randint(-1, 1)))
+    subject = " ".join(prompt.split())[:_SUBJECT_CHARS].rstrip("?？.。!！ ") or "this"
+    frame = chance.choice(frames).replace("{subject}", subject).replace("{count}", str(count))
+    numbered = [f"{number}. {text}" for number, text in enumerate(chance.sample(pool, count), 1)]
+    return "\n\n".join((frame, "\n".join(numbered), closing.replace("{subject}", subject)))
 
 
 def thoughts(prompt: str, *, weights: str, seed: int) -> str:

@@ -95,7 +95,7 @@ class Playing:
         if act.text is not None or act.tool_call is not None:
             return Say(act.text or "", thoughts=act.thoughts or "", tool_call=act.tool_call)
         body = json.loads(incoming.body)
-        text = prose.answer(asked.prompt, weights=self.vendor.model, seed=self.seed, sentences=self.vendor.sentences)
+        text = prose.answer(asked.prompt, weights=self.vendor.model, seed=self.seed, points=self.vendor.points)
         thinks = self.vendor.reasons and _thinks(body)
         thoughts = prose.thoughts(asked.prompt, weights=self.vendor.model, seed=self.seed) if thinks else ""
         usual = Say(text, thoughts=thoughts)
