@@ -66,9 +66,13 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
     def free(left: int, right: int) -> bool:
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
+    reached = start
     for candidate in groups.candidates(text, start, end):
+        if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
+            continue
         kind = _kind(text, candidate, worded)
-        if kind and free(candidate.start, candidate.end):
+        if kind:
+            reached = candidate.end
             claimed.append((candidate.start, candidate.end))
             yield Finding(kind, candidate.start, candidate.end)
     for finding in phone.phones(text, start, end):
