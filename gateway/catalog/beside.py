@@ -9,7 +9,7 @@ from gateway.catalog.gather import Desk, Written
 from gateway.catalog.moderation import condition
 from gateway.catalog.risk import READ
 from gateway.catalog.rows import BodyField, Condition, Factor, ModerationSignal, Notice, Reasoning
-from gateway.catalog.shapes import BodyFieldRow, FactorRow, SignalRow
+from gateway.catalog.side_shapes import BodyFieldRow, FactorRow, SignalRow
 from gateway.errors import nearest
 
 

@@ -12,7 +12,8 @@ import holidays
 
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.prices import DAY_S, Price, Window, without_zeros
-from gateway.catalog.shapes import EndpointPrices, EndpointRow, PriceRow, Rates, WindowRates, WindowRow
+from gateway.catalog.shapes import EndpointPrices, EndpointRow, PriceRow, Rates, WindowRates
+from gateway.catalog.side_shapes import WindowRow
 from gateway.errors import nearest
 
 _YEARS = range(2024, 2034)

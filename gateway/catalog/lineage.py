@@ -30,7 +30,9 @@ def cycle(bases: Mapping[str, Sequence[str] | None]) -> tuple[str, ...] | None:
     try:
         graphlib.TopologicalSorter({model: known or () for model, known in bases.items()}).prepare()
     except graphlib.CycleError as wrong:
-        return tuple(wrong.args[1])
+        loop: list[str] = wrong.args[1][:-1]
+        first = loop.index(min(loop))
+        return (*loop[first:], *loop[:first], loop[first])
     return None
 
 

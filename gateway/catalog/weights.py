@@ -9,8 +9,9 @@ from gateway.catalog.facts import Lab, Members, Model
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.lineage import cycle, descend
 from gateway.catalog.rows import Licence, Listing
-from gateway.catalog.shapes import LabRow, LicenceRow, ModelRow
+from gateway.catalog.shapes import LabRow, ModelRow
 from gateway.catalog.shapes import Listing as ListingRow
+from gateway.catalog.side_shapes import LicenceRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.errors import nearest
 
@@ -105,13 +106,16 @@ def _line(name: str, bases: Mapping[str, Sequence[str] | None]) -> set[str]:
 
 
 def _bases(desk: Desk, written: Written[ModelRow], rows: Mapping[str, Written[ModelRow]]) -> tuple[str, ...] | None:
-    if written.row.base is None:
-        return None
-    for number, base in enumerate(written.row.base):
-        if base not in rows:
-            problem = written.problem(f"no model is called `{base}`", "base", number, help=nearest(base, rows))
-            desk.problems.append(problem)
-    return tuple(base for base in written.row.base if base in rows)
+    """What the weights come from; of a router, also what it may hand a request to."""
+    row = written.row
+    named = [("base", row.base or []), ("router_of", row.router_of or [])]
+    for field, names in named:
+        for number, name in enumerate(names):
+            if name not in rows:
+                help_ = nearest(name, rows)
+                desk.problems.append(written.problem(f"no model is called `{name}`", field, number, help=help_))
+    known = tuple(dict.fromkeys(name for _, names in named for name in names if name in rows))
+    return None if row.base is None else known
 
 
 def _has_lab(desk: Desk, written: Written[ModelRow], labs: Mapping[str, Lab]) -> bool:
@@ -137,7 +141,7 @@ def _model(
     return Model(
         id=row.id,
         lab=homes[row.id],
-        bases=bases[row.id],
+        bases=tuple(row.base) if row.base is not None else None,
         lineage=descent.countries,
         lab_lists=descent.lists,
         open_weights=row.open_weights,

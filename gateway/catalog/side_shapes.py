@@ -1,0 +1,135 @@
+"""What the shapes of a catalogue's rows have in common, and the rows beside the facts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.source import Amount, Day, Shape, Text
+
+Word = Annotated[Text, Field(pattern=r"^[^\s@/]+$", max_length=100)]
+Id = Annotated[Text, Field(pattern=r"^[^\s@/][^\s@]*$", max_length=160)]
+Code = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
+Money = Annotated[Amount, Field(ge=0)]
+Since = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$")]
+
+Certainty = Literal["documented", "lab_claim", "claimed", "unverified"]
+Effort = Literal["none", "low", "medium", "high", "xhigh", "max", "default"]
+
+
+class Sourced(Shape):
+    """A row that says where it comes from."""
+
+    source: str | None = Field(None, description="where this was read: a document, with its address or title")
+    checked: Day | None = Field(None, description="the day it was read")
+    note: str | None = Field(None, description="what a reader should know besides")
+
+
+class Gates(Shape):
+    """What a licence asks of those it names; null: nothing of the kind was found."""
+
+    maas: str | None = Field(None, description="hosting it for others")
+    revenue_usd: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="yearly revenue from which the gate applies"
+    )
+    display: str | None = Field(None, description="a name that must be shown")
+    monthly_users: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="monthly active users from which it applies"
+    )
+    territory_excluded: list[Text] = Field(default=[], description="where the licence does not hold")
+    commercial: Literal["allowed", "authorisation", "forbidden"] | None = Field(None, description="commercial use")
+    relaying_exempt: bool | None = Field(None, description="relaying requests to another host is outside the gate")
+    exempt: str | None = Field(None, description="who is outside the gate")
+
+
+class LicenceRow(Sourced):
+    """A licence and what it asks."""
+
+    id: Text = Field(description="SPDX id, or a name")
+    name: str = Field(description="as it calls itself")
+    family: Literal["permissive", "restricted", "proprietary"] | None = Field(None, description="what it amounts to")
+    gates: Gates = Field(default=Gates(), description="what it asks of whom")
+
+
+class NoticeRow(Shape):
+    """A ban, an incident or a finding: information, never a rule."""
+
+    kind: Literal["ban", "incident", "finding", "proposal"] = Field(description="what it is")
+    about: list[str] = Field(description="ids of labs, operators or models")
+    where: str | None = Field(None, description="whose ban or finding")
+    what: str = Field(description="what happened")
+    date: Text | None = Field(None, description="when")
+    source: str | None = Field(None, description="where this was read")
+
+
+class BodyFieldRow(Shape):
+    """A field of the request that moves or keeps data elsewhere."""
+
+    api: Literal["openai", "openai_responses", "anthropic"] = Field(description="the client's dialect")
+    path: str = Field(description="dots for fields, [] for every item, e.g. tools[].type")
+    values: list[Text | bool] | None = Field(
+        None, description="only with one of these; `*` at the end matches the rest"
+    )
+    except_values: list[Text | bool] | None = Field(None, alias="except", description="with any value but these")
+    needs: Literal["stored_state", "hosted_tools", "refused"] = Field(description="what the request then needs")
+    why: str = Field(description="what the field does")
+    source: str | None = Field(None, description="where this was read")
+
+
+class SignalRow(Shape):
+    """One way a vendor says no, or falters, matched on status, code and text together."""
+
+    id: str = Field(description="a name for it")
+    vendor: str = Field(description="a name that endpoints' `vendor` or operators use")
+    operators: list[str] = Field(default=[], description="operators that answer like this; [] any")
+    stage: Literal["input", "output", "any"] = Field(description="before the model, or in its reply")
+    statuses: list[int] = Field(default=[], description="HTTP statuses; [] any")
+    where: dict[str, Text | list[Text]] = Field(
+        default={}, description="path in the body: value, list of values, or ~regex"
+    )
+    outcome: Literal["filtered", "declined", "failed"] = Field("filtered", description="what it is")
+    retry: bool = Field(False, description="worth another try at the same endpoint")
+    confidence: Literal["high", "medium", "low", "unknown"] = Field("high", description="how sure")
+    source: str | None = Field(None, description="where this was read")
+    note: str | None = Field(None, description="what a reader should know besides")
+
+
+class WindowRow(Shape):
+    """Hours at which other rates hold."""
+
+    id: str = Field(description="a name for it")
+    hours_utc: list[Annotated[str, Field(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")]] = Field(
+        description="from-to; to is outside"
+    )
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(default=[1, 2, 3, 4, 5, 6, 7], description="1 is Monday")
+    except_holidays: Code | None = Field(None, description="not on public holidays of this country")
+    utc_offset_hours: int = Field(0, description="weekday and holiday are told at this offset")
+    decided_by: Literal["start", "completion"] = Field("completion", description="which time of the request decides")
+    source: str | None = Field(None, description="where this was read")
+
+
+class FactorRow(Shape):
+    """One reason for a level of risk. It counts unless one of its tests is known to be false."""
+
+    id: str = Field(description="a name for it")
+    level: Literal["low", "medium", "high"] = Field(
+        description="the risk is at least this; low switches the factor off"
+    )
+    why: str = Field(description="shown in the register")
+    when: dict[str, object] = Field(description="fact: test, all of them")
+
+
+class ReasoningRow(Shape):
+    """How a vendor is told how hard to think, and what it wants back of its thoughts."""
+
+    vendor: str = Field(description="a name that endpoints' `vendor` or operators use")
+    operators: list[str] = Field(default=[], description="operators that work like this")
+    models: list[str] = Field(default=["*"], description="models it holds for; * globs")
+    efforts: dict[Effort, dict[str, object]] = Field(default={}, description="fields to set for each effort")
+    field: str | None = Field(None, description="where the thoughts stand in a message or delta")
+    replay: Literal["required_with_tools", "allowed", "forbidden", "unknown"] = Field(
+        "unknown", description="whether the thoughts of earlier turns are sent back"
+    )
+    default_on: bool | None = Field(None, description="it thinks when nothing is said")
+    source: str | None = Field(None, description="where this was read")
