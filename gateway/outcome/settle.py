@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import cost
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Attempt, Outcome, Result
@@ -24,7 +25,7 @@ _STOPPED_HERE = frozenset(
 def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at: float) -> Outcome:
     """`ended` in monotonic seconds, `ended_at` in seconds since the epoch."""
     result = _result(trail, error)
-    baseline = trail.decision.route.baseline
+    baseline = _baseline(trail)
     started = trail.request.arrival.started
     return Outcome(
         request=trail.request,
@@ -34,7 +35,7 @@ def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at:
         attempts=tuple(trail.attempts),
         cost_usd=sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0)),
         baseline_list_usd=_list_credit(trail, result, ended_at),
-        baseline_permitted=baseline is not None and trail.decision.permits(baseline),
+        baseline_permitted=baseline is not None and not _removed(trail, baseline),
         denied_by=(trail.refused_by or trail.decision.denied_by()) if result == "denied" else None,
         rerouted=tuple(trail.rerouted),
         overhead_s=_overhead(trail, ended),
@@ -56,7 +57,7 @@ def _result(trail: Trail, error: BaseException | None) -> Result:
 
 def _list_credit(trail: Trail, result: Result, ended_at: float) -> Decimal | None:
     """The baseline's price of the answering attempt's own tokens: what vendors call the saving's other side."""
-    baseline = trail.decision.route.baseline
+    baseline = _baseline(trail)
     served = _answering(trail, result)
     if baseline is None:
         return None
@@ -64,6 +65,17 @@ def _list_credit(trail: Trail, result: Result, ended_at: float) -> Decimal | Non
         return Decimal(0)
     priced = cost(baseline, served.usage, at=ended_at)
     return priced[0] if priced is not None else None
+
+
+def _baseline(trail: Trail) -> Endpoint | None:
+    return trail.decision.route.baseline or trail.decision.policy.baseline
+
+
+def _removed(trail: Trail, endpoint: Endpoint) -> bool:
+    """By a guard or a freeze; an endpoint that merely lacks a capability was not removed."""
+    decision = trail.decision
+    guards = (decision.policy.guards[index].removes for index in decision.removed_by)
+    return any(bits >> endpoint.index & 1 for bits in (decision.frozen, *guards))
 
 
 def _answering(trail: Trail, result: Result) -> Attempt | None:

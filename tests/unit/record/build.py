@@ -19,6 +19,7 @@ from gateway.signals.value import Value
 FILES = {
     "policy.yaml": """
 version: 1
+baseline: gpt-6@openai
 guards:
   - name: no-chinese-machines
     when: {data_class: {at_least: confidential}}

@@ -1,0 +1,185 @@
+"""Every panel of every dashboard, asked of a real Prometheus that scraped two real workers under demo traffic."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from redis import Redis
+from redis.exceptions import RedisError
+
+from gateway.demo import stage, traffic
+from gateway.demo.traffic import Ask
+from gateway.demo.vendors import process
+from gateway.record.store import open_store
+from grafana.build import files
+from tests.integration.prometheus import Prometheus, scraping
+from tests.running import Running, free_port, starter
+
+pytestmark = pytest.mark.services
+DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
+TOKEN = "for-prometheus-alone"
+REQUESTS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What Prometheus saw, and the ledger that was written meanwhile."""
+
+    prometheus: Prometheus
+    rows: list[dict[str, Any]]
+    told: list[traffic.Told]
+
+
+def panels() -> list[tuple[str, dict[str, Any]]]:
+    """(dashboard and title, panel) of each that asks something."""
+    pages = [json.loads(path.read_text()) for path in sorted(DASHBOARDS.glob("*.json"))]
+    return [(f"{page['title']}: {p['title']}", p) for page in pages for p in page["panels"] if p["type"] != "row"]
+
+
+@pytest.fixture(scope="module")
+def observed(
+    tmp_path_factory: pytest.TempPathFactory,
+    vendors_process: process.Vendors,
+) -> Iterator[Observed]:
+    folder = tmp_path_factory.mktemp("observed")
+    keys = stage.fresh_keys()
+    urls = {"self": vendors_process.base_urls["simulated-us"], **vendors_process.base_urls}
+    stage.write_folder(folder / "policies", urls=urls, keys=keys)
+    _give_a_budget(folder / "policies" / "callers.yaml", "research")
+    started: list[Running] = []
+    with _Redis(folder) as redis_url:
+        environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis_url}
+        gateway = starter(folder, started)(folder / "policies", environment=environment, workers=2)
+        try:
+            with scraping(f"127.0.0.1:{gateway.port}", token=TOKEN, folder=folder) as prometheus:
+                told = send_and_see(gateway, prometheus, keys)
+                store = open_store(database_url=None, state_dir=gateway.state_dir)
+                rows = list(store.rows())
+                store.close()
+                yield Observed(prometheus, rows, told)
+        finally:
+            gateway.stop()
+
+
+def send_and_see(gateway: Running, prometheus: Prometheus, keys: dict[str, str]) -> list[traffic.Told]:
+    """Demo traffic, and requests that a guard denies, in two parts, so that counters are seen to grow."""
+    denied = [
+        Ask(team, "simulated-deepseek", "How do I descale a kettle?", stream=False) for team in ("clinic", "finance")
+    ]
+    asked = [*denied, *traffic.asks(REQUESTS)]
+    half = len(asked) // 2
+    told: list[traffic.Told] = []
+    for part in (asked[:half] + denied, denied + asked[half:]):
+        told += traffic.send(part, host="127.0.0.1", port=gateway.port, keys=keys)
+        await_count(prometheus, len(told))
+    return told
+
+
+def await_count(prometheus: Prometheus, count: int) -> None:
+    """Until Prometheus has seen that many requests, and once more, so that rates have two points."""
+    for _ in range(300):
+        if prometheus.number("sum(gateway_requests_total)") >= count:
+            time.sleep(2.5)
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{prometheus.number('sum(gateway_requests_total)')} of {count} requests were counted")
+
+
+class _Redis:
+    """A private one, for budgets that two workers share."""
+
+    def __init__(self, folder: Path):
+        self._port = free_port()
+        command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+    def __enter__(self) -> str:
+        with Redis(port=self._port) as client:
+            for _ in range(200):
+                try:
+                    client.ping()
+                    break
+                except RedisError:
+                    time.sleep(0.05)
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def __exit__(self, *raised: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def _give_a_budget(callers: Path, team: str) -> None:
+    content = yaml.safe_load(callers.read_text())
+    content["teams"][team]["budget"] = {"usd": 100, "per": "month", "when_spent": "reject"}
+    callers.write_text(yaml.safe_dump(content))
+
+
+def test_the_dashboards_are_what_their_source_says():
+    assert {path.name: path.read_text() for path in DASHBOARDS.glob("*.json")} == files()
+
+
+@pytest.mark.parametrize("panel", [pytest.param(panel, id=name) for name, panel in panels()])
+def test_a_panel_shows_something(observed: Observed, panel: dict[str, Any]):
+    for target in panel["targets"]:
+        if target["instant"]:
+            values = list(observed.prometheus.now(target["expr"]).values())
+        else:
+            series = observed.prometheus.over_time(target["expr"], seconds=300)
+            values = [value for points in series.values() for value in points]
+
+        assert [value for value in values if math.isfinite(value)], target["expr"]
+
+
+def test_the_money_in_prometheus_is_the_money_in_the_ledger(observed: Observed):
+    spent = sum((Decimal(row["cost_usd"]) for row in observed.rows), Decimal(0))
+    baseline = sum((Decimal(row["baseline_list_usd"] or 0) for row in observed.rows), Decimal(0))
+
+    assert spent > 0
+    assert observed.prometheus.number("sum(gateway_cost_usd_total)") == pytest.approx(float(spent), abs=1e-9)
+    assert observed.prometheus.number("sum(gateway_baseline_cost_usd_total)") == pytest.approx(
+        float(baseline), abs=1e-9
+    )
+
+
+def test_every_request_is_counted_once_in_prometheus_and_in_the_ledger(observed: Observed):
+    by_outcome: dict[str, float] = {}
+    for row in observed.rows:
+        key = json.dumps({"outcome": row["outcome"], "team": row["team"]}, sort_keys=True)
+        by_outcome[key] = by_outcome.get(key, 0) + 1
+
+    assert observed.prometheus.now("sum by (team, outcome) (gateway_requests_total)") == by_outcome
+    assert len(observed.rows) == len(observed.told)
+
+
+def test_tokens_in_prometheus_are_tokens_in_the_ledger(observed: Observed):
+    usages = [attempt["usage"] for row in observed.rows for attempt in row["attempts"]]
+    counted = observed.prometheus.now("sum by (direction) (gateway_tokens_total)")
+
+    assert {json.loads(labels)["direction"]: value for labels, value in counted.items()} == {
+        direction: total
+        for direction, field in (
+            ("input", "input_tokens"),
+            ("cached_input", "cached_tokens"),
+            ("output", "output_tokens"),
+            ("reasoning", "reasoning_tokens"),
+        )
+        if (total := sum(usage[field] for usage in usages))
+    }
+
+
+def test_the_rules_that_ship_are_evaluated_and_nothing_is_down(observed: Observed):
+    rules = observed.prometheus.rules()
+
+    assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
+    firing = {rule["name"] for rule in rules if rule.get("state") == "firing"}
+    assert firing & {"GatewayDown", "LedgerDrops", "StalePolicy", "PolicyVersionsDiffer"} == set()
