@@ -136,7 +136,7 @@ def _extent(lines: list[str], start: int) -> tuple[int, int]:
 
 def _spelled(value: str) -> str:
     plain = _PLAIN.match(value) and value.lower() not in _WORDS_OF_YAML
-    return value if plain or re.fullmatch(r"\d{4}-\d\d-\d\d", value) else json.dumps(value)
+    return value if plain or re.fullmatch(r"\d{4}-\d\d-\d\d", value) else json.dumps(value, ensure_ascii=False)
 
 
 def _joined(lines: list[str]) -> str:
@@ -166,7 +166,7 @@ def _compiled(data: bytes, path: Path) -> tuple[Document, Keyring]:
     try:
         document = parse(data, CALLERS)
         keyring, problems = compile_callers(document)
-        if keyring is None:
+        if keyring is None or any(problem.severity == "error" for problem in problems):
             raise Problems(problems)
     except Problems as wrong:
         raise in_folder(wrong, path.parent) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.mistakes import Mistake, in_folder, unusable
+from gateway.cli.mistakes import Mistake, in_folder, require_free, unusable
 from gateway.cli.ready import shown_url, when_ready
 from gateway.errors import Problems
 from gateway.settings import Settings, from_environment
@@ -43,6 +43,7 @@ def serve(
 
 def run(settings: Settings) -> int:
     """Says where the console is once it is there. Raises Mistake, Problems."""
+    require_free(settings.host, settings.port)
     token = settings.admin_token or secrets.token_urlsafe(16)
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
     url = shown_url(settings.host, settings.port)
