@@ -37,6 +37,6 @@ def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[st
         "endpoint": endpoint.id,
         "at": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
         "usage": dict(usage),
-        "cost_usd": f"{found[0]:f}" if found else None,
+        "cost_usd": f"{found[0].normalize():f}" if found else None,
         "price": price_row(found[1]) if found else None,
     }
