@@ -1,4 +1,4 @@
-"""`gateway check`, `explain` and `schema`: what the tools say about a policy folder."""
+"""`gateway check`, `explain`, `diff` and `schema`: what the tools say about a policy folder."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from gateway.policy.check import review
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.policy.diff import compare, plain, told
 from gateway.policy.given import given_from_words
 from gateway.policy.layout import catalog_folder
 from gateway.policy.models import resolve_model
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands to the `gateway` command."""
     app.command()(check)
     app.command()(explain)
+    app.command()(diff)
     app.command()(schema)
 
 
@@ -206,6 +208,22 @@ def _each(decision: Decision) -> list[str]:
         stands = f"no. {order[endpoint.id]}" if endpoint.id in order else "permitted, not proposed by this route"
         lines.append(f"  {endpoint.id:<{width}}  {'; '.join(reasons) or stands}")
     return lines
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="the policy folder as it is")],
+    new: Annotated[Path, typer.Argument(help="the policy folder as it would be")],
+    allow_widening: Annotated[bool, typer.Option("--allow-widening", help="exit 0 even if it widens")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say who may reach what under NEW and not under OLD, and who no longer can.
+
+    Example: gateway diff policies policies.new
+    """
+    difference = compare(_compiled(old), _compiled(new))
+    typer.echo(json.dumps(plain(difference), ensure_ascii=False) if as_json else told(difference))
+    if difference.widened and not allow_widening:
+        raise typer.Exit(1)
 
 
 def schema(folder: Folder = None) -> None:

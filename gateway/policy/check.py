@@ -10,6 +10,7 @@ from gateway.errors import Place, Problem, in_file_order
 from gateway.policy.cases import Measure, run_case
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.layout import POLICY
+from gateway.policy.lint import lint
 from gateway.source import read
 
 
@@ -28,7 +29,7 @@ def review(compiled: Compiled, *, measure: Measure, at: float, has_key: Callable
         run_case(case, compiled.policy, compiled.keyring.teams, measure=measure, at=at) for case in compiled.cases
     ]
     failed = sum(bool(problems) for problems in failures)
-    said = [*compiled.problems, *inactive(compiled), *_without_key(compiled.policy, has_key)]
+    said = [*compiled.problems, *lint(compiled), *inactive(compiled), *_without_key(compiled.policy, has_key)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
 
@@ -46,22 +47,12 @@ def inactive(compiled: Compiled) -> list[Problem]:
 
 
 def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
-    missing: dict[str, list[str]] = {}
-    for endpoint in policy.endpoints:
-        if endpoint.key_env is not None and not has_key(endpoint):
-            missing.setdefault(endpoint.key_env, []).append(endpoint.id)
-    return [
-        _note(
-            f"{variable} is not set: {_few(ids)} will be passed over",
-            None,
-            "a decision ignores keys, dispatch does not",
-        )
-        for variable, ids in sorted(missing.items())
-    ]
-
-
-def _few(ids: list[str]) -> str:
-    return ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+    without = [e for e in policy.endpoints if e.key_env is not None and not has_key(e)]
+    if not without:
+        return []
+    variables = ", ".join(sorted({str(endpoint.key_env) for endpoint in without}))
+    words = f"{len(without)} endpoints will be passed over, because these variables are not set: {variables}"
+    return [_note(words, None, "a decision ignores keys, dispatch does not")]
 
 
 def _note(message: str, place: Place | None, help: str | None = None) -> Problem:
