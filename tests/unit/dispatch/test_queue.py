@@ -1,0 +1,131 @@
+"""Where a request goes next: after failures, blanks and refusals, inside the decision's endpoints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway.dispatch.queue import Queue
+from gateway.outcome.trail import Trail
+from gateway.policy.decide import View, decide
+from gateway.request import Arrival, parse
+from gateway.signals.value import UNKNOWN
+from tests.unit.policy.small import AT, compiled, signals_of
+
+ROUTES = """
+version: 1
+aliases: {auto: any}
+sets: {eu: [DE, FR]}
+defaults: {order: listed, on_refusal: {prefer: PREFER, hops: HOPS}, limits: {attempts: ATTEMPTS}}
+guards: []
+routes:
+  - {name: named, when: {model_known: true}, try: [requested]}
+  - {name: rest, try: [glm@zai, gpt@openai, glm@together, qwen@self]}
+"""
+
+
+def queue(
+    *, model="auto", prefer="same_weights_elsewhere", hops=2, attempts=4, without=(), topic: Any = frozenset()
+) -> tuple[Queue, Any]:
+    text = ROUTES.replace("PREFER", prefer).replace("HOPS", str(hops)).replace("ATTEMPTS", str(attempts))
+    folder = compiled(policy=text.encode())
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
+    caller = next(iter(folder.keyring.callers.values()))
+    signals = signals_of(caller.team, {"model": model, "topic": topic}, folder.policy)
+    trail = Trail(parse("chat", body, Arrival("r", AT, 0.0)), caller, decide(folder.policy, signals, View(at=AT)))
+    return Queue(trail, lambda endpoint: endpoint.id not in without), folder.catalog.endpoints
+
+
+def id_of(endpoint) -> str | None:
+    return endpoint.id if endpoint else None
+
+
+def test_failures_go_through_the_list_in_order():
+    line, _ = queue()
+
+    found = [id_of(line.first()), *(id_of(line.after_failure()) for _ in range(4))]
+
+    assert found == ["glm@zai", "gpt@openai", "glm@together", "qwen@self", None]
+
+
+def test_attempts_are_bounded():
+    line, _ = queue(attempts=2)
+
+    assert [id_of(line.first()), id_of(line.after_failure()), line.after_failure()] == ["glm@zai", "gpt@openai", None]
+
+
+def test_what_cannot_be_used_is_passed_over():
+    line, _ = queue(without=("glm@zai", "gpt@openai"))
+
+    assert id_of(line.first()) == "glm@together"
+
+
+def test_a_refusal_goes_first_to_the_same_weights_elsewhere():
+    line, at = queue()
+    line.first()
+
+    assert id_of(line.after("declined", at["glm@zai"])) == "glm@together"
+    assert id_of(line.after("declined", at["glm@together"])) == "gpt@openai"
+    assert line.after("declined", at["gpt@openai"]) is None
+
+
+def test_another_lineage_may_be_preferred():
+    line, at = queue(prefer="other_lineage")
+    line.first()
+
+    assert id_of(line.after("evaded", at["glm@zai"])) == "gpt@openai"
+
+
+def test_a_blank_is_tried_once_more_on_the_same_endpoint_then_elsewhere():
+    line, at = queue()
+    line.first()
+
+    again = line.after("blank", at["glm@zai"])
+
+    assert id_of(again) == "glm@zai"
+    assert id_of(line.after("blank", again)) == "glm@together"
+
+
+def test_a_blank_again_is_no_hop():
+    line, at = queue(hops=1)
+    line.first()
+    line.after("blank", at["glm@zai"])
+
+    assert id_of(line.after("declined", at["glm@zai"])) == "glm@together"
+
+
+def test_an_endpoint_asked_for_by_id_is_never_replaced():
+    line, at = queue(model="glm@zai")
+    line.first()
+
+    assert line.after("declined", at["glm@zai"]) is None
+
+
+def test_a_model_asked_for_by_name_is_replaced_by_the_same_weights_only():
+    line, at = queue(model="glm")
+    line.first()
+
+    assert id_of(line.after("declined", at["glm@zai"])) == "glm@together"
+    assert line.after("declined", at["glm@together"]) is None
+
+
+def test_a_refusal_of_an_excepted_topic_stands():
+    line, at = queue(topic=frozenset({"malicious"}))
+    line.first()
+
+    assert line.after("declined", at["glm@zai"]) is None
+
+
+def test_a_refusal_of_an_unknown_topic_stands():
+    line, at = queue(topic=UNKNOWN)
+    line.first()
+
+    assert line.after("declined", at["glm@zai"]) is None
+
+
+def test_answers_stand():
+    line, at = queue()
+    line.first()
+
+    assert line.after("answered", at["glm@zai"]) is None
+    assert line.after("truncated", at["glm@zai"]) is None
