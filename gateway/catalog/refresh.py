@@ -42,7 +42,6 @@ class Refreshed:
 def refresh(documents: Sequence[Document], maps: Maps, *, file: str, since: str) -> Refreshed:
     """`file` is the one whose rows are replaced; `since` dates a price whose map does not say."""
     desk = gather(documents, ())
-    bills_in = {written.row.id: written.row.bills_in for written in desk.rows(lambda found: found.operators)}
     old = {
         written.row.endpoint: written.row.rows
         for written in desk.rows(lambda found: found.prices)
@@ -57,15 +56,11 @@ def refresh(documents: Sequence[Document], maps: Maps, *, file: str, since: str)
         unresolved += [(row.id, key) for key, _, told in found if not told]
         resolved = [(origin, told) for _, origin, told in found if told]
         contradictions += _contradictions(row, resolved)
-        lines = _lines(resolved, old.get(row.id, []), since, bills_in.get(_operator(row), "USD"))
+        lines = _lines(resolved, old.get(row.id, []), since, row.bills_in)
         if lines:
             parts.append(f"  - endpoint: {row.id}\n    rows:\n" + "".join(f"      - {line}\n" for line in lines))
         changes += _changes(row.id, old.get(row.id, []), lines)
     return Refreshed(HEAD + "".join(parts), tuple(changes), tuple(unresolved), tuple(contradictions))
-
-
-def _operator(row: EndpointRow) -> str:
-    return row.id.partition("@")[2].partition("/")[0]
 
 
 def _lines(

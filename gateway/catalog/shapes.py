@@ -90,7 +90,6 @@ class OperatorRow(Sourced):
     indemnity_note: str | None = Field(None, description="on what condition")
     sla: Annotated[Amount, Field(gt=0, le=100)] | None = Field(None, description="promised availability in percent")
     sla_note: str | None = Field(None, description="what the terms say")
-    bills_in: Literal["USD", "CNY"] = Field("USD", description="currency of its list prices")
 
 
 class Rates(Shape):
@@ -161,6 +160,7 @@ class EndpointRow(Sourced):
     price_keys: list[str] = Field(
         default=[], description="where `catalog refresh` finds its price: map:key, best first"
     )
+    bills_in: Literal["USD", "CNY"] = Field("USD", description="currency of the list price")
     usd_per_hour: Money | None = Field(None, description="real cost of own machines, for reports")
     can: list[str] | None = Field(
         None, description="capabilities of this door besides the model's: stored_state, hosted_tools"

@@ -114,7 +114,7 @@ def test_eu_stands_for_its_27_members_and_unknown_leaves_room_for_others():
 def test_exposure_is_operator_owner_storage_and_inference_together():
     found = endpoint(facts="storage: [FR], inference: [SE]")
 
-    assert (found.exposure.known, found.exposure.complete) == ({"US", "DE", "FR", "SE"}, True)
+    assert (found.exposure.known, found.exposure.complete) == (frozenset({"US", "DE", "FR", "SE"}), True)
     assert endpoint(facts="storage: [FR]").exposure.complete is False
 
 

@@ -8,13 +8,13 @@ from tests.unit.catalog.small import LABS, catalog, standing
 def test_lineage_is_the_lab_and_every_ancestor():
     graft = standing().models["graft"]
 
-    assert (graft.lineage.known, graft.lineage.complete, graft.ancestors) == ({"US", "CN"}, True, ("cone",))
+    assert (graft.lineage.known, graft.lineage.complete, graft.ancestors) == (frozenset({"US", "CN"}), True, ("cone",))
 
 
 def test_weights_from_scratch_have_the_lineage_of_their_lab():
     acorn = standing().models["acorn"]
 
-    assert (acorn.lineage.known, acorn.lineage.complete, acorn.ancestors) == ({"US"}, True, ())
+    assert (acorn.lineage.known, acorn.lineage.complete, acorn.ancestors) == (frozenset({"US"}), True, ())
 
 
 def test_one_undisclosed_base_makes_lineage_and_lists_unknown_but_known_members_count():
@@ -22,8 +22,8 @@ def test_one_undisclosed_base_makes_lineage_and_lists_unknown_but_known_members_
         "leaf"
     ]
 
-    assert (found.lineage.known, found.lineage.complete) == ({"US", "CN"}, False)
-    assert (found.lab_lists.known, found.lab_lists.complete) == ({"us_entity_list", "us_ndaa_1532"}, False)
+    assert (found.lineage.known, found.lineage.complete) == (frozenset({"US", "CN"}), False)
+    assert (found.lab_lists.known, found.lab_lists.complete) == (frozenset({"us_entity_list", "us_ndaa_1532"}), False)
 
 
 def test_a_lab_of_unknown_country_leaves_the_lineage_open():
