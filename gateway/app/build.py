@@ -43,6 +43,7 @@ class Parts:
 
     def close(self) -> None:
         """Writes out what waits, and drops the connections."""
+        self.metrics.share()
         self.client.close()
         self.ledger.close()
         if self.tracing is not None:
@@ -78,7 +79,7 @@ def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
         return MemoryAccounts(lambda team, since: float(ledger.store.spent(team, since=since)))
     from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
 
-    return SharedAccounts(settings.redis_url, reached=lambda up: metrics.shared_state_up.set(float(up)))
+    return SharedAccounts(settings.redis_url, reached=metrics.shared_state)
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:

@@ -13,8 +13,8 @@ from gateway.errors import Problem, Problems
 from gateway.policy.cases import run_case
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.policy.diff import Difference, told, widening
 from gateway.signals.measure import measure_prompt
-from gateway.source import frame
 
 _log = logging.getLogger("gateway")
 
@@ -25,18 +25,23 @@ def compile_path(folder: Path) -> Compiled:
 
 
 def accept(folder: Path, state_dir: Path) -> Compiled:
-    """What a start serves with, kept as accepted. Raises Problems."""
+    """What a start serves with, kept as accepted. Raises Problems, also if it widens what was accepted before."""
     compiled = compile_path(folder)
+    before = accepted.load(state_dir)
+    if before is not None and before[0] != compiled.policy.version:
+        _check_widening(_compile_accepted(before[1], state_dir), compiled)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
+    accepted.refuse(state_dir, None)
     return compiled
 
 
 class Reloader:
-    """Looks for changes, and lets only those through that compile and pass their own cases."""
+    """Looks for changes, and lets only those through that compile, pass their own cases and widen nothing unsaid."""
 
-    def __init__(self, folder: Path, state_dir: Path, count: Callable[[str], None]):
-        """`count` is told `accepted` or `refused`."""
+    def __init__(self, compiled: Compiled, folder: Path, state_dir: Path, count: Callable[[str], None]):
+        """`compiled` serves now; `count` is told `accepted` or `refused`."""
         self.problem: str | None = None
+        self._compiled = compiled
         self._folder = folder
         self._state_dir = state_dir
         self._count = count
@@ -58,11 +63,12 @@ class Reloader:
             failed = _failed_cases(compiled)
             if failed:
                 raise Problems(failed)
-            accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
+            _check_widening(self._compiled, compiled)
         except Problems as problems:
             self._refuse(problems)
             return None
-        self.problem = None
+        self._compiled, self.problem = compiled, None
+        accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
         accepted.refuse(self._state_dir, None)
         self._count("accepted")
         _log.info("policy %s is served", compiled.policy.version)
@@ -86,7 +92,21 @@ def _failed_cases(compiled: Compiled) -> list[Problem]:
     ]
 
 
-def shown(problems: Problems, files: dict[str, bytes]) -> str:
-    """All problems as the author reads them."""
-    texts = {name: data.decode(errors="replace") for name, data in files.items()}
-    return "\n\n".join(frame(p, texts.get(p.place.file) if p.place else None) for p in problems.problems)
+def _check_widening(old: Compiled, new: Compiled) -> None:
+    """Raises Problems with what the new files let through that the old did not, unless they say so."""
+    changes = widening(old, new)
+    if changes:
+        said = f"the new policy widens what policy {old.policy.version} allows\n{told(Difference(changes, (), ()))}"
+        way_out = f"write `allow_widening: {old.policy.version}` in policy.yaml if that is meant; it permits this once"
+        raise Problems([Problem(said, help=way_out)])
+
+
+def _compile_accepted(files: dict[str, bytes], state_dir: Path) -> Compiled:
+    try:
+        return compile_folder(files)
+    except Problems:
+        said = (
+            f"the policy accepted before, in {state_dir / accepted.NAME}, no longer compiles: nothing to compare with"
+        )
+        way_out = "remove that file to accept the folder as it is"
+        raise Problems([Problem(said, help=way_out)]) from None

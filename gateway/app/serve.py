@@ -8,13 +8,14 @@ import secrets
 import shutil
 import signal
 import socket
-from collections.abc import Callable
 from time import sleep
 
 from gateway.app.reload import Reloader, accept
+from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
-from gateway.settings import Settings, set_multiprocess_metrics
+from gateway.record.metrics import Metrics, forget_worker
+from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files and at the workers
 _log = logging.getLogger("gateway")
@@ -29,8 +30,6 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
     plug = _listen(settings)
     if settings.workers > 1:
         return _Parent(settings, compiled, plug, token).run()
-    from gateway.app.worker import serve_worker  # after the metrics' folder is chosen
-
     return serve_worker(settings, compiled, plug, token, shared_metrics=None, watches=True)
 
 
@@ -69,8 +68,8 @@ class _Parent:
         """Until SIGTERM or SIGINT."""
         shutil.rmtree(self._shared, ignore_errors=True)
         self._shared.mkdir(parents=True)
-        set_multiprocess_metrics(self._shared)
-        reloader = Reloader(self._settings.policies, self._settings.state_dir, self._count())
+        metrics = Metrics(shared=self._shared)
+        reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, metrics.reloaded)
         for _ in range(self._settings.workers):
             self._fork()
         signal.signal(signal.SIGTERM, self._stop)
@@ -91,8 +90,6 @@ class _Parent:
             return
         code = 1
         try:
-            from gateway.app.worker import serve_worker  # after the metrics' folder is chosen
-
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_DFL)
             code = serve_worker(
@@ -107,8 +104,6 @@ class _Parent:
             if not gone:
                 continue
             self._workers.discard(pid)
-            from gateway.record.metrics import forget_worker  # after the metrics' folder is chosen
-
             forget_worker(pid, self._shared)
             if not self._stopping:
                 _log.error("worker %d ended with status %d; another takes its place", pid, status)
@@ -121,9 +116,3 @@ class _Parent:
 
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True
-
-    def _count(self) -> Callable[[str], None]:
-        from gateway.record.metrics import Metrics
-
-        reloads = Metrics(shared=self._shared).policy_reloads
-        return lambda result: reloads[(result,)]()

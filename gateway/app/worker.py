@@ -7,7 +7,6 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, time
 from types import FrameType
@@ -61,7 +60,7 @@ def serve_worker(
         backlog=4096,
     )
     server = _Server(config, state)
-    look = _Watcher(state, parts, settings) if watches else _Follower(state, parts, settings)
+    look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_run(server, plug, look))
@@ -106,10 +105,10 @@ class _Server(uvicorn.Server):
 class _Watcher:
     """Of a lone worker: takes over what changed in the policy folder, at once on SIGHUP."""
 
-    def __init__(self, state: State, parts: Parts, settings: Settings):
+    def __init__(self, state: State, parts: Parts, settings: Settings, compiled: Compiled):
         self.state = state
         self._parts = parts
-        self._reloader = Reloader(settings.policies, settings.state_dir, count_reloads(parts))
+        self._reloader = Reloader(compiled, settings.policies, settings.state_dir, parts.metrics.reloaded)
         self._asked = False
 
     async def forever(self) -> None:
@@ -156,18 +155,14 @@ class _Follower:
                 self.state.gateway = build_gateway(compiled, self._parts)
 
 
-def count_reloads(parts: Parts) -> Callable[[str], None]:
-    """Counts a reload by its result."""
-    return lambda result: parts.metrics.policy_reloads[(result,)]()
-
-
 def publish(state: State, parts: Parts) -> None:
-    """Sets the gauges: what is under way, which breakers are open, how much of each budget is used."""
+    """Sets the gauges (requests under way, open breakers, used budgets) and lets other workers know all metrics."""
     metrics, gateway, at = parts.metrics, state.gateway, time()
-    metrics.in_flight.set(state.in_flight)
+    metrics.in_flight(state.in_flight)
     resting = set(parts.breakers.open_ids(monotonic()))
     for endpoint in resting | {labels[0] for labels in metrics.breaker_open}:
-        metrics.breaker_open[(endpoint,)].set(float(endpoint in resting))
+        metrics.breaker_open[(endpoint,)] = float(endpoint in resting)
     for team in gateway.keyring.teams.values():
         if team.budget is not None:
-            metrics.budget_used[(team.id,)].set(gateway.admission.budget_used(team, at))
+            metrics.budget_used[(team.id,)] = gateway.admission.budget_used(team, at)
+    metrics.share()
