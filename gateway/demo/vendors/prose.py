@@ -6,6 +6,8 @@ import hashlib
 import random
 import re
 
+from gateway.demo.vendors import sensitive
+
 _FRAME = (
     "## {subject}\n\nThis is a simulated answer about: {subject}. It can be explained in {count} steps.",
     "## {subject}\n\nSimulated answer. Here is an overview of {subject} in {count} points.",
@@ -68,6 +70,9 @@ _TOKEN = re.compile(r"\s*[\u3000-\u9fff\uff00-\uffef]|\s*[^\s\u3000-\u9fff\uff00
 
 def answer(prompt: str, *, weights: str, seed: int, points: int) -> str:
     """The same for the same weights, seed and prompt, whoever hosts them."""
+    known = sensitive.account(prompt)
+    if known is not None:
+        return known
     chance = _chance(prompt, weights, seed)
     chinese = _chinese(prompt)
     frames, pool, closing = (_FRAME_ZH, _POINTS_ZH, _CLOSING_ZH) if chinese else (_FRAME, _POINTS, _CLOSING)
