@@ -69,11 +69,6 @@ def wants_tracing() -> bool:
     return not off and any(os.environ.get(name, "").strip() for name in names)
 
 
-def set_multiprocess_metrics(folder: Path) -> None:
-    """Tells prometheus_client, before it is imported, where several workers share their counters."""
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-
-
 def _text(given: Mapping[str, str], name: str) -> str | None:
     return given.get(f"GATEWAY_{name}", "").strip() or None
 

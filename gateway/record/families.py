@@ -23,7 +23,7 @@ class Family:
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
-    workers: Literal["all", "livesum", "livemax", "livemin", "livemostrecent"] = "all"  # how workers' gauges become one
+    workers: Literal["sum", "max", "min"] = "sum"  # how workers' gauges become one; all else is added up
 
 
 FAMILIES = (
@@ -100,14 +100,12 @@ FAMILIES = (
         "gauge",
         "Share of its budget that the team has used",
         ("team",),
-        workers="livemostrecent",
+        workers="max",
     ),
-    Family(
-        "gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="livemax"
-    ),
-    Family("gateway_in_flight", "gauge", "Requests under way", workers="livesum"),
-    Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="livemax"),
+    Family("gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="max"),
+    Family("gateway_in_flight", "gauge", "Requests under way", workers="sum"),
+    Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),
     Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
     Family("gateway_ledger_dropped_total", "counter", "Outcomes that the ledger had no room for"),
-    Family("gateway_shared_state_up", "gauge", "1 while the shared state answers", workers="livemin"),
+    Family("gateway_shared_state_up", "gauge", "1 while the shared state answers", workers="min"),
 )

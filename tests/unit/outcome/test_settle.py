@@ -12,10 +12,13 @@ from tests.unit.record.build import QWEN, attempt, caller, decision, request
 NOON = 1_795_176_000.0  # after all prices of the catalogue began
 
 
-def settled(**signals: str) -> Outcome:
+def settled(data_class: str = "internal") -> Outcome:
     usage = Usage(input_tokens=1_000_000, output_tokens=500_000)
     trail = Trail(
-        request(), caller(), decision(**signals), attempts=[attempt(QWEN, usage=usage, cost_usd=Decimal("0.5"))]
+        request(),
+        caller(),
+        decision(data_class=data_class),
+        attempts=[attempt(QWEN, usage=usage, cost_usd=Decimal("0.5"))],
     )
     return settle(trail, None, ended=1.0, ended_at=NOON)
 
@@ -27,6 +30,6 @@ def test_the_policys_baseline_prices_the_tokens_of_the_answer():
 
 
 def test_a_baseline_that_a_guard_removed_is_not_permitted():
-    outcome = settled(data_class="regulated")
+    outcome = settled("regulated")
 
     assert (outcome.baseline_list_usd, outcome.baseline_permitted) == (Decimal(6), False)
