@@ -7,7 +7,7 @@ changed (address, interface, key) is another endpoint.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.catalog.facts import Endpoint
@@ -84,7 +84,7 @@ def _requests(change: Change) -> str:
 
 
 def _words(value: Any) -> str:
-    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return " or ".join(map(_given, value)) if isinstance(value, list) else _given(value)
 
 
 def _few(change: Change) -> str:
@@ -97,7 +97,9 @@ def _example(change: Change) -> str:
 
 
 def _given(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _row(change: Change) -> dict[str, Any]:
@@ -109,16 +111,17 @@ def _gains(before: Rules, after: Rules) -> Iterable[Change]:
     """Requests that may reach an endpoint under `after` and not under `before`."""
     last = after.policy
     classes: dict[tuple[tuple[int, ...] | None, tuple[int, ...]], list[tuple[Box, dict[str, Any]]]] = {}
-    told: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {}
+    told: dict[str, Change] = {}
     for endpoint in last.endpoints:
         was = same_door(endpoint, before.policy)
         key = (_removers(before, was) if was else None, _removers(after, endpoint))
         if key not in classes:
             classes[key] = list(_gained(before, after, was, endpoint))
         for box, shared in classes[key]:
-            row = told.setdefault(repr(shared), (shared, plain_witness(witness(box, after.space)), []))
-            row[2].append(endpoint.id)
-    return [Change(shared, example, tuple(ids)) for shared, example, ids in told.values()]
+            example = plain_witness(witness(box, after.space))
+            change = told.get(repr((shared, example)), Change(shared, example, ()))
+            told[repr((shared, example))] = replace(change, endpoints=(*change.endpoints, endpoint.id))
+    return list(told.values())
 
 
 def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
@@ -142,12 +145,27 @@ def _gained(
     space = after.space
     blockers: Sequence[Box] = [before.guards[place] for place in _removers(before, was)] if was else [{}]
     spared = after.spared(endpoint)
+    boxes: list[Box] = []
     for blocker in blockers:
         start = meet(space.everything, blocker)
         found = solve(start, spared) if start is not None else None
         if start is not None and found is not None:
-            box = _widest(found, start, spared)
-            yield box, request_class(box, space)
+            boxes.append(_widest(found, start, spared))
+    for box in _largest(boxes):
+        yield box, request_class(box, space)
+
+
+def _largest(boxes: Sequence[Box]) -> list[Box]:
+    """Without those that lie inside another."""
+    kept: list[Box] = []
+    for box in boxes:
+        if not any(_within(box, other) for other in kept):
+            kept = [other for other in kept if not _within(other, box)] + [box]
+    return kept
+
+
+def _within(box: Box, other: Box) -> bool:
+    return all(not mask & ~other[variable] for variable, mask in box.items())
 
 
 def _widest(found: Box, start: Box, choices: Sequence[Choice]) -> Box:

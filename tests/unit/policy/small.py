@@ -16,7 +16,10 @@ CALLERS = (FOLDER / "callers.yaml").read_bytes()
 CATALOG = (FOLDER / "catalog" / "all.yaml").read_bytes()
 AT = 1_790_000_000.0  # September 2026
 REST = b"routes: [{name: rest, try: [{any: {}}], order: listed}]\n"
-SETS = b"sets: {eu: [DE, FR], china: [CN, HK, MO], us_lists: [us_entity_list, us_1260h, us_ndaa_1532]}\n"
+SETS = b"""\
+aliases: {auto: any}
+sets: {eu: [DE, FR], china: [CN, HK, MO], us_lists: [us_entity_list, us_1260h, us_ndaa_1532]}
+"""
 
 
 def folder(
@@ -35,7 +38,8 @@ def compiled(**parts: bytes) -> Compiled:
 def policy_with(*guards: str, rest: bytes = REST) -> Compiled:
     """A policy of these guards (what stands after `name`), and one route to everything."""
     lines = "".join(f"  - {{name: g{number}, {guard}}}\n" for number, guard in enumerate(guards))
-    return compiled(policy=b"version: 1\n" + SETS + f"guards:\n{lines}".encode() + rest)
+    listed = f"guards:\n{lines}" if guards else ""
+    return compiled(policy=b"version: 1\n" + SETS + listed.encode() + rest)
 
 
 def decision(folder: Compiled, *, team: str = "research", at: float = AT, **given: Value) -> Decision:
