@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
+from functools import cache
+from importlib import import_module
 
 from gateway.errors import GatewayError, nearest
 from gateway.identity import DATA_CLASSES, Caller
 from gateway.request import Request
-from gateway.signals import effort, language, needs, pii, tokens, topic
+from gateway.signals import effort, needs, tokens
 from gateway.signals.read import Malformed, read
 from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN, Value
 
 Signals = dict[str, Value]
 
-_OF_TEXT = {"topic": topic.measure, "pii": pii.measure, "language": language.measure}
-TEXT_SIGNALS = frozenset(_OF_TEXT)
+TEXT_SIGNALS = frozenset({"topic", "pii", "language"})
 
 
 def measure(
@@ -49,7 +50,7 @@ def measure(
 
 def measure_text(text: Text, names: Iterable[str]) -> Signals:
     """The text signals of these names; one that fails is unknown, which helps no request."""
-    return {name: _measured(name, text) for name in names if name in _OF_TEXT}
+    return {name: _measured(name, text) for name in names if name in TEXT_SIGNALS}
 
 
 def measure_prompt(prompt: str, names: Iterable[str] = TEXT_SIGNALS) -> Signals:
@@ -68,9 +69,17 @@ def request_text(request: Request) -> Text:
 
 def _measured(name: str, text: Text) -> Value:
     try:
-        return _OF_TEXT[name](text)
+        return _reader(name)(text)
     except Exception:  # noqa: BLE001 - whatever goes wrong while measuring, the signal is unknown
         return UNKNOWN
+
+
+@cache
+def _reader(name: str) -> Callable[[Text], Value]:
+    """Their libraries are imported only where the signal is measured."""
+    module = import_module(f"gateway.signals.{name}")
+    measure: Callable[[Text], Value] = module.measure
+    return measure
 
 
 def _tag(tag: str | None, tags: Container[str]) -> str | None:
