@@ -57,11 +57,14 @@ def run(settings: Settings) -> int:
 
 def serve_folder(settings: Settings, console_token: str) -> int:
     """Blocks until it is told to stop. Raises Mistake, Problems."""
-    from gateway.app.serve import run as serve_until_stopped  # heavy, and its metrics must find their folder chosen
+    from gateway.app.serve import run as serve_until_stopped  # heavy, and of no use to --help
+    from gateway.record.store import LedgerUnusable
 
     try:
         return serve_until_stopped(settings, console_token=console_token)
     except Problems as wrong:
         raise in_folder(wrong, settings.policies) from None
+    except LedgerUnusable as wrong:
+        raise Mistake(str(wrong)) from None
     except OSError as wrong:
         raise Mistake(unusable(settings.host, settings.port, wrong), exit_code=2) from None
