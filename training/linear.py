@@ -122,6 +122,13 @@ def packed(model: Fitted) -> ngrams.Linear:
     return ngrams.unpacked(small(model))
 
 
-def shifted(model: Fitted, thresholds: Mapping[str, float]) -> Fitted:
-    """The same model, with 0 as the threshold of every label."""
-    return replace(model, bias=model.bias - np.array([thresholds[label] for label in model.labels], np.float32))
+def shifted(model: Fitted, thresholds: Mapping[str, Mapping[str, float]]) -> Fitted:
+    """The same model, with 0 as the threshold: by label, one for all texts (`""`) and more for named features."""
+    bias, extras = model.bias.copy(), model.extras.copy()
+    for column, label in enumerate(model.labels):
+        for name, threshold in thresholds[label].items():
+            if name:
+                extras[ngrams.named([name], ngrams.EXTRA_BITS), column] -= threshold
+            else:
+                bias[column] -= threshold
+    return replace(model, bias=bias, extras=extras)

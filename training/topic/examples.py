@@ -41,6 +41,7 @@ _OPEN = {
     "harmful_content": ("malicious", "us_political", "other_political", "medical", "self_harm"),
     "benign": ("us_political", "other_political"),
 }
+_RARE = ("malicious", "self_harm")
 _WEIGHTS = {"safety_adversarial": 0.3}
 # A harmless prompt that has one of these words may be about the topic, although nobody labelled it so.
 _MAYBE = {
@@ -99,15 +100,19 @@ def labelled(label: str, sublabel: str, text: str) -> dict[str, int]:
 
 def ours() -> Iterator[Row]:
     """The prompts written for this project."""
-    for prompt in written.read():
+    for i, prompt in enumerate(written.read()):
         labels = {topic: int(topic in prompt.topics) for topic in TOPICS}
-        if labels["code"] == 0 and _MAYBE["code"].search(prompt.text):
+        if labels.get("code") == 0 and _MAYBE["code"].search(prompt.text):
             del labels["code"]
-        weight = 0.5 if prompt.group.startswith("subject:") else 1.5
+        framed = prompt.group.startswith(("subject:", "combined:"))
+        if framed and i % 8:  # all of them would drown the few prompts that mean harm
+            labels = {topic: wanted for topic, wanted in labels.items() if wanted or topic not in _RARE}
+        weight = 0.5 if framed else 1.5
         yield Row(example(prompt.text, labels, weight), "written", prompt.language, prompt.group)
 
 
 def example(text: str, labels: dict[str, int], weight: float) -> Example:
     """With what the lexicon finds in the text."""
-    mask = lexicon.mask(lexicon.hits(ngrams.unfold(ngrams.fold(text))))
+    codes = ngrams.fold(text)
+    mask = lexicon.script(codes) | lexicon.mask(lexicon.hits(ngrams.unfold(codes)))
     return Example(text, labels, weight, lexicon.names(mask))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from training.topic.examples import Row, labelled
 
 
 @dataclass(slots=True)
-class Count:
+class Tally:
     """Right and wrong answers for one topic on one set of prompts."""
 
     hit: float = 0
@@ -40,10 +40,10 @@ class Count:
         return f"precision {precision}  recall {recall}  flagged {flagged}  yes {yes:.0f}  no {no:.0f}"
 
 
-def fifths(rows: Sequence[Row], thresholds: Mapping[str, float], *, bits: int, strength: float) -> None:
+def fifths(rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], *, bits: int, strength: float) -> None:
     """Trains five times without a fifth of the groups and prints what it says about that fifth."""
     fold = {group: i % 5 for i, group in enumerate(sorted({row.group for row in rows}, key=_spread))}
-    counts: dict[tuple[str, ...], Count] = defaultdict(Count)
+    counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     for fifth in range(5):
         held = [row for row in rows if fold[row.group] == fifth]
         taught = [row for row in rows if fold[row.group] != fifth]
@@ -51,10 +51,11 @@ def fifths(rows: Sequence[Row], thresholds: Mapping[str, float], *, bits: int, s
     _show("held-out fifths", counts)
 
 
-def sources(rows: Sequence[Row], thresholds: Mapping[str, float], *, bits: int, strength: float) -> None:
+def sources(rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], *, bits: int, strength: float) -> None:
     """Trains without each source in turn and prints what it says about that source."""
-    counts: dict[tuple[str, ...], Count] = defaultdict(Count)
-    for source in sorted({row.source for row in rows} - {"written"}):
+    counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
+    many = [source for source, count in Counter(row.source for row in rows).items() if count > 20]
+    for source in sorted({*many} - {"written"}):
         held = [row for row in rows if row.source == source]
         groups = {row.group for row in held}
         taught = [row for row in rows if row.source != source and row.group not in groups]
@@ -64,7 +65,7 @@ def sources(rows: Sequence[Row], thresholds: Mapping[str, float], *, bits: int, 
 
 def measured(path: Path) -> None:
     """What the shipped signal says about the prompts of a file: by language, source and sublabel."""
-    counts: dict[tuple[str, ...], Count] = defaultdict(Count)
+    counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         found = topics(row["text"])
@@ -82,13 +83,18 @@ def _spread(group: str) -> int:
     return ngrams.named([group], 30)[0]
 
 
-def _fit(rows: Sequence[Row], thresholds: Mapping[str, float], bits: int, strength: float) -> ngrams.Linear:
+def _fit(
+    rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], bits: int, strength: float
+) -> ngrams.Linear:
     fitted = linear.fit([row.example for row in rows], tuple(thresholds), bits=bits, strength=strength)
     return linear.packed(linear.shifted(fitted, thresholds))
 
 
 def _judge(
-    model: ngrams.Linear, held: Sequence[Row], thresholds: Mapping[str, float], counts: dict[tuple[str, ...], Count]
+    model: ngrams.Linear,
+    held: Sequence[Row],
+    thresholds: Mapping[str, Mapping[str, float]],
+    counts: dict[tuple[str, ...], Tally],
 ) -> None:
     for row in held:
         scores = model.scores(ngrams.fold(row.example.text), row.example.extra)
@@ -98,7 +104,7 @@ def _judge(
                     counts[key].add(bool(wanted), score > 0)
 
 
-def _show(title: str, counts: Mapping[tuple[str, ...], Count]) -> None:
+def _show(title: str, counts: Mapping[tuple[str, ...], Tally]) -> None:
     print(f"\n{title}")
     for key in sorted(counts, key=lambda key: (TOPICS.index(key[0]), *key[1:])):
         count = counts[key]

@@ -26,8 +26,8 @@ def model() -> ngrams.Linear:
 
 
 @cache
-def _extras() -> ngrams.Scores:
-    return np.stack([model().extra(lexicon.names(mask)) for mask in range(lexicon.MASKS)])
+def _extra(mask: int) -> ngrams.Scores:
+    return model().extra(lexicon.names(mask))
 
 
 def classify(text: str, *, aside: bool) -> frozenset[str]:
@@ -53,8 +53,9 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
 
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit]) -> ngrams.Scores:
     scores, edges = model().windows(codes, WINDOW)
-    masks = [lexicon.mask(_within(hits, begin, end)) for begin, end in edges.tolist()]
-    scores = scores + _extras()[masks]
+    script = lexicon.script(codes)
+    masks = [script | lexicon.mask(_within(hits, begin, end)) for begin, end in edges.tolist()]
+    scores = scores + np.stack([_extra(mask) for mask in masks])
     scores[:-1] -= PART
     highest: ngrams.Scores = scores.max(0)
     return highest

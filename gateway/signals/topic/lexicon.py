@@ -12,13 +12,18 @@ from functools import cache
 from importlib.resources import files
 from itertools import combinations
 
+import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from gateway.signals import ngrams
+from gateway.signals import folding, ngrams
 
-CLASSES = ("strong", "name", "china", "power", "harm", "self", "us", "world")
+CLASSES = (
+    *("strong", "name", "china", "power", "harm", "self", "us", "world"),
+    *("malice", "medical", "legal", "financial", "code", "han"),
+)
 PAIRED = CLASSES[:5]  # what these mean depends on which stand together
-MASKS = 2 ** len(CLASSES)
+HAN = 1 << CLASSES.index("han")  # not a class of terms: most of the text is ideographs
+MENTION = 0b111  # strong, name or china
 PLAIN, HIDDEN = "plain", "hidden"
 
 Hit = tuple[int, int]  # where it begins, its class as a bit
@@ -50,7 +55,7 @@ def _folded(term: str) -> str:
 @cache
 def _automaton() -> tuple[AhoCorasick, tuple[tuple[int, bool, bool], ...]]:
     entries: dict[str, tuple[int, bool, bool]] = {}
-    for name in (*CLASSES, PLAIN):
+    for name in (PLAIN, *CLASSES[:-1]):
         bit = bits(name) if name in CLASSES else 0
         for term in terms()[name]:
             bare = term.rstrip("*")
@@ -78,11 +83,15 @@ def _whole(plain: str, found: list[tuple[int, int, int]], entries: tuple[tuple[i
 
 
 def names(mask: int) -> tuple[str, ...]:
-    """The named features of a mask: each class, each pair and, where more stand together, all of them."""
+    """The named features of a mask: each class, each pair, all that stand together, and whether China is mentioned."""
     there = [name for i, name in enumerate(CLASSES) if mask >> i & 1]
     paired = [name for name in there if name in PAIRED]
-    pairs = [f"{one}+{other}" for one, other in combinations(paired, 2)]
-    return (*there, *pairs, "+".join(paired)) if len(paired) > 2 else (*there, *pairs)
+    together = [f"{one}+{other}" for one, other in combinations(paired, 2)]
+    if len(paired) > 2:
+        together.append("+".join(paired))
+    if mask & MENTION:
+        together.append("mention+han" if mask & HAN else "mention")
+    return (*there, *together)
 
 
 def mask(found: list[Hit]) -> int:
@@ -91,3 +100,8 @@ def mask(found: list[Hit]) -> int:
     for _, bit in found:
         together |= bit
     return together
+
+
+def script(codes: ngrams.Codes) -> int:
+    """HAN if at least a fifth of the characters are ideographs, kana or Hangul."""
+    return HAN if int(np.count_nonzero(folding.kinds()[codes] == 2)) * 5 > len(codes) else 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 from gateway.signals.text import Passage, Text
 from gateway.signals.topic import TOPICS, measure, topics
@@ -74,7 +76,7 @@ def test_a_request_without_text_has_no_topic():
 def test_every_passage_counts(role):
     text = Text((Passage(role, "The Tiananmen Square massacre of 4 June 1989."), Passage("user", "Go on.")))
 
-    assert measure(text) == {"prc_political"}
+    assert measure(text) == frozenset({"prc_political"})
 
 
 def test_one_sentence_in_a_long_text_is_seen():
@@ -103,3 +105,11 @@ def test_importing_the_signal_does_not_import_numpy():
     command = "import sys, gateway.signals.topic; sys.exit('numpy' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
+
+
+GOLDEN = yaml.safe_load((Path(__file__).parents[2] / "golden" / "topics.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", GOLDEN, ids=[row["text"][:40] for row in GOLDEN])
+def test_the_shipped_model_says_what_is_recorded(row):
+    assert sorted(topics(row["text"])) == sorted(row["topics"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 FRAMES_A_SUBJECT = 6
+MOST_COMBINATIONS = 120  # of one line with `{this|that}` parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,43 @@ def read() -> list[Written]:
             continue
         for heading, language, lines in _sections(path):
             topics = frozenset(heading.split()[0].split(",")) - {"none"}
-            if heading.endswith(("prompts", "blocks")):
+            if heading.endswith("blocks"):
                 found.extend(Written(line, topics, language, f"{path.stem}:{line[:24]}") for line in lines)
+            elif heading.endswith("prompts"):
+                found.extend(_prompts(lines, topics, language, path.stem, draw))
             else:
                 found.extend(_framed(lines, topics, language, frames[language], draw))
     return found
 
 
+def _prompts(
+    lines: list[str], topics: frozenset[str], language: str, name: str, draw: random.Random
+) -> Iterator[Written]:
+    for line in lines:
+        choices = _combined(line)
+        kind = name if len(choices) == 1 else "combined"
+        for text in draw.sample(choices, min(len(choices), MOST_COMBINATIONS)):
+            yield Written(text, topics, language, f"{kind}:{line[:24]}")
+
+
 def _framed(
     subjects: list[str], topics: frozenset[str], language: str, frames: list[str], draw: random.Random
 ) -> Iterator[Written]:
-    for subject in subjects:
-        for frame in ["{x}", *draw.sample(frames, FRAMES_A_SUBJECT)]:
-            yield Written(frame.replace("{x}", subject), topics, language, f"subject:{subject}")
+    for line in subjects:
+        choices = _combined(line)
+        few = len(choices) == 1
+        for subject in choices if few else draw.sample(choices, min(len(choices), MOST_COMBINATIONS)):
+            for frame in ["{x}", *draw.sample(frames, FRAMES_A_SUBJECT)] if few else draw.sample(frames, 1):
+                yield Written(
+                    frame.replace("{x}", subject), topics, language, f"subject:{subject if few else line[:40]}"
+                )
+
+
+def _combined(line: str) -> list[str]:
+    if "|" not in line or "{" not in line:
+        return [line]
+    parts = [part.split("|") for part in re.split(r"[{}]", line)]
+    return ["".join(parts) for parts in itertools.product(*parts)]
 
 
 def _sections(path: Path) -> Iterator[tuple[str, str, list[str]]]:
