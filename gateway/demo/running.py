@@ -47,5 +47,6 @@ def running(settings: Settings, doing: Callable[[str], None], *, pace: float = 1
         keys, folder = stage.fresh_keys(), home / "policies"
         stage.write_folder(folder, urls={"self": model.ready["base_url"], **vendors.base_urls}, keys=keys)
         live = stage.add_live(folder, settings.policies / "catalog", lambda name: vendor_key(name) is not None)
-        served = replace(settings, policies=folder, state_dir=home / "state", workers=1)
+        quiet = "warning" if settings.log_level == "info" else settings.log_level  # the screen is for the demo
+        served = replace(settings, policies=folder, state_dir=home / "state", workers=1, log_level=quiet)
         yield Demo(served, keys, settings.admin_token or secrets.token_urlsafe(16), live, model, vendors)
