@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test run bench soak docs lock clean
+.PHONY: help install system check quick test run bench soak docs lock dialects clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,11 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/demo.in -o requirements/demo.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 	$(COMPILE) requirements/test.in -o requirements/test.txt
+	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
+
+dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
+	@[ -x .venv-dialects/bin/python ] || $(PYTHON) -m venv .venv-dialects
+	@.venv-dialects/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/dialects.txt
 
 clean: ## remove what make installed and what the gateway wrote
-	rm -rf .venv .gateway
+	rm -rf .venv .venv-dialects .gateway

@@ -16,6 +16,7 @@ from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog
 from gateway.catalog.lookup import find_endpoint, find_lab, find_model, find_operator
 from gateway.catalog.moderation import classify
+from gateway.catalog.page import page
 from gateway.catalog.quote import quote
 from gateway.catalog.show import endpoint_row, lab_row, model_row, operator_row
 from gateway.source import parse
@@ -90,3 +91,9 @@ def test_a_usage_costs_at_a_time_what_the_vendor_lists(bill):
     row = quote(find_endpoint(catalog(), bill["endpoint"]), usage, at=datetime.fromisoformat(bill["at"]).timestamp())
 
     assert row["cost_usd"] == bill["usd"], bill["why"]
+
+
+def test_the_page_of_the_catalogue_is_up_to_date():
+    written = (POLICIES.parent / "docs" / "catalogue.md").read_text(encoding="utf-8")
+
+    assert written == page(catalog()), "run tools/catalogue_page.py"
