@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
 from asyncio import CancelledError
-from secrets import token_hex
 from time import monotonic, time
 
 from gateway.api.problem import send_error
@@ -14,11 +15,14 @@ from gateway.errors import GatewayError
 from gateway.pipeline import Gateway, Served, handle
 from gateway.request import Arrival, Kind, parse
 
+_ids = random.Random()  # names, not secrets: a decision is shown to its own team only
+os.register_at_fork(after_in_child=_ids.seed)
+
 
 async def serve(scope: Scope, receive: Receive, send: Send, *, kind: Kind, gateway: Gateway, most_bytes: int) -> None:
     """One request from its first byte to its Outcome."""
     arrival = Arrival(
-        id=f"req_{token_hex(12)}",
+        id=f"req_{_ids.getrandbits(96):024x}",
         received_at=time(),
         started=monotonic(),
         data_class=header(scope, b"x-gateway-data-class"),

@@ -18,6 +18,7 @@ from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.judging import load_models
+from gateway.app.one_write import OneWriteProtocol
 from gateway.app.reload import Reloader
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
@@ -48,7 +49,7 @@ def serve_worker(
     config = uvicorn.Config(
         Application(state),
         loop="uvloop",
-        http="httptools",
+        http=OneWriteProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
