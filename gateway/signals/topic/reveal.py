@@ -21,7 +21,6 @@ from gateway.signals.topic import lexicon
 
 MOST_REVEALED = 64  # encoded pieces read in one text
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_MIXED = re.compile(r"[a-z0-9][A-Z]|[A-Z][0-9]")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LEET = dict(zip("013457@$!|+", "oieastasilt", strict=True))
 
@@ -35,9 +34,17 @@ def decoded(text: str) -> str:
         pieces.append(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text))
     if "&#" in text:
         pieces.append(html.unescape(text))
-    if _MIXED.search(text):
+    if _mixed(text):
         pieces.extend(_base64(text))
     return "\n".join(pieces)
+
+
+def _mixed(text: str) -> bool:
+    """Whether a capital follows a small letter or a digit, as it does in base64 and seldom in prose."""
+    letters = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    capital = letters - np.uint8(ord("A")) < 26
+    small = (letters - np.uint8(ord("a")) < 26) | (letters - np.uint8(ord("0")) < 10)
+    return bool((capital[1:] & small[:-1]).any())
 
 
 def _base64(text: str) -> list[str]:
@@ -81,7 +88,8 @@ def hidden(codes: ngrams.Codes) -> list[int]:
     """Where well-known names stand with something between or instead of their letters."""
     kinds = folding.kinds()
     found: list[int] = []
-    for letters in _letters():
+    bare, leet = _letters()
+    for letters in (bare, leet) if _within_words(codes, bare, leet) else (bare,):
         kept = letters[codes]
         places = np.flatnonzero(kept)
         for _, begin, end in _hidden().find_matches_as_indexes(ngrams.unfold(kept[places])):
@@ -94,6 +102,13 @@ def hidden(codes: ngrams.Codes) -> list[int]:
             ):
                 found.append(first)
     return found
+
+
+def _within_words(codes: ngrams.Codes, bare: NDArray[np.uint16], leet: NDArray[np.uint16]) -> bool:
+    """Whether a digit or sign that may stand for a letter has letters on both sides."""
+    letter = bare[codes] > 0
+    sign = leet[codes] != bare[codes]
+    return bool((sign[1:-1] & (letter[:-2] | sign[:-2]) & (letter[2:] | sign[2:]) & (letter[:-2] | letter[2:])).any())
 
 
 def _letter(beside: ngrams.Codes) -> bool:
