@@ -1,6 +1,6 @@
 """Fits the refusal model and measures it.
 
-python -m training.refusal fit                    chooses thresholds by cross-validation, fits on all, writes the files
+python -m training.refusal fit                    fits on all rows and writes the files that ship
 python -m training.refusal measure                by group and by vendor left out, per language and origin
 python -m training.refusal beside FILE [FILE …]   the shipped model on rows kept elsewhere, never learnt from
 """
@@ -10,15 +10,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gateway.outcome.refusal.model import load
+from gateway.outcome.refusal.model import Limits
 from training.refusal import measure
 from training.refusal.fit import fit, fixed
+from training.refusal.made import made
 from training.refusal.measure import Scored
-from training.refusal.pack import Limits, pack
-from training.refusal.rows import beside, opened, own, speechmap
+from training.refusal.pack import pack
+from training.refusal.rows import beside, opened, speechmap, written
 
+# Log odds above which a reply is a refusal, and above which a refusal is an open one:
+# best over cross-validated rows and XSTest together.
+LIMITS = {"whole": Limits(0.5, 0.3, -1.2), "opening": Limits(0.4, 0.3, -1.2)}
 HOLD = 160  # characters that a hold waits for
-FLAGGED = 0.03  # of the answers that are there, at most so many may be taken for refusals
 HEAD = f"{'':24} {'rows':>5} {'refused':>7} {'F1':>5} {'95 %':>11} {'declined F1':>11} {'flagged':>7}"
 
 
@@ -39,33 +42,18 @@ def main(words: list[str]) -> int:
 
 
 def _fit() -> None:
-    rows, always = speechmap(), own()
-    whole, first = measure.crossed(rows, always, measure.by_group(rows), HOLD)
-    limits = {
-        "whole": measure.best_limits(whole, FLAGGED),
-        "opening": measure.best_limits(first.where(lambda row: not row.final), FLAGGED),
-    }
-    known = [*rows, *always]
+    known = [*speechmap(), *written(), *made()]
     known += opened(known)
-    pack(fit(known, fixed(known)), limits)
-    print(limits)
+    pack(fit(known, fixed(known)), LIMITS)
 
 
 def _measure() -> None:
-    rows, always, limits = speechmap(), own(), _shipped_limits()
+    rows, always = speechmap(), [*written(), *made()]
     print(HEAD)
     for name, splits in (("by group", measure.by_group), ("vendor left out", measure.by_vendor)):
         whole, first = measure.crossed(rows, always, splits(rows), HOLD)
-        _table(name, whole.beyond(limits["whole"]))
-        _table(f"{name}, {HOLD} chars", measure.by_stage(first, limits))
-
-
-def _shipped_limits() -> Limits:
-    shipped = load()
-    return {
-        "whole": (shipped.whole.refused_above, shipped.whole.declined_above),
-        "opening": (shipped.opening.refused_above, shipped.opening.declined_above),
-    }
+        _table(name, measure.beyond(whole, LIMITS))
+        _table(f"{name}, {HOLD} chars", measure.beyond(first, LIMITS))
 
 
 def _beside(path: Path) -> None:

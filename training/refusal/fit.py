@@ -59,8 +59,11 @@ def fit(rows: Sequence[Row], fixed_numbers: np.ndarray) -> Fitted:
     trees = {}
     for stage, picked in (("whole", whole), ("opening", ~whole)):
         refused = truth[picked, 0]
-        trees[stage, "refused"] = _boost(table[picked], refused, np.where(refused, REFUSAL_WEIGHT, 1.0))
-        trees[stage, "declined"] = _boost(table[picked], truth[picked, 1], np.where(refused, REFUSAL_WEIGHT, 0.3))
+        worth = np.array([row.worth for row in rows])[picked]
+        trees[stage, "refused"] = _boost(table[picked], refused, worth * np.where(refused, REFUSAL_WEIGHT, 1.0))
+        trees[stage, "declined"] = _boost(
+            table[picked], truth[picked, 1], worth * np.where(refused, REFUSAL_WEIGHT, 0.3)
+        )
     return Fitted(_words(rows), trees)
 
 
@@ -75,7 +78,7 @@ def _words(rows: Sequence[Row]) -> linear.Fitted:
         linear.Example(
             text=row.answer[:HEAD],
             labels={"refused": int(row.refused), "declined": int(row.label == "denial")},
-            weight=(REFUSAL_WEIGHT if row.refused else 1.0) * (1.0 if row.final else 0.3),
+            weight=row.worth * (REFUSAL_WEIGHT if row.refused else 1.0) * (1.0 if row.final else 0.3),
         )
         for row in rows
         if row.final or len(row.answer) == HOLD

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from gateway.outcome.refusal.features import read_prompt
-from gateway.outcome.refusal.model import load
+from gateway.outcome.refusal.model import Limits, load
 from gateway.outcome.refusal.trees import Trees
 from training import linear
 from training.refusal.fit import Fitted, fit, fixed, truths, word_scores
@@ -30,10 +30,6 @@ class Scored:
     def where(self, wanted: Callable[[Row], bool]) -> Scored:
         picked = [i for i, row in enumerate(self.rows) if wanted(row)]
         return Scored([self.rows[i] for i in picked], self.odds[picked])
-
-    def beyond(self, limits: Sequence[float]) -> Scored:
-        """Odds beyond these thresholds."""
-        return Scored(self.rows, self.odds - np.array(limits))
 
 
 def by_group(rows: Sequence[Row]) -> Split:
@@ -115,32 +111,13 @@ def figures(scored: Scored) -> dict[str, float]:
     }
 
 
-def by_stage(scored: Scored, limits: Mapping[str, Sequence[float]]) -> Scored:
-    """Odds beyond the threshold of the stage that each row belongs to."""
-    beyond = np.array([limits["whole" if row.final else "opening"] for row in scored.rows])
-    return Scored(scored.rows, scored.odds - beyond)
-
-
-def best_limits(scored: Scored, flagged_at_most: float) -> tuple[float, float]:
-    """Where F1 is best while no more answers are flagged than allowed."""
-    truth = truths(scored.rows)
-    weights = np.array([row.weight for row in scored.rows])
-    answered = weights * ~truth[:, 0]
-
-    def worth(limit: float) -> float:
-        said = scored.odds[:, 0] > limit
-        flagged = answered[said].sum() / answered.sum()
-        return f1(truth[:, 0], said, weights) - 10 * max(0.0, flagged - flagged_at_most)
-
-    refused = max(_grid(), key=worth)
-    said = scored.odds[:, 0] > refused
-    declined = max(_grid(), key=lambda limit: f1(truth[:, 1], said & (scored.odds[:, 1] > limit), weights))
-    return float(refused), float(declined)
-
-
-def _grid() -> np.ndarray:
-    steps: np.ndarray = np.round(np.arange(-3.0, 3.01, 0.05), 2)
-    return steps
+def beyond(scored: Scored, limits: Mapping[str, Limits]) -> Scored:
+    """Odds beyond the limits of the stage that each row belongs to."""
+    passed = []
+    for row, (refused, declined) in zip(scored.rows, scored.odds, strict=True):
+        score = limits["whole" if row.final else "opening"].beyond(refused, declined, read_prompt(row.prompt))
+        passed.append((score.refused, score.declined))
+    return Scored(scored.rows, np.array(passed))
 
 
 def _interval(rows: list[Row], truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> tuple[float, float]:

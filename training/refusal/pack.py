@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 import gateway.outcome.refusal
+from gateway.outcome.refusal.model import Limits
 from gateway.outcome.refusal.trees import Trees
 from training import linear
 from training.files import write
 from training.refusal.fit import Fitted
 
 MODELS = Path(gateway.outcome.refusal.__file__).parent / "models"
-Limits = dict[str, tuple[float, float]]  # by stage: refused above, declined above
 
 
-def pack(fitted: Fitted, limits: Limits, folder: Path = MODELS) -> None:
+def pack(fitted: Fitted, limits: Mapping[str, Limits], folder: Path = MODELS) -> None:
     """Small types; the trees are rounded before they are measured, so nothing is lost here."""
     arrays: dict[str, np.ndarray] = {}
     for (stage, label), trees in fitted.trees.items():
         arrays |= _arrays(f"{stage}_{label}", trees)
-    for stage, pair in limits.items():
-        arrays[f"{stage}_limits"] = np.array(pair)
+    for stage, limit in limits.items():
+        arrays[f"{stage}_limits"] = np.array([limit.refused, limit.declined, limit.declined_to_tell])
     write(folder / "trees.npz", **arrays)
     linear.save(folder / "words.npz", fitted.words)
 

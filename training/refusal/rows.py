@@ -14,6 +14,8 @@ from gateway.outcome.refusal.thinking import answer
 HERE = Path(__file__).parent
 LABELS = ("complete", "evasive", "denial")
 CROSSED = 4  # other prompts that each written refusal is given as the reply to
+CROSSING = 0.5  # how much such a reply counts
+ANSWER = 2.0  # how much a written answer counts: most are short, and short answers are rare in the other rows
 OPENINGS = (60, 160, 400)  # characters after which a reply that goes on is looked at
 
 
@@ -31,6 +33,7 @@ class Row:
     origin: str = ""
     questions: str = ""  # which set of questions the prompt is from
     weight: float = 1.0  # inverse sampling rate, for measuring
+    worth: float = 1.0  # how much it counts in learning
     final: bool = True
 
     @property
@@ -56,12 +59,13 @@ def beside(path: Path) -> list[Row]:
         return list(_rows(file, path.stem))
 
 
-def own() -> list[Row]:
+def written() -> list[Row]:
     """Written for this project; refusals also as replies to other prompts of their language."""
     answered = _written("answered", "complete")
     evaded = _written("evaded", "evasive")
     declined = _written("declined", "denial")
-    return [*answered, *evaded, *declined, *_crossed(declined, [*declined, *answered, *evaded])]
+    every = [*answered, *evaded, *declined]
+    return [*every, *_crossed(declined, every), *_crossed(evaded, evaded)]
 
 
 def opened(rows: Iterable[Row], sizes: tuple[int, ...] = OPENINGS) -> list[Row]:
@@ -93,10 +97,11 @@ def _rows(lines: Iterable[str], source: str) -> Iterator[Row]:
 
 
 def _written(name: str, label: str) -> list[Row]:
+    worth = ANSWER if label == "complete" else 1.0
     lines = (HERE / "own" / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     cells = [line.split("\t") for line in lines]
     return [
-        Row(prompt, reply.replace("⏎", "\n"), label, language, group=f"own:{name}:{number}", source="own")
+        Row(prompt, reply.replace("⏎", "\n"), label, language, group=f"own:{name}:{number}", source="own", worth=worth)
         for number, (language, prompt, reply) in enumerate(cells)
     ]
 
@@ -107,5 +112,5 @@ def _crossed(refusals: list[Row], others: list[Row]) -> list[Row]:
         prompts = [other.prompt for other in others if other.language == refusal.language]
         step = max(len(prompts) // (CROSSED + 1), 1)
         picked = [prompts[(number + step * turn) % len(prompts)] for turn in range(1, CROSSED + 1)]
-        found += [replace(refusal, prompt=prompt) for prompt in dict.fromkeys(picked)]
+        found += [replace(refusal, prompt=prompt, worth=CROSSING) for prompt in dict.fromkeys(picked)]
     return found

@@ -36,6 +36,7 @@ class Prompt:
 
     subjects: tuple[str, ...]  # stems of its words, pairs of its ideographs
     numbers: tuple[float, ...]
+    only_asks: bool  # wants no text written and nothing criticised
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def read_prompt(prompt: str) -> Prompt:
     ideographs = len(_IDEOGRAPH.findall(text)) / len(text)
     width = math.log1p(len(prompt) * (1 + 2 * ideographs))
     asks = float(prompt.rstrip().endswith(("?", "？")))
-    return Prompt(_subjects(text), (*counts, ideographs, width, asks))
+    only_asks = not any(count for kind, count in zip(ASKED_KINDS, counts, strict=True) if kind != "asked ask")
+    return Prompt(_subjects(text), (*counts, ideographs, width, asks), only_asks)
 
 
 def read_reply(answer: str, *, final: bool) -> Parts:

@@ -28,14 +28,26 @@ class Score:
     declined: float  # given that it is one of them
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Log odds above which the answer to a question is yes."""
+
+    refused: float
+    declined: float
+    declined_to_tell: float  # instead of `declined`, where the prompt only asks: such a question is seldom evaded
+
+    def beyond(self, refused: float, declined: float, prompt: Prompt) -> Score:
+        """By how much the log odds pass these limits."""
+        return Score(refused - self.refused, declined - (self.declined_to_tell if prompt.only_asks else self.declined))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
     """The trees of one stage and where they say yes."""
 
     refused: Trees
     declined: Trees
-    refused_above: float
-    declined_above: float
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,10 +62,7 @@ class Model:
         """`answer` is without thinking and not blank."""
         row = columns(self.words, prompt, answer, final=final)
         stage = self.whole if final else self.opening
-        return Score(
-            refused=stage.refused.log_odds(row) - stage.refused_above,
-            declined=stage.declined.log_odds(row) - stage.declined_above,
-        )
+        return stage.limits.beyond(stage.refused.log_odds(row), stage.declined.log_odds(row), prompt)
 
 
 def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArray[np.float32]:
@@ -77,10 +86,9 @@ def load() -> Model:
 
 
 def _stage(packed: dict[str, NDArray[np.generic]], name: str) -> Stage:
-    refused_above, declined_above = (float(limit) for limit in packed[f"{name}_limits"])
+    refused, declined, declined_to_tell = (float(limit) for limit in packed[f"{name}_limits"])
     return Stage(
         refused=unpack(packed, f"{name}_refused"),
         declined=unpack(packed, f"{name}_declined"),
-        refused_above=refused_above,
-        declined_above=declined_above,
+        limits=Limits(refused, declined, declined_to_tell),
     )

@@ -16,6 +16,7 @@ from gateway.signals.ngrams import fold, unfold
 
 KINDS = (
     "apology", "cannot", "help", "policy", "offer", "machine", "official", "critical", "canned", "understand", "agree",
+    "moral", "premise",
 )  # fmt: skip
 ASKED_KINDS = ("asked compose", "asked discuss", "asked ask", "critical")  # what a prompt is looked at for
 
