@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from gateway.outcome.outcome import Outcome
 
 LIMIT = 20_000  # outcomes waiting: some seconds of a saturated worker
-BATCH = 500
+LIMIT_BYTES = 64_000_000  # of their requests' bodies, which live as long as they do
+BATCH = 200
 EVERY_S = 0.25
 LONGEST_REST_S = 5.0  # between tries while the consumer fails
 _log = logging.getLogger(__name__)
@@ -24,14 +25,17 @@ class Drain:
         self._limit = limit
         self._waiting: deque[Outcome] = deque()
         self._batch: tuple[Outcome, ...] = ()  # taken from the queue, not yet consumed
+        self._bytes_in = 0  # written by whoever puts
+        self._bytes_out = 0  # written by the thread
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, outcome: Outcome) -> bool:
-        """False if the queue is full."""
-        if len(self._waiting) >= self._limit:
+        """False if the queue is full. Only one thread may put."""
+        if len(self._waiting) >= self._limit or self._bytes_in - self._bytes_out > LIMIT_BYTES:
             return False
+        self._bytes_in += outcome.request.body_bytes
         self._waiting.append(outcome)
         return True
 
@@ -56,7 +60,8 @@ class Drain:
     def _empty(self) -> bool:
         """False if the consumer failed; nothing is lost then."""
         while self._batch or self._waiting:
-            self._batch = self._batch or tuple(self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting))))
+            if not self._batch:
+                self._take()
             try:
                 self._consume(self._batch)
             except Exception as error:  # noqa: BLE001 - the thread outlives a full disk and a database that is away
@@ -64,5 +69,13 @@ class Drain:
                     "%s: %d outcomes wait: %s", self._thread.name, len(self._waiting) + len(self._batch), error
                 )
                 return False
+            self._bytes_out += sum(outcome.request.body_bytes for outcome in self._batch)
             self._batch = ()
         return True
+
+    def _take(self) -> None:
+        """Into the batch before out of the queue: `find` sees an outcome twice rather than never."""
+        count = min(BATCH, len(self._waiting))
+        self._batch = tuple(self._waiting[n] for n in range(count))
+        for _ in range(count):
+            self._waiting.popleft()
