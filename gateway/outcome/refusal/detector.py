@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from gateway.outcome.refusal.thinking import answer
+from gateway.outcome.result import DECLINED_FINISHES, FILTERED_FINISHES
 
 if TYPE_CHECKING:
     from gateway.outcome.refusal.features import Prompt
     from gateway.outcome.refusal.model import Score
 
-KEPT = 65_536  # characters that are read of a reply; the rest cannot change what it is
+KEPT = 262_144  # characters that are kept of a reply, thinking included; the rest cannot change what it is
 
 Verdict = Literal["answered", "declined", "evaded", "blank"]
 Judgement = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated"]
 
-FILTERED = frozenset(
-    # OpenAI and Azure; Zhipu; Gemini's finish reasons
-    ("content_filter", "sensitive", "safety", "prohibited_content", "blocklist", "spii", "recitation")
-)
-REFUSED = frozenset(("refusal",))  # Anthropic's stop_reason
-CUT = frozenset(("length", "max_tokens"))
+CUT_FINISHES = frozenset({"length", "max_tokens"})
 
 
 class Detector:
@@ -80,12 +76,12 @@ def judge(prompt: str, response: str, finish_reason: str | None = None, *, prefi
     A row without a finish reason is not taken for cut off: records often leave it out.
     """
     reason = (finish_reason or "").lower()
-    if reason in FILTERED:
+    if reason in FILTERED_FINISHES:
         return "filtered"
-    if reason in REFUSED:
+    if reason in DECLINED_FINISHES:
         return "declined"
     detector = Detector(prompt)
-    whole = answer(response[:KEPT])
+    whole = answer(response)[:KEPT]
     detector.feed(whole[:prefix])
     verdict = detector.verdict(final=prefix is None or len(whole) <= prefix)
-    return "truncated" if reason in CUT and verdict in ("answered", "blank") else verdict
+    return "truncated" if reason in CUT_FINISHES and verdict in ("answered", "blank") else verdict

@@ -68,10 +68,10 @@ def test_a_verdict_changes_with_what_follows():
 
 def test_text_beyond_what_is_kept_is_not_held():
     detector = Detector("Count")
-    for _ in range(40):
+    for _ in range(150):
         detector.feed("one two three " * 200)
 
-    assert len(detector.text) < 70_000
+    assert len(detector.text) < 270_000
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,10 @@ def test_only_the_answer_counts_towards_a_prefix():
     whole = f"<think>{'The user wants a poem. ' * 20}</think>{SORRY} Let me suggest a poem about spring instead."
 
     assert judge("Write a satirical poem about the king", whole, prefix=len(SORRY)) == "declined"
+
+
+def test_an_answer_is_read_however_long_the_thinking_was():
+    assert judge("Write a satirical poem about the king", f"<think>{'Hm. ' * 100_000}</think>{SORRY}") == "declined"
 
 
 def test_phrases_are_found_whatever_their_accents_and_script():
