@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from gateway.outcome.outcome import Attempt, Outcome
-from gateway.policy.decide import Decision, Signals
+from gateway.policy.decide import Decision
 from gateway.signals.topic import TOPICS
+from gateway.signals.value import UNKNOWN
 
 _DECISION = ("route", "policy_version", "signals", "personal_signals", "removed", "proposed", "view")
 PERSONAL = ("topic", "pii")  # signals about people: kept apart, so that they can be forgotten
@@ -56,7 +57,7 @@ def _decision_columns(decision: Decision | None) -> Row:
     if decision is None:
         return dict.fromkeys(_DECISION)
     view = decision.view
-    signals, personal = _signals(decision.signals)
+    signals, personal = _signals(decision)
     return {
         "route": decision.route.name,
         "policy_version": decision.policy.version,
@@ -108,12 +109,14 @@ def _attempt_row(request_id: str, number: int, attempt: Attempt) -> Row:
     }
 
 
-def _signals(signals: Signals) -> tuple[str, str]:
+def _signals(decision: Decision) -> tuple[str, str]:
     """All but the personal signals, and those, both as JSON; sets are sorted, topics stand in declared order."""
-    written: Row = dict(signals)
+    written: Row = dict(decision.signals)
     personal = {name: written.pop(name) for name in PERSONAL if name in written}
     if isinstance(topics := personal.get("topic"), frozenset):
         personal["topic"] = [topic for topic in TOPICS if topic in topics]
+    if decision.policy.coarse:
+        personal = {name: value if value is UNKNOWN else ["any"] if value else [] for name, value in personal.items()}
     return _json(written), _json(personal)
 
 

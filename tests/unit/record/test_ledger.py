@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from sqlalchemy import create_engine, inspect, text
 from gateway.record.ledger import Ledger
 from gateway.record.schema import ATTEMPTS, REQUESTS
 from gateway.record.store import LedgerUnusable, Store, open_store
-from tests.unit.record.build import GLM, POLICY, QWEN, attempt, caller, decision, outcome, request
+from gateway.signals.value import UNKNOWN
+from tests.unit.record.build import FILES, GLM, POLICY, QWEN, attempt, caller, decision, outcome, policy, request
 
 NOW = time.time()
 
@@ -157,6 +159,16 @@ def test_rows_come_oldest_first_and_only_those_asked_for(store: Store):
     write(store, *(outcome(request=request(f"r{at}", at=float(at))) for at in (30, 10, 20, 40)))
 
     assert [row["request_id"] for row in store.rows(since=20.0, until=40.0)] == ["r20", "r30"]
+
+
+def test_coarse_records_tell_only_that_something_was_found(store: Store):
+    coarse = policy(FILES | {"policy.yaml": FILES["policy.yaml"] + "record_signals: coarse\n"})
+    found = decision(topic=frozenset({"medical"}), pii=UNKNOWN)
+
+    write(store, outcome(decision=replace(found, policy=coarse)), outcome(request=request("r2")))
+
+    kept = [(row["signals"]["topic"], row["signals"]["pii"]) for row in store.rows()]
+    assert kept == [(["any"], "unknown"), ([], [])]
 
 
 def test_personal_signals_are_forgotten_after_their_time_and_the_money_stays(store: Store):
