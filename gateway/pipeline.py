@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from time import monotonic, time
 
+from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means, dispatch
 from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
@@ -22,7 +23,7 @@ from gateway.policy.compiled import Policy
 from gateway.policy.decide import View, decide
 from gateway.policy.models import resolve_model
 from gateway.record import Sink, record
-from gateway.request import Request
+from gateway.request import Request, conversation
 from gateway.signals import needs
 from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
 
@@ -44,6 +45,7 @@ class Gateway:
     keyring: Keyring
     admission: Admission
     means: Means
+    conversations: Conversations
     sinks: tuple[Sink, ...]
     late: frozenset[str]  # text signals that are only recorded, measured while the upstream is awaited
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
@@ -54,9 +56,16 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
     caller = identify(key, gateway.keyring, request.arrival.received_at)
     resolve_model(gateway.policy, request.model)
     signals = await _measure(request, caller, gateway)
-    view = View(at=request.arrival.received_at, frozen=gateway.frozen, max_tokens=request.max_tokens)
+    conversed = conversation(request, caller.key_id)
+    at = request.arrival.received_at
+    view = View(
+        at=at,
+        frozen=gateway.frozen,
+        conversation=gateway.conversations.endpoint(conversed, at),
+        max_tokens=request.max_tokens,
+    )
     decision = decide(gateway.policy, signals, view)
-    served = Served(Trail(request, caller, decision), gateway)
+    served = Served(Trail(request, caller, decision), gateway, conversed)
     try:
         if not decision.endpoints:
             raise decision.refusal()
@@ -72,12 +81,13 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
 class Served:
     """A request on its way out. Whoever writes the reply calls `end` once, however the writing went."""
 
-    __slots__ = ("_gateway", "_outcome", "reply", "trail")
+    __slots__ = ("_conversation", "_gateway", "_outcome", "reply", "trail")
 
-    def __init__(self, trail: Trail, gateway: Gateway):
+    def __init__(self, trail: Trail, gateway: Gateway, conversation: bytes):
         self.trail = trail
         self.reply: Reply | None = None
         self._gateway = gateway
+        self._conversation = conversation
         self._outcome: Outcome | None = None
 
     def end(self, error: BaseException | None = None) -> Outcome:
@@ -87,6 +97,9 @@ class Served:
                 self.reply.end()
             self._outcome = settle(self.trail, error, ended=monotonic(), ended_at=time())
             self._gateway.admission.settle(self._outcome, self.trail)
+            if self._outcome.result == "answered":
+                endpoint = self._outcome.attempts[-1].endpoint.id
+                self._gateway.conversations.remember(self._conversation, endpoint, self._outcome.ended_at)
             record(self._outcome, self._gateway.sinks)
         return self._outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
@@ -79,6 +80,38 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         fields=fields,
         body_bytes=len(body),
     )
+
+
+def conversation(request: Request, key_id: str) -> bytes:
+    """A name for the conversation that the request continues: what the caller calls it, else how it began."""
+    fields = request.fields
+    for name in ("previous_response_id", "prompt_cache_key"):
+        if name in fields:
+            return _digest(key_id, fields[name])
+    opening = [bytes(fields[name]) for name in ("system", "instructions") if name in fields]
+    return _digest(key_id, *opening, *_first_turn(fields.get(_CONTENT[request.kind][0], msgspec.Raw(b"null"))))
+
+
+def _first_turn(messages: msgspec.Raw) -> list[bytes]:
+    """The messages up to the first of the user's."""
+    try:
+        listed = _LIST.decode(messages)
+    except msgspec.DecodeError:
+        return [bytes(messages)]
+    turn = []
+    for message in listed[:16]:
+        turn.append(bytes(message))
+        if b'"user"' in turn[-1]:
+            break
+    return turn
+
+
+def _digest(key_id: str, *parts: bytes | msgspec.Raw) -> bytes:
+    total = blake2b(key_id.encode(), digest_size=16)
+    for part in parts:
+        total.update(b"\0")
+        total.update(part)
+    return total.digest()
 
 
 def _decode(body: bytes) -> Fields:

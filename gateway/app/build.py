@@ -10,6 +10,7 @@ from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
 from gateway.errors import GatewayError
 from gateway.limits.account import Accounts
@@ -35,6 +36,7 @@ class Parts:
 
     client: Client
     breakers: Breakers
+    conversations: Conversations
     accounts: Accounts
     metrics: Metrics
     ledger: Ledger
@@ -58,6 +60,7 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
     return Parts(
         client=Client(),
         breakers=Breakers(),
+        conversations=Conversations(),
         accounts=_accounts(settings, metrics, ledger),
         metrics=metrics,
         ledger=ledger,
@@ -90,7 +93,15 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     admission = Admission(parts.accounts, worst_case_usd)
     means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of, error_event=_error_event)
     late = policy.record_signals - policy.needs
-    return Gateway(policy, compiled.keyring, admission, means, parts.sinks, late=late & TEXT_SIGNALS)
+    return Gateway(
+        policy=policy,
+        keyring=compiled.keyring,
+        admission=admission,
+        means=means,
+        conversations=parts.conversations,
+        sinks=parts.sinks,
+        late=late & TEXT_SIGNALS,
+    )
 
 
 def _error_event(kind: str, error: GatewayError) -> bytes:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gateway.api.problem import error_event
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
@@ -151,7 +152,15 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
         admission = Admission(MemoryAccounts(lambda team, since: 0.0), worst_case_usd)
         means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
-        return Gateway(compiled.policy, compiled.keyring, admission, means, (outcomes.append,), late=frozenset())
+        return Gateway(
+            compiled.policy,
+            compiled.keyring,
+            admission,
+            means,
+            Conversations(),
+            (outcomes.append,),
+            late=frozenset(),
+        )
 
     serving = gateway(guards)
     seen: list[tuple[Outcome, list[str]]] = []
