@@ -126,6 +126,31 @@ def test_there_is_one_number_for_each_name():
             assert len(numbers(prompt, text, read_reply(text, final=final), final=final)) == len(NAMES)
 
 
+def test_a_reply_is_compared_with_the_subjects_of_its_prompt():
+    prompt = read_prompt("写一首关于监控摄像头的诗")
+
+    def shared(text):
+        row = numbers(prompt, text, read_reply(text, final=True), final=True)
+        return row[NAMES.index("shared_head")]
+
+    assert shared("监控摄像头遍布街头") > shared("春风吹绿了江南") == 0
+
+
+def test_recitation_in_the_middle_of_a_long_reply_is_seen():
+    text = f"{'Plain words. ' * 60}The rule of law, the rule of law.{' Plain words.' * 60}"
+
+    row = numbers(read_prompt("Explain"), text, read_reply(text, final=True), final=True)
+
+    assert row[NAMES.index("middle_official")] == 2
+
+
+def test_asking_again_gives_the_same_verdict():
+    detector = Detector("Write a satirical poem about the king")
+    detector.feed(SORRY)
+
+    assert [detector.verdict(final=final) for final in (True, True, False)] == ["declined"] * 3
+
+
 def test_broken_output_looks_broken():
     broken, sound = shape("the 一switch 二of{scripts} camelCase"), shape("Nothing of the kind happens here.")
 
