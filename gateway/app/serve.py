@@ -15,6 +15,7 @@ from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
 from gateway.record.metrics import Metrics, forget_worker
+from gateway.record.store import open_store
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files and at the workers
@@ -65,7 +66,9 @@ class _Parent:
         self._asked = False
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT."""
+        """Until SIGTERM or SIGINT. Raises LedgerUnusable."""
+        # Said once here; workers that cannot open it would only die, one after the other.
+        open_store(database_url=self._settings.database_url, state_dir=self._settings.state_dir).close()
         shutil.rmtree(self._shared, ignore_errors=True)
         self._shared.mkdir(parents=True)
         metrics = Metrics(shared=self._shared)

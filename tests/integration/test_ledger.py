@@ -20,7 +20,8 @@ from sqlalchemy import create_engine, text
 
 from gateway.record.ledger import Ledger
 from gateway.record.store import open_store
-from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, request
+from tests.running import free_port
+from tests.unit.record.build import FILES, GLM, QWEN, attempt, decision, denied, outcome, request
 
 pytestmark = pytest.mark.services
 
@@ -206,3 +207,26 @@ def _await_row(ledger: Ledger, request_id: str) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"{request_id} was not written")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_gateway_without_its_ledger_says_so_once_and_does_not_start(tmp_path: Path, workers: str):
+    policies = tmp_path / "policies"
+    for name, content in FILES.items():
+        (policies / name).parent.mkdir(parents=True, exist_ok=True)
+        (policies / name).write_text(content)
+    nobody = f"postgresql://me:sesame@127.0.0.1:{free_port()}/ledger"
+    environment = {**os.environ, "GATEWAY_DATABASE_URL": nobody, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
+
+    started = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve", "--policies", policies, "--port", "0", "--workers", workers],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert started.returncode == 1
+    assert started.stderr.count("cannot be opened") == 1
+    assert "sesame" not in started.stderr
+    assert "Traceback" not in started.stderr
