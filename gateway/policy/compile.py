@@ -65,14 +65,14 @@ def compile_folder(files: Mapping[str, bytes]) -> Compiled:
     if policy_document is not None:
         shape, problems = validate(policy_document, PolicyFile)
         folder.problems += problems
-    if shape is not None and policy_document is not None and catalog is not None:
-        names = _names(shape, policy_document, catalog, keyring or Keyring({}, {}, frozenset()), teams)
+    if shape is not None and policy_document is not None:
+        names = _names(shape, policy_document, catalog, keyring, teams)
     if shape is None or names is None:
         raise Problems(folder.all([]))
     policy = assemble(shape, names, version=version_of(files))
     cases = [case for document in folder.inside("cases") for case in compile_cases(document, names, policy)]
     problems = folder.all(names.scope.problems + _residencies(folder, names, keyring))
-    if keyring is None or any(problem.severity == "error" for problem in problems):
+    if keyring is None or catalog is None or any(problem.severity == "error" for problem in problems):
         raise Problems(problems)
     return Compiled(policy, keyring, tuple(cases), tuple(problems), dict(files))
 
@@ -110,13 +110,16 @@ def _keyring(folder: _Folder) -> tuple[Keyring | None, Sequence[str]]:
     return keyring, tuple(teams) if isinstance(teams, dict) else ()
 
 
-def _names(shape: PolicyFile, document: Document, catalog: Catalog, keyring: Keyring, teams: Sequence[str]) -> Names:
+def _names(
+    shape: PolicyFile, document: Document, catalog: Catalog | None, keyring: Keyring | None, teams: Sequence[str]
+) -> Names:
     sets = {name: tuple(words) for name, words in shape.sets.items()}
     declared = document.data.get("sets") if isinstance(document.data, dict) else None
     set_names = tuple(declared) if isinstance(declared, dict) else ()
     words = vocabularies(catalog, keyring, teams=teams, sets=set_names, aliases=shape.aliases)
     aliases = {name: text or "" for name, text in shape.aliases.items()}
-    return Names(catalog, words, aliases, Scope(document, sets, document))
+    known = catalog or Catalog({}, {}, {}, {})
+    return Names(known, words, aliases, Scope(document, sets, document), blind=catalog is None)
 
 
 def _residencies(folder: _Folder, names: Names, keyring: Keyring | None) -> list[Problem]:

@@ -91,6 +91,8 @@ def _word(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -> str:
 def _model(raw: object, names: Names, path: Path) -> str:
     word = str(spelled(raw))
     known = [*names.catalog.models, *names.catalog.endpoints, *names.aliases]
+    if names.blind:
+        return word
     if word != "auto" and word not in known and not any("*" in alias for alias in names.aliases):
         names.scope.error(f"no model is called `{shortened(word)}`", path, help=nearest(word, known))
     return word

@@ -28,6 +28,7 @@ class Names:
     words: Vocabularies
     aliases: Mapping[str, str]
     scope: Scope
+    blind: bool = False  # the catalogue cannot be read: no name of it is known, and none is a mistake
 
 
 def item_of(text: str, endpoints: Sequence[Endpoint], model: str | None = None) -> Item:
@@ -40,7 +41,7 @@ def item_of(text: str, endpoints: Sequence[Endpoint], model: str | None = None) 
 def endpoint_named(name: str, names: Names, path: Path) -> Endpoint | None:
     """The endpoint with this id; None if there is none, which the scope then knows."""
     endpoint = names.catalog.endpoints.get(name)
-    if endpoint is None:
+    if endpoint is None and not names.blind:
         help_ = nearest(name, names.catalog.endpoints)
         if name in names.catalog.models:
             doors = [e.id for e in names.catalog.endpoints.values() if e.model.id == name]
@@ -156,6 +157,8 @@ def _item(raw: object, names: Names, path: Path) -> Item | None:
         if not doors:
             names.scope.warn(f"model `{word}` has no endpoint", path)
         return item_of(f"`{word}`", doors, word)
+    if names.blind:
+        return None
     help_ = nearest(word, ["requested", *names.catalog.models, *names.catalog.endpoints])
     if word in names.aliases:
         help_ = f"`{word}` is an alias: it maps nothing, and a route says where it goes"

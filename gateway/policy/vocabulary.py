@@ -27,16 +27,21 @@ class Vocabularies:
 
 
 def vocabularies(
-    catalog: Catalog, keyring: Keyring, *, teams: Iterable[str], sets: Iterable[str], aliases: Iterable[str]
+    catalog: Catalog | None,
+    keyring: Keyring | None,
+    *,
+    teams: Iterable[str],
+    sets: Iterable[str],
+    aliases: Iterable[str],
 ) -> Vocabularies:
-    """`teams` and `sets` as declared, also those whose rows hold mistakes."""
-    apps = {caller.app for caller in keyring.callers.values() if caller.app}
+    """`teams` and `sets` as declared, also those whose rows hold mistakes. What cannot be read may name anything."""
+    apps = {caller.app for caller in keyring.callers.values() if caller.app} if keyring else set()
     names = {
-        "team": tuple(teams),
-        "app": tuple(sorted(apps)),
-        "tag": tuple(sorted(keyring.tags)),
+        "team": tuple(teams) if keyring else None,
+        "app": tuple(sorted(apps)) if keyring else None,
+        "tag": tuple(sorted(keyring.tags)) if keyring else None,
         "residency": ("any", *sets),
-        "model": (*catalog.models, *catalog.endpoints, *aliases),
+        "model": (*catalog.models, *catalog.endpoints, *aliases) if catalog else None,
     }
     return Vocabularies(
         {name: _signal(row, names.get(name, row.words)) for name, row in SIGNALS.items()},
@@ -55,8 +60,10 @@ def _signal(row: Signal, words: tuple[str, ...] | None) -> Vocabulary:
     )
 
 
-def _fact(row: Fact, catalog: Catalog) -> Vocabulary:
-    words = row.words(catalog) if row.words else None
+def _fact(row: Fact, catalog: Catalog | None) -> Vocabulary:
+    words = row.words(catalog or Catalog({}, {}, {}, {})) if row.words else None
+    if catalog is None and not words:
+        words = None
     return Vocabulary(
         name=row.name,
         form=row.form,
