@@ -53,6 +53,15 @@ def quotes(maps: Maps, key: str) -> tuple[str, tuple[Quote, ...]]:
     return f"model-prices@{maps.snapshot_version}:{inner}", _snapshot(maps.snapshot, inner)
 
 
+def listed(maps: Maps, key: str) -> bool:
+    """True if the map has the key at all, priced or not."""
+    name, _, inner = key.partition(":")
+    if name == "litellm":
+        return inner.partition("#")[0] in maps.litellm
+    provider, _, model = inner.partition("/")
+    return model in maps.snapshot["prices"].get(provider, {})
+
+
 def _placed(entry: Mapping[str, Any] | None, place: str) -> tuple[Quote, ...]:
     """With the uplift that the map knows for a place, if one is asked for; no uplift known: no price."""
     if not place or not entry:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from gateway.catalog.gather import gather
-from gateway.catalog.maps import Fields, Maps, Quote, quotes
+from gateway.catalog.maps import Fields, Maps, Quote, listed, quotes
 from gateway.catalog.shapes import EndpointRow, PriceRow, Rates
 from gateway.source import Document
 
@@ -53,7 +53,7 @@ def refresh(documents: Sequence[Document], maps: Maps, *, file: str, since: str)
     contradictions: list[str] = []
     for row in (written.row for written in desk.rows(lambda found: found.endpoints)):
         found = [(key, *quotes(maps, key)) for key in row.price_keys]
-        unresolved += [(row.id, key) for key, _, told in found if not told]
+        unresolved += [(row.id, key) for key in row.price_keys if not listed(maps, key)]
         resolved = [(origin, told) for _, origin, told in found if told]
         contradictions += _contradictions(row, resolved)
         lines = _lines(resolved, old.get(row.id, []), since, row.bills_in)

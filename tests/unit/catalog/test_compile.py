@@ -73,6 +73,13 @@ def test_a_model_that_is_left_out_makes_no_second_mistake_of_its_endpoint():
         ("labs: [{id: oak, name: Oak again}]", "`oak` is declared twice"),
         ("labs: [{id: elm, name: Elm, lists: [us_entity_lists]}]", "no list is called `us_entity_lists`"),
         ("prices: [{endpoint: acorn@mil, rows: [{since: 2026-01-01, input: 1}]}]", "no endpoint is called `acorn@mil`"),
+        ("prices: [{endpoint: acorn@mill, rows: [{since: 2026-01-01, input: 1, windows: [{window: noon}]}]}]\n"
+         "endpoints: [{id: acorn@mill, hosting: hosted, api: openai, base_url: https://x.example}]",
+         "no window is called `noon`"),
+        ("prices: [{endpoint: acorn@mill, rows: [{since: 2026-01-01, input: 1}, {since: 2026-01-01, input: 2}]}]\n"
+         "endpoints: [{id: acorn@mill, hosting: hosted, api: openai, base_url: https://x.example}]",
+         "two prices begin on 2026-01-01"),
+        ("just a text", "expected a mapping, found the text `just a text`"),
         ("notices: [{kind: ban, about: [nobody], what: x}]", "no lab, model or operator is called `nobody`"),
         ("risk: [{id: x, level: high, why: x, when: {origni: CN}}]", "no fact is called `origni`"),
         ("moderation: [{id: x, vendor: x, stage: any, where: {text: '~('}}]",
@@ -140,3 +147,7 @@ def test_body_fields_of_the_package_stay_when_a_folder_adds_its_own():
 
 def test_an_endpoint_can_what_its_model_can_less_what_it_lacks():
     assert endpoint("cannot: [vision], can: [hosted_tools]").can == {"tools", "hosted_tools"}
+
+
+def test_an_empty_file_adds_nothing():
+    assert complaints("") == []

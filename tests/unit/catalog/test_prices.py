@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.catalog.prices import cost, output_price_at, price_at, rates
+from gateway.catalog.table import fact
 from gateway.outcome.outcome import Usage
 from tests.unit.catalog.small import WIRE, endpoint, standing
 
@@ -146,3 +147,22 @@ def test_output_price_is_that_of_a_short_request():
     rows = "{since: 2026-01-01, input: 1, output: 2, tiers: [{above: 10, output: 9}]}"
 
     assert output_price_at(priced(rows), at(NOW)) == 2.0
+
+
+def test_the_book_forgets_rather_than_growing_without_end():
+    tiers = ", ".join(f"{{above: {1000 * number}, input: {number}}}" for number in range(1, 301))
+    row = f"{{since: 2026-01-01, input: 1, output: 2, tiers: [{tiers}]}}"
+    found = standing(f"endpoints: [{{id: acorn@mill, prices: [{row}], {WIRE}}}]")
+    book = found.book
+    assert book is not None
+
+    rates_by_length = [book.rates(at=at(NOW), input_tokens=1000 * number + 1)[0] for number in range(301)]
+
+    assert len(book.pages) <= 256
+    assert [rate[0] * 1e6 for rate in rates_by_length if rate] == pytest.approx([1, *range(1, 301)])
+
+
+def test_only_a_timed_fact_needs_a_time():
+    assert fact(endpoint(), "hosting") == "hosted"
+    with pytest.raises(ValueError, match="output_price_at"):
+        fact(endpoint(), "price_output")

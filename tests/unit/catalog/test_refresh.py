@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gateway.catalog.maps import Maps, quotes
+from gateway.catalog.maps import Maps, listed, quotes
 from gateway.catalog.refresh import refresh
 from gateway.source import parse
 
@@ -53,7 +53,10 @@ SNAPSHOT = {
             "gone": {"standard": [{"start": None, "rates": None}]},
         },
     },
-    "schedules": {"schedule": [{"provider": "deepseek", "valid_from": "2026-08-16T16:00:00Z", "peak_multiplier": 2.0}]},
+    "schedules": {"schedule": [
+        {"provider": "deepseek", "valid_from": "2026-08-16T16:00:00Z", "peak_multiplier": 2.0},
+        {"provider": "alibaba", "valid_from": "2025-01-01T00:00:00Z", "off_peak_multiplier": {"thinker": 0.5}},
+    ]},
 }  # fmt: skip
 MAPS = Maps(LITELLM, "1.0", SNAPSHOT, "2.0")
 FOLDER = """
@@ -88,6 +91,12 @@ def test_zero_and_missing_are_no_price():
     assert read("model-prices:alibaba/nothing") == ()
 
 
+def test_a_key_that_is_there_without_a_price_is_not_gone():
+    keys = ("litellm:free", "litellm:nowhere", "model-prices:alibaba/gone", "model-prices:nobody/x")
+
+    assert [listed(MAPS, key) for key in keys] == [True, False, True, False]
+
+
 def test_a_regional_uplift_is_applied_where_the_map_knows_it_and_else_there_is_no_price():
     assert read("litellm:plain#eu")[0].rates["input"] == Decimal("2.2")
     assert read("litellm:long#eu") == ()
@@ -117,6 +126,10 @@ def test_only_rows_under_a_schedule_get_its_window():
     assert new.windows == (
         ("deepseek-peak", {"input": Decimal(1), "output": Decimal(2), "cached_input": Decimal("0.2")}),
     )
+
+
+def test_an_off_peak_discount_names_the_models_it_holds_for():
+    assert [name for name, _ in read("model-prices:alibaba/thinker")[0].windows] == ["alibaba-deepseek-off-peak"]
 
 
 def test_thinking_and_batch_prices_stand_beside_the_standard_ones():
