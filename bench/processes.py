@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 GATEWAY_CORE, OTHER_CORE = 1, 0  # the contestant has a core of its own; upstream and load share the other
+PR_SET_PDEATHSIG = 1
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -24,7 +26,8 @@ def free_port() -> int:
 
 
 def pin(core: int) -> None:
-    """The calling process stays on one core, if there is more than one; and may open many connections."""
+    """Before a child begins: it stays on one core, if there are more, may open many connections, and ends with us."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if core in os.sched_getaffinity(0):
         os.sched_setaffinity(0, {core})
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
