@@ -14,13 +14,13 @@ STRENGTH = 80.0
 # Log odds from which a topic is reported, and how much more for texts with a feature: chosen on held-out fifths and on
 # a measuring set that is not shipped. Where China is mentioned harmless look-alikes are many, elsewhere few.
 THRESHOLDS: dict[str, dict[str, float]] = {
-    "prc_political": {"": -1.25, "mention": 1.85, "mention+han": 1.15},
+    "prc_political": {"": -0.95, "mention": 1.55, "mention+han": 0.85},
     "us_political": {"": -0.5},
     "other_political": {"": -0.5},
-    "malicious": {"": -0.9, "malice": 1.75, "self": 1.0, "han": -0.5},
+    "malicious": {"": -0.6, "malice": 1.2, "self": 1.0, "han": -0.8},
     "self_harm": {"": -1.5},
-    "medical": {"": 0.5},
-    "legal": {"": -0.5},
+    "medical": {"": 0.5, "han": -1.0},
+    "legal": {"": -0.5, "han": -0.25},
     "financial": {"": -0.5},
     "code": {"": 0.0},
 }

@@ -105,7 +105,7 @@ def ours() -> Iterator[Row]:
         if labels.get("code") == 0 and _MAYBE["code"].search(prompt.text):
             del labels["code"]
         framed = prompt.group.startswith(("subject:", "combined:"))
-        if framed and i % 8:  # all of them would drown the few prompts that mean harm
+        if prompt.group.startswith("subject:") and i % 8:  # all would drown the few prompts that mean harm
             labels = {topic: wanted for topic, wanted in labels.items() if wanted or topic not in _RARE}
         weight = 0.5 if framed else 1.5
         yield Row(example(prompt.text, labels, weight), "written", prompt.language, prompt.group)
