@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from sqlalchemy import create_engine, text
 from gateway.record.ledger import Ledger
 from gateway.record.store import open_store
 from tests.running import free_port
-from tests.unit.record.build import FILES, GLM, QWEN, attempt, decision, denied, outcome, request
+from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, request
 
 pytestmark = pytest.mark.services
 
@@ -186,6 +187,51 @@ def test_an_outage_of_the_database_is_survived(postgresql: str, tmp_path: Path):
         _await_row(ledger, "after")
     engine.dispose()
     ledger.close()
+
+
+def test_the_documented_questions_have_the_answers_that_the_rows_give(database_url: str | None, tmp_path: Path):
+    store = open_store(database_url=database_url, state_dir=tmp_path)
+    store.write(
+        [
+            outcome(attempt(GLM, outcome="declined", cost_usd=Decimal("0.1")), attempt(QWEN, cost_usd=Decimal("0.2"))),
+            outcome(request=request("r2"), baseline_permitted=False),
+            outcome(
+                attempt(QWEN, outcome="failed", cost_usd=Decimal(0)), request=request("r3"), caller=caller("sales")
+            ),
+            denied("home-only", request=request("r4"), caller=caller("sales")),
+        ],
+        writer="w",
+        written=4,
+    )
+    store.retire("dead", lost=7, at=1.0)
+    store.close()
+
+    answers = [asked(database_url, tmp_path, question) for question in questions()]
+
+    assert answers == [
+        [("research", 2, 0.30031), ("sales", 2, 0)],
+        [("glm-5@zai", 0.1, 0, 0), ("qwen3@self", 0.20031, 3, 2)],
+        [(-0.2958,)],
+        [("glm-5", "zai", 1, 1), ("qwen3", "self", 2, 0)],
+        [("home-only", "sales", 1)],
+        [(7,)],
+    ]
+
+
+def questions() -> list[str]:
+    """The SQL of the guide, in order."""
+    return re.findall(r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(), re.S)
+
+
+def asked(database_url: str | None, folder: Path, question: str) -> list[tuple[object, ...]]:
+    url = database_url or f"sqlite:///{folder}/ledger.sqlite"
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(question))]
+    engine.dispose()
+    return [
+        tuple(round(float(value), 9) if isinstance(value, Decimal | float) else value for value in row) for row in found
+    ]
 
 
 def test_every_line_of_an_export_is_a_row_again(database_url: str | None, tmp_path: Path):
