@@ -102,7 +102,7 @@ def _summary(annotation: object) -> str:
 
 
 def _defaults() -> Iterable[Sequence[str]]:
-    yield "`order`", f"`{defaults.ORDER}`; `price` reckons with an answer of {ANSWER_TOKENS} tokens from every model"
+    yield "`order`", f"`{defaults.ORDER}`; `price` reckons with an answer of {ANSWER_TOKENS:g} tokens from every model"
     yield "`affinity`", "`conversation`"
     yield (
         "`limits`",

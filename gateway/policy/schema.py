@@ -104,6 +104,9 @@ def _mapping(properties: Schema, *, at_least: int = 0, required: str | None = No
 
 
 def _described(description: str, schema: Schema) -> Schema:
+    """Editors show the description of the alternative that fits, so each of them gets it."""
+    if "anyOf" in schema:
+        schema = schema | {"anyOf": [alternative | {"description": description} for alternative in schema["anyOf"]]}
     return {"description": description} | schema
 
 
@@ -120,7 +123,7 @@ def _test(form: str, words: list[str] | None, *, has: bool, has_only: bool) -> S
     value = _value(form, words)
     several = {"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]}
     if form in ("word", "set", "ordered"):
-        several["anyOf"].append({"type": "string", "description": "name of a set"})
+        several["anyOf"].append({"type": "string"})  # the name of a set
     operations: Schema = {} if has_only else {"not": _described("true where the inner test is false", several)}
     if has:
         operations["has"] = _described("holds all of these", several)
