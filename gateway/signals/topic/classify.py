@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
 
@@ -14,7 +15,7 @@ from gateway.signals.topic import lexicon, reveal
 WINDOW = 96  # tokens judged together
 SAMPLED = 16  # pieces of a long text that the model reads; the lexicon reads all
 PIECE = 2048  # characters of such a piece
-_WEIGHTY = lexicon.bits("strong", "name", "self")
+_STRONG, _WEIGHTY = lexicon.bits("strong"), lexicon.bits("name", "self")
 ASIDE = 1.0  # log odds that passages other than the last user message must have beyond the threshold
 PART = 0.7  # log odds that one window of several must have beyond the threshold
 
@@ -44,7 +45,7 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
         text = f"{text}\n{revealed[:SCANNED_CHARS]}"
     codes = ngrams.fold(text)
     hits = lexicon.hits(ngrams.unfold(codes))
-    hidden = bool(reveal.hidden(codes))
+    hidden = reveal.hidden(codes)
     if len(codes) <= ngrams.LIMIT:
         return _highest(codes, hits), hidden
     pieces = [_highest(codes[at : at + PIECE], _within(hits, at, at + PIECE)) for at in _sampled(len(codes), hits)]
@@ -62,13 +63,14 @@ def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit]) -> ngrams.Scores:
 
 
 def _within(hits: list[lexicon.Hit], begin: int, end: int) -> list[lexicon.Hit]:
-    return [(at - begin, bit) for at, bit in hits if begin <= at < end]
+    first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
+    return [(at - begin, bit) for at, bit in hits[first:last]]
 
 
 def _sampled(length: int, hits: list[lexicon.Hit]) -> list[int]:
     """Where the pieces begin: the two ends, around the weightiest names, and spread over the rest."""
     spread = np.linspace(0, length - PIECE, SAMPLED // 2).astype(int).tolist()
-    weighty = sorted(hits, key=lambda hit: hit[1] & _WEIGHTY == 0)
+    weighty = sorted(hits, key=lambda hit: (hit[1] != _STRONG, hit[1] & _WEIGHTY == 0))
     around: dict[int, None] = {}
     for at, _ in weighty[: 64 * SAMPLED]:
         around.setdefault(max(0, min(at // PIECE * PIECE, length - PIECE)))

@@ -84,10 +84,9 @@ def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     return bare, leet
 
 
-def hidden(codes: ngrams.Codes) -> list[int]:
-    """Where well-known names stand with something between or instead of their letters."""
+def hidden(codes: ngrams.Codes) -> bool:
+    """Whether a well-known name stands there with something between or instead of its letters."""
     kinds = folding.kinds()
-    found: list[int] = []
     bare, leet = _letters()
     for letters in (bare, leet) if _within_words(codes, bare, leet) else (bare,):
         kept = letters[codes]
@@ -97,11 +96,10 @@ def hidden(codes: ngrams.Codes) -> list[int]:
             written = codes[first : last + 1]
             if np.array_equal(written, kept[places[begin:end]]):
                 continue  # written plainly
-            if kinds[codes[first]] == 2 or not (
-                _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
-            ):
-                found.append(first)
-    return found
+            beside = _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
+            if kinds[codes[first]] == 2 or not beside:  # ideographs have no word around them
+                return True
+    return False
 
 
 def _within_words(codes: ngrams.Codes, bare: NDArray[np.uint16], leet: NDArray[np.uint16]) -> bool:
