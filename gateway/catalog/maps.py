@@ -45,20 +45,30 @@ class Maps:
 
 
 def quotes(maps: Maps, key: str) -> tuple[str, tuple[Quote, ...]]:
-    """`key`: `litellm:…`, `litellm:…#eu`, `model-prices:provider/model`. `map@version:key`, and its prices by date."""
+    """`map@version:key`, and its prices by date.
+
+    `key` is `litellm:…` or `model-prices:provider/model`; `#eu` at its end asks for the map's own uplift of that place,
+    `*1.25` multiplies by what the vendor says.
+    """
     name, _, inner = key.partition(":")
+    entry, _, factor = inner.partition("*")
     if name == "litellm":
-        entry, _, place = inner.partition("#")
-        return f"litellm@{maps.litellm_version}:{inner}", _placed(maps.litellm.get(entry), place)
-    return f"model-prices@{maps.snapshot_version}:{inner}", _snapshot(maps.snapshot, inner)
+        entry, _, place = entry.partition("#")
+        found = _placed(maps.litellm.get(entry), place)
+    else:
+        found = _snapshot(maps.snapshot, entry)
+    version = maps.litellm_version if name == "litellm" else maps.snapshot_version
+    told = tuple(_uplifted(quote, Decimal(factor)) for quote in found) if factor else found
+    return f"{name}@{version}:{inner}", told
 
 
 def listed(maps: Maps, key: str) -> bool:
     """True if the map has the key at all, priced or not."""
     name, _, inner = key.partition(":")
+    entry = inner.partition("*")[0].partition("#")[0]
     if name == "litellm":
-        return inner.partition("#")[0] in maps.litellm
-    provider, _, model = inner.partition("/")
+        return entry in maps.litellm
+    provider, _, model = entry.partition("/")
     return model in maps.snapshot["prices"].get(provider, {})
 
 
@@ -73,7 +83,9 @@ def _placed(entry: Mapping[str, Any] | None, place: str) -> tuple[Quote, ...]:
 
 def _uplifted(quote: Quote, uplift: Decimal) -> Quote:
     tiers = tuple((above, _times(rates, uplift)) for above, rates in quote.tiers)
-    return replace(quote, rates=_times(quote.rates, uplift), tiers=tiers)
+    windows = tuple((window, _times(rates, uplift)) for window, rates in quote.windows)
+    batch = _times(quote.batch, uplift)
+    return replace(quote, rates=_times(quote.rates, uplift), tiers=tiers, windows=windows, batch=batch)
 
 
 def _times(rates: Fields, factor: Decimal) -> Fields:

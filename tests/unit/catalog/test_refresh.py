@@ -102,6 +102,15 @@ def test_a_regional_uplift_is_applied_where_the_map_knows_it_and_else_there_is_n
     assert read("litellm:long#eu") == ()
 
 
+def test_a_factor_that_the_vendor_names_multiplies_every_rate():
+    quote = read("model-prices:deepseek/pro*1.1")[1]
+
+    assert quote.rates["input"] == Decimal("0.55")
+    assert quote.windows[0][1]["output"] == Decimal("2.2")
+    assert quotes(MAPS, "litellm:plain*1.25")[0] == "litellm@1.0:plain*1.25"
+    assert listed(MAPS, "litellm:plain*1.25")
+
+
 def test_tiers_come_from_either_way_of_writing_them():
     assert [(above, rates["input"]) for above, rates in read("litellm:long")[0].tiers] == [(200_000, Decimal(2))]
     assert [(above, rates["input"]) for above, rates in read("litellm:ranged")[0].tiers] == [(256_000, Decimal("0.25"))]
