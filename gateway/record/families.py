@@ -53,7 +53,12 @@ FAMILIES = (
         "What the baseline would have cost for the same answers",
         ("team", *_PLACE, "basis", "baseline_permitted"),
     ),
-    Family("gateway_refusals_total", "counter", "Attempts that ended declined, evaded, filtered or blank", _REFUSAL),
+    Family(
+        "gateway_refusals_total",
+        "counter",
+        "Attempts that ended declined, evaded, filtered or blank, though the policy did not want that topic declined",
+        _REFUSAL,
+    ),
     Family(
         "gateway_judged_total",
         "counter",

@@ -11,10 +11,9 @@ from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.compiled import Policy
 from gateway.record import page, tally
 from gateway.record.families import FAMILIES
-from gateway.record.reading import SERVING, first_topic, language, removed_origins
+from gateway.record.reading import SERVING, first_topic, is_fault, language, removed_origins
 from gateway.record.tally import Counts, Gauges, Histogram, Labels, Page
 
-REFUSALS = frozenset({"declined", "evaded", "filtered", "blank"})
 UNJUDGED = frozenset({"failed", "left", "denied"})
 _ALWAYS = frozenset({"en", "zh"})
 _NOWHERE = ("none", "none", "none")
@@ -128,7 +127,7 @@ class Metrics:
             attempt.outcome,
         )
         self._judged[labels] += 1.0
-        if attempt.outcome in REFUSALS:
+        if is_fault(outcome, attempt):
             self._refusals[labels] += 1.0
 
     def _observe_money(self, attempt: Attempt, team: str, permitted: str) -> None:

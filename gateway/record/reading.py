@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gateway.outcome.outcome import Outcome
+from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.decide import Decision
 from gateway.signals.topic import TOPICS
 
+REFUSALS = frozenset({"declined", "evaded", "filtered", "blank"})
 SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
 
 
@@ -17,6 +18,17 @@ def first_topic(outcome: Outcome) -> str:
     if not isinstance(topics, frozenset):
         return "unknown"
     return next((topic for topic in TOPICS if topic in topics), "none")
+
+
+def is_fault(outcome: Outcome, attempt: Attempt) -> bool:
+    """True for a refusal, unless the model declined what the policy wants to be declined."""
+    if attempt.outcome not in REFUSALS:
+        return False
+    decision = outcome.decision
+    if attempt.outcome != "declined" or decision is None or decision.on_refusal is None:
+        return True
+    topics = decision.signals.get("topic")
+    return not isinstance(topics, frozenset) or topics.isdisjoint(decision.on_refusal.except_topics)
 
 
 def language(outcome: Outcome) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.outcome.outcome import Usage
@@ -87,6 +88,21 @@ def test_a_rerouted_refusal_is_an_attempt_of_an_answered_request():
     assert counts['reroutes_total{from_endpoint="glm-5@zai",reason="declined",to_endpoint="qwen3@self"}'] == 1
     assert sum(value for name, value in counts.items() if name.startswith("requests_total")) == 1
     assert sum(value for name, value in counts.items() if name.startswith("cost_usd_total")) == 0.00062
+
+
+@pytest.mark.parametrize(
+    ("topic", "result", "faults"),
+    [
+        ("self_harm", "declined", 0),  # by default, the policy wants that declined
+        ("self_harm", "filtered", 1),
+        ("medical", "declined", 1),
+    ],
+)
+def test_declining_what_should_be_declined_is_no_refusal(topic: str, result: str, faults: int):
+    counts = counted(outcome(attempt(outcome=result), decision=decision(topic=frozenset({topic}))))
+
+    assert sum(value for name, value in counts.items() if name.startswith("judged")) == 1
+    assert sum(value for name, value in counts.items() if name.startswith("refusals")) == faults
 
 
 def test_a_failure_is_no_chance_to_refuse():
