@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
+from gateway.estimates import Snapshot
 from gateway.policy import story
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
 from gateway.policy.freeze import freeze_mask
@@ -29,7 +30,7 @@ class View:
     draw: float = 0.0  # in [0, 1)
     frozen: tuple[tuple[str, str], ...] = ()  # (selector, value), e.g. ("operator", "zai")
     conversation: str | None = None  # endpoint id that served this conversation
-    estimates: object | None = None  # a snapshot of gateway.estimates
+    estimates: Snapshot | None = None  # what has been learned; None: what the catalogue says
     max_tokens: int | None = None  # the caller's limit, which bounds the answer that `order: price` reckons with
 
 
@@ -95,7 +96,7 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     unable = cannot_serve(policy, signals)
     permitted = policy.everything & ~(removed | frozen | unable)
     route = route_for(policy, signals)
-    proposed, endpoints = _propose(policy, route, signals, view, permitted)
+    proposed, endpoints = propose(policy, route, signals, view, permitted)
     return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed)
 
 
@@ -142,7 +143,7 @@ def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
     return policy.everything & (~able | short)
 
 
-def _propose(
+def propose(
     policy: Policy, route: Route, signals: Signals, view: View, permitted: int
 ) -> tuple[int, tuple[Endpoint, ...]]:
     """What the route names for this request, and what is left of that in the order to try."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.estimates import Snapshot
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, Signals, View, decide
 from gateway.signals.table import EMPTY, SIGNALS
 from gateway.signals.value import UNKNOWN
 
 
-def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float) -> Decision:
+def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates: Snapshot | None = None) -> Decision:
     """The decision that `policy` makes of a ledger row. `at`: when the request came, if its view does not say."""
     view = row.get("view") or {}
     frozen = tuple((str(selector), str(value)) for selector, value in view.get("frozen") or ())
@@ -24,6 +25,7 @@ def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float) -> Decisi
             frozen=frozen,
             conversation=view.get("conversation"),
             max_tokens=view.get("max_tokens"),
+            estimates=estimates,
         ),
     )
 

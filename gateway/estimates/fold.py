@@ -1,0 +1,109 @@
+"""Folds observations into tallies, each part at its own key; a Snapshot of them is what decisions read. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.estimates.snapshot import NO_PRIOR, WORTH, Key, Snapshot
+from gateway.estimates.tally import Tally
+
+DAY_S = 86_400
+LONGEST_S = 120.0  # of a wait that is learned from: one hung connection says little of the next
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """How one attempt ended."""
+
+    at: float  # seconds since the epoch
+    key: str  # the API key whose request it was
+    model: str
+    endpoint: str
+    effort: str
+    topic: str
+    language: str
+    expected_tokens: float  # of this model at this effort, before anything was learned
+    answered: bool | None  # None: it failed
+    output_tokens: int | None  # None: not reported, or cut short
+    first_byte_s: float | None
+    total_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two models' answers to the same request, the models in alphabetical order."""
+
+    at: float
+    key: str
+    models: tuple[str, str]
+    input_tokens: tuple[int, int]
+    output_tokens: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An answer of one arm of a comparison that chance assigned."""
+
+    at: float
+    key: str
+    model: str
+    canary: bool
+    stratum: tuple[str, str]  # route and topic
+    output_tokens: int
+
+
+class Estimates:
+    """A fold over observations, in the order of the ledger."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[Key, Tally] = {}
+        self._count = 0
+
+    def add(self, seen: Observation) -> None:
+        """Takes in one attempt."""
+        day, key = int(seen.at // DAY_S), seen.key
+        self._count += 1
+        self._add(("failed", seen.endpoint), day, key, float(seen.answered is None))
+        if seen.answered is not None:
+            self._add(("answered", seen.model, seen.topic, seen.language), day, key, float(seen.answered))
+            self._add(("answered_at", seen.endpoint, seen.topic, seen.language), day, key, float(seen.answered))
+        if seen.output_tokens is not None and seen.expected_tokens:
+            ratio = seen.output_tokens / seen.expected_tokens
+            self._add(("tokens",), day, key, ratio)
+            self._add(("tokens", seen.model, seen.effort), day, key, ratio)
+            self._add(("tokens", seen.model, seen.effort, seen.topic), day, key, ratio)
+        if seen.first_byte_s is not None:
+            self._add_times(seen, day)
+
+    def add_pair(self, seen: Pair) -> None:
+        """Takes in a request that two models answered."""
+        day, (one, other) = int(seen.at // DAY_S), seen.output_tokens
+        self._add(("pair_first", *seen.models), day, seen.key, one)
+        self._add(("pair_second", *seen.models), day, seen.key, other)
+        self._add(("pair_difference", *seen.models), day, seen.key, one - other)
+        if all(seen.input_tokens):
+            self._add(("tokenizer", *seen.models), day, seen.key, seen.input_tokens[0] / seen.input_tokens[1])
+
+    def add_arm(self, seen: Arm) -> None:
+        """Takes in an answer that chance assigned to its model."""
+        kind = "canary" if seen.canary else "control"
+        self._add((kind, seen.model, *seen.stratum), int(seen.at // DAY_S), seen.key, seen.output_tokens)
+
+    def snapshot(self) -> Snapshot:
+        """What is known by now."""
+        return Snapshot(self._count, {key: tally.sums for key, tally in self._tallies.items()})
+
+    def _add_times(self, seen: Observation, day: int) -> None:
+        first = min(seen.first_byte_s or 0.0, LONGEST_S)
+        self._add(("first_byte_s",), day, seen.key, first)
+        self._add(("first_byte_s", seen.endpoint), day, seen.key, first)
+        if seen.output_tokens and seen.total_s is not None:
+            pace = min(max(seen.total_s - first, 0.0), LONGEST_S) / seen.output_tokens
+            self._add(("token_s",), day, seen.key, pace)
+            self._add(("token_s", seen.endpoint), day, seen.key, pace)
+
+    def _add(self, key: Key, day: int, who: str, value: float) -> None:
+        tally = self._tallies.get(key)
+        if tally is None:
+            tally = self._tallies[key] = Tally(WORTH.get((key[0], len(key)), NO_PRIOR))
+        tally.add(day, who, value)

@@ -1,0 +1,148 @@
+"""A ledger row as reports, replay and estimates read it: ours, or one of another maker that holds less. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from gateway.signals.table import EFFORTS, TOPICS
+
+SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
+MEASURING = frozenset({"shadow", "judge", "probe"})
+REFUSALS = ("declined", "evaded", "filtered", "blank")
+UNJUDGED = frozenset({"failed", "left", "denied"})
+_EFFORTS = frozenset((*EFFORTS, "default"))
+_NOTHING = Decimal(0)
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Usage as recorded: input includes cached and cache-write tokens, output includes reasoning."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+_NO_TOKENS = Tokens()
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """One attempt."""
+
+    endpoint: str
+    outcome: str
+    purpose: str = "serve"
+    cost_usd: Decimal | None = None
+    usage: Tokens | None = None
+    first_byte_s: float | None = None
+    total_s: float | None = None
+
+    @property
+    def tokens(self) -> Tokens:
+        return self.usage or _NO_TOKENS
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One request with its attempts."""
+
+    request_id: str
+    at: datetime
+    outcome: str
+    team: str | None = None
+    app: str | None = None
+    key_id: str | None = None
+    route: str | None = None
+    policy_version: str | None = None
+    signals: dict[str, Any] = {}
+    removed: dict[str, list[str]] | None = None
+    attempts: tuple[Tried, ...] = ()
+    denied_by: str | None = None
+    ended_at: datetime | None = None
+    view: dict[str, Any] | None = None
+
+    @property
+    def received_at(self) -> float:
+        """Seconds since the epoch."""
+        return _seconds(self.at)
+
+    @property
+    def served(self) -> tuple[Tried, ...]:
+        """The attempts whose cost is the request's."""
+        return tuple([attempt for attempt in self.attempts if attempt.purpose in SERVING])
+
+    @property
+    def last(self) -> Tried | None:
+        """The last serving attempt: a request and its answer belong to it."""
+        served = self.served
+        return served[-1] if served else None
+
+    @property
+    def cost_usd(self) -> Decimal:
+        return sum((attempt.cost_usd or _NOTHING for attempt in self.served), _NOTHING)
+
+    @property
+    def measuring_usd(self) -> Decimal:
+        """What shadow, judge and probe cost."""
+        costs = (attempt.cost_usd or _NOTHING for attempt in self.attempts if attempt.purpose in MEASURING)
+        return sum(costs, _NOTHING)
+
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """None if they are unknown."""
+        written = self.signals.get("topic", [])
+        return frozenset(written) if isinstance(written, list) else None
+
+    @property
+    def topic(self) -> str:
+        """The first in declared order, `none`, or `unknown`."""
+        topics = self.topics
+        if topics is None:
+            return "unknown"
+        return next((topic for topic in TOPICS if topic in topics), "none")
+
+    @property
+    def language(self) -> str:
+        """As it was measured; `other` where it was not."""
+        language = self.signals.get("language")
+        return language if isinstance(language, str) and language != "unknown" else "other"
+
+    @property
+    def effort(self) -> str:
+        effort = self.signals.get("effort")
+        return effort if effort in _EFFORTS else "default"
+
+    @property
+    def key(self) -> str:
+        """Whose word it is: the key, or what is known of it."""
+        return self.key_id or f"{self.team or ''}/{self.app or ''}"
+
+    def priced_at(self, attempt: Tried) -> float:
+        """When a serving attempt was priced: at its end."""
+        if self.ended_at is not None:
+            return _seconds(self.ended_at)
+        served = self.served
+        return self.received_at + sum(each.total_s or 0.0 for each in served[: served.index(attempt) + 1])
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+_decoder = msgspec.json.Decoder(Row)
+
+
+def read_line(line: bytes | str) -> Row:
+    """One line of JSON. Raises msgspec.ValidationError or msgspec.DecodeError, saying where."""
+    return _decoder.decode(line)
+
+
+def read_row(row: Mapping[str, Any]) -> Row:
+    """A row as `record` hands it out."""
+    return msgspec.convert(row, Row)

@@ -1,0 +1,66 @@
+"""What the baseline would have cost for the same answer: at list price, and as it would really have been used. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import Tokens, cost_under, price_at
+from gateway.estimates import Estimate, Snapshot
+from gateway.estimates.ratio import Ratio, output_ratio, tokenizer_ratio
+from gateway.outcome.row import Tokens as Counted
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """The baseline's price of an attempt's own tokens; the parts that tokens read and written make of it."""
+
+    list_usd: Decimal
+    input_usd: float
+    output_usd: float
+
+
+def credit(baseline: Endpoint, usage: Tokens, *, at: float) -> Credit | None:
+    """None if the baseline's price at that time is not known."""
+    price = price_at(baseline, at=at, input_tokens=usage.input_tokens)
+    if price is None:
+        return None
+    read = Counted(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
+    whole, input_usd = cost_under(price, usage), cost_under(price, read)
+    return Credit(whole, float(input_usd), float(whole - input_usd))
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How the baseline would have answered: its tokens for each of the other's, and how often it answers."""
+
+    tokenizer: Ratio
+    tokens: Ratio
+    answers: Estimate
+
+    def effective_usd(self, credit: Credit, *, answered: bool) -> float:
+        """`answered`: False if the caller left, who gets no answer elsewhere either."""
+        usd = credit.input_usd * self.tokenizer.mean + credit.output_usd * self.tokens.mean
+        return usd / self.answers.mean if answered else usd
+
+
+class Baselines:
+    """What baselines would have done, as of one snapshot."""
+
+    __slots__ = ("_kept", "_snapshot")
+
+    def __init__(self, snapshot: Snapshot):
+        self._snapshot = snapshot
+        self._kept: dict[tuple[str, str, str, str], Usual] = {}
+
+    def usual(self, baseline: Endpoint, instead_of: Endpoint, topic: str, language: str) -> Usual:
+        """Of the baseline, asked what `instead_of` was asked."""
+        key = (baseline.id, instead_of.model.id, topic, language)
+        if key not in self._kept:
+            self._kept[key] = Usual(
+                tokenizer_ratio(self._snapshot, baseline.model, instead_of.model),
+                output_ratio(self._snapshot, baseline.model, instead_of.model),
+                self._snapshot.answered(baseline, topic, language),
+            )
+        return self._kept[key]

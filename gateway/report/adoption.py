@@ -1,0 +1,71 @@
+"""`gateway report adoption`: whose weights, on whose machines, serve which share of what is asked and paid."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from gateway.outcome.row import Row, Tried
+from gateway.policy.compiled import Policy
+from gateway.report.place import FACTS, Keys, place_of
+
+CALLERS = ("team", "app", "key_id", "route")
+BY = (*FACTS, *CALLERS)
+NONE = "none"  # the request reached no endpoint
+
+
+@dataclass(slots=True)
+class _Part:
+    requests: int = 0
+    tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    callers: set[str] = field(default_factory=set)
+
+
+def adoption(rows: Iterable[Row], policy: Policy, by: str) -> dict[str, Any]:
+    """The report as JSON. A request belongs to its last serving attempt, tokens and cost to each attempt's endpoint.
+
+    Of a fact with several values (`lineage`, `exposure`) a request counts under each, so shares add up to more than 1.
+    """
+    parts: dict[str, _Part] = defaultdict(_Part)
+    days: dict[str, Counter[str]] = defaultdict(Counter)
+    total = 0
+    keys = _keys(policy, by)
+    for row in rows:
+        total += 1
+        for key in keys(row, row.last):
+            parts[key].requests += 1
+            parts[key].callers.add(row.key)
+            days[row.at.date().isoformat()][key] += 1
+        for attempt in row.served:
+            for key in keys(row, attempt):
+                parts[key].tokens += attempt.tokens.input_tokens + attempt.tokens.output_tokens
+                parts[key].cost_usd += attempt.cost_usd or 0
+    ordered = sorted(parts, key=lambda key: (-parts[key].requests, key))
+    return {
+        "by": by,
+        "requests": total,
+        "rows": [_row(key, parts[key], total) for key in ordered],
+        "days": [{"day": day, "requests": dict(days[day])} for day in sorted(days)],
+    }
+
+
+def _keys(policy: Policy, by: str) -> Callable[[Row, Tried | None], Keys]:
+    if by in CALLERS:
+        return lambda row, attempt: (getattr(row, by) or NONE,)
+    place = place_of(policy.catalog, by)
+    return lambda row, attempt: place(attempt.endpoint) if attempt is not None else (NONE,)
+
+
+def _row(key: str, part: _Part, total: int) -> dict[str, Any]:
+    return {
+        "key": key,
+        "requests": part.requests,
+        "share": part.requests / total,
+        "tokens": part.tokens,
+        "cost_usd": format(part.cost_usd, "f"),
+        "callers": len(part.callers),
+    }

@@ -1,0 +1,94 @@
+"""`gateway report rules`: what each guard removed, whom it stopped, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.estimates import Snapshot
+from gateway.outcome.row import Row
+from gateway.policy.compiled import Compiled
+from gateway.policy.decide import Decision
+from gateway.policy.price_of_rules import blocked_adoption, price_of_rules
+from gateway.report.again import decided_again
+
+ALL = "all"
+SEVERAL = "several"
+OTHER = "other"  # no guard to blame, and the row does not say what it was
+
+
+@dataclass(slots=True)
+class _Sum:
+    removed: Counter[str] = field(default_factory=Counter)
+    denied: Counter[str] = field(default_factory=Counter)
+    blocked: Counter[str] = field(default_factory=Counter)
+    marginal: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
+    together: float = 0.0
+
+
+def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[str, Any]:
+    """The report as JSON. Marginal prices do not add up: `overlap_usd` is what rules cost only together.
+
+    Of a guard, overlap is alone less marginal; of `all`, what all cost less the sum of the marginals.
+    """
+    found = _Sum()
+    for row in rows:
+        decision = decided_again(compiled, row, snapshot)
+        found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})
+        if row.outcome == "denied":
+            found.denied[row.denied_by or _denied_by(row, decision)] += 1
+        found.blocked.update(blocked_adoption(decision))
+        prices = price_of_rules(decision)
+        found.marginal.update(prices.marginal)
+        found.alone.update(prices.alone)
+        found.together += prices.together
+    return {"rows": _rows(found, [guard.name for guard in compiled.policy.guards])}
+
+
+def _denied_by(row: Row, decision: Decision) -> str:
+    """The one guard whose lifting alone leaves an endpoint, by what the row says was removed."""
+    able = decision.proposed & ~decision.incapable
+    blamed: set[str] = set()
+    removed = row.removed or {}
+    for endpoint in decision.policy.endpoints:
+        if able >> endpoint.index & 1 and len(guards := set(removed.get(endpoint.id, ()))) == 1:
+            blamed |= guards
+    if len(blamed) == 1:
+        return blamed.pop()
+    return SEVERAL if removed else OTHER
+
+
+def _rows(found: _Sum, guards: list[str]) -> list[dict[str, Any]]:
+    others = sorted((found.removed.keys() | found.denied.keys()) - set(guards))
+    rows = [
+        {
+            "guard": guard,
+            "removed": found.removed[guard],
+            "denied": found.denied[guard],
+            "marginal_usd": _usd(found.marginal[guard]),
+            "alone_usd": _usd(found.alone[guard]),
+            "overlap_usd": _usd(found.alone[guard] - found.marginal[guard]),
+            "blocked_adoption": found.blocked[guard],
+        }
+        for guard in [*guards, *others]
+    ]
+    return [*rows, _together(found)]
+
+
+def _together(found: _Sum) -> dict[str, Any]:
+    return {
+        "guard": ALL,
+        "removed": sum(found.removed.values()),
+        "denied": sum(found.denied.values()),
+        "marginal_usd": _usd(found.together),
+        "alone_usd": _usd(found.together),
+        "overlap_usd": _usd(found.together - sum(found.marginal.values())),
+        "blocked_adoption": sum(found.blocked.values()),
+    }
+
+
+def _usd(money: float) -> str:
+    return f"{money:.8f}"

@@ -1,0 +1,112 @@
+"""Savings, against an independent calculation: fractions, and prices typed in here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.estimates import PRIORS
+from gateway.outcome.row import Row, read_line
+from gateway.report.savings import savings
+from tests.unit.policy.small import SETS, compiled
+
+PRICES = {
+    "gpt@openai": (2, 8),
+    "glm@zai": (Fraction(1, 10), Fraction(4, 10)),
+    "qwen@self": (Fraction(1, 5), Fraction(3, 5)),
+}
+BASELINE = "gpt@openai"
+EXCEPTED = {"malicious", "self_harm"}
+POLICY = compiled(
+    policy=SETS
+    + b"""
+version: 1
+baseline: gpt@openai
+defaults: {on_refusal: {reroute: [declined], except: {topic: [malicious, self_harm]}}}
+routes: [{name: code, when: {topic: code}, try: [{any: {}}]}, {name: rest, try: [{any: {}}]}]
+"""
+).policy
+
+
+def usd(endpoint: str, usage: dict[str, int]) -> Fraction:
+    read, written = PRICES[endpoint]
+    return (Fraction(usage["input_tokens"]) * read + Fraction(usage["output_tokens"]) * written) / 1_000_000
+
+
+def attempt(endpoint: str, outcome: str, tokens: tuple[int, int], purpose: str) -> dict[str, object]:
+    usage = {"input_tokens": tokens[0], "cached_tokens": tokens[0] // 2, "output_tokens": tokens[1]}
+    cost = f"{float(usd(endpoint, usage)):.9f}"
+    return {"endpoint": endpoint, "purpose": purpose, "outcome": outcome, "cost_usd": cost, "usage": usage}
+
+
+ATTEMPTS = st.builds(
+    attempt,
+    st.sampled_from(sorted(PRICES)),
+    st.sampled_from(["answered", "declined", "filtered", "failed", "left", "truncated"]),
+    st.tuples(st.integers(0, 100_000), st.integers(0, 20_000)),
+    st.sampled_from(["serve", "serve", "serve", "canary", "shadow", "judge"]),
+)
+
+
+@st.composite
+def lines(draw):
+    attempts = draw(st.lists(ATTEMPTS, max_size=4))
+    served = [each for each in attempts if each["purpose"] in ("serve", "canary")]
+    topic = draw(st.sampled_from([[], ["code"], ["malicious"], ["self_harm", "medical"]]))
+    return {
+        "request_id": str(draw(st.integers())),
+        "at": (datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=draw(st.integers(0, 10**6)))).isoformat(),
+        "team": "research",
+        "route": draw(st.sampled_from(["rest", "code", "gone"])),
+        "signals": {"topic": topic, "language": "en"},
+        "outcome": served[-1]["outcome"] if served else draw(st.sampled_from(["denied", "left", "failed"])),
+        "removed": draw(st.sampled_from([{}, {BASELINE: ["g"]}, {"glm@zai": ["g"]}])),
+        "attempts": attempts,
+    }
+
+
+def read(written: Iterable[dict[str, object]]) -> list[Row]:
+    return [read_line(json.dumps(line)) for line in written]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(lines(), max_size=12))
+def test_list_savings_are_credit_less_cost_of_the_requests_that_the_baseline_may_serve(written):
+    report = savings(read(written), POLICY, PRIORS)
+
+    total = forbidden = Fraction(0)
+    for line in written:
+        served = [each for each in line["attempts"] if each["purpose"] in ("serve", "canary")]
+        cost = sum((Fraction(each["cost_usd"]) for each in served), Fraction(0))
+        right_to_decline = line["outcome"] == "declined" and EXCEPTED & set(line["signals"]["topic"])
+        if BASELINE in line["removed"]:
+            forbidden += cost
+            continue
+        total -= cost
+        if served and (line["outcome"] in ("answered", "left") or right_to_decline):
+            total += usd(BASELINE, served[-1]["usage"])
+    assert Fraction(report["list_savings_usd"]) == total
+    assert Fraction(report["baseline_forbidden"]["cost_usd"]) == forbidden
+    assert report["baseline_forbidden"]["requests"] == sum(BASELINE in line["removed"] for line in written)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(lines(), max_size=12))
+def test_the_effective_figure_lies_in_its_interval(written):
+    report = savings(read(written), POLICY, PRIORS)
+
+    low, high = map(float, report["effective_interval_usd"])
+    assert low - 1e-6 <= float(report["effective_savings_usd"]) <= high + 1e-6
+
+
+def test_a_policy_without_a_baseline_saves_nothing_that_could_be_said():
+    bare = compiled(policy=SETS + b"version: 1\nroutes: [{name: rest, try: [{any: {}}]}]\n").policy
+
+    report = savings([], bare, PRIORS)
+
+    assert (report["list_savings_usd"], report["effective_savings_usd"]) == (None, None)
