@@ -44,8 +44,8 @@ quick: install ## unit, law and golden tests: no services, under 20 s
 test: install system check ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile tests
 
-bench: install ## ours against nginx and LiteLLM in one interleaved run
-	@$(BIN)/python -m bench
+bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
+	@tools/system bench && $(BIN)/python -m bench
 
 lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt

@@ -22,9 +22,9 @@ from bench.processes import OTHER_CORE, Process, free_port
 from bench.table import figures_table, targets_table
 
 NOTE = """\
-One worker on one core, the upstream and the load client on the other; 2 KB prompts, 1.1 KB replies, streams of 67
-events; every contestant started fresh in each of the interleaved rounds. Machines differ and are noisy: only ratios
-within a round mean anything. Medians over the rounds."""
+One worker on one core, the upstream and the load client on the other; 2 KB prompts, 1.1 KB replies, streams of 100
+events, 50 a second. Every contestant is started fresh in each of the interleaved rounds. Machines differ and are noisy:
+only ratios within a round mean anything. Medians over the rounds."""
 
 
 def main() -> int:

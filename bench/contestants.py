@@ -48,7 +48,6 @@ def bodies(folder: Path) -> dict[str, Path]:
     stream = {"stream": True, "stream_options": {"include_usage": True}}
     extras = {
         "whole": {},
-        "stream": stream,
         "opening": {**stream, "user": "t=0,g=0,n=8"},
         "paced": {**stream, "user": "t=0,g=20,n=100"},
         "slow": {**stream, "user": "t=100,g=250,n=12"},

@@ -164,7 +164,7 @@ def test_a_stream_is_handed_on_as_it_comes(run):
             reply = await ask(client, target(vendor.port))
             words = []
             reply._carrier.transport.write(b".")  # type: ignore[attr-defined]
-            async for chunk in reply.chunks():
+            while chunk := await reply.next():
                 words.append(chunk)
                 reply._carrier.transport.write(b".")  # type: ignore[attr-defined]
 
@@ -228,7 +228,7 @@ def test_what_came_before_a_cut_can_still_be_read(run):
         async with running(vendor):
             reply = await ask(client, target(vendor.port))
             with pytest.raises(UpstreamFault, match="middle of the body"):
-                async for chunk in reply.chunks():
+                while chunk := await reply.next():
                     seen += chunk
 
         assert seen == b"hello"
@@ -303,6 +303,7 @@ def test_a_reader_who_stops_makes_the_vendor_stop_and_loses_nothing(run):
                 line.writer.write(b"x" * 100_000)
                 await line.writer.drain()
                 sent += 100_000
+            await line.gone()
 
         vendor = Vendor()
         vendor.scripts = [vendor.answering(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size, then=flood)]
@@ -472,7 +473,8 @@ def test_a_caller_who_leaves_closes_the_connection_at_once(run, parts):
 
 
 async def drain(client: Client, port: int) -> None:
-    async for _ in (await ask(client, target(port))).chunks():
+    reply = await ask(client, target(port))
+    while await reply.next():
         pass
 
 
@@ -516,21 +518,24 @@ def test_a_reply_that_is_closed_unread_closes_its_connection(run):
     run(main)
 
 
-def test_a_reader_who_leaves_a_stream_closes_its_connection(run):
+def test_a_reader_may_wait_for_the_next_bytes_until_a_given_time_and_go_on_afterwards(run):
     async def main():
-        async def watch(line: Line) -> None:
-            await line.gone()
-            vendor.closed.set()
+        async def later(line: Line) -> None:
+            await line.reader.readexactly(1)
+            await line.say(b"5\r\nhello\r\n0\r\n\r\n")
 
         vendor = Vendor()
-        vendor.scripts = [vendor.answering(CHUNKED + b"5\r\nhello\r\n", then=watch)]
+        vendor.scripts = [vendor.answering(CHUNKED, then=later)]
         client = Client()
         async with running(vendor):
-            chunks = (await ask(client, target(vendor.port))).chunks()
-            assert await anext(chunks) == b"hello"
-            await chunks.aclose()  # type: ignore[attr-defined]
+            reply = await ask(client, target(vendor.port))
+            loop = asyncio.get_running_loop()
 
-            await asyncio.wait_for(vendor.closed.wait(), SOON)
+            assert await reply.next_by(loop.time() + 0.05) is None
+            assert await reply.next_by(loop.time() - 1) is None
+            reply._carrier.transport.write(b".")  # type: ignore[attr-defined]
+            assert await reply.next_by(loop.time() + 10) == b"hello"
+            assert await reply.next_by(loop.time() + 10) == b""
             client.close()
 
     run(main)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 import httptools
@@ -25,7 +24,7 @@ class Carrier(Protocol):
 
 
 class Reply:
-    """Status and headers are there when the client hands it out; the body is read once, by `chunks` or `read`."""
+    """Status and headers are there when the client hands it out; the body is read once, by `next` or `read`."""
 
     __slots__ = (
         "_blocks",
@@ -122,14 +121,6 @@ class Reply:
             finally:
                 timer.cancel()
         return await self.next()
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises UpstreamFault if it is cut; a reader who leaves closes the connection."""
-        try:
-            while block := await self.next():
-                yield block
-        finally:
-            self.close()
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises UpstreamFault if it is cut or longer than `limit` bytes."""
