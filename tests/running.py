@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -85,8 +86,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
     """Each gateway gets a folder of its own below `folder` and is added to `started`."""
 
     def start(policies: Path, *, environment: Mapping[str, str] = {}, workers: int = 1) -> Running:
-        home = folder / f"gateway-{len(started)}"
-        home.mkdir()
+        home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
         log, port = home / "gateway.log", free_port()
         settings = {"GATEWAY_STATE_DIR": str(home / "state"), "GATEWAY_DRAIN_S": "2", **environment}
         command = [sys.executable, "-m", "gateway", "serve", "--policies", str(policies), "--port", str(port)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from gateway.demo import child, stage
 from gateway.demo.vendors.process import Vendors
-from tests.running import Running, Start
+from tests.running import Running, starter
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,39 @@ class House:
         return self.gateway.json(f"/v1/decisions/{request_id}", key=self.keys[team])
 
 
-@pytest.fixture
-def house(tmp_path: Path, gateway: Start, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
+@contextmanager
+def built(folder: Path, model: child.Child, vendors: Vendors) -> Iterator[House]:
+    """A house with a state folder and keys of its own."""
     keys = stage.fresh_keys()
-    urls = {"self": local_model_process.ready["base_url"], **vendors.base_urls}
-    stage.write_folder(tmp_path / "policies", urls=urls, keys=keys)
-    found = House(gateway(tmp_path / "policies"), local_model_process, vendors, keys, [])
-    yield found
-    for client in found.clients:
-        client.close()
+    urls = {"self": model.ready["base_url"], **vendors.base_urls}
+    stage.write_folder(folder / "policies", urls=urls, keys=keys)
+    started: list[Running] = []
+    house = House(starter(folder, started)(folder / "policies"), model, vendors, keys, [])
+    try:
+        yield house
+    finally:
+        for client in house.clients:
+            client.close()
+        for running in started:
+            running.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_house(
+    tmp_path_factory: pytest.TempPathFactory, local_model_process: child.Child, vendors_process: Vendors
+) -> Iterator[House]:
+    with built(tmp_path_factory.mktemp("house"), local_model_process, vendors_process) as house:
+        yield house
+
+
+@pytest.fixture
+def house(shared_house: House, vendors: Vendors) -> House:
+    """One gateway for a whole module; vendors are as they are at their start."""
+    return shared_house
+
+
+@pytest.fixture
+def fresh_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
+    """A gateway of this test's own: its breakers have seen no failure, its counters stand at zero."""
+    with built(tmp_path, local_model_process, vendors) as house:
+        yield house

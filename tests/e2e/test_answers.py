@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionUserMessageParam
 
 pytestmark = pytest.mark.services
 
-HELLO: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "What is the capital of France?"}]
+HELLO: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "List three colours."}]
 STORY = ("endpoint", "model", "origin", "exposure", "route", "attempts", "outcome")
 
 

@@ -39,37 +39,37 @@ def answered_by(house, **options) -> str:
     ],
     ids=lambda act: "-".join(f"{key}={value}" for key, value in act.items() if key != "body")[:40],
 )
-def test_a_vendor_that_fails_before_its_first_byte_is_replaced(house, act):
-    house.vendors.script("simulated-cn", act)
+def test_a_vendor_that_fails_before_its_first_byte_is_replaced(fresh_house, act):
+    fresh_house.vendors.script("simulated-cn", act)
 
-    assert answered_by(house) == "simulated-deepseek@simulated-us"
-
-
-def test_a_vendor_whose_port_is_shut_is_replaced(house):
-    house.vendors.shut("simulated-cn")
-
-    assert answered_by(house) == "simulated-deepseek@simulated-us"
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-us"
 
 
-def test_the_local_model_answers_when_every_vendor_is_gone(house):
-    for vendor in house.vendors.base_urls:
-        house.vendors.shut(vendor)
+def test_a_vendor_whose_port_is_shut_is_replaced(fresh_house):
+    fresh_house.vendors.shut("simulated-cn")
 
-    assert answered_by(house, max_tokens=5) == "smollm2-135m@self"
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-us"
 
 
-def test_a_vendor_that_comes_back_is_asked_again(house):
-    house.vendors.shut("simulated-cn")
-    assert answered_by(house) == "simulated-deepseek@simulated-us"
-    house.vendors.open("simulated-cn")
+def test_the_local_model_answers_when_every_vendor_is_gone(fresh_house):
+    for vendor in fresh_house.vendors.base_urls:
+        fresh_house.vendors.shut(vendor)
 
-    assert answered_by(house) == "simulated-deepseek@simulated-cn"
+    assert answered_by(fresh_house, max_tokens=5) == "smollm2-135m@self"
+
+
+def test_a_vendor_that_comes_back_is_asked_again(fresh_house):
+    fresh_house.vendors.shut("simulated-cn")
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-us"
+    fresh_house.vendors.open("simulated-cn")
+
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-cn"
 
 
 @pytest.mark.parametrize("stop", ["abort", "close", "end"])
-def test_a_stream_that_breaks_after_its_first_byte_raises_in_the_sdk(house, stop):
-    house.vendors.script("simulated-west", {"stop": stop, "after": 60, "chunk_s": 0.005})
-    stream = house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
+def test_a_stream_that_breaks_after_its_first_byte_raises_in_the_sdk(fresh_house, stop):
+    fresh_house.vendors.script("simulated-west", {"stop": stop, "after": 60, "chunk_s": 0.005})
+    stream = fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
     said = []
 
     with pytest.raises(openai.APIError):
@@ -77,48 +77,48 @@ def test_a_stream_that_breaks_after_its_first_byte_raises_in_the_sdk(house, stop
             said.append(chunk.choices[0].delta.content or "")
 
     assert "imulated" in "".join(said)
-    assert len(house.vendors.requests("simulated-west")) == 1
+    assert len(fresh_house.vendors.requests("simulated-west")) == 1
 
 
-def test_a_broken_stream_ends_cleanly_with_an_error_event_and_no_done(house):
-    house.vendors.script("simulated-west", {"stop": "abort", "after": 60, "chunk_s": 0.005})
+def test_a_broken_stream_ends_cleanly_with_an_error_event_and_no_done(fresh_house):
+    fresh_house.vendors.script("simulated-west", {"stop": "abort", "after": 60, "chunk_s": 0.005})
     body = {"model": "simulated-gpt", "messages": HELLO, "stream": True}
 
-    _, _, told = house.ask(body)
+    _, _, told = fresh_house.ask(body)
 
     last = told.strip().split(b"\n\n")[-1]
     assert set(json.loads(last.removeprefix(b"data: "))["error"]) == {"message", "type", "param", "code"}
     assert b"[DONE]" not in told
 
 
-def test_keep_alive_comments_do_not_disturb_a_stream(house):
-    house.vendors.script("simulated-west", {"comments": 3})
-    stream = house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
+def test_keep_alive_comments_do_not_disturb_a_stream(fresh_house):
+    fresh_house.vendors.script("simulated-west", {"comments": 3})
+    stream = fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
 
     assert list(stream)[-1].choices[0].finish_reason == "stop"
 
 
-def test_a_reply_without_usage_is_billed_by_estimate(house):
-    house.vendors.script("simulated-west", {"usage": False})
-    raw = house.client().chat.completions.with_raw_response.create(model="simulated-gpt", messages=HELLO)
+def test_a_reply_without_usage_is_billed_by_estimate(fresh_house):
+    fresh_house.vendors.script("simulated-west", {"usage": False})
+    raw = fresh_house.client().chat.completions.with_raw_response.create(model="simulated-gpt", messages=HELLO)
 
     assert raw.parse().usage is None
     assert float(raw.headers["x-gateway-cost-usd"]) > 0
 
 
-def test_a_vendors_own_400_comes_through(house):
+def test_a_vendors_own_400_comes_through(fresh_house):
     body = json.dumps({"error": {"message": "temperature is too hot", "type": "invalid_request_error"}})
-    house.vendors.script("simulated-west", {"status": 400, "body": body})
+    fresh_house.vendors.script("simulated-west", {"status": 400, "body": body})
 
     with pytest.raises(openai.BadRequestError, match="temperature is too hot"):
-        house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
+        fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
 
 
-def test_what_every_endpoint_of_a_model_fails_at_is_told_without_addresses(house):
-    house.vendors.script("simulated-west", always={"status": 500})
+def test_what_every_endpoint_of_a_model_fails_at_is_told_without_addresses(fresh_house):
+    fresh_house.vendors.script("simulated-west", always={"status": 500})
 
     with pytest.raises(openai.APIStatusError) as failed:
-        house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
+        fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
 
     assert (failed.value.status_code, failed.value.code) == (502, "upstreams_exhausted")
     assert failed.value.response.headers["x-should-retry"] == "false"
@@ -133,10 +133,10 @@ def alone(tmp_path):
     started.child.stop()
 
 
-def test_a_vendor_process_killed_in_mid_stream_breaks_that_stream_only(house, alone, tmp_path, gateway):
-    urls = {"self": house.model.ready["base_url"], **house.vendors.base_urls, **alone.base_urls}
-    stage.write_folder(tmp_path / "alone", urls=urls, keys=house.keys)
-    client = house.client(of=gateway(tmp_path / "alone"))
+def test_a_vendor_process_killed_in_mid_stream_breaks_that_stream_only(fresh_house, alone, tmp_path, gateway):
+    urls = {"self": fresh_house.model.ready["base_url"], **fresh_house.vendors.base_urls, **alone.base_urls}
+    stage.write_folder(tmp_path / "alone", urls=urls, keys=fresh_house.keys)
+    client = fresh_house.client(of=gateway(tmp_path / "alone"))
     alone.script("simulated-west", {"stop": "hang", "after": 60})
     stream = client.chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
     next(iter(stream))
@@ -148,20 +148,20 @@ def test_a_vendor_process_killed_in_mid_stream_breaks_that_stream_only(house, al
     assert client.chat.completions.create(model="auto", messages=HELLO).choices[0].message.content
 
 
-def test_a_body_that_is_no_json_is_told_so(house):
-    status, _, told = house.ask(b"{")
+def test_a_body_that_is_no_json_is_told_so(fresh_house):
+    status, _, told = fresh_house.ask(b"{")
 
     assert (status, json.loads(told)["error"]["code"]) == (400, "invalid_request")
 
 
-def test_a_body_of_fifty_megabytes_is_refused(house):
-    status, _, told = house.ask(b"{" + b" " * 50_000_000)
+def test_a_body_of_fifty_megabytes_is_refused(fresh_house):
+    status, _, told = fresh_house.ask(b"{" + b" " * 50_000_000)
 
     assert (status, json.loads(told)["error"]["code"]) == (413, "request_too_large")
 
 
-def test_a_body_that_is_announced_as_too_long_is_refused_before_it_is_sent(house):
-    connection = http.client.HTTPConnection("127.0.0.1", house.gateway.port, timeout=60)
+def test_a_body_that_is_announced_as_too_long_is_refused_before_it_is_sent(fresh_house):
+    connection = http.client.HTTPConnection("127.0.0.1", fresh_house.gateway.port, timeout=60)
     connection.putrequest("POST", "/v1/chat/completions")
     connection.putheader("content-length", "50000000")
     connection.endheaders()

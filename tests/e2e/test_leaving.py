@@ -51,19 +51,19 @@ def ask(house, *, stream: bool) -> http.client.HTTPConnection:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["before-the-headers", "after-the-headers"])
-def test_a_caller_who_leaves_stops_the_generation_and_is_billed(house, stream):
-    before = generated(house.model)
-    connection = ask(house, stream=stream)
+def test_a_caller_who_leaves_stops_the_generation_and_is_billed(fresh_house, stream):
+    before = generated(fresh_house.model)
+    connection = ask(fresh_house, stream=stream)
     reply = connection.getresponse() if stream else None
     if reply is not None:
         reply.read(200)
-    while generated(house.model) == before:
+    while generated(fresh_house.model) == before:
         time.sleep(0.01)
     if reply is not None:
         reply.close()
     connection.close()
 
-    assert settled(house.model)
-    assert generated(house.model) < before + MOST_TOKENS
-    assert house.gateway.metric("gateway_requests_total", outcome="left") == 1
-    assert house.gateway.metric("gateway_cost_usd_total") > 0
+    assert settled(fresh_house.model)
+    assert generated(fresh_house.model) < before + MOST_TOKENS
+    assert fresh_house.gateway.metric("gateway_requests_total", outcome="left") == 1
+    assert fresh_house.gateway.metric("gateway_cost_usd_total") > 0

@@ -71,6 +71,7 @@ def test_a_whole_reply_that_was_cut_by_a_filter_is_gone_round(house):
 
 
 def test_a_stream_that_is_cut_after_its_opening_stays_one_reply(house):
+    house.vendors.script("simulated-cn", {"no": "mid_stream", "chunk_s": 0.01})
     headers, text, finish = ask(house, MID_STREAM, stream=True)
 
     assert (headers["x-gateway-endpoint"], finish) == ("simulated-deepseek@simulated-cn", "content_filter")
@@ -86,10 +87,10 @@ def test_a_refusal_of_something_malicious_stands(house):
     assert house.vendors.requests("simulated-us") == []
 
 
-def test_every_attempt_is_billed_and_counted(house):
-    headers, _, _ = ask(house, WAYS["canned-chinese"], stream=False)
-    decision = house.decision(headers["x-request-id"])
+def test_every_attempt_is_billed_and_counted(fresh_house):
+    headers, _, _ = ask(fresh_house, WAYS["canned-chinese"], stream=False)
+    decision = fresh_house.decision(headers["x-request-id"])
 
     assert [attempt["outcome"] for attempt in decision["attempts"]] == ["declined", "answered"]
     assert all(float(attempt["cost_usd"]) > 0 for attempt in decision["attempts"])
-    assert house.gateway.metric("gateway_reroutes_total") == 1
+    assert fresh_house.gateway.metric("gateway_reroutes_total") == 1

@@ -69,8 +69,8 @@ _CHINESE = {
 def account(prompt: str) -> str | None:
     """A plain account if the prompt names one of these subjects, in the prompt's script."""
     plain = prompt.lower()
-    for accounts, mark in ((_ENGLISH, " (This is a simulated answer.)"), (_CHINESE, "（这是模拟回答。）")):
+    for accounts, mark in ((_ENGLISH, "Simulated answer: "), (_CHINESE, "模拟回答：")):
         for words, text in accounts.items():
             if any(word in plain for word in words):
-                return text + mark
+                return mark + text
     return None
