@@ -82,6 +82,10 @@ async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower)
     loop = asyncio.get_running_loop()
     loop.run_in_executor(None, load_models, look.state.gateway.policy)  # the first requests need not wait for it
     looking = asyncio.ensure_future(look.forever())
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(
+            name, lambda number, frame: None
+        )  # uvicorn raises it again at its end: the ledger is still to write
     try:
         await server.serve(sockets=[plug])
     finally:

@@ -19,9 +19,11 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
+from gateway.demo import stage, traffic
+from gateway.demo.vendors import process
 from gateway.record.ledger import Ledger
 from gateway.record.store import open_store
-from tests.running import free_port
+from tests.running import Start, free_port
 from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, request
 
 pytestmark = pytest.mark.services
@@ -253,6 +255,25 @@ def _await_row(ledger: Ledger, request_id: str) -> None:
             return
         time.sleep(0.05)
     raise AssertionError(f"{request_id} was not written")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_gateway_that_is_told_to_stop_loses_nothing(
+    vendors: process.Vendors, gateway: Start, tmp_path: Path, workers: int
+):
+    keys = stage.fresh_keys()
+    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls}
+    stage.write_folder(tmp_path / "policies", urls=urls, keys=keys)
+    running = gateway(tmp_path / "policies", workers=workers)
+
+    told = list(traffic.send(traffic.asks(20), host="127.0.0.1", port=running.port, keys=keys))
+    running.stop()
+
+    store = open_store(database_url=None, state_dir=running.state_dir)
+    assert sum(1 for _ in store.rows()) == len(told) == 20
+    store.close()
+    assert list((running.state_dir / "writers").iterdir()) == []
+    assert running.process.returncode == 0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

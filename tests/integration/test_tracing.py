@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +17,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from gateway.demo import stage
+from gateway.demo.vendors import process
 from gateway.record.tracing import Tracing
+from tests.running import Start
 from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, request
 
 pytestmark = pytest.mark.services
@@ -161,3 +167,34 @@ def test_sampling_drops_spans_and_never_metrics(monkeypatch: pytest.MonkeyPatch)
         "gen_ai.client.token.usage": 4,
         "gen_ai.server.time_to_first_token": 2,
     }
+
+
+def test_a_gateway_that_is_told_of_a_collector_sends_its_spans(
+    vendors: process.Vendors, gateway: Start, tmp_path: Path
+):
+    keys = stage.fresh_keys()
+    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls}
+    stage.write_folder(tmp_path / "policies", urls=urls, keys=keys)
+    asked = {"model": "auto", "messages": [{"role": "user", "content": "Why do ships float?"}]}
+
+    with collecting() as collector:
+        running = gateway(tmp_path / "policies", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
+        authorization = {"authorization": f"Bearer {keys['demo']}"}
+        status, headers, _ = running.ask("POST", "/v1/chat/completions", asked, headers=authorization)
+        running.stop()
+
+    (server,) = (span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER)
+    told = attributes(server)
+    assert status == 200
+    assert (told["gateway.request_id"], told["gateway.endpoint"], told["gateway.team"]) == (
+        headers["x-request-id"],
+        headers["x-gateway-endpoint"],
+        "demo",
+    )
+    assert collector.metrics["gen_ai.client.operation.duration"] == int(headers["x-gateway-attempts"])
+
+
+def test_nothing_of_it_is_imported_where_nothing_collects():
+    program = "import sys, gateway.app.worker; sys.exit('opentelemetry' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
