@@ -276,6 +276,23 @@ def test_a_gateway_that_is_told_to_stop_loses_nothing(
     assert running.process.returncode == 0
 
 
+def test_every_worker_soon_explains_what_another_decided(vendors: process.Vendors, gateway: Start, tmp_path: Path):
+    keys = stage.fresh_keys()
+    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls}
+    stage.write_folder(tmp_path / "policies", urls=urls, keys=keys)
+    running = gateway(tmp_path / "policies", workers=2)
+    authorization = {"authorization": f"Bearer {keys['demo']}"}
+    asked = {"model": "auto", "messages": [{"role": "user", "content": "Why do ships float?"}]}
+    _, headers, _ = running.ask("POST", "/v1/chat/completions", asked, headers=authorization)
+    path = f"/v1/decisions/{headers['x-request-id']}"
+
+    time.sleep(2)
+
+    told = [running.ask("GET", path, headers=authorization) for _ in range(12)]  # each connection finds some worker
+    assert {status for status, _, _ in told} == {200}
+    assert {json.loads(body)["request_id"] for _, _, body in told} == {headers["x-request-id"]}
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_gateway_without_its_ledger_says_so_once_and_does_not_start(tmp_path: Path, workers: str):
     policies = tmp_path / "policies"
