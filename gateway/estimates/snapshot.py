@@ -53,6 +53,19 @@ class Snapshot:
         weights = self._rate(("answered", model.id, topic, language), believed)
         return self._rate(("answered_at", endpoint.id, topic, language), weights)
 
+    def output_tokens_mean(self, model: Model, effort: str, topic: str) -> float:
+        """The mean of `output_tokens`, without what its interval takes."""
+        ratio = 1.0
+        for key in (("tokens",), ("tokens", model.id, effort), ("tokens", model.id, effort, topic)):
+            ratio = self._drawn(key, ratio)
+        return ratio * priors.expected_tokens(model, effort)
+
+    def answered_mean(self, endpoint: Endpoint, topic: str, language: str) -> float:
+        """The mean of `answered`, without what its interval takes."""
+        believed = priors.answered_rate(endpoint.model, topic, language)
+        weights = self._drawn(("answered", endpoint.model.id, topic, language), believed)
+        return self._drawn(("answered_at", endpoint.id, topic, language), weights)
+
     def failed(self, endpoint: Endpoint) -> Estimate:
         """Share of its attempts that fail."""
         return self._rate(("failed", endpoint.id), rate(priors.FAILED, 0.0, 0.0))
@@ -66,6 +79,13 @@ class Snapshot:
         """Seconds per output token after the first byte."""
         usual = self._mean(("token_s",), positive(priors.SECONDS_PER_TOKEN, 0.0, 0.0))
         return self._mean(("token_s", endpoint.id), usual)
+
+    def _drawn(self, key: Key, before: float) -> float:
+        data = self.tallies.get(key)
+        if data is None:
+            return before
+        worth = WORTH[key[0], len(key)]
+        return (worth * before + data.total) / (worth + data.weight)
 
     def _mean(self, key: Key, before: Estimate) -> Estimate:
         data = self.tallies.get(key, NO_DATA)

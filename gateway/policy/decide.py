@@ -96,7 +96,7 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     unable = cannot_serve(policy, signals)
     permitted = policy.everything & ~(removed | frozen | unable)
     route = route_for(policy, signals)
-    proposed, endpoints = propose(policy, route, signals, view, permitted)
+    proposed, endpoints = _propose(policy, route, signals, view, permitted)
     return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed)
 
 
@@ -143,7 +143,7 @@ def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
     return policy.everything & (~able | short)
 
 
-def propose(
+def _propose(
     policy: Policy, route: Route, signals: Signals, view: View, permitted: int
 ) -> tuple[int, tuple[Endpoint, ...]]:
     """What the route names for this request, and what is left of that in the order to try."""

@@ -129,7 +129,8 @@ def unreachable(rules: Rules) -> list[Endpoint]:
         guards = tuple(place for place, guard in enumerate(rules.policy.guards) if guard.removes >> bit & 1)
         routes = tuple(place for place, route in enumerate(rules.policy.routes) if _proposes(route, endpoint))
         asked = _asked_by(rules, endpoint) if any(_by_name(rules.policy.routes[place]) for place in routes) else 0
-        key = (*guards, -1, *routes, -2, asked)
+        listed = tuple(place for place in routes if _lists(rules.policy.routes[place], endpoint))
+        key = (*guards, -1, *routes, -2, *listed, -3, asked)
         if key not in known:
             known[key] = any(_reaches(rules, place, endpoint, asked) for place in routes)
         if not known[key]:
@@ -142,7 +143,11 @@ def _by_name(route: Route) -> bool:
 
 
 def _proposes(route: Route, endpoint: Endpoint) -> bool:
-    return any(item.requested or item.mask >> endpoint.index & 1 for item in route.items)
+    return _by_name(route) or _lists(route, endpoint)
+
+
+def _lists(route: Route, endpoint: Endpoint) -> bool:
+    return any(item.mask >> endpoint.index & 1 for item in route.items)
 
 
 def _asked_by(rules: Rules, endpoint: Endpoint) -> int:
@@ -154,7 +159,7 @@ def _asked_by(rules: Rules, endpoint: Endpoint) -> int:
 def _reaches(rules: Rules, place: int, endpoint: Endpoint, asked: int) -> bool:
     route = rules.policy.routes[place]
     start = meet(rules.space.everything, rules.routes[place])
-    if start is not None and not any(item.mask >> endpoint.index & 1 for item in route.items):
+    if start is not None and not _lists(route, endpoint):
         start = meet(start, {NAME: asked})
     return start is not None and solve(start, [*rules.before(place), *rules.spared(endpoint)]) is not None
 

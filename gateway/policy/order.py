@@ -27,95 +27,116 @@ _MOST_KEPT = 512
 Line = tuple[float, float, float, float]  # a per input token, b per output token, so many of those, and c
 Page = Sequence[Rate | None]
 Kind = tuple[str, str, str]  # topic, language, effort: what estimates tell apart
-Key = tuple[str, int, int, Kind]
+Table = tuple[str, int, Kind]  # order, the price page's identity, kind
 _ANY: Kind = ("", "", "")
 
 
 @dataclass(slots=True)
-class _Kept:
-    """The endpoints of one mask with what they cost, ready to be sorted for any length."""
+class _Lines:
+    """What every endpoint costs requests of one kind, by its index; and the endpoints of masks, picked out."""
 
-    item: Item
     page: Page
     snapshot: Snapshot
+    array: NDArray[np.float64]
+    picked: dict[int, _Picked] = field(default_factory=dict)
+    used: bool = True  # since the last snapshot came
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
     endpoints: tuple[Endpoint, ...]
     lines: tuple[Line, ...]
     array: NDArray[np.float64]
     objects: NDArray[np.object_]
-    used: bool = True  # since the last snapshot came
 
 
 @dataclass(slots=True)
 class Rankings:
-    """Sorts endpoints. Pure: what it keeps only spares picking the same endpoints and rates out again."""
+    """Sorts endpoints. Pure: what it keeps only spares working the same answer out again."""
 
     book: PriceBook
-    kept: dict[Key, _Kept] = field(default_factory=dict)
+    kept: dict[Table, _Lines] = field(default_factory=dict)
 
     def arranged(
         self, order: Order, item: Item, taken: int, signals: dict[str, Value], view: View
     ) -> Sequence[Endpoint]:
         """The endpoints of `item` in the mask `taken`; equals, and all without data, stay as listed."""
         length = _length(signals)
-        page = self.book.rates(at=view.at, input_tokens=int(length)) if order in PRICED else ()
-        kept = self._kept((order, taken, id(page), _kind(order, signals)), item, page, view.estimates or PRIORS)
-        if order == "listed" or len(kept.endpoints) < 2:
-            return kept.endpoints
+        lines = self._lines(order, signals, view)
+        picked = lines.picked.get(taken)
+        if picked is None:
+            if len(lines.picked) >= _MOST_KEPT:
+                lines.picked.clear()
+            picked = lines.picked[taken] = _pick(item, taken, lines.array)
+        if order == "listed" or len(picked.endpoints) < 2:
+            return picked.endpoints
         limit = inf if view.max_tokens is None else view.max_tokens
-        if len(kept.lines) <= _FEW:
-            costs = [_cost(line, length, limit) for line in kept.lines]
-            return [kept.endpoints[place] for place in sorted(range(len(costs)), key=costs.__getitem__)]
-        a, b, tokens, c = kept.array
-        sorted_places = (a * length + b * np.minimum(tokens, limit) + c).argsort(kind="stable")
-        found: list[Endpoint] = kept.objects[sorted_places].tolist()
+        if len(picked.lines) <= _FEW:
+            costs = [_cost(line, length, limit) for line in picked.lines]
+            return [picked.endpoints[place] for place in sorted(range(len(costs)), key=costs.__getitem__)]
+        found: list[Endpoint] = picked.objects[_costs(picked.array, length, limit).argsort(kind="stable")].tolist()
         return found
+
+    def costs(self, order: Order, signals: dict[str, Value], view: View) -> NDArray[np.float64]:
+        """What each endpoint costs this request, by its index, as `order` reckons; infinite if that is unknown."""
+        limit = inf if view.max_tokens is None else view.max_tokens
+        return _costs(self._lines(order, signals, view).array, _length(signals), limit)
 
     def renew(self, snapshot: Snapshot) -> None:
         """Makes what was used of late ready for this snapshot, so that no request waits for it."""
-        known = list(self.kept.items())
-        self.kept = {key: _pick(key, kept.item, kept.page, snapshot) for key, kept in known if kept.used}
-        for kept in self.kept.values():
-            kept.used = False
+        used = [(table, lines) for table, lines in list(self.kept.items()) if lines.used]
+        self.kept = {
+            (order, page, kind): self._made(order, lines.page, kind, snapshot) for (order, page, kind), lines in used
+        }
+        for lines in self.kept.values():
+            lines.used = False
 
-    def _kept(self, key: Key, item: Item, page: Page, snapshot: Snapshot) -> _Kept:
-        kept = self.kept.get(key)
-        if kept is None or kept.page is not page or kept.snapshot is not snapshot:
+    def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
+        page = self.book.rates(at=view.at, input_tokens=int(_length(signals))) if order in PRICED else ()
+        snapshot = view.estimates or PRIORS
+        table = (order, id(page), _kind(order, signals))
+        lines = self.kept.get(table)
+        if lines is None or lines.page is not page or lines.snapshot is not snapshot:
             if len(self.kept) >= _MOST_KEPT:
                 self.kept.clear()
-            kept = self.kept[key] = _pick(key, item, page, snapshot)
-        kept.used = True
-        return kept
+            lines = self.kept[table] = self._made(order, page, table[2], snapshot)
+        lines.used = True
+        return lines
+
+    def _made(self, order: str, page: Page, kind: Kind, snapshot: Snapshot) -> _Lines:
+        endpoints = self.book.endpoints
+        if order == "listed":
+            return _Lines(page, snapshot, np.zeros((4, len(endpoints))))
+        lines = [_line(order, each, page[each.index] if page else None, kind, snapshot) for each in endpoints]
+        return _Lines(page, snapshot, np.array(lines, dtype=np.float64).reshape(-1, 4).T)
 
 
-def _pick(key: Key, item: Item, page: Page, snapshot: Snapshot) -> _Kept:
-    order, taken, _, kind = key
+def _pick(item: Item, taken: int, array: NDArray[np.float64]) -> _Picked:
     endpoints = tuple(endpoint for bit, endpoint in item.pairs if bit & taken)
-    lines = tuple(
-        _line(order, endpoint, page[endpoint.index] if page else None, kind, snapshot) for endpoint in endpoints
-    )
+    picked = array[:, [endpoint.index for endpoint in endpoints]]
     objects = np.empty(len(endpoints), dtype=object)
     objects[:] = endpoints
-    return _Kept(item, page, snapshot, endpoints, lines, np.array(lines, dtype=np.float64).T, objects)
+    lines = tuple((a, b, tokens, c) for a, b, tokens, c in picked.T.tolist())
+    return _Picked(endpoints, lines, picked, objects)
 
 
 def _line(order: str, endpoint: Endpoint, rate: Rate | None, kind: Kind, snapshot: Snapshot) -> Line:
     """`price` reckons with the same answer from all, `cost_per_answer` with what is learned of each."""
     topic, language, effort = kind
-    if order in PRICED:
-        if rate is None:
-            return 0.0, 0.0, 0.0, inf
-        if order == "price":
-            return rate[0], rate[1], ANSWER_TOKENS, 0.0
-        answers = snapshot.answered(endpoint, topic, language).mean
-        return rate[0] / answers, rate[1] / answers, snapshot.output_tokens(endpoint.model, effort, topic).mean, 0.0
-    if order == "refusals":
-        return 0.0, 0.0, 0.0, 1 - snapshot.answered(endpoint, topic, language).mean
     if order == "first_byte":
         return 0.0, 0.0, 0.0, snapshot.first_byte_s(endpoint).mean
+    if order == "refusals":
+        return 0.0, 0.0, 0.0, 1 - snapshot.answered_mean(endpoint, topic, language)
     if order == "total_time":
-        tokens = snapshot.output_tokens(endpoint.model, effort, topic).mean
+        tokens = snapshot.output_tokens_mean(endpoint.model, effort, topic)
         return 0.0, snapshot.token_s(endpoint).mean, tokens, snapshot.first_byte_s(endpoint).mean
-    return 0.0, 0.0, 0.0, 0.0
+    if rate is None:
+        return 0.0, 0.0, 0.0, inf
+    if order == "price":
+        return rate[0], rate[1], ANSWER_TOKENS, 0.0
+    answers = snapshot.answered_mean(endpoint, topic, language)
+    tokens = snapshot.output_tokens_mean(endpoint.model, effort, topic)
+    return rate[0] / answers, rate[1] / answers, tokens, 0.0
 
 
 def _cost(line: Line, length: float, limit: float) -> float:
@@ -123,15 +144,18 @@ def _cost(line: Line, length: float, limit: float) -> float:
     return a * length + b * (tokens if tokens < limit else limit) + c
 
 
+def _costs(array: NDArray[np.float64], length: float, limit: float) -> NDArray[np.float64]:
+    a, b, tokens, c = array
+    found: NDArray[np.float64] = a * length + b * np.minimum(tokens, limit) + c
+    return found
+
+
 def expected_costs(
-    book: PriceBook, order: Order, endpoints: Sequence[Endpoint], signals: dict[str, Value], view: View
+    rankings: Rankings, order: Order, endpoints: Sequence[Endpoint], signals: dict[str, Value], view: View
 ) -> list[float]:
     """US dollars of one request at each endpoint, as `order` reckons them; infinite if the price is unknown."""
-    length = _length(signals)
-    page = book.rates(at=view.at, input_tokens=int(length))
-    limit = inf if view.max_tokens is None else view.max_tokens
-    kind, snapshot = _kind(order, signals), view.estimates or PRIORS
-    return [_cost(_line(order, each, page[each.index], kind, snapshot), length, limit) for each in endpoints]
+    costs = rankings.costs(order, signals, view)
+    return [float(costs[endpoint.index]) for endpoint in endpoints]
 
 
 def _length(signals: dict[str, Value]) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from math import inf
+from dataclasses import dataclass, field
+from math import inf, isfinite, nan
 
-from gateway.catalog.facts import Endpoint
+import numpy as np
+from numpy.typing import NDArray
+
 from gateway.policy.compiled import Guard
-from gateway.policy.decide import Decision, propose
-from gateway.policy.order import expected_costs
+from gateway.policy.decide import Decision
+from gateway.policy.propose import candidates
 
 CHINA = frozenset({"CN", "HK", "MO"})
 
@@ -28,60 +30,67 @@ _FREE = RulePrices()
 
 def price_of_rules(decision: Decision) -> RulePrices:
     """At the request's view, with conversation, canary and exploration left out. An unknown cost adds nothing."""
-    guards = [decision.policy.guards[index] for index in decision.removed_by]
-    guards = [guard for guard in guards if guard.removes & decision.proposed & ~decision.incapable]
+    guards = _biting(decision)
     if not guards:
         return _FREE
     first = _first_costs(decision)
     chosen, free = first(guards), first([])
-    marginal = {guard.name: chosen - first(_without(guards, guard)) for guard in guards}
+    marginal = {guard.name: chosen - first([other for other in guards if other is not guard]) for guard in guards}
     alone = {guard.name: first([guard]) - free for guard in guards}
-    return RulePrices(_known(marginal), _known(alone), _known({"": chosen - free}).get("", 0.0))
+    return RulePrices(_known(marginal), _known(alone), max(chosen - free, 0.0) if isfinite(chosen - free) else 0.0)
 
 
 def blocked_adoption(decision: Decision) -> tuple[str, ...]:
     """Guards that removed an endpoint with Chinese weights that would be cheaper than the first choice."""
-    if not decision.endpoints:
+    guards = _biting(decision)
+    if not decision.endpoints or not guards:
         return ()
-    chosen = _cost(decision, decision.endpoints[0])
-    blocking = []
-    for index in decision.removed_by:
-        guard = decision.policy.guards[index]
-        gone = guard.removes & decision.proposed & ~decision.incapable
-        chinese = [each for each in decision.policy.endpoints if gone >> each.index & 1 and each.model.origin in CHINA]
-        if chinese and min(_costs(decision, chinese)) < chosen:
-            blocking.append(guard.name)
-    return tuple(blocking)
+    costs = _costs(decision)
+    bound = costs[decision.endpoints[0].index]
+    able = decision.proposed & ~decision.incapable
+    cheaper = sum(
+        1 << endpoint.index
+        for endpoint in decision.policy.endpoints
+        if able >> endpoint.index & 1 and endpoint.model.origin in CHINA and costs[endpoint.index] < bound
+    )
+    return tuple(guard.name for guard in guards if guard.removes & cheaper)
+
+
+def _biting(decision: Decision) -> list[Guard]:
+    """The guards that removed something that the route names and that could serve the request."""
+    able = decision.proposed & ~decision.incapable
+    guards = [decision.policy.guards[index] for index in decision.removed_by]
+    return [guard for guard in guards if guard.removes & able]
 
 
 def _first_costs(decision: Decision) -> Callable[[Sequence[Guard]], float]:
-    """From the guards that hold to the expected cost per answer of the first choice; nan where there is none."""
-    policy, view = decision.policy, replace(decision.view, conversation=None)
+    """From the guards that hold to the expected cost per answer of the first choice; nan where that is unknown."""
+    policy, costs = decision.policy, _costs(decision)
     able = policy.everything & ~(decision.frozen | decision.incapable)
+    items = candidates(policy, decision.route, decision.signals, decision.view.at)
+    ranked = [
+        endpoint
+        for item in items
+        if item.mask & able
+        for endpoint in policy.rankings.arranged(
+            decision.route.order, item, item.mask & able, decision.signals, decision.view
+        )
+    ]
 
     def cost(guards: Sequence[Guard]) -> float:
-        permitted = able
+        removed = 0
         for guard in guards:
-            permitted &= ~guard.removes
-        _, endpoints = propose(policy, decision.route, decision.signals, view, permitted)
-        found = _cost(decision, endpoints[0]) if endpoints else inf
-        return found if found < inf else float("nan")
+            removed |= guard.removes
+        first = next((endpoint for endpoint in ranked if not removed >> endpoint.index & 1), None)
+        found = inf if first is None else float(costs[first.index])
+        return found if found < inf else nan
 
     return cost
-
-
-def _without(guards: Sequence[Guard], left_out: Guard) -> list[Guard]:
-    return [guard for guard in guards if guard is not left_out]
 
 
 def _known(costs: dict[str, float]) -> dict[str, float]:
     return {name: usd for name, usd in costs.items() if usd > 0.0}  # nan is not
 
 
-def _cost(decision: Decision, endpoint: Endpoint) -> float:
-    return _costs(decision, [endpoint])[0]
-
-
-def _costs(decision: Decision, endpoints: Sequence[Endpoint]) -> list[float]:
-    book = decision.policy.rankings.book
-    return expected_costs(book, "cost_per_answer", endpoints, decision.signals, decision.view)
+def _costs(decision: Decision) -> NDArray[np.float64]:
+    return decision.policy.rankings.costs("cost_per_answer", decision.signals, decision.view)

@@ -168,7 +168,7 @@ def _proposals(decision: Decision) -> list[str]:
 
 def _priced(decision: Decision, endpoints: list[Endpoint]) -> str:
     order = decision.route.order if decision.route.order in PRICED else "price"
-    costs = expected_costs(decision.policy.rankings.book, order, endpoints, decision.signals, decision.view)
+    costs = expected_costs(decision.policy.rankings, order, endpoints, decision.signals, decision.view)
     shown = [
         f"{endpoint.id} ({'price unknown' if cost == inf else f'about ${cost:.6f}'})"
         for endpoint, cost in zip(endpoints, costs, strict=True)
