@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -21,7 +22,7 @@ from gateway.app.judging import load_models
 from gateway.app.one_write import OneWriteProtocol
 from gateway.app.reload import Reloader
 from gateway.policy.compile import compile_folder
-from gateway.policy.compiled import Compiled
+from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files
@@ -80,7 +81,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower) -> None:
     loop = asyncio.get_running_loop()
-    loop.run_in_executor(None, load_models, look.state.gateway.policy)  # the first requests need not wait for it
+    loop.run_in_executor(None, _settle_in, look.state.gateway.policy)  # the first requests need not wait for it
     looking = asyncio.ensure_future(look.forever())
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(
@@ -92,6 +93,12 @@ async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower)
         looking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await looking
+
+
+def _settle_in(policy: Policy) -> None:
+    """Loads the models, then spares the garbage collector what stays: it would walk all of it at every full round."""
+    load_models(policy)
+    gc.freeze()
 
 
 class _Server(uvicorn.Server):

@@ -38,6 +38,7 @@ class Try:
     first_byte_s: float | None = None
     deadline: asyncio.TimerHandle | None = None
     ended: bool = False  # the upstream's reply came to its end
+    _judged: tuple[tuple[bool, int], Result] | None = None  # the last verdict, and how much had been read then
 
     @property
     def endpoint(self) -> Endpoint:
@@ -45,13 +46,13 @@ class Try:
 
     @property
     def verdict(self) -> Result:
-        """The outcome of what has been read so far."""
-        return result_of(
-            self.meter.reading,
-            ended=self.ended,
-            limited=self.trail.request.max_tokens is not None,
-            judge=self.judge,
-        )
+        """The outcome of what has been read so far. Judging a text is dear: the same text is judged once."""
+        read = (self.ended, self.meter.reading.events)
+        if self._judged is None or self._judged[0] != read:
+            limited = self.trail.request.max_tokens is not None
+            verdict = result_of(self.meter.reading, ended=self.ended, limited=limited, judge=self.judge)
+            self._judged = (read, verdict)
+        return self._judged[1]
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""

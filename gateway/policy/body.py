@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from gateway.catalog.rows import BodyField
 from gateway.errors import GatewayError
 from gateway.signals.decode import decoded
@@ -25,8 +27,9 @@ def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> froz
     found: set[str] = set()
     by_field = rules.get(api, {})
     for name in by_field.keys() & fields.keys():
-        value = decoded(fields[name])
-        for row in by_field[name]:
+        rows = [row for row in by_field[name] if _may_hold(fields[name], row)]
+        value = decoded(fields[name]) if rows else None
+        for row in rows:
             if not _concerns(row, value):
                 continue
             if row.needs == "refused":
@@ -34,6 +37,14 @@ def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> froz
                 raise GatewayError("unsupported_request", words, param=name)
             found.add(row.needs)
     return frozenset(found)
+
+
+def _may_hold(field: object, row: BodyField) -> bool:
+    """False if the JSON does not so much as mention the name that the path ends with, be it escaped."""
+    if "." not in row.path or not isinstance(field, msgspec.Raw):
+        return True
+    written = bytes(field)
+    return row.path.rpartition(".")[2].removesuffix("[]").encode() in written or b"\\u" in written
 
 
 def _concerns(row: BodyField, value: object) -> bool:
