@@ -24,7 +24,7 @@ endef
 
 .PHONY: install-run
 install-run: .venv/bin/python
-	$(call stamped,run,$(RUN_LOCKS),$(PIP) $(foreach l,$(RUN_LOCKS),-r $(l)); $(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index --editable .)
+	$(call stamped,run,$(RUN_LOCKS),$(PIP) $(foreach l,$(RUN_LOCKS),-r $(l)); $(BIN)/pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index --editable .; $(BIN)/python -m compileall -q gateway)
 
 install: install-run ## everything a developer needs, locked, into .venv
 	$(call stamped,test,requirements/test.txt,$(PIP) -r requirements/test.txt)
@@ -38,8 +38,8 @@ run: install-run ## the gateway with a real local model and simulated vendors: n
 check: install ## what CI checks first: format, lint, types, import contracts, policies
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/gateway check policies
 
-quick: install ## unit, law and golden tests: no services, under 20 s
-	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/laws tests/structure
+quick: install ## unit and golden tests: no services, under 20 s
+	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
 test: install system check ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile tests

@@ -11,7 +11,7 @@ from functools import partial
 from time import monotonic, time
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.api.problem import error_event
@@ -110,7 +110,7 @@ def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str
         "version": 1,
         "aliases": {"auto": "any"},
         "guards": guards,
-        "defaults": {"order": "listed", "limits": {"first_byte_s": 2, "total_s": 5, "attempts": 4}},
+        "defaults": {"order": "listed", "limits": {"first_byte_s": 60, "total_s": 120, "attempts": 4}},
         "routes": [
             {"name": "named", "when": {"model_known": True}, "try": ["requested"]},
             {"name": "rest", "try": [{"any": {}}]},
@@ -193,7 +193,7 @@ async def one(serving: Gateway, model: str, *, stream: bool) -> None:
     served.end()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.data())
 def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
     ids = data.draw(ENDPOINTS)
@@ -209,6 +209,4 @@ def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
         permitted = {e.id for e in outcome.decision.policy.endpoints if outcome.decision.permits(e)}
         assert set(asked) <= permitted
         assert not permitted or outcome.decision.endpoints or outcome.result == "denied"
-        assert [attempt.endpoint.id for attempt in outcome.attempts if attempt.status] == [
-            id for id in asked if faults[id] not in ("reset", "garbage")
-        ]
+        assert [attempt.endpoint.id for attempt in outcome.attempts] == asked

@@ -84,7 +84,7 @@ def test_a_table_of_figures_too_long_to_check_has_unknown_data():
     assert measure(Text((Passage("user", "4821.22 9938 10293 88210, 5523 " * 10_000),))) is UNKNOWN
 
 
-@pytest.mark.parametrize("row", national_ids.ROWS, ids=lambda row: str(row.check))
+@pytest.mark.parametrize("row", national_ids.ROWS, ids=lambda row: getattr(row.check, "__name__", row.check))
 def test_the_words_of_an_id_can_be_looked_for_as_plain_strings(row):
     bare = row.words.replace(r"\b", "").replace(r"\.", "")
 
