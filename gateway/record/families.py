@@ -71,6 +71,12 @@ FAMILIES = (
         "Requests for which the guard removed an endpoint of this origin",
         ("guard", "origin"),
     ),
+    Family(
+        "gateway_guard_cost_usd_total",
+        "counter",
+        "What the guard adds to the expected cost of a request; `all` is every guard absent, and guards do not add up",
+        ("guard", "team"),
+    ),
     Family("gateway_denied_total", "counter", "Requests stopped here", ("guard", "team")),
     Family(
         "gateway_request_seconds",

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.priced import Priced
+from gateway.outcome.row import SERVING, UNJUDGED
 from gateway.policy.compiled import Policy
 from gateway.record import page, tally
 from gateway.record.families import FAMILIES
-from gateway.record.reading import SERVING, first_topic, is_fault, language, removed_origins
+from gateway.record.reading import first_topic, is_fault, language, removed_origins
 from gateway.record.tally import Counts, Gauges, Histogram, Labels, Page
 
-UNJUDGED = frozenset({"failed", "left", "denied"})
 _ALWAYS = frozenset({"en", "zh"})
 _NOWHERE = ("none", "none", "none")
 _FAMILIES = {family.name: family for family in FAMILIES}
@@ -37,6 +38,7 @@ class Metrics:
         self._refusals = self._counts("gateway_refusals_total")
         self._judged = self._counts("gateway_judged_total")
         self._removed = self._counts("gateway_guard_removed_total")
+        self._guard_cost = self._counts("gateway_guard_cost_usd_total")
         self._denied = self._counts("gateway_denied_total")
         self._reloads = self._counts("gateway_policy_reload_total")
         self._dropped = self._counts("gateway_ledger_dropped_total")
@@ -73,6 +75,17 @@ class Metrics:
             self._observe_attempt(outcome, attempt)
             if attempt.purpose in SERVING:
                 self._observe_money(attempt, team, permitted)
+
+    def price(self, outcome: Outcome, priced: Priced) -> None:
+        """What took too long to work out where a reply ends; called in a thread of its own."""
+        served, team = outcome.served_by, outcome.caller.team.id
+        if priced.baseline_effective_usd and served:
+            permitted = "true" if outcome.baseline_permitted else "false"
+            self._baseline[(team, *_place(served.endpoint), "effective", permitted)] += priced.baseline_effective_usd
+        for guard, usd in priced.rules.marginal.items():
+            self._guard_cost[(guard, team)] += usd
+        if priced.rules.together:
+            self._guard_cost[("all", team)] += priced.rules.together
 
     def ledger_dropped(self) -> None:
         """An outcome found no room."""

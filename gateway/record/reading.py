@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from gateway.outcome.answering import is_answer
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.row import REFUSALS
 from gateway.policy.decide import Decision
 from gateway.signals.topic import TOPICS
-
-REFUSALS = frozenset({"declined", "evaded", "filtered", "blank"})
-SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
 
 
 def first_topic(outcome: Outcome) -> str:
@@ -25,10 +24,11 @@ def is_fault(outcome: Outcome, attempt: Attempt) -> bool:
     if attempt.outcome not in REFUSALS:
         return False
     decision = outcome.decision
-    if attempt.outcome != "declined" or decision is None or decision.on_refusal is None:
+    if decision is None or decision.on_refusal is None:
         return True
     topics = decision.signals.get("topic")
-    return not isinstance(topics, frozenset) or topics.isdisjoint(decision.on_refusal.except_topics)
+    known = topics if isinstance(topics, frozenset) else None
+    return not is_answer(attempt.outcome, known, decision.on_refusal.except_topics)
 
 
 def language(outcome: Outcome) -> str:

@@ -51,6 +51,10 @@ class Store:
         where = "r.at >= :since" + (" AND r.at < :until" if until is not None else "")
         yield from self._read(where, {"since": since} | ({"until": until} if until is not None else {}))
 
+    def ended(self, *, since: float, received: float) -> Iterator[Json]:
+        """Every request that ended since then, of those received since `received`; oldest first."""
+        yield from self._read("r.at >= :received AND r.ended_at >= :since", {"received": received, "since": since})
+
     def row(self, request_id: str) -> Json | None:
         """The row of one request."""
         return next(self._read("r.request_id = :request_id", {"request_id": request_id}), None)
