@@ -45,6 +45,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE writers (writer TEXT PRIMARY KEY, written BIGINT NOT NULL)",
         "CREATE TABLE losses (writer TEXT PRIMARY KEY, found_at DOUBLE PRECISION NOT NULL, lost BIGINT NOT NULL)",
     ),
+    # Forgetting looks at what is still to forget, not at every old row again.
+    ("CREATE INDEX requests_personal ON requests (at) WHERE personal_signals IS NOT NULL",),
 )
 
 
@@ -52,8 +54,8 @@ class NewerSchema(Exception):
     """The ledger was written by a later release."""
 
 
-def migrate(connection: Connection) -> None:
-    """Brings the ledger to this release's schema inside the caller's transaction. Raises NewerSchema."""
+def migrate(connection: Connection, *, to: int = len(MIGRATIONS)) -> None:
+    """Brings the ledger to a schema, by default this release's, inside the caller's transaction. Raises NewerSchema."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(778239)"))  # workers start together
     if not inspect(connection).has_table("schema_version"):
@@ -63,6 +65,6 @@ def migrate(connection: Connection) -> None:
     if version > len(MIGRATIONS):
         raise NewerSchema(f"the ledger has schema {version}, this release knows up to {len(MIGRATIONS)}")
     money = "NUMERIC" if connection.dialect.name == "postgresql" else "TEXT"
-    for statement in (statement for migration in MIGRATIONS[version:] for statement in migration):
+    for statement in (statement for migration in MIGRATIONS[version:to] for statement in migration):
         connection.execute(text(statement.format(money=money)))
-    connection.execute(text("UPDATE schema_version SET version = :version"), {"version": len(MIGRATIONS)})
+    connection.execute(text("UPDATE schema_version SET version = :version"), {"version": to})

@@ -17,12 +17,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 from gateway.demo import stage, traffic
 from gateway.demo.vendors import process
 from gateway.record.ledger import Ledger
-from gateway.record.store import open_store
+from gateway.record.schema import migrate
+from gateway.record.store import Store, open_store
 from tests.running import Start, free_port
 from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, request
 
@@ -62,7 +63,7 @@ def postgresql() -> Iterator[str]:
             _await_port(port)
             yield f"postgresql://gateway@127.0.0.1:{port}/postgres"
         finally:
-            server.terminate()
+            subprocess.run([*as_postgres, binaries / "pg_ctl", "stop", "-D", data, "-m", "fast"], capture_output=True)
             server.wait(30)
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -123,6 +124,24 @@ def test_postgresql_adds_money_up_exactly(postgresql: str, tmp_path: Path):
     engine.dispose()
 
     assert total == Decimal("0.3")
+
+
+def test_a_ledger_of_an_earlier_release_keeps_its_rows(database_url: str | None, tmp_path: Path):
+    first = create_engine(address(database_url, tmp_path))
+    with first.begin() as connection:
+        migrate(connection, to=1)
+    Store(first).write([outcome()], writer="w", written=1)
+    first.dispose()
+
+    store = open_store(database_url=database_url, state_dir=tmp_path)
+    kept = [row["request_id"] for row in store.rows()]
+    store.close()
+    after = create_engine(address(database_url, tmp_path))
+    indexes = {index["name"] for index in inspect(after).get_indexes("requests")}
+    after.dispose()
+
+    assert kept == ["r1"]
+    assert "requests_personal" in indexes
 
 
 def test_several_workers_write_at_once(database_url: str | None, tmp_path: Path):
@@ -225,9 +244,13 @@ def questions() -> list[str]:
     return re.findall(r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(), re.S)
 
 
+def address(database_url: str | None, folder: Path) -> str:
+    """As SQLAlchemy wants it."""
+    return (database_url or f"sqlite:///{folder}/ledger.sqlite").replace("postgresql:", "postgresql+psycopg:")
+
+
 def asked(database_url: str | None, folder: Path, question: str) -> list[tuple[object, ...]]:
-    url = database_url or f"sqlite:///{folder}/ledger.sqlite"
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = create_engine(address(database_url, folder))
     with engine.connect() as connection:
         found = [tuple(row) for row in connection.execute(text(question))]
     engine.dispose()
