@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.app.folder import read_folder
@@ -19,6 +20,8 @@ from gateway.catalog.moderation import classify
 from gateway.catalog.page import page
 from gateway.catalog.quote import quote
 from gateway.catalog.show import endpoint_row, lab_row, model_row, operator_row
+from gateway.errors import GatewayError
+from gateway.policy.body import body_needs, body_rules
 from gateway.source import parse
 
 HERE = Path(__file__).parent / "catalog"
@@ -97,3 +100,26 @@ def test_the_page_of_the_catalogue_is_up_to_date():
     written = (POLICIES.parent / "docs" / "catalogue.md").read_text(encoding="utf-8")
 
     assert written == page(catalog()), "run tools/catalogue_page.py"
+
+
+@pytest.mark.parametrize(
+    "row", rows("body_fields.yaml"), ids=lambda row: f"{row['api']} {json.dumps(row['body'])[:60]}"
+)
+def test_a_field_that_keeps_or_moves_data_is_told(row):
+    fields = {name: msgspec.Raw(json.dumps(value).encode()) for name, value in row["body"].items()}
+    rules = body_rules(catalog().body_fields)
+
+    if "refused" in row:
+        with pytest.raises(GatewayError) as raised:
+            body_needs(rules, row["api"], fields)
+        assert (raised.value.code, raised.value.param) == ("unsupported_request", row["refused"])
+    else:
+        assert sorted(body_needs(rules, row["api"], fields)) == row["needs"]
+
+
+def test_every_row_of_the_body_fields_has_a_request_that_shows_it():
+    seen = {(row["api"], name) for row in rows("body_fields.yaml") for name in row["body"]}
+
+    assert {(row.api, row.path.split(".")[0].removesuffix("[]")) for row in catalog().body_fields} - seen <= {
+        ("openai_responses", name) for name in ("prompt_cache_retention", "mcp_servers", "plugins", "models")
+    } | {("anthropic", "provider")}
