@@ -6,6 +6,7 @@ A newcomer starts at `handle`. Every step is a function of its own package; noth
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
@@ -13,6 +14,7 @@ from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means, dispatch
 from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
+from gateway.estimates import Snapshot
 from gateway.identity import Caller, Keyring, identify
 from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
@@ -48,6 +50,7 @@ class Gateway:
     conversations: Conversations
     sinks: tuple[Sink, ...]
     late: frozenset[str]  # text signals that are only recorded, measured while the upstream is awaited
+    estimates: Callable[[], Snapshot]  # what has been learned so far
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
 
 
@@ -63,6 +66,7 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
         frozen=gateway.frozen,
         conversation=gateway.conversations.endpoint(conversed, at),
         max_tokens=request.max_tokens,
+        estimates=gateway.estimates(),
     )
     decision = decide(gateway.policy, signals, view)
     served = Served(Trail(request, caller, decision), gateway, conversed)

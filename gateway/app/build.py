@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
+from gateway.app.learning import Learner, Prices
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
@@ -42,11 +43,15 @@ class Parts:
     ledger: Ledger
     tracing: Tracing | None
     sinks: tuple[Sink, ...]
+    learner: Learner
+    prices: Prices
 
     def close(self) -> None:
         """Writes out what waits, and drops the connections."""
         self.metrics.share()
         self.client.close()
+        self.learner.close()
+        self.prices.close()
         self.ledger.close()
         if self.tracing is not None:
             self.tracing.close()
@@ -57,6 +62,7 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
     metrics = Metrics(shared=shared_metrics)
     ledger = Ledger(state_dir=settings.state_dir, database_url=settings.database_url, dropped=metrics.ledger_dropped)
     tracing = _tracing()
+    prices = Prices(metrics.price)
     return Parts(
         client=Client(),
         breakers=Breakers(),
@@ -65,7 +71,9 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
         metrics=metrics,
         ledger=ledger,
         tracing=tracing,
-        sinks=(ledger.append, metrics.observe, *((tracing.finish,) if tracing else ())),
+        sinks=(ledger.append, metrics.observe, prices.append, *((tracing.finish,) if tracing else ())),
+        learner=Learner(ledger.store),
+        prices=prices,
     )
 
 
@@ -90,6 +98,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     policy = compiled.policy
     fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
     parts.metrics.serves_policy(policy)
+    parts.learner.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd)
     means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of, error_event=_error_event)
     late = policy.record_signals - policy.needs
@@ -101,6 +110,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         conversations=parts.conversations,
         sinks=parts.sinks,
         late=late & TEXT_SIGNALS,
+        estimates=parts.learner.known,
     )
 
 

@@ -123,6 +123,11 @@ class Row(msgspec.Struct, frozen=True):
         """Whose word it is: the key, or what is known of it."""
         return self.key_id or f"{self.team or ''}/{self.app or ''}"
 
+    @property
+    def ended(self) -> float:
+        """Seconds since the epoch; when it was received, where the row does not say."""
+        return _seconds(self.ended_at or self.at)
+
     def priced_at(self, attempt: Tried) -> float:
         """When a serving attempt was priced: at its end."""
         if self.ended_at is not None:

@@ -48,10 +48,10 @@ class Usual:
 class Baselines:
     """What baselines would have done, as of one snapshot."""
 
-    __slots__ = ("_kept", "_snapshot")
+    __slots__ = ("_kept", "snapshot")
 
     def __init__(self, snapshot: Snapshot):
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._kept: dict[tuple[str, str, str, str], Usual] = {}
 
     def usual(self, baseline: Endpoint, instead_of: Endpoint, topic: str, language: str) -> Usual:
@@ -59,8 +59,8 @@ class Baselines:
         key = (baseline.id, instead_of.model.id, topic, language)
         if key not in self._kept:
             self._kept[key] = Usual(
-                tokenizer_ratio(self._snapshot, baseline.model, instead_of.model),
-                output_ratio(self._snapshot, baseline.model, instead_of.model),
-                self._snapshot.answered(baseline, topic, language),
+                tokenizer_ratio(self.snapshot, baseline.model, instead_of.model),
+                output_ratio(self.snapshot, baseline.model, instead_of.model),
+                self.snapshot.answered(baseline, topic, language),
             )
         return self._kept[key]

@@ -8,6 +8,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import cost
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Attempt, Outcome, Result
+from gateway.outcome.priced import answers
 from gateway.outcome.trail import Trail
 
 _STOPPED_HERE = frozenset(
@@ -79,7 +80,8 @@ def _removed(trail: Trail, endpoint: Endpoint) -> bool:
 
 
 def _answering(trail: Trail, result: Result) -> Attempt | None:
-    return trail.attempts[-1] if trail.attempts and result in ("answered", "left") else None
+    credited = result == "left" or answers(result, trail.decision)
+    return trail.attempts[-1] if trail.attempts and credited else None
 
 
 def _overhead(trail: Trail, ended: float) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import PriceBook, Rate
 from gateway.estimates import PRIORS, Snapshot
-from gateway.signals.table import TOPICS
+from gateway.signals.kind import effort_of, language_of, topic_of
 from gateway.signals.value import Value
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _MOST_KEPT = 512
 Line = tuple[float, float, float, float]  # a per input token, b per output token, so many of those, and c
 Page = Sequence[Rate | None]
 Kind = tuple[str, str, str]  # topic, language, effort: what estimates tell apart
-Table = tuple[str, int, Kind]  # order, the price page's identity, kind
+Table = tuple[str, int, Kind, int]  # order, the price page's identity, kind, the snapshot's version
 _ANY: Kind = ("", "", "")
 
 
@@ -83,18 +83,18 @@ class Rankings:
         return _costs(self._lines(order, signals, view).array, _length(signals), limit)
 
     def renew(self, snapshot: Snapshot) -> None:
-        """Makes what was used of late ready for this snapshot, so that no request waits for it."""
-        used = [(table, lines) for table, lines in list(self.kept.items()) if lines.used]
-        self.kept = {
-            (order, page, kind): self._made(order, lines.page, kind, snapshot) for (order, page, kind), lines in used
-        }
-        for lines in self.kept.values():
+        """Makes what was used of late ready for this snapshot, beside what serves until it is taken up."""
+        used = {table: lines for table, lines in list(self.kept.items()) if lines.used}
+        fresh: dict[Table, _Lines] = {}
+        for (order, page, kind, _), lines in used.items():
+            fresh[order, page, kind, snapshot.version] = self._made(order, lines.page, kind, snapshot)
             lines.used = False
+        self.kept = used | fresh
 
     def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
         page = self.book.rates(at=view.at, input_tokens=int(_length(signals))) if order in PRICED else ()
         snapshot = view.estimates or PRIORS
-        table = (order, id(page), _kind(order, signals))
+        table = (order, id(page), _kind(order, signals), snapshot.version)
         lines = self.kept.get(table)
         if lines is None or lines.page is not page or lines.snapshot is not snapshot:
             if len(self.kept) >= _MOST_KEPT:
@@ -164,11 +164,6 @@ def _length(signals: dict[str, Value]) -> float:
 
 
 def _kind(order: str, signals: dict[str, Value]) -> Kind:
-    """What estimates tell apart; the first topic in declared order, as in reports."""
     if order in ("listed", "price", "first_byte"):
         return _ANY
-    topics, language, effort = signals.get("topic"), signals.get("language"), signals.get("effort")
-    topic = "unknown"
-    if isinstance(topics, frozenset):
-        topic = next((topic for topic in TOPICS if topic in topics), "none") if topics else "none"
-    return topic, language if isinstance(language, str) else "other", effort if isinstance(effort, str) else "default"
+    return topic_of(signals), language_of(signals), effort_of(signals)

@@ -21,6 +21,7 @@ from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
+from gateway.estimates import PRIORS
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
@@ -160,6 +161,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
             Conversations(),
             (outcomes.append,),
             late=frozenset(),
+            estimates=lambda: PRIORS,
         )
 
     serving = gateway(guards)

@@ -1,0 +1,113 @@
+"""Learns from the ledger in a thread: whatever any worker wrote, before or after a restart, moves the estimates."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from time import sleep, time
+
+from gateway.estimates import PRIORS, Estimates, Snapshot
+from gateway.outcome.observe import learn
+from gateway.outcome.outcome import Outcome
+from gateway.outcome.priced import Priced, Pricing
+from gateway.outcome.row import read_row
+from gateway.outcome.terms import Terms
+from gateway.policy.compiled import Policy
+from gateway.record.drain import Drain
+from gateway.record.shape import Json
+from gateway.record.store import Store
+
+LOOK_S = 3.0  # between two looks at the ledger
+REMEMBERED_S = 60 * 86_400.0  # twice the half-life of what is learned
+LONGEST_S = 900.0  # a request that took longer is learned from at the next start
+LATE_S = 30.0  # rows of other workers may be written so much later than they ended
+_BREATH_ROWS = 10  # after so many the thread rests, or requests would wait for it
+_BREATH_S = 0.002
+_log = logging.getLogger(__name__)
+
+
+class Learner:
+    """One a worker. `snapshot` is what is known by now."""
+
+    def __init__(self, store: Store):
+        self.snapshot: Snapshot = PRIORS
+        self._store = store
+        self._policy: Policy | None = None
+        self._estimates = Estimates()
+        self._ended = 0.0  # the latest end of a request that was learned from
+        self._seen: dict[str, float] = {}  # those that may be read again, with their end
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="learning", daemon=True)
+        self._thread.start()
+
+    def serves_policy(self, policy: Policy) -> None:
+        """From here on it decides; what is known is made ready for it."""
+        self._policy = policy
+
+    def known(self) -> Snapshot:
+        return self.snapshot
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._closing.wait(LOOK_S if self._ended else 0.2):
+            policy = self._policy
+            if policy is None:
+                continue
+            try:
+                learned = self._learn(policy)
+            except Exception as error:  # noqa: BLE001 - the thread outlives a database that is away
+                _log.warning("learning waits: %s", error)
+                continue
+            if learned:
+                snapshot = self._estimates.snapshot()
+                policy.rankings.renew(snapshot)
+                self.snapshot = snapshot
+
+    def _learn(self, policy: Policy) -> int:
+        """How many rows were new."""
+        at, terms, count = time(), Terms(policy), 0
+        latest = self._ended
+        for json in self._unread(at):
+            row = read_row(json)
+            if row.request_id in self._seen:
+                continue
+            learn(self._estimates, row, terms, policy.catalog)
+            self._seen[row.request_id] = row.ended
+            latest = max(latest, row.ended)
+            count += 1
+            if count % _BREATH_ROWS == 0:
+                sleep(_BREATH_S)
+        self._ended = latest or at
+        self._seen = {id: ended for id, ended in self._seen.items() if ended >= self._ended - LATE_S}
+        return count
+
+    def _unread(self, at: float) -> Iterable[Json]:
+        if not self._ended:
+            return self._store.rows(since=at - REMEMBERED_S)
+        return self._store.ended(since=self._ended - LATE_S, received=self._ended - LATE_S - LONGEST_S)
+
+
+class Prices:
+    """Works out in a thread what each rule cost a request and what the baseline would have; too slow for a sink."""
+
+    def __init__(self, tell: Callable[[Outcome, Priced], None]):
+        self._tell = tell
+        self._pricing = Pricing()
+        self._drain = Drain("prices", self._price)
+
+    def append(self, outcome: Outcome) -> None:
+        """The sink."""
+        self._drain.put(outcome)
+
+    def close(self) -> None:
+        self._drain.close()
+
+    def _price(self, batch: Sequence[Outcome]) -> None:
+        for outcome in batch:
+            priced = self._pricing.priced(outcome)
+            if priced is not None:
+                self._tell(outcome, priced)
