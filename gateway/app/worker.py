@@ -61,6 +61,7 @@ def serve_worker(
         timeout_graceful_shutdown=int(settings.drain_s),
         backlog=4096,
     )
+    _settle_in(compiled.policy)
     server = _Server(config, state)
     look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
     try:
@@ -80,13 +81,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower) -> None:
-    loop = asyncio.get_running_loop()
-    loop.run_in_executor(None, _settle_in, look.state.gateway.policy)  # the first requests need not wait for it
     looking = asyncio.ensure_future(look.forever())
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(
-            name, lambda number, frame: None
-        )  # uvicorn raises it again at its end: the ledger is still to write
+        signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
     try:
         await server.serve(sockets=[plug])
     finally:
@@ -95,8 +92,12 @@ async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower)
             await looking
 
 
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """A signal that was already heard."""
+
+
 def _settle_in(policy: Policy) -> None:
-    """Loads the models, then spares the garbage collector what stays: it would walk all of it at every full round."""
+    """Before the first request: loads the models, and spares the garbage collector what stays."""
     load_models(policy)
     gc.freeze()
 
