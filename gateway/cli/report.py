@@ -22,12 +22,14 @@ from gateway.outcome.row import Row
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.record.store import LedgerUnusable
+from gateway.report import vendors
 from gateway.report.adoption import BY, adoption
 from gateway.report.ledger import recorded
 from gateway.report.refusals import refusals
 from gateway.report.rules import rules
 from gateway.report.savings import savings
 from gateway.report.table import as_csv, cells
+from gateway.report.vendors import vendor_rows
 from gateway.settings import from_environment
 
 Format = Literal["table", "csv", "json", "html"]
@@ -48,8 +50,12 @@ REPORTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
         asked.rows, asked.compiled.policy, learned(asked.rows, asked.compiled.policy).snapshot()
     ),
     "refusals": lambda asked: refusals(asked.rows, asked.compiled.policy),
+    "vendors": lambda asked: {"rows": vendor_rows(asked.compiled.catalog)},
     "rules": lambda asked: rules(asked.rows, asked.compiled, learned(asked.rows, asked.compiled.policy).snapshot()),
 }
+
+
+REGISTER = {"table": vendors.as_table, "csv": vendors.as_csv, "html": vendors.as_html}  # too wide for a plain table
 
 
 def register(app: typer.Typer) -> None:
@@ -94,6 +100,8 @@ def compiled(folder: Path) -> Compiled:
 def _written(what: str, made: dict[str, Any], format: Format) -> str:
     if format == "json":
         return json.dumps(made, ensure_ascii=False) + "\n"
+    if what == "vendors":
+        return REGISTER[format](made["rows"])
     return as_csv(made) if format == "csv" else shown(what, made)
 
 
