@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -27,7 +28,7 @@ def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> froz
     found: set[str] = set()
     by_field = rules.get(api, {})
     for name in by_field.keys() & fields.keys():
-        rows = [row for row in by_field[name] if _may_hold(fields[name], row)]
+        rows = _mentioned(by_field[name], fields[name])
         value = decoded(fields[name]) if rows else None
         for row in rows:
             if not _concerns(row, value):
@@ -39,12 +40,19 @@ def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> froz
     return frozenset(found)
 
 
-def _may_hold(field: object, row: BodyField) -> bool:
-    """False if the JSON does not so much as mention the name that the path ends with, be it escaped."""
-    if "." not in row.path or not isinstance(field, msgspec.Raw):
-        return True
+def _mentioned(rows: Sequence[BodyField], field: object) -> Sequence[BodyField]:
+    """The rows whose path ends with a name that the JSON mentions; where letters are escaped, all of them."""
+    if not isinstance(field, msgspec.Raw):
+        return rows
     written = bytes(field)
-    return row.path.rpartition(".")[2].removesuffix("[]").encode() in written or b"\\u" in written
+    if b"\\" in written and b"\\u" in written:
+        return rows
+    return [row for row in rows if "." not in row.path or _last_name(row.path) in written]
+
+
+@cache
+def _last_name(path: str) -> bytes:
+    return b'"%s"' % path.rpartition(".")[2].removesuffix("[]").encode()
 
 
 def _concerns(row: BodyField, value: object) -> bool:
