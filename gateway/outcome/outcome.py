@@ -8,6 +8,7 @@ from typing import Literal
 
 from gateway.catalog.facts import Endpoint
 from gateway.identity import Caller
+from gateway.outcome.row import SERVING
 from gateway.policy.decide import Decision
 from gateway.request import Request
 
@@ -68,4 +69,7 @@ class Outcome:
     @property
     def served_by(self) -> Attempt | None:
         """The last serving attempt, if any was made."""
-        return self.attempts[-1] if self.attempts else None
+        for attempt in reversed(self.attempts):
+            if attempt.purpose in SERVING:
+                return attempt
+        return None

@@ -9,6 +9,7 @@ from gateway.catalog.prices import cost
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Attempt, Outcome, Result
 from gateway.outcome.priced import answers
+from gateway.outcome.row import SERVING
 from gateway.outcome.trail import Trail
 
 _STOPPED_HERE = frozenset(
@@ -34,7 +35,7 @@ def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at:
         decision=trail.decision,
         result=result,
         attempts=tuple(trail.attempts),
-        cost_usd=sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0)),
+        cost_usd=sum((attempt.cost_usd for attempt in trail.attempts if attempt.purpose in SERVING), Decimal(0)),
         baseline_list_usd=_list_credit(trail, result, ended_at),
         baseline_permitted=baseline is not None and not _removed(trail, baseline),
         denied_by=(trail.refused_by or trail.decision.denied_by()) if result == "denied" else None,

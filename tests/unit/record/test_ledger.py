@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from gateway.outcome.outcome import Usage
+from gateway.outcome.row import read_row
 from gateway.record.ledger import Ledger
 from gateway.record.schema import ATTEMPTS, REQUESTS
 from gateway.record.store import LedgerUnusable, Store, open_store
 from gateway.signals.value import UNKNOWN
-from tests.unit.record.build import FILES, GLM, POLICY, QWEN, attempt, caller, decision, outcome, policy, request
+from tests.unit.record.build import FILES, GLM, GPT, POLICY, QWEN, attempt, caller, decision, outcome, policy, request
 
 NOW = time.time()
 
@@ -262,3 +264,27 @@ def test_a_password_never_shows(tmp_path: Path):
         open_store(database_url="postgresql://me:sesame@127.0.0.1:1/none", state_dir=tmp_path)
 
     assert "sesame" not in str(caught.value)
+
+
+def test_reports_read_what_was_recorded(store: Store):
+    recorded = outcome(
+        attempt(GLM, outcome="declined", purpose="serve"),
+        attempt(QWEN, usage=Usage(input_tokens=10, output_tokens=4, estimated=True)),
+        attempt(GPT, purpose="shadow", cost_usd=Decimal("0.5")),
+        result="answered",
+        cost_usd=Decimal("0.00062"),
+        decision=decision(data_class="regulated", topic=frozenset({"code", "legal"}), language="zh"),
+    )
+
+    write(store, recorded)
+
+    written = store.row("r1")
+    assert written is not None
+    row = read_row(written)
+    assert recorded.served_by is recorded.attempts[1]
+    assert (row.topics, row.topic, row.language) == (frozenset({"code", "legal"}), "legal", "zh")
+    assert (row.cost_usd, row.measuring_usd) == (recorded.cost_usd, Decimal("0.5"))
+    assert (row.received_at, row.ended) == (recorded.request.arrival.received_at, recorded.ended_at)
+    assert row.removed == {"glm-5@zai": ["no-chinese-machines", "home-only"], "gpt-6@openai": ["home-only"]}
+    assert row.last is not None
+    assert (row.last.endpoint, row.last.tokens.output_tokens, row.last.tokens.estimated) == ("qwen3@self", 4, True)
