@@ -136,6 +136,7 @@ class _Watcher:
             compiled = await asyncio.to_thread(self._reloader.reload)
             self.state.reload_problem = self._reloader.problem
             if compiled is not None:
+                await asyncio.to_thread(load_models, compiled.policy)
                 self.state.gateway = build_gateway(compiled, self._parts)
 
     def _ask(self) -> None:
@@ -165,6 +166,7 @@ class _Follower:
             kept = accepted.load(self._state_dir)
             if kept is not None:
                 compiled = await asyncio.to_thread(compile_folder, kept[1])
+                await asyncio.to_thread(load_models, compiled.policy)
                 self.state.gateway = build_gateway(compiled, self._parts)
 
 
