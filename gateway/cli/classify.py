@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gateway.cli.mistakes import Mistake
 
 Row = dict[str, Any]
+_COLUMNS = (TextColumn("{task.completed:.0f} rows"), BarColumn(), TimeElapsedColumn())
 Judge = Callable[[Row, int | None], Row]  # the row and how many characters to look at; what is added to it
 
 
@@ -40,8 +43,12 @@ def classify(
     Example: gateway classify topic < prompts.jsonl > topics.jsonl
     """
     judge = _JUDGES[what]()
-    for row in classified(sys.stdin.buffer, _NEEDED[what], lambda row: judge(row, prefix)):
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    console = Console(stderr=True)
+    with Progress(*_COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
+        done = progress.add_task("rows", total=None)
+        for row in classified(sys.stdin.buffer, _NEEDED[what], lambda row: judge(row, prefix)):
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            progress.advance(done)
 
 
 def classified(lines: Iterable[bytes], needed: tuple[str, ...], judged: Callable[[Row], Row]) -> Iterator[Row]:

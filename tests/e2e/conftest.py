@@ -14,6 +14,9 @@ from gateway.demo import child, stage
 from gateway.demo.vendors.process import Vendors
 from tests.running import Running, starter
 
+PATIENT = "limits: {first_byte_s: 60, total_s: 300, attempts: 4}"
+HURRIED = "limits: {first_byte_s: 2, total_s: 6, attempts: 4}"
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -43,20 +46,33 @@ class House:
 
 
 @contextmanager
-def built(folder: Path, model: child.Child, vendors: Vendors) -> Iterator[House]:
-    """A house with a state folder and keys of its own."""
+def built(folder: Path, model: child.Child, vendors: Vendors, *, hurried: bool = False) -> Iterator[House]:
+    """A house with a state folder and keys of its own. `hurried`: its limits are a few seconds."""
     keys = stage.fresh_keys()
     urls = {"self": model.ready["base_url"], **vendors.base_urls}
     stage.write_folder(folder / "policies", urls=urls, keys=keys)
+    if hurried:
+        policy = folder / "policies" / "policy.yaml"
+        policy.write_text(policy.read_text().replace(PATIENT, HURRIED))
     started: list[Running] = []
     house = House(starter(folder, started)(folder / "policies"), model, vendors, keys, [])
     try:
+        _warm(house)
         yield house
     finally:
         for client in house.clients:
             client.close()
         for running in started:
             running.stop()
+
+
+def _warm(house: House) -> None:
+    """The first requests may wait for the text models to be read, which no test is about."""
+    body = {"model": "smollm2-135m", "max_tokens": 1, "messages": [{"role": "user", "content": "Hi"}]}
+    told = [house.ask(body)]
+    while told[-1][0] != 200 and len(told) < 5:
+        told.append(house.ask(body))
+    assert told[-1][0] == 200, told
 
 
 @pytest.fixture(scope="module")
@@ -77,4 +93,12 @@ def house(shared_house: House, vendors: Vendors) -> House:
 def fresh_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
     """A gateway of this test's own: its breakers have seen no failure, its counters stand at zero."""
     with built(tmp_path, local_model_process, vendors) as house:
+        yield house
+
+
+@pytest.fixture
+def hurried_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
+    """Waits 2 s for a first byte and 6 s in all."""
+    with built(tmp_path, local_model_process, vendors, hurried=True) as house:
+        assert HURRIED in (tmp_path / "policies" / "policy.yaml").read_text()
         yield house

@@ -66,6 +66,40 @@ def test_a_vendor_that_comes_back_is_asked_again(fresh_house):
     assert answered_by(fresh_house) == "simulated-deepseek@simulated-cn"
 
 
+def test_a_connection_that_was_cut_between_requests_costs_no_attempt(fresh_house):
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-cn"
+    fresh_house.vendors.shut("simulated-cn")
+    fresh_house.vendors.open("simulated-cn")
+
+    assert answered_by(fresh_house) == "simulated-deepseek@simulated-cn"
+
+
+def test_a_vendor_that_never_begins_is_replaced_in_time(hurried_house):
+    hurried_house.vendors.script("simulated-cn", {"stop": "hang"})
+
+    assert answered_by(hurried_house) == "simulated-deepseek@simulated-us"
+    assert [noted["ended"] for noted in hurried_house.vendors.requests("simulated-cn")] == ["left"]
+
+
+def test_a_stream_that_stalls_ends_in_time_with_an_error(hurried_house):
+    hurried_house.vendors.script("simulated-west", {"stop": "hang", "after": 60})
+    client = hurried_house.client()
+    stream = client.chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
+
+    with pytest.raises(openai.APIError, match="6 s"):
+        list(stream)
+
+
+def test_when_every_endpoint_asks_to_wait_the_caller_is_told_the_shortest(fresh_house):
+    for vendor, seconds in (("simulated-cn", 50), ("simulated-us", 20)):
+        fresh_house.vendors.script(vendor, always={"status": 429, "headers": {"retry-after": str(seconds)}})
+
+    with pytest.raises(openai.RateLimitError) as told:
+        fresh_house.client().chat.completions.create(model="simulated-deepseek", messages=HELLO)
+
+    assert int(told.value.response.headers["retry-after"]) in range(10, 21)
+
+
 @pytest.mark.parametrize("stop", ["abort", "close", "end"])
 def test_a_stream_that_breaks_after_its_first_byte_raises_in_the_sdk(fresh_house, stop):
     fresh_house.vendors.script("simulated-west", {"stop": stop, "after": 60, "chunk_s": 0.005})
