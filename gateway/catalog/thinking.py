@@ -24,4 +24,5 @@ def spoken(row: Reasoning, effort: object) -> Mapping[str, object] | None:
     """The fields that stand for `reasoning_effort: effort` at this vendor; None: it has no other word for it."""
     wanted = {"minimal": "none", "xhigh": "max"}.get(str(effort), str(effort))
     fields = row.efforts.get(wanted)
-    return None if fields is None or fields == {SAID: effort} else fields
+    understood = effort == "minimal" and fields is not None and SAID in fields
+    return None if fields is None or understood or fields == {SAID: effort} else fields

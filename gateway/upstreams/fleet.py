@@ -9,9 +9,12 @@ from types import MappingProxyType
 import msgspec
 
 from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.rows import Reasoning
+from gateway.catalog.thinking import reasoning_of
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
+from gateway.upstreams.thoughts import in_their_words
 
 CONNECT_S = 5.0
 NATIVE = "openai"
@@ -30,6 +33,7 @@ class Door:
     targets: Mapping[str, Target]  # by kind
     headers: bytes
     model: msgspec.Raw
+    reasoning: Reasoning | None  # how this vendor is told to think
 
 
 class Fleet:
@@ -40,7 +44,7 @@ class Fleet:
         self._doors = {
             endpoint.index: door
             for endpoint in catalog.endpoints.values()
-            if (door := _door(endpoint, key_of)) is not None
+            if (door := _door(endpoint, key_of, reasoning_of(catalog, endpoint))) is not None
         }
 
     def reaches(self, endpoint: Endpoint) -> bool:
@@ -64,7 +68,7 @@ def _outgoing(request: Request, door: Door) -> Fields:
     if request.stream and not request.include_usage and request.kind != "embedding":
         given = request.fields.get("stream_options")
         fields["stream_options"] = _with_usage(given) if given is not None else _USAGE_OPTION
-    return fields
+    return in_their_words(door.reasoning, fields) if door.reasoning and request.kind == "chat" else fields
 
 
 def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
@@ -72,7 +76,7 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(_encode({**options, "include_usage": True}))
 
 
-def _door(endpoint: Endpoint, key_of: Callable[[str], str | None]) -> Door | None:
+def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None) -> Door | None:
     if endpoint.api != NATIVE:
         return None
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
@@ -85,4 +89,5 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None]) -> Door | Non
         targets={kind: Target.of(endpoint.base_url, path, endpoint.pin) for kind, path in PATHS.items()},
         headers=header_lines(headers),
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
+        reasoning=reasoning,
     )

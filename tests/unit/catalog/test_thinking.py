@@ -11,7 +11,7 @@ WAYS = """
 reasoning:
   - {vendor: switch, operators: [mill], models: ["acorn*"],
      efforts: {none: {think: false}, max: {think: true, keep: all}}}
-  - {vendor: dial, models: ["*"], efforts: {low: {reasoning_effort: low}}}
+  - {vendor: dial, models: ["*"], efforts: {none: {reasoning_effort: none}, low: {reasoning_effort: low}}}
 """
 
 
@@ -44,6 +44,7 @@ def test_a_vendor_that_uses_the_clients_word_needs_no_translation():
 
     assert row is not None
     assert spoken(row, "low") is None
+    assert spoken(row, "minimal") is None
 
 
 def test_of_a_vendor_of_whom_nothing_is_known_all_passes():
