@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -243,8 +244,7 @@ def _within(annotation: Any, location: Location) -> Any:
 
 def _step(kind: Any, step: str | int) -> Any:
     if _fields(kind):
-        named = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
-        return named.get(str(step), object)
+        return _fields(kind).get(str(step), object)
     arguments = get_args(kind)
     return arguments[-1] if get_origin(kind) in (dict, list) and arguments else object
 
@@ -259,8 +259,9 @@ def _core(annotation: Any) -> Any:
     return annotation
 
 
-def _fields(kind: Any) -> list[str]:
-    """Names that a Shape's mapping may hold; none for any other type."""
+@cache
+def _fields(kind: Any) -> Mapping[str, Any]:
+    """What a Shape's mapping may hold, with the types; nothing for any other type."""
     if not (isinstance(kind, type) and issubclass(kind, Shape)):
-        return []
-    return [field.alias or name for name, field in kind.model_fields.items() if field.alias != _AT]
+        return {}
+    return {f.alias or name: f.annotation for name, f in kind.model_fields.items() if f.alias != _AT}
