@@ -6,9 +6,11 @@ import hashlib
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.running import Running, starter
 from tests.unit.policy.small import CATALOG
 
 pytestmark = pytest.mark.services
@@ -29,19 +31,17 @@ routes:
   - {name: named, when: {model_known: true}, try: [requested]}
   - {name: rest, try: [{any: {}}], order: listed}
 """
-CHAT = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
+CHAT: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "hi"}]}
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    from tests.running import starter
-
     root: Path = tmp_path_factory.mktemp("bad-input")
     (root / "policies" / "catalog").mkdir(parents=True)
     (root / "policies" / "catalog" / "all.yaml").write_bytes(CATALOG)
     (root / "policies" / "callers.yaml").write_text(CALLERS)
     (root / "policies" / "policy.yaml").write_text(POLICY)
-    started = []
+    started: list[Running] = []
     yield starter(root, started)(root / "policies", environment={"GATEWAY_MAX_BODY_BYTES": "2000000"})
     for each in started:
         each.stop()
@@ -56,7 +56,7 @@ def refused(running, body, *, key=KEY, headers=None, path="/v1/chat/completions"
     return status, error["code"], error["param"], error["message"]
 
 
-BODIES = {
+BODIES: dict[str, tuple[Any, tuple[int, str, str | None]]] = {
     "malformed JSON": (b'{"model": "auto", "messages": [', (400, "invalid_request", None)),
     "not UTF-8": (b'{"model": "\xff"}', (400, "invalid_request", None)),
     "not an object": (b'["auto"]', (400, "invalid_request", None)),

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from tests.running import starter
+from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
 KEY = "gw-test"
@@ -63,19 +64,19 @@ class Upstream(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     root: Path = tmp_path_factory.mktemp("passthrough")
-    handler = type("Handler", (Upstream,), {"seen": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Upstream.seen = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     (root / "policies" / "catalog").mkdir(parents=True)
     (root / "policies" / "catalog" / "all.yaml").write_text(CATALOG.replace("PORT", str(server.server_port)))
     (root / "policies" / "callers.yaml").write_text(CALLERS)
     (root / "policies" / "policy.yaml").write_text(POLICY)
-    started = []
+    started: list[Running] = []
     running = starter(root, started)(root / "policies", environment={"GATEWAY_KEY_TEST": "sk-ours"})
-    yield running, handler.seen
+    yield running, Upstream.seen
     for each in started:
         each.stop()
     server.shutdown()

@@ -130,20 +130,22 @@ def _one(country: str | None) -> Members:
 def forgotten(endpoint: Endpoint, fact: str) -> Endpoint:
     """The endpoint, with one fact unknown."""
     operator, model = endpoint.operator, endpoint.model
+    unknown: dict[str, Any] = {fact: None}
     if fact in ("country", "parent_country", "indemnity", "sla"):
-        return derived(replace(endpoint, operator=replace(operator, **{fact: None})))
+        return derived(replace(endpoint, operator=replace(operator, **unknown)))
     if fact == "certifications":
         return replace(endpoint, operator=replace(operator, certifications=UNKNOWN_MEMBERS))
     if fact in ("open_weights", "licence", "licence_family", "decensored"):
-        return replace(endpoint, model=replace(model, **{fact: None}))
+        return replace(endpoint, model=replace(model, **unknown))
     if fact == "context_tokens":
         return replace(endpoint, model=replace(model, context_tokens=0))
     if fact == "lineage":
         return replace(endpoint, model=replace(model, lineage=Members(model.lineage.known, complete=False)))
     if fact in ("storage", "inference"):
         known = frozenset(sorted(getattr(endpoint, fact).known)[:1])
-        return derived(replace(endpoint, **{fact: Members(known, complete=False)}))
-    return replace(endpoint, **{fact: None})
+        partly: dict[str, Any] = {fact: Members(known, complete=False)}
+        return derived(replace(endpoint, **partly))
+    return replace(endpoint, **unknown)
 
 
 FORGETTABLE = (

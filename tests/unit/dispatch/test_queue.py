@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway.dispatch.queue import Queue
 from gateway.outcome.trail import Trail
+from gateway.policy.cases import signals_of
 from gateway.policy.decide import View, decide
 from gateway.request import Arrival, parse
 from gateway.signals.value import UNKNOWN
-from tests.unit.policy.small import AT, compiled, signals_of
+from tests.unit.policy.small import AT, compiled
 
 ROUTES = """
 version: 1
@@ -81,6 +82,7 @@ def test_a_blank_is_tried_once_more_on_the_same_endpoint_then_elsewhere():
     line.first()
 
     again = line.after("blank", at["glm@zai"])
+    assert again is not None
 
     assert id_of(again) == "glm@zai"
     assert id_of(line.after("blank", again)) == "glm@together"
