@@ -159,3 +159,45 @@ def test_reasoning_is_passed_on_and_counted(house):
 
     assert reply.choices[0].message.model_extra["reasoning_content"].startswith("(simulated)")
     assert reply.usage.completion_tokens_details.reasoning_tokens > 0
+
+
+def test_the_real_local_model_completes_a_text(house):
+    reply = house.client().completions.create(model="smollm2-135m", prompt="Once upon a time", max_tokens=8)
+
+    assert reply.choices[0].text
+    assert reply.usage.completion_tokens in range(1, 9)
+
+
+def test_embeddings_are_served_and_billed(house):
+    raw = house.client().embeddings.with_raw_response.create(
+        model="simulated-embedding", input=["a red ship", "a ship"]
+    )
+    first, second = (row.embedding for row in raw.parse().data)
+
+    assert sum(a * b for a, b in zip(first, second, strict=True)) > 0.5
+    assert raw.headers["x-gateway-endpoint"] == "simulated-embedding@simulated-west"
+    assert float(raw.headers["x-gateway-cost-usd"]) > 0
+
+
+def test_an_image_goes_only_to_what_can_see(house):
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    content = [{"type": "text", "text": "What is this?"}, image]
+    raw = house.client().chat.completions.with_raw_response.create(
+        model="auto", messages=[{"role": "user", "content": content}]
+    )
+
+    assert raw.headers["x-gateway-endpoint"] == "simulated-gpt@simulated-west"
+
+
+def test_a_model_that_nobody_knows_is_told_with_the_nearest(house):
+    with pytest.raises(openai.NotFoundError, match="simulated-gpt") as told:
+        house.client().chat.completions.create(model="simulated-gtp", messages=HELLO)
+
+    assert told.value.code == "model_not_found"
+
+
+def test_a_wrong_key_is_refused(house):
+    with pytest.raises(openai.AuthenticationError) as told:
+        house.client().with_options(api_key="gw-wrong").chat.completions.create(model="auto", messages=HELLO)
+
+    assert told.value.code == "invalid_api_key"

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gateway.demo.vendors import prose, refusals, wire
+from gateway.demo.vendors import embeddings, prose, refusals, wire
 from gateway.demo.vendors.connection import Connection, Incoming, Left, Stopped
 from gateway.demo.vendors.profiles import Vendor
 from gateway.demo.vendors.refusals import Say
@@ -63,6 +63,10 @@ class Playing:
                 act.body if act.body is not None else json.dumps(_error("simulated fault", "server_error"))
             ).encode()
             await _send_whole(connection, act.status, body, act)
+            return
+        vectors = _embedded(incoming)
+        if vectors is not None:
+            await _send_whole(connection, 200, vectors, act)
             return
         asked = self._read(incoming)
         if asked is None:
@@ -158,6 +162,16 @@ async def _send_whole(connection: Connection, status: int, body: bytes, act: Act
     await connection.send(body)
 
 
+def _embedded(incoming: Incoming) -> bytes | None:
+    """None if this is no request for embeddings."""
+    if incoming.path != "/v1/embeddings":
+        return None
+    try:
+        return embeddings.reply(json.loads(incoming.body))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 async def _models(connection: Connection, vendor: Vendor) -> bool:
     row = {"id": vendor.model, "object": "model", "created": 0, "owned_by": f"{vendor.id} (simulated)"}
     body = json.dumps({"object": "list", "data": [row]}).encode()
@@ -187,6 +201,8 @@ def _note(number: int, incoming: Incoming) -> dict[str, Any]:
 
 def _texts(body: dict[str, Any]) -> list[str]:
     """Every message's text in order, or the prompt."""
+    if "input" in body:
+        return [body["input"]] if isinstance(body["input"], str) else [str(text) for text in body["input"]]
     if "prompt" in body:
         return [body["prompt"] if isinstance(body["prompt"], str) else json.dumps(body["prompt"], ensure_ascii=False)]
     return [_text(message.get("content")) for message in body["messages"]]

@@ -20,6 +20,7 @@ REAL = Path("policies/catalog")
 SIMULATED = [
     "simulated-deepseek@simulated-cn",
     "simulated-deepseek@simulated-us",
+    "simulated-embedding@simulated-west",
     "simulated-gpt@simulated-west",
     "smollm2-135m@self",
 ]
