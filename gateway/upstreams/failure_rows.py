@@ -57,7 +57,8 @@ ROWS: tuple[Row, ...] = (
     _row(
         "context",
         _REQUEST,
-        codes="context_length_exceeded exceed_context_size_error string_above_max_length 1261",
+        codes="context_length_exceeded model_context_window_exceeded exceed_context_size_error "
+        "string_above_max_length 1261",
         text=r"maximum context length|context (length|size|window)|prompt is too long|input is too long"
         r"|exceeded model token limit|range of input length should be|exceeds? the maximum number of tokens"
         r"|(input|prompt).{0,60}longer than the model|too many tokens|max_new_tokens.{0,20}must be <=",

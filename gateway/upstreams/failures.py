@@ -23,6 +23,7 @@ DEFAULT_REST_S = 1.0  # of an endpoint that says 429 and not for how long
 REQUEST_AT_FAULT = frozenset({"bad_request", "moderation", "context", "unsupported"})  # say nothing about the endpoint
 OURS = frozenset({"our_key", "our_balance", "not_found"})  # our key or our catalogue: an operator has to act
 MOST_MESSAGE_CHARS = 2000
+_USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "function_call"})
 
 
 class PassedThrough(GatewayError):
@@ -61,15 +62,26 @@ def of_fault(fault: UpstreamFault) -> Failure:
 
 
 def of_reading(rows: Sequence[ModerationSignal], operator: str, reading: Reading, opening: bytes) -> Failure | None:
-    """An error inside HTTP 200, before anything for the caller; None if there is none."""
+    """An error inside HTTP 200, before anything went to the caller; None if there is none."""
     if reading.error is None and (not reading.empty or reading.finish_reason or has_choices(opening)):
-        return None
+        return _broken_off(rows, operator, reading.finish_reason)
     bodies: list[object] = [{"error": reading.error}] if reading.error is not None else []
     for body in (*bodies, *complaints_in(opening)):
         complaint = Complaint.of(body)
         if complaint is not None:
             return _inside(rows, operator, complaint, body)
     return None
+
+
+def _broken_off(rows: Sequence[ModerationSignal], operator: str, finish_reason: str | None) -> Failure | None:
+    """A finish reason by which the vendor says that it failed, not that it refused."""
+    if finish_reason is None or finish_reason in _USUAL_FINISHES:
+        return None
+    signal = _signal(rows, operator, (200,), {"choices": [{"finish_reason": finish_reason}]}, "")
+    if signal is None or signal.outcome != "failed":
+        return None
+    kind = "overloaded" if signal.retry else row_of(None, Complaint(codes=frozenset({finish_reason})))
+    return _failure(kind or "upstream_error", 200, Complaint(codes=frozenset({finish_reason})), ())
 
 
 def classify(

@@ -32,6 +32,9 @@ ROWS = (
     signal("stepfun", [451], {}, operators=["stepfun"]),
     signal("openrouter", [403], {"error.metadata.flagged_input": "*"}, operators=["openrouter"]),
     signal("deepseek-busy", [200], {"error.code": "insufficient_system_resource"}, outcome="failed", retry=True),
+    signal("zai-network", [200], {"choices[].finish_reason": "network_error"}, outcome="failed", retry=True),
+    signal("zai-context", [200], {"choices[].finish_reason": "model_context_window_exceeded"}, outcome="failed"),
+    signal("zai-sensitive", [200], {"choices[].finish_reason": "sensitive"}),
 )
 
 
@@ -261,6 +264,14 @@ INSIDE = {
     "a_filter_that_left_a_finish_reason": (
         {"choices": [{"index": 0, "message": {"content": ""}, "finish_reason": "sensitive"}]},
         None,
+    ),
+    "half_an_answer_that_the_vendor_broke_off": (
+        {"choices": [{"index": 0, "message": {"content": "Half an"}, "finish_reason": "network_error"}]},
+        "overloaded",
+    ),
+    "an_answer_that_did_not_fit": (
+        {"choices": [{"index": 0, "message": {"content": ""}, "finish_reason": "model_context_window_exceeded"}]},
+        "context",
     ),
     "an_answer_with_a_clean_base_resp": ({**ANSWER, "base_resp": {"status_code": 0, "status_msg": ""}}, None),
     "minimax_filters_silently": ({"choices": None, "base_resp": {"status_code": 1027}}, "moderation"),
