@@ -116,10 +116,10 @@ def _callers(folders: Sequence[Compiled]) -> tuple[Cell, ...]:
 def _keys(folders: Sequence[Compiled]) -> Iterable[tuple[Caller, ...]]:
     """Each caller of the last folder as all folders know it; who is new to one is a stranger there."""
     last = folders[-1].keyring
-    for sha256, caller in last.callers.items():
-        yield tuple(folder.keyring.callers.get(sha256, caller) for folder in folders)
     for name, team in last.teams.items():
         yield tuple(Caller("", folder.keyring.teams.get(name, team), None, None) for folder in folders)
+    for sha256, caller in last.callers.items():
+        yield tuple(folder.keyring.callers.get(sha256, caller) for folder in folders)
 
 
 def _signals_of(caller: Caller, header: str) -> Signals:

@@ -14,7 +14,7 @@ from tests.laws.policies import AT, FORGETTABLE, World, forgotten, guard, policy
 
 VIEW = View(at=AT)
 seeds = st.integers(0, 2**32 - 1)
-many = settings(max_examples=500, deadline=None)
+many = settings(max_examples=300, deadline=None)
 
 
 def decisions(world: World) -> list[Decision]:

@@ -33,7 +33,7 @@ from tests.laws.policies import (
 )
 
 seeds = st.integers(0, 2**32 - 1)
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=200, deadline=None)
 
 
 def changed(old: World, chance: Random) -> World:

@@ -1,0 +1,108 @@
+"""Who may reach what under one folder and not under another."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.policy.compiled import Compiled
+from gateway.policy.diff import compare, plain, told, widening
+from tests.unit.policy.small import CALLERS, CATALOG, REST, SETS, compiled
+
+HOME = "{name: home, when: {data_class: regulated}, only: {hosting: self}}"
+PRC = "{name: prc, when: {topic: prc_political}, never: {exposure: china}}"
+
+
+def folder(*guards: str, callers: bytes = CALLERS, catalog: bytes = CATALOG, more: bytes = REST) -> Compiled:
+    listed = "guards:\n" + "".join(f"  - {guard}\n" for guard in guards) if guards else ""
+    return compiled(policy=b"version: 1\n" + SETS + listed.encode() + more, callers=callers, catalog=catalog)
+
+
+def test_a_dropped_guard_widens_for_the_requests_it_was_about():
+    assert plain(compare(folder(HOME, PRC), folder(HOME))) == {
+        "widened": [
+            {
+                "class": {
+                    "topic": ["prc_political"],
+                    "data_class": ["public", "internal", "confidential"],
+                },
+                "endpoints": ["glm@zai"],
+                "witness": {"topic": ["prc_political"], "team": "research"},
+            }
+        ],
+        "narrowed": [],
+        "stranded": [],
+    }
+
+
+def test_a_dropped_guard_that_another_covers_changes_nothing():
+    covered = folder(PRC, "{name: always, never: {exposure: china}}")
+
+    assert (
+        told(compare(covered, folder("{name: always, never: {exposure: china}}"))) == "nothing changes for any caller"
+    )
+
+
+def test_a_renamed_or_moved_guard_changes_nothing():
+    renamed = HOME.replace("name: home", "name: stay")
+
+    assert told(compare(folder(HOME, PRC), folder(PRC, renamed))) == "nothing changes for any caller"
+
+
+def test_a_new_guard_narrows_and_may_strand():
+    found = compare(folder(HOME), folder(HOME, "{name: no, when: {topic: code}, never: {lineage: china}}"))
+
+    assert found.widened == ()
+    assert {id for change in found.narrowed for id in change.endpoints} == {"glm@zai", "glm@together", "qwen@self"}
+    assert [change.witness for change in found.stranded] == [
+        {"topic": ["code"], "team": "research", "data_class": "regulated"}
+    ]
+    assert "have nothing left" in told(found)
+
+
+WIDER = [
+    ({"catalog": CATALOG.replace(b"api.z.example", b"api.zz.example")}, {"glm@zai"}),
+    ({"catalog": CATALOG.replace(b"key_env: ZAI_API_KEY", b"key_env: OTHER_API_KEY")}, {"glm@zai"}),
+    ({"catalog": CATALOG.replace(b"id: qwen@self", b"id: qwen@self/new")}, {"qwen@self/new"}),
+    ({"callers": CALLERS.replace(b"residency: eu", b"residency: any")}, {"gpt@openai", "glm@zai", "glm@together"}),
+    ({"callers": CALLERS.replace(b"team: research", b"team: sales")}, set()),
+]
+EU = "{name: eu, when: {residency: eu}, only: {inference: eu}}"
+
+
+@pytest.mark.parametrize(("change", "endpoints"), WIDER)
+def test_a_new_door_and_a_moved_team_count_whichever_file_they_are_in(change, endpoints):
+    found = compare(folder(EU), folder(EU, **change))
+
+    assert {id for each in found.widened for id in each.endpoints} == endpoints
+
+
+def test_a_key_moved_to_a_freer_team_widens():
+    strict = CALLERS.replace(b"team: research", b"team: sales")
+
+    found = compare(folder(EU, callers=strict), folder(EU, callers=CALLERS))
+
+    assert {id for each in found.widened for id in each.endpoints} == {"gpt@openai", "glm@zai", "glm@together"}
+    assert found.widened[0].witness["app"] == "bot"
+
+
+def test_a_new_shadow_widens_for_the_teams_that_allow_it():
+    shadowed = REST.replace(b"order: listed", b"order: listed, shadow: {endpoint: glm@zai, percent: 1}")
+
+    found = compare(folder(), folder(more=shadowed))
+
+    assert plain(found)["widened"] == [
+        {
+            "class": {"team": "research", "purpose": "shadow"},
+            "endpoints": ["glm@zai"],
+            "witness": {"team": "research"},
+        }
+    ]
+
+
+def test_a_widening_that_names_the_version_it_replaces_is_permitted_once():
+    old = folder(HOME, PRC)
+    saying_so = folder(HOME, more=REST + f"allow_widening: {old.policy.version}\n".encode())
+
+    assert widening(old, folder(HOME)) != ()
+    assert widening(old, saying_so) == ()
+    assert widening(folder(HOME, PRC, EU), saying_so) != ()
