@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log1p, sqrt
 
+from gateway.estimates.beta import interval
+
+SURE = 0.95
 Z = 1.959963984540054  # of 95 %
 
 
@@ -19,6 +22,13 @@ class Sums:
     @property
     def mean(self) -> float:
         return self.total / self.weight
+
+    def without(self, part: Sums) -> Sums:
+        """What the others add up to."""
+        left = self.weight - part.weight
+        if left < 1e-9:
+            return NO_DATA
+        return Sums(left, max(self.total - part.total, 0.0), max(self.squares - part.squares, 0.0))
 
     @property
     def spread(self) -> float:
@@ -42,14 +52,17 @@ class Estimate:
 
 def positive(mean: float, error: float, weight: float) -> Estimate:
     """An estimate of what cannot be negative: its interval is even in logarithms."""
-    width = Z * sqrt(log1p((error / mean) ** 2)) if mean else 0.0
-    return Estimate(mean, error, weight, mean * exp(-width), mean * exp(width))
+    variance = log1p((error / mean) ** 2) if mean else 0.0
+    middle, width = mean * exp(-variance / 2), Z * sqrt(variance)
+    return Estimate(mean, error, weight, middle * exp(-width), middle * exp(width))
 
 
 def rate(mean: float, error: float, weight: float) -> Estimate:
-    """An estimate of a rate, with Wilson's interval for as many observations as would leave this error."""
-    worth = mean * (1 - mean) / (error * error) if error else 1e12
-    low, high = wilson(mean, worth)
+    """An estimate of a rate, as if from the observations that would leave this error."""
+    if not error:
+        return Estimate(mean, error, weight, mean, mean)
+    worth = max(mean * (1 - mean) / (error * error) - 1, 1e-3)
+    low, high = interval(mean * worth, (1 - mean) * worth, 1 - SURE)
     return Estimate(mean, error, weight, low, high)
 
 

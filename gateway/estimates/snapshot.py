@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.catalog.facts import Endpoint, Model
@@ -24,7 +24,7 @@ WORTH: Mapping[tuple[str, int], float] = {
     ("token_s", 2): 4.0,
 }
 NO_PRIOR = 10.0  # of sums that are compared with each other; it only bounds what one key adds in a day
-_VARIATION = 1.0  # of tokens and times, as a part of their mean
+VARIATION = 1.0  # of tokens and times, as a part of their mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +36,10 @@ class Snapshot:
 
     def token_ratio(self, model: str, effort: str, topic: str) -> Estimate:
         """Output tokens as a multiple of what the catalogue lets one expect."""
-        scale = self._mean(("tokens",), positive(1.0, 1.0, 0.0))
-        wide = self._mean(("tokens", model, effort), Estimate(scale.mean, 0.0, 0.0, scale.low, scale.high))
-        return self._mean(("tokens", model, effort, topic), wide)
+        found = positive(1.0, 1.0, 0.0)
+        for data, worth in self._levels(_token_keys(model, effort, topic)):
+            found = shrunk_mean(data, found, worth=worth, variation=VARIATION)
+        return found
 
     def output_tokens(self, model: Model, effort: str, topic: str) -> Estimate:
         """Of one answer, reasoning included."""
@@ -46,53 +47,64 @@ class Snapshot:
         ratio = self.token_ratio(model.id, effort, topic)
         return positive(ratio.mean * expected, ratio.error * expected, ratio.weight)
 
-    def answered(self, endpoint: Endpoint, topic: str, language: str) -> Estimate:
-        """Share of its replies that answer; what failed on the way is no reply."""
-        model = endpoint.model
-        believed = rate(priors.answered_rate(model, topic, language), 0.0, 0.0)
-        weights = self._rate(("answered", model.id, topic, language), believed)
-        return self._rate(("answered_at", endpoint.id, topic, language), weights)
-
     def output_tokens_mean(self, model: Model, effort: str, topic: str) -> float:
         """The mean of `output_tokens`, without what its interval takes."""
-        ratio = 1.0
-        for key in (("tokens",), ("tokens", model.id, effort), ("tokens", model.id, effort, topic)):
-            ratio = self._drawn(key, ratio)
-        return ratio * priors.expected_tokens(model, effort)
+        return self._drawn(_token_keys(model.id, effort, topic), 1.0) * priors.expected_tokens(model, effort)
+
+    def answered(self, endpoint: Endpoint, topic: str, language: str) -> Estimate:
+        """Share of its replies that answer; what failed on the way is no reply."""
+        found = rate(priors.answered_rate(endpoint.model, topic, language), 0.0, 0.0)
+        for data, worth in self._levels(_answer_keys(endpoint, topic, language)):
+            found = shrunk_rate(data, found, worth=worth)
+        return found
 
     def answered_mean(self, endpoint: Endpoint, topic: str, language: str) -> float:
         """The mean of `answered`, without what its interval takes."""
         believed = priors.answered_rate(endpoint.model, topic, language)
-        weights = self._drawn(("answered", endpoint.model.id, topic, language), believed)
-        return self._drawn(("answered_at", endpoint.id, topic, language), weights)
+        return self._drawn(_answer_keys(endpoint, topic, language), believed)
 
     def failed(self, endpoint: Endpoint) -> Estimate:
         """Share of its attempts that fail."""
-        return self._rate(("failed", endpoint.id), rate(priors.FAILED, 0.0, 0.0))
+        key = ("failed", endpoint.id)
+        return shrunk_rate(self.tallies.get(key, NO_DATA), rate(priors.FAILED, 0.0, 0.0), worth=WORTH[key[0], len(key)])
 
     def first_byte_s(self, endpoint: Endpoint) -> Estimate:
         """Seconds from sending to the first byte."""
-        usual = self._mean(("first_byte_s",), positive(priors.FIRST_BYTE_S, 0.0, 0.0))
-        return self._mean(("first_byte_s", endpoint.id), usual)
+        return self._time("first_byte_s", endpoint, priors.FIRST_BYTE_S)
 
     def token_s(self, endpoint: Endpoint) -> Estimate:
         """Seconds per output token after the first byte."""
-        usual = self._mean(("token_s",), positive(priors.SECONDS_PER_TOKEN, 0.0, 0.0))
-        return self._mean(("token_s", endpoint.id), usual)
+        return self._time("token_s", endpoint, priors.SECONDS_PER_TOKEN)
 
-    def _drawn(self, key: Key, before: float) -> float:
-        data = self.tallies.get(key)
-        if data is None:
-            return before
-        worth = WORTH[key[0], len(key)]
-        return (worth * before + data.total) / (worth + data.weight)
+    def _time(self, name: str, endpoint: Endpoint, believed: float) -> Estimate:
+        found = positive(believed, 0.0, 0.0)
+        for data, worth in self._levels(((name,), (name, endpoint.id))):
+            found = shrunk_mean(data, found, worth=worth, variation=VARIATION)
+        return found
 
-    def _mean(self, key: Key, before: Estimate) -> Estimate:
-        data = self.tallies.get(key, NO_DATA)
-        return shrunk_mean(data, before, worth=WORTH[key[0], len(key)], variation=_VARIATION)
+    def _levels(self, keys: Sequence[Key]) -> Iterator[tuple[Sums, float]]:
+        """From the widest to the narrowest; what the next one holds counts there alone."""
+        held = [self.tallies.get(key, NO_DATA) for key in keys]
+        for place, (key, data) in enumerate(zip(keys, held, strict=True)):
+            narrower = held[place + 1] if place + 1 < len(held) else NO_DATA
+            yield data.without(narrower) if narrower.weight else data, WORTH[key[0], len(key)]
 
-    def _rate(self, key: Key, before: Estimate) -> Estimate:
-        return shrunk_rate(self.tallies.get(key, NO_DATA), before, worth=WORTH[key[0], len(key)])
+    def _drawn(self, keys: Sequence[Key], believed: float) -> float:
+        """The mean alone: what decisions read, of hundreds of endpoints at once."""
+        tallies = self.tallies
+        if keys[0] not in tallies:
+            return believed  # nothing narrower can be there
+        for data, worth in self._levels(keys):
+            believed = (worth * believed + data.total) / (worth + data.weight)
+        return believed
+
+
+def _token_keys(model: str, effort: str, topic: str) -> tuple[Key, ...]:
+    return ("tokens",), ("tokens", model, effort), ("tokens", model, effort, topic)
+
+
+def _answer_keys(endpoint: Endpoint, topic: str, language: str) -> tuple[Key, ...]:
+    return ("answered", endpoint.model.id, topic, language), ("answered_at", endpoint.id, topic, language)
 
 
 PRIORS = Snapshot()
