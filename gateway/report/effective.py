@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ DRAWS = 4000
 SEED = 20261120
 VARIATION = 0.7  # of a baseline's answer's length about what the other's length lets one expect
 Drawn = NDArray[np.float64]
+Key = tuple[str, str, str, str, bool]  # baseline, its rival's model, topic, language, answered
 
 
 @dataclass(slots=True)
@@ -22,29 +25,39 @@ class Group:
 
     usual: Usual
     answered: bool
+    list_usd: Decimal = Decimal(0)
     input_usd: float = 0.0
     output_usd: float = 0.0
     output_squares: float = 0.0
-    effective_usd: float = 0.0
 
     def add(self, credit: Credit) -> None:
+        self.list_usd += credit.list_usd
         self.input_usd += credit.input_usd
         self.output_usd += credit.output_usd
         self.output_squares += credit.output_usd**2
-        self.effective_usd += self.usual.effective_usd(credit, answered=self.answered)
+
+    @property
+    def effective_usd(self) -> float:
+        credit = Credit(self.list_usd, self.input_usd, self.output_usd)
+        return self.usual.effective_usd(credit, answered=self.answered)
 
 
 @dataclass(slots=True)
 class Groups:
     """By (baseline, its rival's model, topic, language, answered)."""
 
-    kept: dict[tuple[str, str, str, str, bool], Group] = field(default_factory=dict)
+    kept: dict[Key, Group] = field(default_factory=dict)
 
-    def add(self, key: tuple[str, str, str, str, bool], usual: Usual, credit: Credit) -> None:
+    def add(self, key: Key, usual: Usual, credit: Credit) -> None:
         group = self.kept.get(key)
         if group is None:
             group = self.kept[key] = Group(usual, answered=key[-1])
         group.add(credit)
+
+    def renew(self, usual: Callable[[Key], Usual]) -> None:
+        """More is known of how a baseline would have answered."""
+        for key, group in self.kept.items():
+            group.usual = usual(key)
 
     @property
     def credit_usd(self) -> float:

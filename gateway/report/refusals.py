@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,46 +17,61 @@ ENOUGH = 30  # observations; below, no rate is given
 
 
 @dataclass(slots=True)
-class _Count:
+class Count:
+    """How the attempts of one cell ended."""
+
     outcomes: Counter[str] = field(default_factory=Counter)
     by_key: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     alone: list[Cluster] = field(default_factory=list)  # observations whose key is not known
 
+    def add(self, outcome: str, *, refused: bool, key_id: str | None) -> None:
+        self.outcomes[outcome] += 1
+        if key_id is None:
+            self.alone.append((int(refused), 1))
+            return
+        cluster = self.by_key[key_id]
+        cluster[0] += refused
+        cluster[1] += 1
+
+    def plain(self) -> dict[str, Any]:
+        """Counts, and with enough of them the rate with its interval."""
+        n = sum(self.outcomes.values())
+        clusters = [*((hits, size) for hits, size in self.by_key.values()), *self.alone]
+        rate, low, high = clustered(clusters) if n >= ENOUGH else (None, None, None)
+        return {
+            "n": n,
+            **{outcome: self.outcomes[outcome] for outcome in REFUSALS},
+            "rate": rate,
+            "low": low,
+            "high": high,
+        }
+
 
 def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
     """The report as JSON. n is every attempt that could have ended in a refusal, the judge's own aside."""
-    terms = Terms(policy)
-    models, operators = place_of(policy.catalog, "model"), place_of(policy.catalog, "operator")
-    counts: dict[tuple[str, str, str, str], _Count] = defaultdict(_Count)
+    counts: dict[tuple[str, str, str, str], Count] = defaultdict(Count)
+    judged = judged_attempts(policy)
     for row in rows:
-        for attempt in row.attempts:
-            if attempt.outcome in UNJUDGED or attempt.purpose == "judge":
-                continue
-            group = (models(attempt.endpoint)[0], operators(attempt.endpoint)[0], row.topic, row.language)
-            refused = attempt.outcome in REFUSALS and not terms.attempt_answered(row, attempt)
-            _add(counts[group], attempt.outcome, refused, row.key_id)
+        for model, operator, outcome, refused in judged(row):
+            group = (model, operator, row.topic, row.language)
+            counts[group].add(outcome, refused=refused, key_id=row.key_id)
     return {"rows": [_row(group, counts[group]) for group in sorted(counts)]}
 
 
-def _add(count: _Count, outcome: str, refused: bool, key_id: str | None) -> None:
-    count.outcomes[outcome] += 1
-    if key_id is None:
-        count.alone.append((int(refused), 1))
-        return
-    cluster = count.by_key[key_id]
-    cluster[0] += refused
-    cluster[1] += 1
+def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, str, bool]]]:
+    """From a row to (model, operator, outcome, held against them) of each attempt that could have been refused."""
+    terms = Terms(policy)
+    models, operators = place_of(policy.catalog, "model"), place_of(policy.catalog, "operator")
+
+    def judged(row: Row) -> Iterator[tuple[str, str, str, bool]]:
+        for attempt in row.attempts:
+            if attempt.outcome in UNJUDGED or attempt.purpose == "judge":
+                continue
+            refused = attempt.outcome in REFUSALS and not terms.attempt_answered(row, attempt)
+            yield models(attempt.endpoint)[0], operators(attempt.endpoint)[0], attempt.outcome, refused
+
+    return judged
 
 
-def _row(group: tuple[str, str, str, str], count: _Count) -> dict[str, Any]:
-    n = sum(count.outcomes.values())
-    clusters = [*((hits, size) for hits, size in count.by_key.values()), *count.alone]
-    rate, low, high = clustered(clusters) if n >= ENOUGH else (None, None, None)
-    return {
-        **dict(zip(("model", "operator", "topic", "language"), group, strict=True)),
-        "n": n,
-        **{outcome: count.outcomes[outcome] for outcome in REFUSALS},
-        "rate": rate,
-        "low": low,
-        "high": high,
-    }
+def _row(group: tuple[str, str, str, str], count: Count) -> dict[str, Any]:
+    return dict(zip(("model", "operator", "topic", "language"), group, strict=True)) | count.plain()

@@ -10,10 +10,10 @@ from typing import Any
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
-from gateway.outcome.savings import Baselines, credit
+from gateway.outcome.savings import Baselines, Usual, credit
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
-from gateway.report.effective import Groups
+from gateway.report.effective import Groups, Key
 
 NOTHING = Decimal(0)
 CENT_OF_A_CENT = Decimal("0.00000001")
@@ -36,12 +36,39 @@ class _Sum:
 
 def savings(rows: Iterable[Row], policy: Policy, snapshot: Snapshot) -> dict[str, Any]:
     """The report as JSON; what is saved is null where the policy names no baseline."""
-    terms, baselines, found = Terms(policy), Baselines(snapshot), _Sum()
-    if policy.baseline is not None:
-        found.baselines.add(policy.baseline.id)
+    fold = Savings(policy, snapshot)
     for row in rows:
-        _add(found, row, terms, policy, baselines)
-    return _report(found)
+        fold.add(row)
+    return fold.report()
+
+
+class Savings:
+    """The report row by row, for those who want it again and again while rows come in."""
+
+    def __init__(self, policy: Policy, snapshot: Snapshot):
+        self._policy = policy
+        self._terms = Terms(policy)
+        self._baselines = Baselines(snapshot)
+        self._sum = _Sum()
+        if policy.baseline is not None:
+            self._sum.baselines.add(policy.baseline.id)
+
+    def add(self, row: Row) -> None:
+        _add(self._sum, row, self._terms, self._policy, self._baselines)
+
+    def renew(self, snapshot: Snapshot) -> None:
+        """What was learned meanwhile counts for every row."""
+        self._baselines = Baselines(snapshot)
+        self._sum.groups.renew(self._usual)
+
+    def _usual(self, key: Key) -> Usual:
+        baseline, model, topic, language, _ = key
+        endpoints = self._policy.catalog.endpoints
+        rival = next((each for each in endpoints.values() if each.model.id == model), endpoints[baseline])
+        return self._baselines.usual(endpoints[baseline], rival, topic, language)
+
+    def report(self) -> dict[str, Any]:
+        return _report(self._sum)
 
 
 def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselines) -> None:
