@@ -43,4 +43,8 @@ def exhausted(failures: Sequence[tuple[Endpoint, Failure]]) -> GatewayError:
         return GatewayError("rate_limit_exceeded", said, retry_after_s=min(waits, default=1.0))
     if kinds == {"timeout"}:
         return GatewayError("upstream_timeout", f"no permitted endpoint answered in time\n{lines}")
+    if kinds == {"context"}:
+        return GatewayError("context_length_exceeded", f"no permitted endpoint takes a request of this length\n{lines}")
+    if kinds <= {"context", "unsupported"}:
+        return GatewayError("unsupported_request", f"no permitted endpoint supports what the request needs\n{lines}")
     return GatewayError("upstreams_exhausted", f"every permitted endpoint failed\n{lines}")

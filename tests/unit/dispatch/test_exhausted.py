@@ -1,0 +1,49 @@
+"""What the caller is told when no permitted endpoint answered."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gateway.dispatch.exhausted import exhausted
+from gateway.upstreams.failures import Failure
+
+BUSY = Failure("rate_limited", "HTTP 429: its rate limit is reached", status=429, retry_after_s=7.0)
+SOONER = Failure("rate_limited", "HTTP 429: its rate limit is reached", status=429, retry_after_s=3.0)
+LATE = Failure("timeout", "no first byte within 30 s")
+SHORT = Failure("context", "HTTP 400: the request is longer than its context", status=400)
+LACKS = Failure("unsupported", "HTTP 400: it does not support what the request needs", status=400)
+BROKEN = Failure("upstream_error", "HTTP 500: the vendor failed", status=500)
+SAID_NO = Failure("moderation", "the content filter of x said no", outcome="filtered", status=400)
+WRONG = Failure("bad_request", "top_p is odd", status=422, passes_through=True, param="top_p")
+
+TOLD = {
+    "all_busy": ((BUSY, SOONER), "rate_limit_exceeded", 429),
+    "all_late": ((LATE, LATE), "upstream_timeout", 504),
+    "all_too_short": ((SHORT, SHORT), "context_length_exceeded", 400),
+    "all_lack_something": ((SHORT, LACKS), "unsupported_request", 400),
+    "broken": ((BROKEN,), "upstreams_exhausted", 502),
+    "of_all_kinds": ((BUSY, LATE, SHORT), "upstreams_exhausted", 502),
+    "filtered_at_last": ((BROKEN, SAID_NO), "content_filtered", 400),
+    "filtered_at_first": ((SAID_NO, BROKEN), "upstreams_exhausted", 502),
+    "the_request_is_at_fault": ((BROKEN, WRONG), "invalid_request", 422),
+}
+
+
+def at(name: str) -> Any:
+    """All that matters of an endpoint here."""
+    return SimpleNamespace(id=name)
+
+
+@pytest.mark.parametrize(("failures", "code", "status"), TOLD.values(), ids=TOLD)
+def test_the_code_tells_what_the_failures_have_in_common(failures, code, status):
+    error = exhausted([(at(f"m@{place}"), failure) for place, failure in enumerate(failures)])
+
+    assert (error.code, error.status) == (code, status)
+
+
+def test_every_endpoint_has_its_line_and_the_smallest_wait_counts():
+    error = exhausted([(at("a@x"), BUSY), (at("b@y"), SOONER)])
+
+    assert error.message.splitlines()[1:] == [f"a@x: {BUSY.detail}", f"b@y: {SOONER.detail}"]
+    assert error.retry_after_s == 3.0
