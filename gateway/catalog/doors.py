@@ -162,6 +162,7 @@ def _plain(desk: Desk, written: Written[EndpointRow], model: Model, operator: Op
         pin=Pin(row.pin.host_suffix, row.pin.cidr, row.pin.certificate) if row.pin else None,
         source=row.source,
         checked=row.checked,
+        kinds=frozenset(row.kinds) if row.kinds is not None else model.kinds,
         vendor=row.vendor or operator.id,
         ends=row.ends,
         note=row.note,

@@ -140,6 +140,7 @@ class Endpoint:
     source: str | None
     checked: date | None
     index: int = 0  # position in the catalogue: the bit of this endpoint in the policy's masks
+    kinds: frozenset[str] = frozenset()  # what this door serves
     vendor: str = ""  # whose way of saying no and of reasoning it follows
     ends: date | None = None  # the operator has announced its end
     note: str | None = None

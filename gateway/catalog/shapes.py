@@ -25,6 +25,8 @@ from gateway.catalog.side_shapes import (
 )
 from gateway.source import Amount, Day, Shape, Text
 
+Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
+
 
 class Listing(Shape):
     """What exactly stands on a restricted-party list."""
@@ -62,9 +64,7 @@ class ModelRow(Sourced):
     decensored: bool | None = Field(None, description="refusals of a base were trained away")
     context_tokens: Annotated[int, Field(gt=0)] | None = Field(None, description="longest context")
     output_limit: Annotated[int, Field(gt=0)] | None = Field(None, description="most output tokens of one reply")
-    kinds: list[Literal["chat", "completion", "embedding", "responses", "messages"]] | None = Field(
-        None, description="what it serves; absent: [chat]"
-    )
+    kinds: list[Kind] | None = Field(None, description="what it serves; absent: [chat]")
     can: list[str] | None = Field(None, description="capabilities; what is not named it cannot")
     benchmark_tokens: dict[Effort, int] = Field(
         default={}, description="output tokens per benchmark task by effort: they compare models, and mean nothing else"
@@ -162,6 +162,7 @@ class EndpointRow(Sourced):
     )
     bills_in: Literal["USD", "CNY"] = Field("USD", description="currency of the list price")
     usd_per_hour: Money | None = Field(None, description="real cost of own machines, for reports")
+    kinds: list[Kind] | None = Field(None, description="what this door serves, if not what its model serves")
     can: list[str] | None = Field(
         None, description="capabilities of this door besides the model's: stored_state, hosted_tools"
     )

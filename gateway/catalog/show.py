@@ -84,7 +84,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row["listings"] = _listings([*operator.listings, *_each([model.lab, *line])])
     row |= {"risk": endpoint.risk, "risk_reasons": list(endpoint.risk_reasons)}
     row |= {"indemnity": operator.indemnity, "sla": operator.sla, "context_tokens": model.context_tokens or None}
-    row |= {"kinds": sorted(model.kinds), "can": sorted(endpoint.can), "api": endpoint.api}
+    row |= {"kinds": sorted(endpoint.kinds), "can": sorted(endpoint.can), "api": endpoint.api}
     row |= {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model, "key_env": endpoint.key_env}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"ends": _plain(endpoint.ends), "note": endpoint.note}

@@ -121,5 +121,5 @@ def capability(endpoints: Sequence[Endpoint]) -> Capability:
 
 def serves(endpoint: Endpoint, kind: str) -> bool:
     """Chat covers responses and messages by translation."""
-    kinds = endpoint.model.kinds
+    kinds = endpoint.kinds
     return kind in kinds or (kind in _BY_TRANSLATION and "chat" in kinds)

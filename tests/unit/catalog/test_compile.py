@@ -151,3 +151,8 @@ def test_an_endpoint_can_what_its_model_can_less_what_it_lacks():
 
 def test_an_empty_file_adds_nothing():
     assert complaints("") == []
+
+
+def test_a_door_serves_what_its_model_serves_unless_it_says_otherwise():
+    assert endpoint().kinds == {"chat"}
+    assert endpoint("kinds: [chat, completion]").kinds == {"chat", "completion"}
