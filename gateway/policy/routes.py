@@ -68,10 +68,6 @@ def compile_routes(shapes: Sequence[RouteShape], defaults: Preferences, names: N
         if shape.name in seen:
             scope.error(f"two routes are called `{shape.name}`", (*shape.at, "name"), help="rename one")
         seen.add(shape.name)
-    for shape in shapes[:-1]:
-        if shape.when is None:
-            words = f"route `{shape.name}` applies to everything, so no route below it is ever asked"
-            scope.error(words, (*shape.at, "name"), help="only the last route has no `when`")
     if shapes and shapes[-1].when is not None:
         words = f"route `{shapes[-1].name}` is the last and has a `when`: a request might fit no route"
         scope.error(words, (*shapes[-1].at, "when"), key=True, help="remove it, or add a last route without `when`")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gateway.errors import GatewayError
@@ -94,7 +96,7 @@ def test_a_guard_applies_by_signals(when, given, applies):
     "when", ["{topic: code}", "{topic: {not: code}}", "{pii: [email]}", "{language: en}", "{language: {not: en}}"]
 )
 def test_an_unknown_signal_makes_a_guard_apply_and_a_route_not(when):
-    unknown = {"topic": UNKNOWN, "pii": UNKNOWN, "language": UNKNOWN}
+    unknown: dict[str, Any] = {"topic": UNKNOWN, "pii": UNKNOWN, "language": UNKNOWN}
     routes = f"routes: [{{name: some, when: {when}, try: [qwen]}}, {{name: rest, try: [{{any: {{}}}}]}}]\n"
 
     assert left(f"when: {when}, {CAREFUL}", **unknown) == WESTERN

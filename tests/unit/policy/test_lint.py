@@ -74,6 +74,10 @@ REMARKS = [
         ("warning", "no request ever reaches route `c`", 4),
     ),
     (
+        "routes: [{name: a, try: [{any: {}}]}, {name: b, try: [qwen]}]\n",
+        ("warning", "no request ever reaches route `b`", 4),
+    ),
+    (
         "routes: [{name: a, try: [{any: {}}], order: first_byte}]\n",
         ("warning", "`order: first_byte` of route `a` has no data, so endpoints stay as listed", 4),
     ),
