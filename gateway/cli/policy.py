@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from time import time
 from typing import Annotated, Any
@@ -24,12 +25,14 @@ from gateway.policy.diff import compare, plain, told
 from gateway.policy.given import given_from_words
 from gateway.policy.layout import catalog_folder
 from gateway.policy.models import resolve_model
+from gateway.policy.order import expected_costs
 from gateway.policy.plain import plain_decision
 from gateway.policy.schema import schemas
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt
 from gateway.source import frame
 
+_RANKED = 12  # endpoints shown in their order
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="policy folder; default: GATEWAY_POLICIES")]
 
@@ -108,6 +111,7 @@ def explain(
     model: Annotated[str | None, typer.Option(help="what the caller asks for")] = None,
     given: Annotated[list[str] | None, typer.Option(help="signal=value, as often as needed")] = None,
     at: Annotated[str | None, typer.Option(help="time, e.g. 2026-11-20T02:00:00Z; default: now")] = None,
+    every: Annotated[bool, typer.Option("--all", help="what became of every endpoint")] = False,
     as_json: Json = False,
 ) -> None:
     """Say where a request would go, sentence by sentence, with the prices.
@@ -121,7 +125,7 @@ def explain(
     ]
     signals = _signals(compiled, [*options, *(given or [])], text)
     decision = decide(compiled.policy, signals, View(at=_time(at)))
-    typer.echo(json.dumps(plain_decision(decision), ensure_ascii=False) if as_json else _told(decision))
+    typer.echo(json.dumps(plain_decision(decision), ensure_ascii=False) if as_json else _told(decision, every=every))
     if not decision.endpoints:
         raise typer.Exit(1)
 
@@ -179,14 +183,28 @@ def _wrong(words: str) -> Any:
     raise typer.Exit(2)
 
 
-def _told(decision: Decision) -> str:
+def _ranked(decision: Decision) -> list[str]:
+    """The first endpoints with what this request costs there."""
+    first = list(decision.endpoints[:_RANKED])
+    policy, view = decision.policy, decision.view
+    costs = expected_costs(policy.rankings, "cost_per_answer", first, decision.signals, view)
+    width = max(len(endpoint.id) for endpoint in first)
+    lines = [
+        f"  {place:>3}. {endpoint.id:<{width}}  {'price unknown' if cost == inf else f'about ${cost:.6f}'}"
+        for place, (endpoint, cost) in enumerate(zip(first, costs, strict=True), 1)
+    ]
+    more = len(decision.endpoints) - len(first)
+    return [*lines, f"       and {more} more"] if more else lines
+
+
+def _told(decision: Decision, *, every: bool) -> str:
     lines = list(decision.why)
     if decision.endpoints:
-        lines.append("tried in this order: " + ", ".join(endpoint.id for endpoint in decision.endpoints))
+        lines += ["", "tried in this order:", *_ranked(decision)]
     else:
         refusal = decision.refusal()
         lines.append(f"refused: {refusal.status} {refusal.code}: {refusal.message}")
-    lines += ["", *_each(decision)]
+    lines += ["", "every endpoint:", *_each(decision)] if every else ["", "--all shows what became of every endpoint"]
     route = decision.route
     apart = [
         f"{name}: {share.percent:g} % to {share.endpoint.id}, not part of this decision"

@@ -141,11 +141,19 @@ def sentences(decision: Decision) -> list[str]:
     for selector, value in decision.view.frozen:
         gone = _listed(_in(decision, removed_by_freeze(policy, selector, value))) or "nothing"
         told.append(f"`{freeze_name(selector, value)}` removed {gone}")
-    told += [f"{id} {reason}" for id, reason in unable(decision).items()] if decision.incapable else []
+    told += _incapables(decision)
     route = decision.route
     told.append(f"route `{route.name}` applies ({_because(decision, route.when)}) and is final")
     told += _proposals(decision)
     return told
+
+
+def _incapables(decision: Decision) -> list[str]:
+    """One sentence a reason."""
+    by_reason: dict[str, list[Endpoint]] = {}
+    for endpoint in _in(decision, decision.incapable):
+        by_reason.setdefault(_lacks(decision, endpoint), []).append(endpoint)
+    return [f"{reason}: {_listed(endpoints)}" for reason, endpoints in by_reason.items()]
 
 
 def _proposals(decision: Decision) -> list[str]:

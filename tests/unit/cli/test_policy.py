@@ -111,12 +111,13 @@ def test_a_missing_folder_is_one_clear_error(capsys, tmp_path):
 
 def test_explain_tells_the_decision_with_prices_and_what_stands_in_the_way(capsys, policies):
     code, out, _ = run(
-        capsys, "explain", policies, "--team", "sales", "--given", "tokens=900", "--at", "2026-11-20T02:00:00Z"
+        capsys, "explain", policies, "--all", "--team", "sales", "--given", "tokens=900", "--at", "2026-11-20T02:00:00Z"
     )
 
     assert code == 0
     assert "guard `eu-residency` applies (residency is eu)" in out
     assert "qwen@self (about $0.000420)" in out
+    assert "    1. qwen@self  about $" in out
     assert "  glm@zai       removed by eu-residency, no-training-on-our-data" in out
     assert "canary: 5 % to glm@zai, not part of this decision" in out
 
