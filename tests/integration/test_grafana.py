@@ -146,7 +146,7 @@ def test_the_money_in_prometheus_is_the_money_in_the_ledger(observed: Observed):
 
     assert spent > 0
     assert observed.prometheus.number("sum(gateway_cost_usd_total)") == pytest.approx(float(spent), abs=1e-9)
-    assert observed.prometheus.number("sum(gateway_baseline_cost_usd_total)") == pytest.approx(
+    assert observed.prometheus.number('sum(gateway_baseline_cost_usd_total{basis="list"})') == pytest.approx(
         float(baseline), abs=1e-9
     )
 
