@@ -135,12 +135,12 @@ class Endpoint:
     key_env: str | None
     prices: tuple[Price, ...]  # oldest first
     usd_per_hour: Decimal | None
+    kinds: frozenset[str]  # what this door serves: the model's, unless it says otherwise
     can: frozenset[str]  # of the model, and what this endpoint declares (stored_state, hosted_tools)
     pin: Pin | None
     source: str | None
     checked: date | None
     index: int = 0  # position in the catalogue: the bit of this endpoint in the policy's masks
-    kinds: frozenset[str] = frozenset()  # what this door serves
     vendor: str = ""  # whose way of saying no and of reasoning it follows
     ends: date | None = None  # the operator has announced its end
     note: str | None = None

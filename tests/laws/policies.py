@@ -99,7 +99,7 @@ def endpoint(chance: Random) -> Endpoint:
         sla=chance.choice((99.0, 99.9, None)), source=None, checked=None,
     )  # fmt: skip
     made = Endpoint(
-        id="", model=model, operator=operator, hosting=chance.choice(("self", "hosted")),
+        id="", model=model, kinds=model.kinds, operator=operator, hosting=chance.choice(("self", "hosted")),
         storage=members(chance, COUNTRIES), inference=members(chance, COUNTRIES, least=1),
         exposure=UNKNOWN_MEMBERS, lists=UNKNOWN_MEMBERS, risk=chance.choice(("low", "medium", "high")),
         risk_reasons=(), trains_on_data=chance.choice(maybe), retention_days=chance.choice((0, 30, None)),
