@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -108,25 +109,27 @@ def _curl(demo: Demo, model: str, options: tuple[str, ...]) -> str:
 def _send(demo: Demo, count: int, console: Console) -> None:
     if not count:
         return
-    done: dict[tuple[str, str], list[traffic.Told]] = defaultdict(list)
+    done: dict[str, list[traffic.Told]] = defaultdict(list)
     with _bars(console) as progress:
         bar = progress.add_task("sending requests", total=count)
         asked = traffic.asks(count)
         for told in traffic.send(asked, host=demo.settings.host, port=demo.settings.port, keys=demo.keys):
-            done[told.team, told.endpoint].append(told)
+            if told.endpoint == traffic.GONE:
+                return
+            done[told.endpoint].append(told)
             progress.advance(bar)
     console.print(_table(done))
     console.print("all requests are sent; the gateway serves on, Ctrl-C ends everything")
 
 
-def _table(done: dict[tuple[str, str], list[traffic.Told]]) -> Table:
-    table = Table("team", title="traffic")
+def _table(done: dict[str, list[traffic.Told]]) -> Table:
+    table = Table(title="traffic", box=box.SIMPLE_HEAD)
     table.add_column("answered by (or error)", no_wrap=True)
-    for name in ("requests", "streamed", "rerouted", "median s"):
-        table.add_column(name, justify="right")
-    for (team, endpoint), rows in sorted(done.items()):
+    for name in ("sent", "streams", "rerouted", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for endpoint, rows in sorted(done.items()):
         again = sum(row.attempts > 1 for row in rows)
         streamed = sum(row.streamed for row in rows)
         seconds = statistics.median(row.seconds for row in rows)
-        table.add_row(team, endpoint, str(len(rows)), str(streamed), str(again), f"{seconds:.2f}")
+        table.add_row(endpoint, str(len(rows)), str(streamed), str(again), f"{seconds:.2f}")
     return table

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gateway.demo import child, local_model, stage
 from gateway.demo.vendors import process
@@ -47,6 +48,20 @@ def running(settings: Settings, doing: Callable[[str], None], *, pace: float = 1
         keys, folder = stage.fresh_keys(), home / "policies"
         stage.write_folder(folder, urls={"self": model.ready["base_url"], **vendors.base_urls}, keys=keys)
         live = stage.add_live(folder, settings.policies / "catalog", lambda name: vendor_key(name) is not None)
-        quiet = "warning" if settings.log_level == "info" else settings.log_level  # the screen is for the demo
-        served = replace(settings, policies=folder, state_dir=home / "state", workers=1, log_level=quiet)
+        served = _own(settings, home, folder)
         yield Demo(served, keys, settings.admin_token or secrets.token_urlsafe(16), live, model, vendors)
+
+
+def _own(settings: Settings, home: Path, folder: Path) -> Settings:
+    """Nothing simulated reaches a shared ledger or shared budgets, and the screen is for the demo."""
+    quiet = "warning" if settings.log_level == "info" else settings.log_level
+    return replace(
+        settings,
+        policies=folder,
+        state_dir=home / "state",
+        workers=1,
+        redis_url=None,
+        database_url=None,
+        drain_s=min(settings.drain_s, 3.0),
+        log_level=quiet,
+    )

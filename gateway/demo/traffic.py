@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 AT_ONCE = 4
 PATIENCE_S = 120
+GONE = "ConnectionRefusedError"  # nobody listens any more
 _PROMPTS = (
     "Why do ships float?",
     "Why does `while queue: pass` in this Python function never return?",
@@ -51,7 +52,6 @@ class Ask:
 class Told:
     """What came back."""
 
-    team: str
     status: int
     endpoint: str  # what answered, or the error's code
     attempts: int
@@ -76,11 +76,14 @@ def _ask(chance: random.Random) -> Ask:
 
 
 def send(asked: list[Ask], *, host: str, port: int, keys: Mapping[str, str]) -> Iterator[Told]:
-    """Sends them all, a few at a time, and tells of each as it is done."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    """Sends them a few at a time and tells of each as it is done; what is not sent when nobody listens is dropped."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         sent = [pool.submit(_send, each, host, port, keys[each.team]) for each in asked]
         for done in as_completed(sent):
             yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _send(ask: Ask, host: str, port: int, key: str) -> Told:
@@ -98,12 +101,12 @@ def _send(ask: Ask, host: str, port: int, key: str) -> Told:
         reply = connection.getresponse()
         text = reply.read()
     except (OSError, http.client.HTTPException) as wrong:
-        return Told(ask.team, 0, type(wrong).__name__, 0, ask.stream, time.monotonic() - started)
+        return Told(0, type(wrong).__name__, 0, ask.stream, time.monotonic() - started)
     finally:
         connection.close()
     endpoint = reply.headers.get("x-gateway-endpoint") if reply.status == 200 else _code(text)
     attempts = int(reply.headers.get("x-gateway-attempts") or 0)
-    return Told(ask.team, reply.status, endpoint or "-", attempts, ask.stream, time.monotonic() - started)
+    return Told(reply.status, endpoint or "-", attempts, ask.stream, time.monotonic() - started)
 
 
 def _code(text: bytes) -> str:
