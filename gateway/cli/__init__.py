@@ -19,6 +19,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "keys": "keys",
     "classify": "classify",
     "report": "report",
+    "replay": "replay",
 }
 
 

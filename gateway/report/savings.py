@@ -111,33 +111,31 @@ def _report(found: _Sum) -> dict[str, Any]:
         spent = float(found.credited_cost_usd)
         list_usd = found.list_usd - found.credited_cost_usd
         low, high = found.groups.interval()
-        effective, interval = found.groups.credit_usd - spent, [_rounded(low - spent), _rounded(high - spent)]
+        effective, interval = found.groups.credit_usd - spent, [rounded(low - spent), rounded(high - spent)]
     return {
         "requests": found.requests,
         "answered": found.answered,
-        "cost_usd": _usd(found.cost_usd),
-        "list_savings_usd": _usd(list_usd),
-        "effective_savings_usd": _rounded(effective),
+        "cost_usd": usd(found.cost_usd),
+        "list_savings_usd": usd(list_usd),
+        "effective_savings_usd": rounded(effective),
         "effective_interval_usd": interval,
-        "cost_per_answer_usd": _rounded(found.cost_usd / found.answered) if found.answered else None,
-        "baseline_forbidden": {"requests": found.forbidden, "cost_usd": _usd(found.forbidden_usd)},
+        "cost_per_answer_usd": rounded(found.cost_usd / found.answered) if found.answered else None,
+        "baseline_forbidden": {"requests": found.forbidden, "cost_usd": usd(found.forbidden_usd)},
         "baselines": sorted(found.baselines),
-        "measuring_usd": _usd(found.measuring_usd),
-        "total_usd": _usd(found.cost_usd + found.measuring_usd),
+        "measuring_usd": usd(found.measuring_usd),
+        "total_usd": usd(found.cost_usd + found.measuring_usd),
         "after_measuring": {
-            "list_savings_usd": _usd(list_usd - found.measuring_usd if list_usd is not None else None),
-            "effective_savings_usd": _rounded(
-                effective - float(found.measuring_usd) if effective is not None else None
-            ),
+            "list_savings_usd": usd(list_usd - found.measuring_usd if list_usd is not None else None),
+            "effective_savings_usd": rounded(effective - float(found.measuring_usd) if effective is not None else None),
         },
         "unpriced": found.unpriced,
     }
 
 
-def _usd(money: Decimal | None) -> str | None:
+def usd(money: Decimal | None) -> str | None:
     return None if money is None else format(money, "f")
 
 
-def _rounded(money: float | Decimal | None) -> str | None:
+def rounded(money: float | Decimal | None) -> str | None:
     """An estimate, or a quotient: eight digits behind the point."""
     return None if money is None else format(Decimal(money).quantize(CENT_OF_A_CENT), "f")
