@@ -52,6 +52,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/demo.in -o requirements/demo.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
 	$(COMPILE) requirements/test.in -o requirements/test.txt
+	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
 
 dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
