@@ -42,7 +42,7 @@ def _case(shape: CaseShape, names: Names, policy: Policy) -> Case:
 
 def _expectation(shape: ExpectShape, names: Names, policy: Policy) -> Expectation:
     scope, at = names.scope, shape.at
-    routes = [route.name for route in policy.routes]
+    routes = _declared("routes", names) | {route.name for route in policy.routes}
     if shape.route is not None and shape.route not in routes:
         scope.error(f"no route is called `{shape.route}`", (*at, "route"), help=nearest(shape.route, routes))
     return Expectation(
@@ -50,11 +50,18 @@ def _expectation(shape: ExpectShape, names: Names, policy: Policy) -> Expectatio
         refused=shape.refused,
         only=read_tests(shape.only, names.words, scope, (*at, "only"), timed=False),
         never=read_tests(shape.never, names.words, scope, (*at, "never"), timed=False),
-        removed_by=_removed_by(shape, names, [guard.name for guard in policy.guards]),
+        removed_by=_removed_by(shape, names, _declared("guards", names) | {guard.name for guard in policy.guards}),
     )
 
 
-def _removed_by(shape: ExpectShape, names: Names, guards: list[str]) -> Mapping[str, frozenset[str]]:
+def _declared(part: str, names: Names) -> set[str]:
+    """Names that policy.yaml gives, also to rows that hold mistakes."""
+    data = names.scope.sets_document.data
+    rows = data.get(part) if isinstance(data, dict) else None
+    return {str(spelled(row.get("name"))) for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
+
+
+def _removed_by(shape: ExpectShape, names: Names, guards: set[str]) -> Mapping[str, frozenset[str]]:
     expected = {}
     for id, raw in (shape.removed_by or {}).items():
         path = (*shape.at, "removed_by", id)

@@ -128,10 +128,11 @@ def _residencies(folder: _Folder, names: Names, keyring: Keyring | None) -> list
     if not wrong:
         return []
     document, _ = read(folder.files[CALLERS], CALLERS)
-    message = "residency is `any` or the name of a set, not `{}`"
     return [
         document.problem(
-            message.format(team.residency), ("teams", team.id, "residency"), help=nearest(team.residency, known)
+            f"`residency` is never {f'`{team.residency}`' if team.residency else 'empty'}",
+            ("teams", team.id, "residency"),
+            help=f"`any`, or a set of policy.yaml: {nearest(team.residency, known)}",
         )
         for team in wrong
     ]
