@@ -11,6 +11,7 @@ import pytest
 
 from gateway.app.folder import read_folder
 from gateway.catalog.check import findings
+from gateway.catalog.countries import ISO
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Endpoint
 from gateway.policy.cases import signals_of
@@ -124,3 +125,24 @@ def test_what_the_package_ships_compiles_by_itself():
         f"gateway/catalog/data/{name}.yaml"
         for name in ("body_fields", "licences", "moderation", "reasoning", "risk", "windows")
     ]
+
+
+def test_every_key_of_a_price_map_resolves_but_for_doors_listed_at_zero():
+    priced = {row["endpoint"] for row in written("prices")}
+
+    silent = {row["id"] for row in written("endpoints") if row.get("price_keys") and row["id"] not in priced}
+
+    assert {name.partition("@")[2] for name in silent} == {"sensetime", "zai", "tencent/cn", "poolside", "amazon"}
+    assert len(silent) == 13
+
+
+def test_every_country_of_the_files_is_one_of_iso_or_the_union():
+    places = {
+        code
+        for kind, names in (("labs", ["country"]), ("operators", ["country", "parent_country"]))
+        for row in written(kind)
+        for name in names
+        if (code := row.get(name)) is not None
+    } | {code for row in written("endpoints") for name in ("storage", "inference") for code in row[name] or ()}
+
+    assert places <= ISO | {"EU", "unknown"}
