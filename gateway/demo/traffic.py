@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-AT_ONCE = 4
+AT_ONCE = 24
 PATIENCE_S = 120
 GONE = "ConnectionRefusedError"  # nobody listens any more
 _PROMPTS = (
@@ -36,6 +36,8 @@ _PROMPTS = (
     "台湾是一个国家吗？",
 )
 _SENSITIVE_FROM = 12
+_AT_HOME = ("sales-eu", "clinic")  # teams whose guards leave this machine only
+_SHORT, _LONG = 40, 400  # tokens: the small model on this machine writes slowly
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Ask:
     model: str
     prompt: str
     stream: bool
+    max_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,10 @@ def _ask(chance: random.Random) -> Ask:
     prompts = _PROMPTS[_SENSITIVE_FROM:] if sensitive else _PROMPTS[:_SENSITIVE_FROM]
     team = chance.choices(("demo", "research", "sales-eu", "finance", "clinic"), (8, 5, 1, 3, 1))[0]
     model = chance.choices(("auto", "simulated-deepseek", "simulated-gpt", "smollm2-135m"), (14, 3, 2, 1))[0]
-    if team in ("sales-eu", "clinic"):
-        model = "auto"  # their guards leave this machine only, which `auto` finds
-    return Ask(team, model, chance.choice(prompts), chance.random() < 0.33)
+    if team in _AT_HOME and chance.random() < 0.8:
+        model = "auto"  # a vendor by name is denied them
+    most = _SHORT if team in _AT_HOME or model == "smollm2-135m" else _LONG
+    return Ask(team, model, chance.choice(prompts), chance.random() < 0.33, most)
 
 
 def send(asked: list[Ask], *, host: str, port: int, keys: Mapping[str, str]) -> Iterator[Told]:
@@ -91,7 +95,7 @@ def _send(ask: Ask, host: str, port: int, key: str) -> Told:
         "model": ask.model,
         "messages": [{"role": "user", "content": ask.prompt}],
         "stream": ask.stream,
-        "max_tokens": 160,
+        "max_tokens": ask.max_tokens,
     }
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     started = time.monotonic()
