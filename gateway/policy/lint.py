@@ -168,7 +168,7 @@ def _without_data(policy: Policy, place: Place) -> list[Problem]:
     found = []
     for route in policy.routes:
         if route.order not in (*PRICED, "listed"):
-            words = f"`order: {route.order}` of route `{route.name}` has no data, so endpoints stay as listed"
+            words = f"`order: {route.order}` of route `{route.name}` has no data yet, so endpoints stay as listed"
             found.append(_warning(words, route.place, "order by `price` or `cost_per_answer`, or list them in order"))
         if route.exploration != "none" or (route.canary and route.canary.stop_above):
             words = f"route `{route.name}` leans on estimates, and there are none yet"

@@ -79,7 +79,7 @@ REMARKS = [
     ),
     (
         "routes: [{name: a, try: [{any: {}}], order: first_byte}]\n",
-        ("warning", "`order: first_byte` of route `a` has no data, so endpoints stay as listed", 4),
+        ("warning", "`order: first_byte` of route `a` has no data yet, so endpoints stay as listed", 4),
     ),
 ]
 
