@@ -25,10 +25,14 @@ PAGES: dict[tuple[str, str], Handler] = {
     ("GET", "/health/ready"): health.ready,
     ("GET", "/metrics"): health.metrics,
     ("GET", "/"): console.page,
+    ("GET", "/console/overview"): console.overview,
+    ("POST", "/console/what-if"): console.what_if,
 }
 PREFIXES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/models/", models.one),
     ("GET", "/v1/decisions/", decisions.one),
+    ("GET", "/console/decisions/", console.decision),
+    ("GET", "/console/static/", console.static),
 )
 NOT_OURS = ("/v1/batches", "/v1/fine_tuning", "/v1/images", "/v1/audio", "/v1/files", "/v1/assistants", "/v1/threads")
 

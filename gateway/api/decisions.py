@@ -27,7 +27,9 @@ async def one(scope: Scope, receive: Receive, send: Send, state: State) -> None:
 
 def why(row: dict[str, Any], policy: Policy) -> list[str]:
     """The decision and what came of it, sentence by sentence."""
-    if row["policy_version"] == policy.version:
+    if row["policy_version"] is None:
+        told = ["it was stopped before a decision was made"]
+    elif row["policy_version"] == policy.version:
         told = list(decide_again(policy, row, at=0.0).why)
     else:
         told = [f"decided under policy {row['policy_version']}, which no longer serves; `removed` says what it removed"]

@@ -18,6 +18,7 @@ class State:
     gateway: Gateway
     decision: Callable[[str], dict[str, Any] | None]  # a recorded decision by request id, from any worker
     exposition: Callable[[], bytes]  # the Prometheus page
+    overview: Callable[[], dict[str, Any]]  # what the console shows of all workers' requests; asks the database
     console_token: str
     draining: bool = False
     in_flight: int = 0

@@ -20,6 +20,7 @@ from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.judging import load_models
 from gateway.app.one_write import OneWriteProtocol
+from gateway.app.overview import LiveOverview
 from gateway.app.reload import Reloader
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
@@ -44,6 +45,7 @@ def serve_worker(
         gateway=build_gateway(compiled, parts),
         decision=parts.ledger.decision,
         exposition=parts.metrics.exposition,
+        overview=LiveOverview(parts.ledger.store, lambda: state.gateway, lambda: parts.breakers.open_ids(monotonic())),
         console_token=token,
         notes=[problem.message for problem in compiled.problems],
     )

@@ -55,6 +55,14 @@ class Store:
         """Every request that ended since then, of those received since `received`; oldest first."""
         yield from self._read("r.at >= :received AND r.ended_at >= :since", {"received": received, "since": since})
 
+    def newest_since(self, count: int) -> float:
+        """When the oldest of the newest `count` requests was received; 0.0 if there are fewer."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                text("SELECT at FROM requests ORDER BY at DESC LIMIT 1 OFFSET :others"), {"others": count - 1}
+            ).scalar()
+            return float(found or 0.0)
+
     def row(self, request_id: str) -> Json | None:
         """The row of one request."""
         return next(self._read("r.request_id = :request_id", {"request_id": request_id}), None)
