@@ -25,7 +25,7 @@ an unknown is never filled in by guessing.
 * licences with their gates, ways of saying no, body fields, reasoning parameters, price windows and the risk rule
   ship in the package (`gateway/catalog/data/`); a folder's rows add to them or stand in for them
 
-`gateway catalog show --model X` (or `--operator`, `--endpoint`, `--lab`) prints all that is known about a thing
+`gateway catalog show X` (any name; or `--model X`, `--operator`, `--endpoint`, `--lab`) prints all that is known
 and from where; `gateway catalog price` says what a usage costs at a time; `gateway report vendors` is the risk
 register.
 """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from gateway.catalog import lookup
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator
 from gateway.catalog.prices import Price
 from gateway.catalog.rows import Licence, Listing, Notice
+from gateway.errors import GatewayError, nearest
 
 Row = dict[str, Any]
 
@@ -25,6 +28,20 @@ def whole(catalog: Catalog) -> dict[str, list[Row]]:
         "licences": [licence_row(licence) for licence in catalog.licences.values()],
         "notices": [_plain_row(notice) for notice in catalog.notices],
     }
+
+
+def named(catalog: Catalog, name: str) -> Row:
+    """Whatever bears the name, by kind: a company is often lab and operator at once. Raises GatewayError not_found."""
+    if "@" in name:
+        return {"endpoint": endpoint_row(catalog, lookup.find_endpoint(catalog, name))}
+    found: Row = {}
+    for kind, find, row in _KINDS:
+        with suppress(GatewayError):
+            found[kind] = row(catalog, find(catalog, name))
+    if not found:
+        known = [*catalog.models, *catalog.operators, *catalog.labs]
+        raise GatewayError("not_found", f"nothing is called `{name}`; {nearest(name, known)}")
+    return found
 
 
 def lab_row(catalog: Catalog, lab: Lab) -> Row:
@@ -91,6 +108,13 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     sources = {"endpoint": _source(endpoint), **_model_sources(catalog, model), **_operator_sources(operator)}
     sources["prices"] = _price_sources(endpoint)
     return row | _end(catalog, [endpoint.id, model.id, model.lab.id, operator.id, *model.ancestors], sources)
+
+
+_KINDS: tuple[tuple[str, Callable[[Catalog, str], Any], Callable[[Catalog, Any], Row]], ...] = (
+    ("model", lookup.find_model, model_row),
+    ("operator", lookup.find_operator, operator_row),
+    ("lab", lookup.find_lab, lab_row),
+)
 
 
 def licence_row(licence: Licence) -> Row:

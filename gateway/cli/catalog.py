@@ -32,10 +32,12 @@ MapsFolder = Annotated[
     Path, typer.Option("--maps", help="where litellm and model-prices are installed, see `make dialects`")
 ]
 PRICES = "prices.yaml"
+_ONE_THING = "name one thing: a lab, a model, an operator or an endpoint"
 
 
 @app.command()
 def show(
+    name: Annotated[str | None, typer.Argument(help="whatever bears this name")] = None,
     lab: Annotated[str | None, typer.Option(help="a lab")] = None,
     model: Annotated[str | None, typer.Option(help="a model")] = None,
     operator: Annotated[str | None, typer.Option(help="an operator")] = None,
@@ -49,6 +51,10 @@ def show(
     """
     catalog = _catalog(_folder(policies))
     row = _row(catalog, lab, model, operator, endpoint)
+    if name is not None:
+        if row is not None:
+            _wrong(_ONE_THING)
+        row = shown.named(catalog, name)
     if as_json:
         typer.echo(json.dumps(shown.whole(catalog) if row is None else row, ensure_ascii=False))
     elif row is None:
@@ -61,7 +67,7 @@ def _row(
     catalog: Catalog, lab: str | None, model: str | None, operator: str | None, endpoint: str | None
 ) -> shown.Row | None:
     if sum(name is not None for name in (lab, model, operator, endpoint)) > 1:
-        _wrong("name one thing: a lab, a model, an operator or an endpoint")
+        _wrong(_ONE_THING)
     if lab is not None:
         return shown.lab_row(catalog, find_lab(catalog, lab))
     if model is not None:

@@ -78,10 +78,24 @@ def test_show_of_two_things_is_used_wrongly(policies):
     with pytest.raises(Mistake, match="name one thing"):
         run("show", "--policies", policies, "--lab", "oak", "--model", "acorn")
 
+    with pytest.raises(Mistake, match="name one thing"):
+        run("show", "--policies", policies, "acorn", "--lab", "oak")
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"), [("oak", {"lab"}), ("graft", {"model"}), ("mill", {"operator"}), ("acorn@mill", {"endpoint"})]
+)
+def test_a_bare_name_shows_whatever_bears_it(policies, name, kinds):
+    shown = json.loads(run("show", "--policies", policies, name, "--json"))
+
+    assert {kind: row["id"] for kind, row in shown.items()} == dict.fromkeys(kinds, name)
+
 
 def test_what_is_not_there_is_said(policies):
     with pytest.raises(GatewayError, match="did you mean `graft`"):
         run("show", "--policies", policies, "--model", "craft")
+    with pytest.raises(GatewayError, match="nothing is called `craft`; did you mean `graft`"):
+        run("show", "--policies", policies, "craft")
 
 
 def test_an_unknown_price_ends_with_1(policies):
