@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 from typing import Annotated, Any, Literal
@@ -17,43 +16,19 @@ from gateway.app.folder import read_folder
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.since import moment
 from gateway.errors import Problems, nearest
-from gateway.outcome.observe import learned
-from gateway.outcome.row import Row
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.record.store import LedgerUnusable
 from gateway.report import vendors
-from gateway.report.adoption import BY, adoption
+from gateway.report.adoption import BY
 from gateway.report.ledger import recorded
-from gateway.report.refusals import refusals
-from gateway.report.rules import rules
-from gateway.report.savings import savings
+from gateway.report.page import page
+from gateway.report.reports import OF_FILES, REPORTS, Asked
+from gateway.report.shrinkage import NotATable
 from gateway.report.table import as_csv, cells
-from gateway.report.vendors import vendor_rows
 from gateway.settings import from_environment
 
 Format = Literal["table", "csv", "json", "html"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a report is made from."""
-
-    rows: Iterable[Row]  # each time anew
-    compiled: Compiled
-    by: str
-
-
-REPORTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
-    "adoption": lambda asked: adoption(asked.rows, asked.compiled.policy, asked.by),
-    "savings": lambda asked: savings(
-        asked.rows, asked.compiled.policy, learned(asked.rows, asked.compiled.policy).snapshot()
-    ),
-    "refusals": lambda asked: refusals(asked.rows, asked.compiled.policy),
-    "vendors": lambda asked: {"rows": vendor_rows(asked.compiled.catalog)},
-    "rules": lambda asked: rules(asked.rows, asked.compiled, learned(asked.rows, asked.compiled.policy).snapshot()),
-}
-
 
 REGISTER = {"table": vendors.as_table, "csv": vendors.as_csv, "html": vendors.as_html}  # too wide for a plain table
 
@@ -65,6 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     what: Annotated[str, typer.Argument(help=", ".join(REPORTS))],
+    file: Annotated[Path | None, typer.Argument(help="of shrinkage: model, origin, two scores; as CSV")] = None,
     by: Annotated[str, typer.Option(help=f"of adoption: {', '.join(BY)}")] = "origin",
     ledger: Annotated[str | None, typer.Option(help="FILE.jsonl or a database URL; default: our own")] = None,
     since: Annotated[str | None, typer.Option(help="7d, 12h, or a time; default: everything")] = None,
@@ -82,11 +58,26 @@ def report(
         raise Mistake(f"nothing is counted by `{by}`; {nearest(by, BY)}", exit_code=2)
     settings = from_environment()
     rows = recorded(ledger, settings=settings, since=moment(since, now=time()))
+    folder = compiled(policies or settings.policies)
     try:
-        made = REPORTS[what](Asked(rows, compiled(policies or settings.policies), by))
-    except LedgerUnusable as wrong:
+        made = REPORTS[what](Asked(rows, folder, by, _text(what, file)))
+    except (LedgerUnusable, NotATable) as wrong:
         raise Mistake(str(wrong), exit_code=2) from None
-    typer.echo(_written(what, made, "json" if as_json else format), nl=False)
+    if what != "vendors" and not as_json and format == "html":
+        at = datetime.fromtimestamp(time(), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        typer.echo(page(what, made, policy_version=folder.policy.version, made_at=at, since=since), nl=False)
+    else:
+        typer.echo(_written(what, made, "json" if as_json else format), nl=False)
+
+
+def _text(what: str, file: Path | None) -> str:
+    if (what in OF_FILES) != (file is not None):
+        way_out = "name one, e.g. gateway report shrinkage scores.csv" if file is None else "leave it out"
+        raise Mistake(f"`report {what}` {'reads a file' if file is None else 'reads no file'}; {way_out}", exit_code=2)
+    try:
+        return file.read_text(encoding="utf-8-sig") if file is not None else ""
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise Mistake(f"{file} cannot be read: {wrong}", exit_code=2) from None
 
 
 def compiled(folder: Path) -> Compiled:

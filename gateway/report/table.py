@@ -25,8 +25,13 @@ def as_csv(report: Mapping[str, Any]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(lines)
+    writer.writerows([_safe(cell) for cell in line] for line in lines)
     return text.getvalue()
+
+
+def _safe(text: str) -> str:
+    """What a spreadsheet would take for a formula is quoted; a negative number is none."""
+    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()) else text
 
 
 def _flat(report: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -1,0 +1,137 @@
+"""`gateway report breakeven`: own machines by the hour against the same weights hosted elsewhere by the token."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.prices import cost
+from gateway.outcome.row import Row, Tokens, Tried
+from gateway.policy.compiled import Policy
+
+HOUR_S = 3600.0
+MONTH_H = 730.0
+TYPICAL = Tokens(input_tokens=1000, output_tokens=400)  # of a request, where nothing was measured
+CURVE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # of the nearest break-even
+
+
+@dataclass(slots=True)
+class _Use:
+    """What one endpoint did."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    transfer_usd: Decimal = Decimal(0)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+
+    def add(self, attempt: Tried, began: float) -> None:
+        usage = attempt.tokens
+        self.requests += 1
+        self.input_tokens += usage.input_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.output_tokens += usage.output_tokens
+        self.transfer_usd += attempt.cost_usd or 0
+        self.spans.append((began, began + (attempt.total_s or 0.0)))
+
+    @property
+    def typical(self) -> Tokens:
+        """Of one request."""
+        if not self.requests:
+            return TYPICAL
+        n = self.requests
+        return Tokens(
+            input_tokens=round(self.input_tokens / n),
+            cached_tokens=round(self.cached_tokens / n),
+            output_tokens=round(self.output_tokens / n),
+        )
+
+
+def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
+    """The report as JSON: one row for each hosted endpoint of the weights of each endpoint with `usd_per_hour`."""
+    uses: dict[str, _Use] = defaultdict(_Use)
+    first = last = 0.0
+    for row in rows:
+        began = row.received_at
+        first, last = min(first or began, began), max(last, row.ended)
+        for attempt in row.served:
+            uses[attempt.endpoint].add(attempt, began)
+            began += attempt.total_s or 0.0
+            last = max(last, began)
+    owned = [endpoint for endpoint in policy.endpoints if endpoint.hosting == "self" and endpoint.usd_per_hour]
+    hours = (last - first) / HOUR_S
+    made = [_owned(endpoint, uses[endpoint.id], hours, last, policy.catalog) for endpoint in owned]
+    return {
+        "hours": hours,
+        "rows": [row for owner, rows in made for row in rows],
+        "machines": [owner for owner, _ in made],
+    }
+
+
+def _owned(
+    endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    per_hour = endpoint.usd_per_hour or Decimal(0)
+    busy = min(busy_s(use.spans) / HOUR_S / hours, 1.0) if hours else 0.0
+    machine = {
+        "endpoint": endpoint.id,
+        "usd_per_hour": format(per_hour, "f"),
+        "requests": use.requests,
+        "idle_share": 1 - busy,
+        "transfer_usd": format(use.transfer_usd, "f"),
+        "actual_usd": _usd(float(per_hour) * hours),
+        "typical": {"input_tokens": use.typical.input_tokens, "output_tokens": use.typical.output_tokens},
+    }
+    rows = list(_rivals(endpoint, use, hours, at, catalog))
+    nearest = min((float(row["break_even_requests_per_hour"]) for row in rows), default=0.0)
+    return machine | {"curve": _curve(float(per_hour), nearest, rows)}, rows
+
+
+def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog) -> Iterator[dict[str, Any]]:
+    """Cheapest first; those without a known price are left out."""
+    usage = use.typical
+    priced = [
+        (float(found[0]), rival)
+        for rival in catalog.endpoints.values()
+        if rival.model is endpoint.model and rival.hosting == "hosted" and (found := cost(rival, usage, at=at))
+    ]
+    volume = use.requests / hours if hours else 0.0
+    for usd, rival in sorted(priced, key=lambda pair: (pair[0], pair[1].id)):
+        if usd > 0:
+            needed = float(endpoint.usd_per_hour or 0) / usd
+            yield {
+                "endpoint": endpoint.id,
+                "hosted": rival.id,
+                "hosted_usd_per_request": _usd(usd),
+                "self_usd_per_request": _usd(float(endpoint.usd_per_hour or 0) / volume) if volume else None,
+                "requests_per_hour": volume,
+                "break_even_requests_per_hour": needed,
+                "break_even_tokens_per_month": round(needed * MONTH_H * (usage.input_tokens + usage.output_tokens)),
+                "pays": volume >= needed,
+            }
+
+
+def _curve(per_hour: float, nearest: float, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What one request costs by how many there are in an hour."""
+    if not rows:
+        return []
+    volumes = [nearest * part for part in CURVE]
+    return [{"requests_per_hour": volume, "self_usd_per_request": _usd(per_hour / volume)} for volume in volumes]
+
+
+def busy_s(spans: Iterable[tuple[float, float]]) -> float:
+    """Seconds in which at least one of them lasts."""
+    total = until = 0.0
+    for began, ended in sorted(spans):
+        total += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return total
+
+
+def _usd(money: float) -> str:
+    return f"{money:.8f}"

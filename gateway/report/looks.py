@@ -1,0 +1,205 @@
+"""What each report's page shows first: its figures and its plots. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.report import plot
+from gateway.report.plot import Curve, Mark
+
+Report = Mapping[str, Any]
+Figure = tuple[str, str, str]  # name, value, remark
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The top of a page."""
+
+    title: str
+    figures: list[Figure]
+    plots: list[str]
+
+
+def money(usd: str | float) -> str:
+    """US dollars as one reads them: cents from a dollar up, four figures below."""
+    amount = float(usd)
+    sign, amount = "−" if amount < 0 else "", abs(amount)
+    return f"{sign}${amount:,.2f}" if amount >= 1 or not amount else f"{sign}${amount:.4g}"
+
+
+def _mark(label: str, usd: str | float, series: int = 0) -> Mark:
+    return Mark(label, float(usd), money(usd), series=series)
+
+
+def _adoption(made: Report) -> Look:
+    rows, by = made["rows"], made["by"]
+    keys = [row["key"] for row in rows]
+    days = [(day["day"], day["requests"]) for day in made["days"]]
+    costs = [Mark(row["key"], float(row["cost_usd"]), money(row["cost_usd"]), series=n) for n, row in enumerate(rows)]
+    marks = [Mark(row["key"], row["share"], f"{row['share']:.1%}", series=n) for n, row in enumerate(rows)]
+    return Look(
+        f"Adoption by {by.replace('_', ' ')}",
+        [
+            ("requests", f"{made['requests']:,}", ""),
+            ("tokens", f"{sum(row['tokens'] for row in rows):,}", "read and written"),
+            ("cost", money(sum(float(row["cost_usd"]) for row in rows)), "of all serving attempts"),
+        ],
+        [
+            plot.bars(marks, title="Share of requests"),
+            plot.shares(days, keys, title="Share of requests by day, in the same colours"),
+            plot.bars(costs, title="Cost"),
+        ],
+    )
+
+
+def _savings(made: Report) -> Look:
+    if made["list_savings_usd"] is None:
+        return Look("Savings", [("requests", f"{made['requests']:,}", "the policy names no baseline")], [])
+    low, high = made["effective_interval_usd"]
+    after = made["after_measuring"]
+    marks = [
+        Mark("at list price", float(made["list_savings_usd"]), money(made["list_savings_usd"]), series=1),
+        Mark(
+            "effective",
+            float(made["effective_savings_usd"]),
+            money(made["effective_savings_usd"]),
+            float(low),
+            float(high),
+        ),
+        Mark("list, after measuring", float(after["list_savings_usd"]), money(after["list_savings_usd"]), series=1),
+        Mark(
+            "effective, after measuring", float(after["effective_savings_usd"]), money(after["effective_savings_usd"])
+        ),
+    ]
+    forbidden = made["baseline_forbidden"]
+    return Look(
+        f"Savings against {', '.join(made['baselines'])}",
+        [
+            ("effective savings", money(made["effective_savings_usd"]), f"95 %: {money(low)} to {money(high)}"),
+            ("list-price savings", money(made["list_savings_usd"]), "what vendors quote"),
+            ("cost", money(made["cost_usd"]), f"{made['requests']:,} requests, {made['answered']:,} answered"),
+            ("cost per answer", money(made["cost_per_answer_usd"] or 0), "all costs ÷ answers"),
+            (
+                "baseline not permitted",
+                f"{forbidden['requests']:,}",
+                f"requests; {money(forbidden['cost_usd'])} paid for them",
+            ),
+        ],
+        [plot.bars(marks, title="Saved, with the 95 % interval of what is not known exactly")],
+    )
+
+
+def _refusals(made: Report) -> Look:
+    rows = made["rows"]
+    known = sorted((row for row in rows if row["rate"] is not None), key=lambda row: -row["rate"])
+    marks = [
+        Mark(_group(row), row["rate"], f"{row['rate']:.1%} of {row['n']:,}", row["low"], row["high"], 5)
+        for row in known[:30]
+    ]
+    return Look(
+        "Refusals",
+        [
+            ("replies", f"{sum(row['n'] for row in rows):,}", "that could have been refusals"),
+            ("groups", f"{len(rows):,}", f"{len(rows) - len(known):,} with fewer than 30 replies have no rate"),
+        ],
+        [plot.points(marks, title="Refused, evaded, filtered or blank, with 95 % intervals; the highest 30")],
+    )
+
+
+def _group(row: Mapping[str, Any]) -> str:
+    return f"{row['model']}@{row['operator']} {row['topic']} {row['language']}"
+
+
+def _rules(made: Report) -> Look:
+    *guards, together = made["rows"]
+    ordered = sorted(guards, key=lambda row: -float(row["marginal_usd"]))
+    return Look(
+        "The price of each rule",
+        [
+            ("all rules together", money(together["marginal_usd"]), "against having none"),
+            ("overlap", money(together["overlap_usd"]), "what they cost only together"),
+            ("denied", f"{together['denied']:,}", "requests"),
+        ],
+        [
+            plot.bars(
+                [_mark(row["guard"], row["marginal_usd"]) for row in ordered],
+                title="Marginal: what lifting this rule alone would save",
+            ),
+            plot.bars(
+                [_mark(row["guard"], row["alone_usd"], 1) for row in ordered],
+                title="Alone: what it would cost as the only rule",
+            ),
+            plot.bars(
+                [
+                    Mark(row["guard"], row["blocked_adoption"], f"{row['blocked_adoption']:,}", series=2)
+                    for row in ordered
+                ],
+                title="Blocked adoption: requests from which it kept a cheaper endpoint with Chinese weights",
+            ),
+        ],
+    )
+
+
+def _breakeven(made: Report) -> Look:
+    figures: list[Figure] = []
+    plots: list[str] = []
+    for machine in made["machines"]:
+        name, rivals = machine["endpoint"], [row for row in made["rows"] if row["endpoint"] == machine["endpoint"]]
+        figures += [
+            (
+                name,
+                f"{machine['idle_share']:.0%} idle",
+                f"${machine['usd_per_hour']} an hour, {machine['requests']:,} requests",
+            ),
+            ("transfer price paid", money(machine["transfer_usd"]), f"actual cost {money(machine['actual_usd'])}"),
+        ]
+        own = [(point["requests_per_hour"], float(point["self_usd_per_request"])) for point in machine["curve"]]
+        if own:
+            hosted = [
+                Curve(row["hosted"], [(x, float(row["hosted_usd_per_request"])) for x in (own[0][0], own[-1][0])], True)
+                for row in rivals[:6]
+            ]
+            plots.append(
+                plot.curves(
+                    [Curve(name, own), *hosted], title=f"{name}: US dollars a request", across="requests an hour", up=""
+                )
+            )
+    return Look(
+        "Own machines against hosted ones",
+        figures,
+        plots,
+    )
+
+
+def _shrinkage(made: Report) -> Look:
+    rows = made["rows"]
+    figures = [
+        (row["origin"], f"−{row['fall_points']:.1f} points", f"−{row['fall_percent']:.1f} %, {row['models']} models")
+        for row in rows
+    ]
+    return Look(
+        "How far scores fall from one test to the next",
+        figures,
+        [
+            plot.bars(
+                [Mark(row["origin"], row["fall_points"], f"{row['fall_points']:.1f}") for row in rows],
+                title="Points lost",
+            ),
+            plot.bars(
+                [Mark(row["origin"], row["fall_percent"], f"{row['fall_percent']:.1f} %", series=1) for row in rows],
+                title="Lost of the first score, mean over models",
+            ),
+        ],
+    )
+
+
+LOOKS: dict[str, Callable[[Report], Look]] = {
+    "adoption": _adoption,
+    "savings": _savings,
+    "refusals": _refusals,
+    "rules": _rules,
+    "breakeven": _breakeven,
+    "shrinkage": _shrinkage,
+}

@@ -1,0 +1,89 @@
+"""A report as one self-contained HTML page: figures, plots, the table, and how it was counted. Pure."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gateway.report.looks import LOOKS, Figure, Report
+from gateway.report.style import STYLE
+from gateway.report.table import cells
+
+COUNTED = {
+    "adoption": """
+        A request and its answer belong to the endpoint of its last serving attempt (none: it reached none); tokens and
+        cost belong to the endpoint of each attempt. Of lineage and exposure a request counts under every country.
+    """,
+    "savings": """
+        List-price savings price the answer's own tokens at the baseline's list price. Effective savings use the tokens
+        that the baseline would have needed, learned from pairs and arms and else from benchmarks, and how often it
+        answers. Requests that the baseline was not permitted to serve are in neither.
+    """,
+    "refusals": """
+        By weights, operator, topic and language; never by model name alone. Wilson's 95 % interval, widened where one
+        key's requests are alike. What the policy wants declined counts as declined and is held against nobody.
+    """,
+    "rules": """
+        Expected cost per answer of the first choice with the rule less that without it, added over requests. Marginal
+        prices do not add up: where two rules remove the same endpoint, neither costs anything at the margin.
+    """,
+    "breakeven": """
+        A machine costs its hours whether it is used or not; a hosted endpoint of the same weights costs what a typical
+        request here costs at its list price. Where the curve crosses a dashed line, one's own machine begins to pay.
+        Idle is the share of the time in which no request ran.
+    """,
+    "shrinkage": """
+        p is the share of all ways to divide the models into groups of these sizes that are at least as uneven; exact,
+        two-sided, and one-sided where it says so.
+    """,
+}
+
+
+def page(what: str, made: Report, *, policy_version: str, made_at: str, since: str | None) -> str:
+    """No script, nothing from elsewhere: it can be mailed and printed."""
+    look = LOOKS[what](made)
+    header, lines = cells(made)
+    period = f"requests since {since}" if since else "all recorded requests"
+    return _PAGE.format(
+        title=escape(look.title),
+        style=STYLE,
+        about=escape(f"{period} · policy {policy_version} · made {made_at}"),
+        figures="".join(map(_figure, look.figures)),
+        plots="".join(look.plots),
+        head="".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in header),
+        body="".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>\n" for line in lines),
+        counted=escape(" ".join(COUNTED[what].split())),
+    )
+
+
+def _figure(figure: Figure) -> str:
+    name, value, remark = map(escape, figure)
+    return f"<div><dt>{name}</dt><dd>{value}</dd><small>{remark}</small></div>"
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p class="about">{about}</p>
+<dl>{figures}</dl>
+{plots}
+<h2>Figures</h2>
+<div class="wide"><table>
+<thead><tr>{head}</tr></thead>
+<tbody>
+{body}</tbody>
+</table></div>
+<h2>How it is counted</h2>
+<p>{counted}</p>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,46 @@
+"""The table of reports: one row adds one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.estimates import Snapshot
+from gateway.outcome.observe import learned
+from gateway.outcome.row import Row
+from gateway.policy.compiled import Compiled
+from gateway.report.adoption import adoption
+from gateway.report.breakeven import breakeven
+from gateway.report.refusals import refusals
+from gateway.report.rules import rules
+from gateway.report.savings import savings
+from gateway.report.shrinkage import read_scores, shrinkage
+from gateway.report.vendors import vendor_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is made from."""
+
+    rows: Iterable[Row]  # each time anew
+    compiled: Compiled
+    by: str = "origin"
+    text: str = ""  # of the file that a report reads instead of the ledger
+
+    @property
+    def learned(self) -> Snapshot:
+        """From all these rows."""
+        return learned(self.rows, self.compiled.policy).snapshot()
+
+
+REPORTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
+    "adoption": lambda asked: adoption(asked.rows, asked.compiled.policy, asked.by),
+    "savings": lambda asked: savings(asked.rows, asked.compiled.policy, asked.learned),
+    "refusals": lambda asked: refusals(asked.rows, asked.compiled.policy),
+    "rules": lambda asked: rules(asked.rows, asked.compiled, asked.learned),
+    "vendors": lambda asked: {"rows": vendor_rows(asked.compiled.catalog)},
+    "breakeven": lambda asked: breakeven(asked.rows, asked.compiled.policy),
+    "shrinkage": lambda asked: shrinkage(read_scores(asked.text)),
+}
+OF_FILES = frozenset({"shrinkage"})
