@@ -54,6 +54,17 @@ REMARKS = [
             7,
         ),
     ),
+    (
+        guarded(
+            "{name: one, when: {language: en}, only: {hosting: self}}",
+            "{name: two, when: {language: zh}, never: {lineage: china}}",
+        ),
+        (
+            "note",
+            "nothing may serve a request with team research, language unknown: route `rest`, guards `one`, `two`",
+            7,
+        ),
+    ),
     (guarded("{name: g, never: {operator: zai}}"), ("note", "no request ever reaches glm@zai", 1)),
     (
         "routes: [{name: a, when: {stream: true}, try: [{any: {}}]},"
