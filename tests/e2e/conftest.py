@@ -46,7 +46,9 @@ class House:
 
 
 @contextmanager
-def built(folder: Path, model: child.Child, vendors: Vendors, *, hurried: bool = False) -> Iterator[House]:
+def built(
+    folder: Path, model: child.Child, vendors: Vendors, *, hurried: bool = False, workers: int = 1
+) -> Iterator[House]:
     """A house with a state folder and keys of its own. `hurried`: its limits are a few seconds."""
     keys = stage.fresh_keys()
     urls = {"self": model.ready["base_url"], **vendors.base_urls}
@@ -55,15 +57,16 @@ def built(folder: Path, model: child.Child, vendors: Vendors, *, hurried: bool =
         policy = folder / "policies" / "policy.yaml"
         policy.write_text(policy.read_text().replace(PATIENT, HURRIED))
     started: list[Running] = []
-    house = House(starter(folder, started)(folder / "policies"), model, vendors, keys, [])
+    running = starter(folder, started)(folder / "policies", workers=workers)
+    house = House(running, model, vendors, keys, [])
     try:
         _warm(house)
         yield house
     finally:
         for client in house.clients:
             client.close()
-        for running in started:
-            running.stop()
+        for each in started:
+            each.stop()
 
 
 def _warm(house: House) -> None:
@@ -101,4 +104,11 @@ def hurried_house(tmp_path: Path, local_model_process: child.Child, vendors: Ven
     """Waits 2 s for a first byte and 6 s in all."""
     with built(tmp_path, local_model_process, vendors, hurried=True) as house:
         assert HURRIED in (tmp_path / "policies" / "policy.yaml").read_text()
+        yield house
+
+
+@pytest.fixture
+def two_workers(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
+    """Two processes behind one port."""
+    with built(tmp_path, local_model_process, vendors, workers=2) as house:
         yield house

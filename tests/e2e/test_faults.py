@@ -125,27 +125,27 @@ def test_a_broken_stream_ends_cleanly_with_an_error_event_and_no_done(fresh_hous
     assert b"[DONE]" not in told
 
 
-def test_keep_alive_comments_do_not_disturb_a_stream(fresh_house):
-    fresh_house.vendors.script("simulated-west", {"comments": 3})
-    stream = fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
+def test_keep_alive_comments_do_not_disturb_a_stream(house):
+    house.vendors.script("simulated-west", {"comments": 3})
+    stream = house.client().chat.completions.create(model="simulated-gpt", messages=HELLO, stream=True)
 
     assert list(stream)[-1].choices[0].finish_reason == "stop"
 
 
-def test_a_reply_without_usage_is_billed_by_estimate(fresh_house):
-    fresh_house.vendors.script("simulated-west", {"usage": False})
-    raw = fresh_house.client().chat.completions.with_raw_response.create(model="simulated-gpt", messages=HELLO)
+def test_a_reply_without_usage_is_billed_by_estimate(house):
+    house.vendors.script("simulated-west", {"usage": False})
+    raw = house.client().chat.completions.with_raw_response.create(model="simulated-gpt", messages=HELLO)
 
     assert raw.parse().usage is None
     assert float(raw.headers["x-gateway-cost-usd"]) > 0
 
 
-def test_a_vendors_own_400_comes_through(fresh_house):
+def test_a_vendors_own_400_comes_through(house):
     body = json.dumps({"error": {"message": "temperature is too hot", "type": "invalid_request_error"}})
-    fresh_house.vendors.script("simulated-west", {"status": 400, "body": body})
+    house.vendors.script("simulated-west", {"status": 400, "body": body})
 
     with pytest.raises(openai.BadRequestError, match="temperature is too hot"):
-        fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
+        house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
 
 
 def test_what_every_endpoint_of_a_model_fails_at_is_told_without_addresses(fresh_house):
@@ -182,20 +182,20 @@ def test_a_vendor_process_killed_in_mid_stream_breaks_that_stream_only(fresh_hou
     assert client.chat.completions.create(model="auto", messages=HELLO).choices[0].message.content
 
 
-def test_a_body_that_is_no_json_is_told_so(fresh_house):
-    status, _, told = fresh_house.ask(b"{")
+def test_a_body_that_is_no_json_is_told_so(house):
+    status, _, told = house.ask(b"{")
 
     assert (status, json.loads(told)["error"]["code"]) == (400, "invalid_request")
 
 
-def test_a_body_of_fifty_megabytes_is_refused(fresh_house):
-    status, _, told = fresh_house.ask(b"{" + b" " * 50_000_000)
+def test_a_body_of_fifty_megabytes_is_refused(house):
+    status, _, told = house.ask(b"{" + b" " * 50_000_000)
 
     assert (status, json.loads(told)["error"]["code"]) == (413, "request_too_large")
 
 
-def test_a_body_that_is_announced_as_too_long_is_refused_before_it_is_sent(fresh_house):
-    connection = http.client.HTTPConnection("127.0.0.1", fresh_house.gateway.port, timeout=60)
+def test_a_body_that_is_announced_as_too_long_is_refused_before_it_is_sent(house):
+    connection = http.client.HTTPConnection("127.0.0.1", house.gateway.port, timeout=60)
     connection.putrequest("POST", "/v1/chat/completions")
     connection.putheader("content-length", "50000000")
     connection.endheaders()

@@ -1,0 +1,180 @@
+"""Claims about `gateway probe`, against the demo's simulated vendors and its real local model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gateway.demo import stage
+from gateway.demo.vendors.process import Vendors
+
+pytestmark = pytest.mark.services
+SIMULATED = "simulated-deepseek@*,simulated-gpt@*"
+
+
+@dataclass(frozen=True, slots=True)
+class Prober:
+    """The demo's policies with nobody serving them."""
+
+    folder: Path
+
+    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gateway", "probe", "--policies", str(self.folder / "policies"), *arguments]
+        settings = {"GATEWAY_STATE_DIR": str(self.folder / "state")}
+        done = subprocess.run(
+            command,
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=300,
+        )
+        assert done.returncode == code, done.stderr
+        return done
+
+    def json(self, *arguments: str, code: int = 0):
+        return json.loads(self.run("--yes", "--json", *arguments, code=code).stdout)
+
+    def report(self, what: str):
+        """What `gateway report` reads of the ledger."""
+        command = [sys.executable, "-m", "gateway", "report", what, "--json"]
+        settings = {"GATEWAY_STATE_DIR": str(self.folder / "state")}
+        policies = ["--policies", str(self.folder / "policies")]
+        done = subprocess.run([*command, *policies], env={**os.environ, **settings}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def prober(folder: Path, urls: dict[str, str]) -> Prober:
+    stage.write_folder(folder / "policies", urls=urls, keys=stage.fresh_keys())
+    return Prober(folder)
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, vendors: Vendors) -> Prober:
+    return prober(tmp_path, {"self": "http://127.0.0.1:1/v1", **vendors.base_urls})
+
+
+def by_place(rows) -> dict:
+    return {(row["model"], row["operator"], row["topic"], row["language"]): row for row in rows}
+
+
+def test_the_map_tells_the_machines_from_the_weights(simulated: Prober):
+    made = simulated.json(
+        "--team", "demo", "--endpoints", "simulated-deepseek@*", "--topics", "prc_political", "--languages", "en"
+    )
+    rows = by_place(made["rows"])
+    chinese = rows["simulated-deepseek", "simulated-cn", "prc_political", "en"]
+    american = rows["simulated-deepseek", "simulated-us", "prc_political", "en"]
+    [difference] = [row for row in made["hosting"] if row["operator"] == "simulated-cn"]
+
+    assert (chinese["n"], american["n"]) == (32, 32)
+    assert chinese["rate"] > american["rate"]
+    assert chinese["filtered"] > 0 and american["filtered"] == 0
+    assert difference["difference"] == pytest.approx(chinese["rate"] - american["rate"])
+    assert difference["low"] < difference["difference"] < difference["high"]
+
+
+def test_no_byte_reaches_an_endpoint_that_a_guard_removed(simulated: Prober, vendors: Vendors):
+    made = simulated.json("--team", "finance", "--endpoints", SIMULATED, "--topics", "control", "--languages", "zh")
+
+    assert vendors.requests("simulated-cn") == []
+    assert len(vendors.requests("simulated-us")) == 32
+    assert "confidential-off-chinese-machines" in made["removed"]["simulated-deepseek@simulated-cn"]
+    assert {row["operator"] for row in made["rows"]} == {"simulated-us", "simulated-west"}
+
+
+def test_a_team_whose_data_stay_at_home_probes_nobody_abroad(simulated: Prober, vendors: Vendors):
+    simulated.json("--team", "clinic", "--endpoints", SIMULATED, code=1)
+
+    assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
+
+
+def test_a_probe_has_rows_of_its_own_and_costs_no_team_anything(simulated: Prober):
+    made = simulated.json(
+        "--team", "demo", "--endpoints", "simulated-gpt@*", "--topics", "us_political", "--languages", "en"
+    )
+    savings = simulated.report("savings")
+
+    assert float(made["spent_usd"]) > 0
+    assert float(savings["measuring_usd"]) == pytest.approx(float(made["spent_usd"]))
+    assert float(savings["cost_usd"]) == 0
+    assert sum(row["n"] for row in simulated.report("refusals")["rows"]) == 32
+
+
+def test_the_cap_is_never_exceeded(simulated: Prober):
+    made = simulated.json(
+        "--team", "demo", "--endpoints", "simulated-gpt@*", "--topics", "control", "--languages", "en", "--usd", "0.05"
+    )
+
+    assert made["out_of_money"]
+    assert 0 < made["asked"] < 32
+    assert made["asked"] + made["left_out"] == 32
+    assert 0 < float(made["spent_usd"]) <= 0.05
+
+
+def test_nothing_is_asked_before_somebody_agrees(simulated: Prober, vendors: Vendors):
+    done = simulated.run("--team", "demo", "--endpoints", SIMULATED, code=2)
+
+    assert "USD" in done.stderr and "--yes" in done.stderr
+    assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
+
+
+def test_malicious_questions_are_asked_only_of_those_who_say_so(simulated: Prober, vendors: Vendors):
+    simulated.run("--yes", "--team", "demo", "--endpoints", SIMULATED, "--topics", "malicious", code=2)
+    assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
+
+    endpoint = ("--endpoints", "simulated-gpt@*", "--topics", "malicious", "--languages", "en")
+    done = simulated.run("--yes", "--team", "demo", *endpoint, "--include", "malicious", "--json")
+    [row] = json.loads(done.stdout)["compliance"]
+    assert "close the account" in done.stderr
+    assert row["n"] == 32 and 0 <= row["low"] <= row["complied"] <= row["high"] <= 1
+
+
+def test_repeats_show_what_one_answer_hides(simulated: Prober, vendors: Vendors):
+    vendors.script("simulated-west", *[{"no": "canned"}, {}] * 32)
+    [row] = simulated.json(
+        "--team", "demo", "--endpoints", "simulated-gpt@*", "--topics", "control", "--languages", "en", "--repeat", "2"
+    )["agreement"]
+
+    assert (row["questions"], row["repeats"]) == (32, 2)
+    assert row["pass_at_1"] == pytest.approx(0.5)
+    assert row["pass_at_k"] >= row["pass_at_1"]
+
+
+def test_an_endpoint_that_keeps_failing_is_given_up(simulated: Prober):
+    made = simulated.json("--team", "demo", "--endpoints", "smollm2-135m@self", "--languages", "en", code=1)
+
+    assert made["failed"] <= 8
+    assert made["rows"] == []
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "html"])
+def test_the_map_is_written_as(simulated: Prober, format: str):
+    done = simulated.run(
+        "--yes", "--team", "demo", "--endpoints", "simulated-deepseek@simulated-cn", "--topics", "prc_political",
+        "--languages", "zh", "--format", format,
+    )  # fmt: skip
+    assert "simulated-cn" in done.stdout
+    if format == "html":
+        assert (
+            "<svg" in done.stdout
+            and "<script" not in done.stdout
+            and "http://" not in done.stdout.replace("http://www.w3.org/2000/svg", "")
+        )
+
+
+def test_the_real_local_model_can_be_probed(tmp_path: Path, vendors: Vendors, local_model_process):
+    urls = {**vendors.base_urls, "self": local_model_process.ready["base_url"]}
+    made = prober(tmp_path, urls).json(
+        "--team", "clinic", "--endpoints", "*@self", "--topics", "control", "--languages", "en", "--max-tokens", "24"
+    )
+
+    [row] = made["rows"]
+    assert (row["model"], row["n"], made["failed"]) == ("smollm2-135m", 32, 0)
