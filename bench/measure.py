@@ -98,7 +98,7 @@ def _measure_running(process: Process | None, load: Load, contestant: Contestant
     step()
     # Paced, so that every event comes alone: without gaps a fast proxy passes on many at once.
     before = process.cpu_s() if process else 0.0
-    run = _clean(load.run("paced", connections=100 if contestant.many_streams else 20, seconds=0.2))
+    run = _clean(load.run("paced", connections=200 if contestant.many_streams else 20, seconds=0.2))
     if process:
         figures["cpu_us_per_event"] = (process.cpu_s() - before) / run["events"] * 1e6
     step()
