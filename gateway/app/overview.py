@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+import logging
+from collections.abc import Callable, Iterable
 from threading import Lock
 from time import monotonic, sleep, time
 from typing import Any
 
 from gateway.app.learning import LATE_S, LONGEST_S
+from gateway.errors import GatewayError
 from gateway.pipeline import Gateway
 from gateway.record.shape import Json
 from gateway.record.store import Store
@@ -19,12 +21,13 @@ KEPT_S = 1.0  # however many look, the ledger is read once in this time
 _FORGOTTEN_S = 600.0  # not looked at for so long, it begins again
 _BREATH_ROWS = 10  # after so many the thread rests, or requests would wait for it
 _BREATH_S = 0.002
+_log = logging.getLogger(__name__)
 
 
 class LiveOverview:
     """Call it in a thread: it asks the database."""
 
-    def __init__(self, store: Store, gateway: Callable[[], Gateway], resting: Callable[[], Container[str]]):
+    def __init__(self, store: Store, gateway: Callable[[], Gateway], resting: Callable[[], frozenset[str]]):
         self._store = store
         self._gateway = gateway
         self._resting = resting
@@ -33,37 +36,53 @@ class LiveOverview:
         self._version = ""
         self._told: dict[str, Any] = {}
         self._told_at = 0.0
+        self._rested: frozenset[str] = frozenset()  # as it was told
         self._ended = 0.0  # the latest end of a request that was read
         self._seen: dict[str, float] = {}  # those that may be read again, with their end
 
     def __call__(self) -> dict[str, Any]:
-        """What there is to show, at most a second old."""
+        """What there is to show, at most a second old. Raises GatewayError if the ledger cannot be read."""
         with self._lock:
             if monotonic() - self._told_at > KEPT_S or not self._told:
-                gateway = self._gateway()
-                fold = self._read(gateway)
-                self._told = fold.plain(gateway.estimates(), resting=self._resting())
-                self._told_at = monotonic()
+                try:
+                    self._renew(self._gateway())
+                except Exception as error:  # noqa: BLE001 - whatever is wrong with the database, the next look tries again
+                    _log.warning("the overview waits: %s", error)
+                    raise GatewayError("overloaded", "the ledger cannot be read", retry_after_s=5) from None
             return self._told
 
-    def _read(self, gateway: Gateway) -> Overview:
-        policy = gateway.policy
-        if self._fold is None or self._version != policy.version or monotonic() - self._told_at > _FORGOTTEN_S:
-            self._fold, self._version = Overview(policy), policy.version
-            self._ended, self._seen = 0.0, {}
-        snapshot = gateway.estimates()
-        latest = self._ended
+    def _renew(self, gateway: Gateway) -> None:
+        fold, began = self._current(gateway)
+        added, resting = self._read(fold, gateway), self._resting()
+        if began or added or resting != self._rested:
+            self._told = fold.plain(gateway.estimates(), resting=resting)
+        self._rested, self._told_at = resting, monotonic()
+
+    def _current(self, gateway: Gateway) -> tuple[Overview, bool]:
+        """The fold, and whether it begins: with every policy, and after nobody looked for a while."""
+        version = gateway.policy.version
+        unseen_s = monotonic() - self._told_at
+        if self._fold is not None and self._version == version and unseen_s < _FORGOTTEN_S:
+            return self._fold, False
+        self._fold, self._version = Overview(gateway.policy), version
+        self._ended, self._seen = 0.0, {}
+        return self._fold, True
+
+    def _read(self, fold: Overview, gateway: Gateway) -> int:
+        """How many rows were new."""
+        snapshot, latest, count = gateway.estimates(), self._ended, 0
         for row in self._unread():
             if row["request_id"] in self._seen:
                 continue
-            ended = self._fold.add(row, snapshot)
+            ended = fold.add(row, snapshot)
             self._seen[row["request_id"]] = ended
             latest = max(latest, ended)
-            if len(self._seen) % _BREATH_ROWS == 0:
+            count += 1
+            if count % _BREATH_ROWS == 0:
                 sleep(_BREATH_S)
         self._ended = latest
         self._seen = {id: ended for id, ended in self._seen.items() if ended >= latest - LATE_S}
-        return self._fold
+        return count
 
     def _unread(self) -> Iterable[Json]:
         if self._ended:

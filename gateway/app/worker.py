@@ -45,7 +45,7 @@ def serve_worker(
         gateway=build_gateway(compiled, parts),
         decision=parts.ledger.decision,
         exposition=parts.metrics.exposition,
-        overview=LiveOverview(parts.ledger.store, lambda: state.gateway, lambda: parts.breakers.open_ids(monotonic())),
+        overview=LiveOverview(parts.ledger.store, lambda: state.gateway, parts.metrics.resting),
         console_token=token,
         notes=[problem.message for problem in compiled.problems],
     )

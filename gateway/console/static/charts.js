@@ -58,11 +58,12 @@ export class Chart {
     return {
       ...this.#size(),
       legend: { show: false },
+      padding: [10, 26, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { y: { range } },
       axes: [
-        { ...common, space: 70, grid: { show: false }, values: (_, ticks) => ticks.map((at) => this.#time(at)) },
-        { ...common, size: 58, space: 34, values: (_, ticks) => ticks.map(axis.format) },
+        { ...common, size: 30, space: 76, grid: { show: false }, values: (_, ticks) => ticks.map((at) => this.#time(at)) },
+        { ...common, size: 58, space: 34, values: (_, ticks) => axis.format(ticks) },
       ],
       series: [{}, ...lines.map((line) => this.#series(line))],
       hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx)] },
@@ -112,7 +113,7 @@ export function drawAdoption(chart, adoption, asShare) {
     })).reverse(),
     columns: [at, ...stacked.reverse()],
     step: adoption.step_s,
-    axis: { name: asShare ? "share" : "requests", format: asShare ? (tick) => `${Math.round(tick * 100)} %` : count },
+    axis: { name: asShare ? "share" : "requests", format: (ticks) => ticks.map((tick) => (asShare ? `${Math.round(tick * 100)} %` : Number.isInteger(tick) ? count(tick) : "")) },
     range: (_, low, high) => (asShare ? [0, 1] : [0, Math.max(4, high * 1.1)]),
     read: (index) => {
       if (!totals[index]) return `${clock(at[index])}: nothing`;
@@ -121,6 +122,12 @@ export function drawAdoption(chart, adoption, asShare) {
       return `${clock(at[index])}: ${words.join(", ")}`;
     },
   });
+}
+
+/** Ticks with the digits that tell them apart. */
+function dollars(ticks) {
+  const digits = ticks.length < 2 ? 2 : Math.min(8, Math.max(2, Math.ceil(-Math.log10(ticks[1] - ticks[0]) - 1e-9)));
+  return ticks.map((tick) => `$${tick.toFixed(digits)}`);
 }
 
 const summed = (values) => {
@@ -138,7 +145,7 @@ export function drawMoney(chart, money) {
     lines,
     columns: [at, paid, ...(baseline ? [baseline] : [])],
     step: money.step_s,
-    axis: { name: "usd", format: usd },
+    axis: { name: "usd", format: dollars },
     range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1],
     read: (index) => `${clock(at[index])}: paid ${usd(paid[index])}` +
       (baseline ? `, the baseline ${usd(baseline[index])}` : ""),

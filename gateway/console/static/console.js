@@ -150,8 +150,7 @@ async function look() {
     byId("live").title = `as of ${clock(overview.at)}`;
   } catch (error) {
     if (error instanceof Refused) enter(error.message);
-    else state("off", "the gateway does not answer; trying again");
-    if (!(error instanceof Refused || error instanceof TypeError)) console.error(error);
+    else state("off", error instanceof TypeError ? "the gateway does not answer; trying again" : error.message);
   } finally {
     asking = false;
   }
@@ -160,8 +159,7 @@ async function look() {
 function startTheme() {
   const set = (theme) => {
     document.documentElement.dataset.theme = theme;
-    byId("theme").textContent = theme;
-    byId("theme").setAttribute("aria-label", `colours: ${theme}`);
+    byId("theme").textContent = `colours: ${theme}`;
     localStorage.setItem("entrepot-theme", theme);
     if (told) show(told);
   };

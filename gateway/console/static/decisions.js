@@ -27,6 +27,7 @@ function one(decision) {
   },
   make("span", { class: "when" }, clock(decision.at)),
   make("span", { class: "who" }, decision.team ?? "–"),
+  make("span", { class: "asked" }, decision.model),
   make("span", { class: "where" }, where, " ", simulated(decision.simulated),
     decision.attempts > 1 ? tag(plural(decision.attempts, "attempt"), "again") : null),
   make("span", { class: `outcome ${kind}` }, decision.outcome),

@@ -47,12 +47,13 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 export const count = (n) => whole.format(n);
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
-/** US dollars with as many digits as tell something. */
+/** US dollars: cents, below one dollar three digits that tell something. */
 export function usd(amount) {
   const value = Number(amount);
   const size = Math.abs(value);
-  const digits = size === 0 || size >= 100 ? 2 : Math.min(6, Math.max(2, 2 - Math.floor(Math.log10(size))));
-  return `${value < 0 ? "−" : ""}$${size.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
+  const digits = size === 0 || size >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(size)));
+  const written = size.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${value < 0 ? "−" : ""}$${written}`;
 }
 
 export function percent(share) {
