@@ -61,7 +61,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
                     return _commit(found, spare, means)
                 _drop(spare)
                 spare = found
-            if following is not None and reason != "failed":
+            if following is not None and following is not endpoint and reason != "failed":
                 trail.rerouted.append((endpoint.id, following.id, reason))
             endpoint = following
         if spare is not None:
