@@ -114,6 +114,7 @@ def _group(row: Mapping[str, Any]) -> str:
 
 def _rules(made: Report) -> Look:
     *guards, together = made["rows"]
+    guards = [row for row in guards if row["removed"]]
     ordered = sorted(guards, key=lambda row: -float(row["marginal_usd"]))
     return Look(
         "The price of each rule",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from gateway.report.looks import LOOKS, Figure, Report
+from gateway.report.reports import OF_FILES
 from gateway.report.style import STYLE
 from gateway.report.table import cells
 
@@ -43,10 +44,11 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
     look = LOOKS[what](made)
     header, lines = cells(made)
     period = f"requests since {since}" if since else "all recorded requests"
+    about = made_at if what in OF_FILES else f"{period} · policy {policy_version} · made {made_at}"
     return _PAGE.format(
         title=escape(look.title),
         style=STYLE,
-        about=escape(f"{period} · policy {policy_version} · made {made_at}"),
+        about=escape(about),
         figures="".join(map(_figure, look.figures)),
         plots="".join(look.plots),
         head="".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in header),

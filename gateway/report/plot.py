@@ -8,11 +8,13 @@ from html import escape
 from math import log10
 
 WIDTH = 760
-_LABEL = 230  # pixels of names on the left
+_LABEL = 280  # pixels of names on the left
 _ROW = 30
 _RIGHT = 120  # pixels of figures on the right
 _TOP = 8
 _SERIES = 8  # colours
+_LONGEST = 38  # letters of a label
+_WIDEST = 64  # pixels of a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *
     if not days:
         return ""
     height, left = 220, 44
-    step = (WIDTH - left - 10) / len(days)
+    step = min((WIDTH - left - 10) / len(days), _WIDEST)
     drawn = [
         f'<line class="grid" x1="{left}" x2="{WIDTH - 10}" y1="{10 + share * 2:.0f}" y2="{10 + share * 2:.0f}"/>'
         + _text(left - 8, 14 + share * 2, f"{100 - share} %", "end")
@@ -150,7 +152,7 @@ def _free(y: float, taken: list[float]) -> float:
 
 
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "label") -> str:
-    shown = text if len(text) <= 34 else text[:33] + "…"
+    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown)}</text>'
 
 

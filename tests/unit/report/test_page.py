@@ -1,0 +1,74 @@
+"""Report pages hold together on their own."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from gateway.report.looks import LOOKS, money
+from gateway.report.page import COUNTED, page
+from gateway.report.reports import REPORTS, Asked
+from tests.unit.policy.small import compiled
+from tests.unit.report.build import row, tried
+from tests.unit.report.test_shrinkage import TABLE
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+FOLDER = compiled()
+
+
+def written(what: str) -> str:
+    guarded = msgspec.structs.replace(row("answered", tried("gpt@openai")), removed={"glm@zai": ["eu-residency"]})
+    rows = [guarded] * 40 + [row("declined", topic=["code"])] * 40
+    made = REPORTS[what](Asked(rows, FOLDER, text=TABLE.read_text()))
+    return page(what, made, policy_version="v<1>", made_at="today", since=None)
+
+
+class Tags(HTMLParser):
+    """Raises where a tag is closed that is not open."""
+
+    def __init__(self):
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href", "srcset")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_a_page_is_well_formed_and_needs_nothing_from_elsewhere(what):
+    tags = Tags()
+    text = written(what)
+    tags.feed(text)
+
+    assert tags.open == []
+    assert tags.links == [] and "script" not in tags.seen and "url(" not in text and "@import" not in text
+    assert "<1>" not in text
+
+
+@pytest.mark.parametrize("what", sorted(set(LOOKS) - {"breakeven"}))
+def test_a_page_plots_its_report(what):
+    assert "<svg" in written(what)
+
+
+def test_every_page_says_how_it_is_counted():
+    assert COUNTED.keys() == LOOKS.keys()
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"), [("0", "$0.00"), ("1234.567", "$1,234.57"), ("0.001234", "$0.001234"), ("-2.5", "−$2.50")]
+)
+def test_money_is_read_in_cents_from_a_dollar_up(usd, shown):
+    assert money(usd) == shown
