@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Container
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,7 +63,7 @@ class Overview:
         self._simulated_requests = 0
         self._first_at: float | None = None
         self._outcomes: Counter[str] = Counter()
-        self._origins: dict[tuple[str, bool], _Origin] = {}
+        self._origins: dict[tuple[str, bool], _Origin] = defaultdict(_Origin)
         self._shares, self._money = Timeline(), Timeline()
         self._savings = Savings(policy, PRIORS)
         self._rules = {guard.name: _Rule() for guard in policy.guards}
@@ -108,14 +108,18 @@ class Overview:
         }
 
     def _add_origin(self, row: Row, at: float) -> None:
-        last = row.last
-        simulated = last is not None and last.endpoint in self._simulated
-        self._simulated_requests += simulated
-        key = (self._origin_of(last.endpoint)[0] if last else NOWHERE, simulated)
-        part = self._origins.setdefault(key, _Origin())
-        part.requests += 1
-        part.cost_usd += row.cost_usd
+        """The request is its last attempt's; each attempt's cost is its own endpoint's."""
+        key = self._origin(row.last)
+        self._simulated_requests += key[1]
+        self._origins[key].requests += 1
         self._shares.add(at, _named(key), 1.0)
+        for attempt in row.served:
+            self._origins[self._origin(attempt)].cost_usd += attempt.cost_usd or 0
+
+    def _origin(self, attempt: Tried | None) -> tuple[str, bool]:
+        if attempt is None:
+            return NOWHERE, False
+        return self._origin_of(attempt.endpoint)[0], attempt.endpoint in self._simulated
 
     def _add_money(self, row: Row) -> None:
         """What was paid, and what the same tokens cost at the baseline's list price, where it may serve them."""
