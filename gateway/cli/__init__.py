@@ -18,6 +18,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "catalog": "catalog",
     "keys": "keys",
     "classify": "classify",
+    "probe": "probe",
     "report": "report",
     "replay": "replay",
 }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def simulated(tmp_path: Path, vendors: Vendors) -> Prober:
     return prober(tmp_path, {"self": "http://127.0.0.1:1/v1", **vendors.base_urls})
 
 
-def by_place(rows) -> dict:
+def by_place(rows) -> dict[tuple[str, ...], dict[str, Any]]:
     return {(row["model"], row["operator"], row["topic"], row["language"]): row for row in rows}
 
 

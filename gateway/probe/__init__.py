@@ -1,0 +1,1 @@
+"""Asks permitted endpoints sensitive and harmless questions, and says who refuses what."""

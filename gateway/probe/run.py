@@ -1,0 +1,164 @@
+"""Carries out a plan: a few questions at a time, each under a Permit of its own, until the money is spent."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from time import monotonic, time
+
+from gateway.catalog.facts import Endpoint
+from gateway.dispatch.affordable import worst_case_usd
+from gateway.dispatch.dispatch import dispatch
+from gateway.errors import GatewayError
+from gateway.outcome import refusal
+from gateway.outcome.outcome import Outcome, Result
+from gateway.outcome.settle import settle
+from gateway.outcome.trail import Trail
+from gateway.pipeline import Gateway
+from gateway.policy.decide import View, decide
+from gateway.policy.permit import Permit, permit
+from gateway.probe.plan import Plan, Trial, request_of
+from gateway.probe.seen import Seen
+from gateway.request import Arrival
+
+LANES = 2  # questions at a time to one endpoint
+AT_ONCE = 8  # in all
+GIVEN_UP_AFTER = 5  # failures in a row
+LONGEST_WAIT_S = 60.0  # for an endpoint that asked to be left alone
+
+_ids = random.SystemRandom()
+
+
+@dataclass(slots=True)
+class Found:
+    """What came of a probe so far."""
+
+    seen: list[Seen] = field(default_factory=list)
+    spent_usd: Decimal = Decimal(0)
+    left_out: int = 0  # trials that were not asked: no money, or their endpoint kept failing
+    out_of_money: bool = False
+
+
+@dataclass(slots=True)
+class Asking:
+    """One probe under way. `record` takes each Outcome, `done` hears after each trial."""
+
+    gateway: Gateway
+    plan: Plan
+    usd: Decimal | None  # the cap
+    record: Callable[[Outcome], None]
+    done: Callable[[], None]
+    found: Found = field(default_factory=Found)
+    _reserved_usd: Decimal = Decimal(0)
+    _failures: dict[str, int] = field(default_factory=dict)  # in a row, by endpoint
+
+    async def all(self) -> Found:
+        """Returns when every trial was asked or left out."""
+        queues: dict[str, list[Trial]] = {}
+        for trial in self.plan.trials:
+            queues.setdefault(trial.endpoint.id, []).append(trial)
+        room = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for trials in queues.values():
+                left = iter(trials)  # shared by the lanes of an endpoint
+                for _ in range(LANES):
+                    group.create_task(self._lane(left, room))
+        return self.found
+
+    async def _lane(self, trials: Iterator[Trial], room: asyncio.Semaphore) -> None:
+        for trial in trials:
+            if not self._given_up(trial.endpoint):
+                await self._rested(trial.endpoint)
+            async with room:
+                if self._given_up(trial.endpoint) or not await self._ask(trial):
+                    self.found.left_out += 1
+            self.done()
+
+    def _given_up(self, endpoint: Endpoint) -> bool:
+        return self._failures.get(endpoint.id, 0) >= GIVEN_UP_AFTER
+
+    async def _rested(self, endpoint: Endpoint) -> None:
+        breaker = self.gateway.means.breakers.of(endpoint.id)
+        await asyncio.sleep(min(breaker.rest_left_s(monotonic()), LONGEST_WAIT_S))
+
+    async def _ask(self, trial: Trial) -> bool:
+        """False if nothing was asked."""
+        trail = self._trail(trial)
+        if not trail.decision.permits(trial.endpoint):
+            return False
+        worst = worst_case_usd(trial.endpoint, trail) if self.usd is not None else Decimal(0)
+        if worst is None or (self.usd is not None and self._committed_usd + worst > self.usd):
+            self.found.out_of_money = True
+            return False
+        self._reserved_usd += worst
+        error: BaseException | None = None
+        try:
+            await dispatch(
+                trail, replace(self.gateway.means, admit=_admit, judge=lambda _: _Judge(trial.question.text))
+            )
+        except GatewayError as refused:
+            error = refused
+        except BaseException as left:
+            error = left
+            raise
+        finally:
+            self._reserved_usd -= worst
+            self._settle(trial, trail, error)
+        return bool(trail.attempts)
+
+    @property
+    def _committed_usd(self) -> Decimal:
+        return self.found.spent_usd + self._reserved_usd
+
+    def _trail(self, trial: Trial) -> Trail:
+        """As a request of this moment: what has been frozen since the plan was made, stays frozen."""
+        question = trial.question
+        name = f"probe/{question.id}/{question.language}/{trial.repeat}"
+        arrival = Arrival(f"req_{_ids.getrandbits(96):024x}", time(), monotonic(), client_request_id=name)
+        limit = self.plan.max_tokens
+        view = View(at=arrival.received_at, frozen=self.gateway.frozen, max_tokens=limit)
+        decision = decide(self.gateway.policy, trial.signals, view)
+        request = request_of(trial.endpoint.id, question, limit, arrival)
+        return Trail(request, self.plan.caller, replace(decision, endpoints=(trial.endpoint,)))
+
+    def _settle(self, trial: Trial, trail: Trail, error: BaseException | None) -> None:
+        if not trail.attempts:
+            return
+        self.found.spent_usd += sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0))
+        outcome = settle(trail, error, ended=monotonic(), ended_at=time())
+        self.record(replace(outcome, baseline_list_usd=None))  # a probe replaces nothing that would have been bought
+        result = trail.attempts[-1].outcome
+        id = trial.endpoint.id
+        self._failures[id] = self._failures.get(id, 0) + 1 if result == "failed" else 0
+        self.found.seen.append(
+            Seen(
+                model=trial.endpoint.model.id,
+                operator=trial.endpoint.operator.id,
+                topic=trial.question.topic,
+                language=trial.question.language,
+                question=trial.question.id,
+                outcome=result,
+            )
+        )
+
+
+async def _admit(trail: Trail, endpoint: Endpoint) -> Permit:
+    """A probe has a budget of its own; the team's is left alone."""
+    return permit(trail.request.id, trail.decision, endpoint, purpose="probe")
+
+
+class _Judge:
+    """Tells from a whole reply to one question whether it answers."""
+
+    __slots__ = ("_prompt",)
+
+    def __init__(self, prompt: str):
+        self._prompt = prompt
+
+    def __call__(self, text: str, *, final: bool) -> Result:
+        """answered, declined or evaded."""
+        verdict = refusal.judge(self._prompt, text)
+        return "answered" if verdict == "blank" else verdict

@@ -1,0 +1,61 @@
+"""Claims about labelled replies that are read from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.probe.speechmap import BadLine, by_model, imported, read
+
+FILE = Path(__file__).parent / "labelled.jsonl"
+GOOD = {"prompt": "Why?", "response": "Because.", "model": "m", "label": "complete", "lang": "en"}
+
+
+def rows() -> dict[tuple[str, str], dict[str, Any]]:
+    with FILE.open("rb") as lines:
+        return {(row["model"], row["language"]): row for row in by_model(read(lines))}
+
+
+def test_rates_are_those_of_the_labels_exactly():
+    plain, careful = rows()["lab/plain", "en"], rows()["lab/careful", "en"]
+
+    assert (plain["n"], plain["answered"], plain["declined"]) == (3, 2, 1)
+    assert (plain["rate"], plain["weighted_rate"]) == (1 / 3, 1 / 6)
+    assert (careful["rate"], careful["declined_or_evaded"]) == (1.0, 0.5)
+    assert rows()["lab/plain", "zh"]["weighted_rate"] == 1 / 3
+
+
+def test_the_detectors_own_rates_stand_beside_them():
+    assert rows()["lab/plain", "en"]["detector_weighted_rate"] == 1 / 6
+    assert rows()["lab/careful", "en"]["detector_declined_or_evaded"] == 0.5
+    assert rows()["lab/careful", "zh"]["detector_rate"] == 1.0
+
+
+def test_few_replies_are_marked_and_have_no_rate_in_the_map():
+    with FILE.open("rb") as lines:
+        made = imported(list(read(lines)))
+    assert not any(row["enough"] for row in made["models"])
+    assert all(row["rate"] is None for row in made["rows"])
+    assert {row["topic"] for row in made["rows"]} == {"prc_political"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"label": "maybe"}, "line 2: the label `maybe` is none of complete, evasive, denial, error"),
+        ({"model": None}, "line 2 is no labelled reply: Expected `str`, got `null` - at `$.model`"),
+    ],
+)
+def test_a_line_that_is_none_is_named(change, said):
+    lines = [json.dumps(GOOD).encode(), json.dumps(GOOD | change).encode()]
+    with pytest.raises(BadLine) as wrong:
+        list(read(lines))
+    assert str(wrong.value) == said
+
+
+def test_labels_may_be_written_in_capitals():
+    [seen] = read([json.dumps(GOOD | {"label": "DENIAL"}).encode()])
+    assert seen.outcome == "declined"
