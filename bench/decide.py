@@ -1,4 +1,4 @@
-"""How long deciding takes: `python -m bench.decide` prints medians for growing policies, the fit, and the compile time.
+"""How long deciding takes: `python -m bench.decide` prints medians for growing policies; and compiling, lint and diff.
 
 A synthetic folder: every guard, route and request differs; half of the guards apply to a typical request.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from statistics import median
 from time import perf_counter
@@ -17,6 +17,8 @@ from gateway.policy.cases import signals_of
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Signals, View, decide
+from gateway.policy.diff import compare
+from gateway.policy.lint import lint
 from gateway.signals.table import PII_KINDS, TOPICS
 
 AT = 1_790_000_000.0
@@ -122,18 +124,34 @@ def median_us(compiled: Compiled, asked: Sequence[Signals]) -> float:
     return median(taken) * 1e6
 
 
+def seconds(work: Callable[..., object], *given: object) -> float:
+    """Wall time of one run."""
+    start = perf_counter()
+    work(*given)
+    return perf_counter() - start
+
+
+def edited(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The same folder with two guards dropped and one added."""
+    policy = json.loads(files["policy.yaml"])
+    del policy["guards"][::3]
+    policy["guards"].append({"name": "new", "when": {"topic": "code"}, "never": {"origin": "CN"}})
+    return files | {"policy.yaml": json.dumps(policy).encode()}
+
+
 def main() -> None:
     """Prints one line a size."""
-    print(f"{'guards':>7}{'routes':>7}{'endpoints':>10}{'compile s':>11}{'decide us':>11}{'left':>6}")
+    heads = ("guards", "routes", "endpoints", "left", "decide us", "compile s", "lint s", "diff s")
+    print("".join(f"{head:>11}" for head in heads))
     for guards, routes, endpoints in SIZES:
         files = folder(guards, routes, endpoints)
-        start = perf_counter()
-        compiled = compile_folder(files)
-        seconds = perf_counter() - start
+        compiled, other = compile_folder(files), compile_folder(edited(files))
         asked = requests(compiled, 2000)
         left = median(len(decide(compiled.policy, signals, View(at=AT)).endpoints) for signals in asked)
         us = median_us(compiled, asked)
-        print(f"{guards:>7}{routes:>7}{endpoints:>10}{seconds:>11.2f}{us:>11.1f}{left:>6.0f}")
+        once = (seconds(compile_folder, files), seconds(lint, compiled), seconds(compare, compiled, other))
+        figures = f"{guards:>11}{routes:>11}{endpoints:>11}{left:>11.0f}{us:>11.1f}"
+        print(figures + "".join(f"{each:>11.2f}" for each in once))
 
 
 if __name__ == "__main__":

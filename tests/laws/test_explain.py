@@ -62,7 +62,7 @@ def explained(compiled: Compiled, team: str, data_class: str | None, prompt: str
     return decide(compiled.policy, signals_of(compiled.keyring.teams[team], signals, compiled.policy), View(at=AT))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(FOLDERS),
     st.integers(0, 9),

@@ -67,7 +67,7 @@ def _spots(data: Any) -> Any:
         yield from _spots(data[step])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_damaged_folder_is_compiled_or_told_in_words(seed):
     chance = Random(seed)
