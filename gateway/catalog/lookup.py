@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Model, Operator
 from gateway.errors import GatewayError, nearest
@@ -14,8 +15,11 @@ def find_lab(catalog: Catalog, name: str) -> Lab:
 
 
 def find_model(catalog: Catalog, name: str) -> Model:
-    """Raises GatewayError not_found."""
-    return catalog.models[_key("model", {model.id: model.also for model in catalog.models.values()}, name)]
+    """Raises GatewayError not_found. Whoever publishes the weights may stand before them: `nous/hermes-4-70b`."""
+    known = {model.id: model.also for model in catalog.models.values()}
+    with suppress(GatewayError):
+        return catalog.models[_key("model", known, name)]
+    return catalog.models[_key("model", known, name.rpartition("/")[2])]
 
 
 def find_operator(catalog: Catalog, name: str) -> Operator:

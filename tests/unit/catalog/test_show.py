@@ -101,6 +101,7 @@ def test_models_operators_and_labs_are_found_by_other_names_too():
     found = standing(MORE)
 
     assert find_model(found, "twig-1").id == "twig"
+    assert find_model(found, "elm/twig").id == "twig"
     assert find_operator(found, "scheune").id == "barn"
     assert find_lab(found, "ELM").id == "elm"
 
