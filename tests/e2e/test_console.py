@@ -1,0 +1,287 @@
+"""Claims about the console, in a real browser before the whole house."""
+
+from __future__ import annotations
+
+import http.client
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from gateway.demo import traffic
+from gateway.record.store import open_store
+from tests.e2e.conftest import House, built
+
+pytestmark = pytest.mark.services
+
+TOKEN = "the-console-s-token"
+PATIENCE_MS = 30_000
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+QUESTION = "What happened on 4 June 1989?"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory, local_model_process, vendors_process) -> Iterator[House]:
+    """A house whose console's token is known, after a little of the demo's traffic."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GATEWAY_ADMIN_TOKEN", TOKEN)
+        with built(tmp_path_factory.mktemp("watched"), local_model_process, vendors_process) as house:
+            send(house, 40)
+            yield house
+
+
+def send(house: House, count: int, *, seed: int = 1) -> None:
+    """Mixed requests, without those for the real model, which takes its time."""
+    asked = [
+        replace(each, model="simulated-deepseek" if each.model == "smollm2-135m" else each.model)
+        for each in traffic.asks(count, seed=seed)
+        if each.team not in ("sales-eu", "clinic")
+    ]
+    assert all(told.status for told in traffic.send(asked, host="127.0.0.1", port=house.gateway.port, keys=house.keys))
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    """What the browser complained about."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, watched: House, problems: list[str]) -> Iterator[Page]:
+    """The console as it is opened from the printed address, with figures on it; it may complain about nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    opened.on("console", lambda message: problems.append(message.text) if message.type != "log" else None)
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    expect(figure(opened, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def figure(page: Page, name: str):
+    return page.locator(".figure", has_text=name).locator(".value").first
+
+
+def overview(house: House, token: str = TOKEN) -> int:
+    status, _, _ = house.gateway.ask("GET", "/console/overview", headers={"authorization": f"Bearer {token}"})
+    return status
+
+
+def test_the_token_leaves_the_address_and_outlives_a_reload(page, problems):
+    assert "token" not in page.url
+
+    page.reload()
+
+    expect(figure(page, "requests")).not_to_have_text("0")
+    assert all("401" in problem for problem in problems)  # of the page itself, whose address holds no token any more
+    problems.clear()
+
+
+def test_a_wrong_token_is_refused_and_asked_for_again(browser, watched):
+    context = browser.new_context()
+    opened = context.new_page()
+
+    opened.goto(f"{watched.gateway.url}/?token=wrong")
+
+    expect(opened.locator("#refused")).to_contain_text("needs its token", timeout=PATIENCE_MS)
+    expect(opened.locator("main")).to_be_hidden()
+    assert (overview(watched, "wrong"), overview(watched, watched.keys["demo"]), overview(watched)) == (401, 401, 200)
+    opened.fill("#token", TOKEN)
+    opened.keyboard.press("Enter")
+    expect(opened.locator("main")).to_be_visible(timeout=PATIENCE_MS)
+    context.close()
+
+
+def test_figures_move_without_a_reload(page, watched):
+    page.evaluate("window.same = true")
+    before = figure(page, "requests").inner_text()
+    first = page.locator(".decisions li").first.inner_text()
+
+    send(watched, 8, seed=2)
+
+    expect(figure(page, "requests")).not_to_have_text(before, timeout=PATIENCE_MS)
+    expect(page.locator(".decisions li").first).not_to_have_text(first, timeout=PATIENCE_MS)
+    assert page.evaluate("window.same")
+
+
+def test_the_page_tells_what_the_ledger_holds(page, watched):
+    rows = [row for row in ledger(watched) if row["attempts"]]
+    asked = {attempt["endpoint"] for row in rows for attempt in row["attempts"]}
+
+    shown = page.locator("#health .name").all_inner_texts()
+
+    assert set(shown) == asked
+    expect(page.locator("#adoption")).to_contain_text("CN")
+    expect(page.locator("#rules")).to_contain_text("confidential-off-chinese-machines")
+    expect(page.locator("#adoption-chart canvas")).to_be_visible()
+    expect(page.locator("#money-chart canvas")).to_be_visible()
+
+
+def ledger(house: House):
+    store = open_store(database_url=None, state_dir=house.gateway.state_dir)
+    rows = list(store.rows())
+    store.close()
+    return rows
+
+
+def test_a_decision_is_explained_when_it_is_opened_from_the_keyboard(page):
+    decision = page.locator(".decisions li button").first
+    decision.focus()
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".decisions .why").first).to_contain_text("attempt 1:", timeout=PATIENCE_MS)
+    expect(page.locator(".decisions [aria-expanded=true]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".decisions .why")).to_have_count(0)
+
+
+def test_the_map_tells_hosts_and_languages_apart(page):
+    cell = page.locator("#map [data-key='map simulated-deepseek prc_political']")
+    everywhere = cell.get_attribute("aria-label")
+
+    page.select_option("#map-host", "simulated-cn")
+    on_chinese_machines = cell.get_attribute("aria-label")
+    page.select_option("#map-language", "zh")
+    in_chinese = cell.get_attribute("aria-label")
+    cell.focus()
+
+    assert len({everywhere, on_chinese_machines, in_chinese}) == 3
+    assert page.locator("#map-detail").inner_text() == in_chinese
+
+
+def test_a_cell_of_few_replies_shows_no_rate(page):
+    few = page.locator(".heat.few").first
+
+    expect(few).to_contain_text("not enough")
+    expect(few).not_to_contain_text("%")
+
+
+def test_what_if_answers_from_the_text_and_the_team(page):
+    page.fill("#text", QUESTION)
+    page.select_option("#team", "clinic")
+    page.click("#what-if button")
+
+    answer = page.locator("#answer")
+    expect(answer).to_contain_text("goes to smollm2-135m@self", timeout=PATIENCE_MS)
+    expect(answer).to_contain_text("regulated-stays-home")
+    expect(answer).to_contain_text("prc political")
+
+
+def test_a_what_if_is_written_down_nowhere(page, watched):
+    marker = "a very peculiar 8f2c prompt"
+
+    page.fill("#text", marker)
+    page.click("#what-if button")
+    expect(page.locator("#answer")).to_contain_text("goes to", timeout=PATIENCE_MS)
+
+    home = watched.gateway.state_dir.parent
+    assert [path for path in home.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()] == []
+
+
+def test_a_what_if_that_no_endpoint_may_serve_says_who_refuses_it(watched):
+    status, _, body = watched.gateway.ask(
+        "POST",
+        "/console/what-if",
+        {"text": "Hi", "team": "clinic", "model": "simulated-gpt"},
+        headers={"authorization": f"Bearer {TOKEN}"},
+    )
+
+    assert status == 200
+    assert b'"code":"no_permitted_endpoint"' in body
+    assert b"regulated-stays-home" in body
+
+
+@pytest.mark.parametrize(
+    "asked", [{"text": "Hi", "team": "nobody"}, {"text": "Hi", "data_class": "secret"}, {"team": "demo"}, []]
+)
+def test_a_what_if_that_makes_no_sense_is_refused(watched, asked):
+    headers = {"authorization": f"Bearer {TOKEN}"}
+
+    assert watched.gateway.ask("POST", "/console/what-if", asked, headers=headers)[0] == 400
+
+
+def test_everything_simulated_says_so(page):
+    expect(page.locator("#notice")).to_contain_text("simulated")
+    for place in ("#health tr", "#map tr"):
+        for line in page.locator(place).all():
+            told = line.inner_text()
+            assert "simulated-" not in told or "simulated" in told.replace("simulated-", ""), told
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 380])
+def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, width):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    opened = context.new_page()
+    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    expect(figure(opened, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
+
+    opened.screenshot(path=tmp_path / f"console-{scheme}-{width}.png", full_page=True)
+
+    assert opened.evaluate("document.documentElement.scrollWidth") == width
+    assert opened.evaluate(CONTRAST) >= 4.5
+    context.close()
+
+
+CONTRAST = """() => {
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = light(getComputedStyle(document.querySelector(".card")).backgroundColor);
+  return Math.min(...[...document.querySelectorAll("main .quiet, .outcome, .value")].map((element) => {
+    const ink = light(getComputedStyle(element).color);
+    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+  }));
+}"""
+
+
+def test_the_page_runs_no_inline_script_or_style(watched):
+    status, headers, body = watched.gateway.ask("GET", f"/?token={TOKEN}")
+
+    assert status == 200
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+    assert b"<style" not in body and b" style=" not in body and b"<script>" not in body and b"http" not in body
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost", 200), ("[::1]:8080", 200), ("attacker.example", 400), ("127.0.0.1.attacker.example:80", 400)],
+)
+def test_another_name_for_this_machine_reads_nothing(watched, host, status):
+    for path in ("/console/overview", f"/?token={TOKEN}", "/console/static/console.js"):
+        headers = {"host": host, "authorization": f"Bearer {TOKEN}"}
+        assert watched.gateway.ask("GET", path, headers=headers)[0] == status
+
+
+def test_a_proxy_s_headers_change_nothing(watched):
+    headers = {"host": "attacker.example", "x-forwarded-host": "127.0.0.1", "authorization": f"Bearer {TOKEN}"}
+
+    assert watched.gateway.ask("GET", "/console/overview", headers=headers)[0] == 400
+
+
+def test_only_the_console_s_own_files_are_served(watched):
+    connection = http.client.HTTPConnection("127.0.0.1", watched.gateway.port)
+    for path in ("../index.html", "%2e%2e/index.html", "uplot/LICENSE", ""):
+        connection.request("GET", f"/console/static/{path}")
+        reply = connection.getresponse()
+        reply.read()
+        assert reply.status == 404, path
+    connection.close()
