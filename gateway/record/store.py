@@ -17,6 +17,7 @@ from gateway.record import rows
 from gateway.record.schema import ATTEMPTS, REQUESTS, NewerSchema, migrate
 from gateway.record.shape import Json, shaped
 
+SQLITE = "ledger.sqlite"  # in the state folder
 _ROWS = 50  # of one INSERT
 _BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
 
@@ -157,7 +158,7 @@ def open_store(*, database_url: str | None, state_dir: Path) -> Store:
 
 def _url(database_url: str | None, state_dir: Path) -> URL:
     if database_url is None:
-        return URL.create("sqlite", database=str(state_dir / "ledger.sqlite"))
+        return URL.create("sqlite", database=str(state_dir / SQLITE))
     try:
         url = make_url(database_url)
     except SQLAlchemyError:

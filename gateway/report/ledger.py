@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.outcome.row import Row, read_line, read_row
-from gateway.record.store import LedgerUnusable, open_store
+from gateway.record.store import SQLITE, LedgerUnusable, open_store
 from gateway.settings import Settings
 
 
@@ -58,6 +58,9 @@ class _Stored:
         self._since = since
 
     def __iter__(self) -> Iterator[Row]:
+        if self._database_url is None and not (file := self._state_dir / SQLITE).is_file():
+            way_out = "name a ledger with --ledger, or the gateway's folder with GATEWAY_STATE_DIR"
+            raise LedgerUnusable(f"there is no ledger {file}; {way_out}")
         with closing(open_store(database_url=self._database_url, state_dir=self._state_dir)) as store:
             for row in store.rows(since=self._since):
                 yield read_row(row)

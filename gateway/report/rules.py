@@ -27,6 +27,7 @@ class _Sum:
     marginal: Counter[str] = field(default_factory=Counter)
     alone: Counter[str] = field(default_factory=Counter)
     together: float = 0.0
+    guarded: int = 0  # requests from which some guard removed something
 
 
 def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[s
     found = _Sum()
     for row in rows:
         decision = decided_again(compiled, row, snapshot)
+        found.guarded += bool(row.removed)
         found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})
         if row.outcome == "denied":
             found.denied[row.denied_by or _denied_by(row, decision)] += 1
@@ -81,7 +83,7 @@ def _rows(found: _Sum, guards: list[str]) -> list[dict[str, Any]]:
 def _together(found: _Sum) -> dict[str, Any]:
     return {
         "guard": ALL,
-        "removed": sum(found.removed.values()),
+        "removed": found.guarded,
         "denied": sum(found.denied.values()),
         "marginal_usd": _usd(found.together),
         "alone_usd": _usd(found.together),

@@ -1,0 +1,55 @@
+"""Where rows come from, and what is said when they do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from gateway.record.store import LedgerUnusable
+from gateway.report.ledger import recorded
+from gateway.settings import Settings
+
+LINE = {"request_id": "r", "at": "2026-11-20T02:00:00Z", "outcome": "answered"}
+
+
+def lines(path, *texts: str, since: float = 0.0):
+    path.write_text("\n".join(texts))
+    return [row.request_id for row in recorded(str(path), settings=Settings(), since=since)]
+
+
+def test_a_file_holds_one_request_a_line_and_blank_lines_are_nothing(tmp_path):
+    assert lines(tmp_path / "l", json.dumps(LINE), "", json.dumps(LINE | {"request_id": "s"})) == ["r", "s"]
+
+
+def test_a_time_without_a_zone_is_utc(tmp_path):
+    line = json.dumps(LINE | {"at": "2026-11-20T02:00:00"})
+
+    assert lines(tmp_path / "l", line, since=1_795_140_000.0) == ["r"]
+    assert lines(tmp_path / "l", line, since=1_795_140_001.0) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "l:2 is no ledger row"),
+        ('{"request_id": "r", "at": "2026-11-20T02:00:00Z"}', "missing required field `outcome`"),
+        (json.dumps(LINE | {"attempts": [{"endpoint": "a", "outcome": "x", "cost_usd": "cheap"}]}), "cost_usd"),
+    ],
+)
+def test_a_line_that_is_no_row_is_told_with_its_number(tmp_path, line, told):
+    with pytest.raises(LedgerUnusable, match=told):
+        lines(tmp_path / "l", json.dumps(LINE), line)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(LedgerUnusable, match="cannot be read"):
+        list(recorded(str(tmp_path / "gone"), settings=Settings()))
+
+
+def test_a_gateway_that_never_ran_has_no_ledger_and_none_is_made(tmp_path):
+    with pytest.raises(LedgerUnusable, match="there is no ledger"):
+        list(recorded(None, settings=replace(Settings(), state_dir=tmp_path)))
+
+    assert list(tmp_path.iterdir()) == []
