@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, pairwise
 
-from gateway.identity import DATA_CLASSES, Caller
+from gateway.identity import DATA_CLASSES, Caller, Team
 from gateway.policy.compiled import Clause, Compiled
 from gateway.policy.term import glob
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 
+_NOBODY = Team("", "any", DATA_CLASSES[0], frozenset(), None, None)  # who would call a folder without teams
 Signals = Mapping[str, Value]
 Cell = tuple[Signals, ...]  # as each policy sees it
 Box = dict[str, int]  # mask of cells by variable; a variable that is absent is free
@@ -116,7 +117,7 @@ def _callers(folders: Sequence[Compiled]) -> tuple[Cell, ...]:
 def _keys(folders: Sequence[Compiled]) -> Iterable[tuple[Caller, ...]]:
     """Each caller of the last folder as all folders know it; who is new to one is a stranger there."""
     last = folders[-1].keyring
-    for name, team in last.teams.items():
+    for name, team in (last.teams or {_NOBODY.id: _NOBODY}).items():
         yield tuple(Caller("", folder.keyring.teams.get(name, team), None, None) for folder in folders)
     for sha256, caller in last.callers.items():
         yield tuple(folder.keyring.callers.get(sha256, caller) for folder in folders)

@@ -129,7 +129,7 @@ def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
     other = policy.catalog.endpoints.get(endpoint.id)
     if other is None:
         return None
-    doors = [(e.base_url, e.api, e.key_env, e.upstream_model) for e in (other, endpoint)]
+    doors = [(e.base_url, e.api, e.key_env) for e in (other, endpoint)]
     return other if doors[0] == doors[1] else None
 
 

@@ -25,6 +25,12 @@ def test_a_policy_without_anything_odd_is_passed_over_in_silence():
     assert said(guarded("{name: g, when: {data_class: regulated, tag: audited}, never: {exposure: china}}")) == []
 
 
+def test_a_folder_without_teams_is_looked_at_as_if_somebody_called():
+    folder = compiled(policy=HEAD + REST, callers=b"teams: {}\n")
+
+    assert lint(folder) == []
+
+
 REMARKS = [
     (
         guarded("{name: g, when: {topic: code}, never: {origin: KP}}"),
