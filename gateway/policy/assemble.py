@@ -23,6 +23,7 @@ from gateway.source import spelled
 _BY_TRANSLATION = frozenset({"responses", "messages"})  # what a chat model serves besides
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
+SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
 ALWAYS_RECORDED = frozenset({"topic", "language"})  # unless the policy says `record_signals: none`
 
 
@@ -120,6 +121,7 @@ def capability(endpoints: Sequence[Endpoint]) -> Capability:
 
 
 def serves(endpoint: Endpoint, kind: str) -> bool:
-    """Chat covers responses and messages by translation."""
+    """True if the endpoint's wire is one that we speak and its model serves this kind."""
     kinds = endpoint.kinds
-    return kind in kinds or (kind in _BY_TRANSLATION and "chat" in kinds)
+    able = kind in kinds or (kind in _BY_TRANSLATION and "chat" in kinds)
+    return able and endpoint.api in SPOKEN

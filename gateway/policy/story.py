@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
-from gateway.policy.assemble import serves
+from gateway.policy.assemble import SPOKEN, serves
 from gateway.policy.compiled import Clause
 from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.order import PRICED, expected_costs
@@ -52,6 +52,8 @@ def _lacks(decision: Decision, endpoint: Endpoint) -> str:
     needs = decision.signals.get("needs", UNKNOWN)
     tokens = decision.signals.get("tokens", UNKNOWN)
     lacking = []
+    if endpoint.api not in SPOKEN:
+        return f"speaks `{endpoint.api}`, which this gateway does not yet"
     if not serves(endpoint, str(kind)):
         lacking.append(f"does not serve {kind}")
     missing = (
