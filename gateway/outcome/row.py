@@ -13,6 +13,7 @@ from gateway.signals.table import EFFORTS, TOPICS
 
 SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
 MEASURING = frozenset({"shadow", "judge", "probe"})
+OWN_ROWS = frozenset({"judge", "probe"})  # those that stand beside no caller's request
 REFUSALS = ("declined", "evaded", "filtered", "blank")
 UNJUDGED = frozenset({"failed", "left", "denied"})
 _EFFORTS = frozenset((*EFFORTS, "default"))
@@ -66,6 +67,7 @@ class Row(msgspec.Struct, frozen=True):
     denied_by: str | None = None
     ended_at: datetime | None = None
     view: dict[str, Any] | None = None
+    baseline_list_usd: Decimal | None = None  # as it was settled
 
     @property
     def received_at(self) -> float:
@@ -82,6 +84,11 @@ class Row(msgspec.Struct, frozen=True):
         """The last serving attempt: a request and its answer belong to it."""
         served = self.served
         return served[-1] if served else None
+
+    @property
+    def is_measurement(self) -> bool:
+        """Made by a probe or a judge, for no caller: it is no request of anybody."""
+        return bool(self.attempts) and all(attempt.purpose in OWN_ROWS for attempt in self.attempts)
 
     @property
     def cost_usd(self) -> Decimal:

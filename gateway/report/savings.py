@@ -72,11 +72,13 @@ class Savings:
 
 
 def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselines) -> None:
+    found.measuring_usd += row.measuring_usd
+    if row.is_measurement:
+        return
     cost, answered, baseline = row.cost_usd, terms.answered(row), terms.baseline(row)
     found.requests += 1
     found.answered += answered
     found.cost_usd += cost
-    found.measuring_usd += row.measuring_usd
     if baseline is None:
         return
     found.baselines.add(baseline.id)
@@ -96,10 +98,12 @@ def _add_credit(
     if served is None:
         return
     credited = credit(baseline, served.tokens, at=row.priced_at(served))
+    settled = row.baseline_list_usd if row.policy_version == policy.version else None  # never priced again
+    list_usd = credited.list_usd if settled is None and credited is not None else settled
+    found.list_usd += list_usd or 0
     if credited is None:
-        found.unpriced += 1
+        found.unpriced += list_usd is None
         return
-    found.list_usd += credited.list_usd
     rival = policy.catalog.endpoints.get(served.endpoint, baseline)
     how = baselines.usual(baseline, rival, row.topic, row.language)
     found.groups.add((baseline.id, rival.model.id, row.topic, row.language, answered), how, credited)

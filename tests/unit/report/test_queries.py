@@ -1,0 +1,106 @@
+"""The queries of docs/reports.md, run on a ledger, say what the reports say."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gateway.estimates import PRIORS
+from gateway.outcome.outcome import Usage
+from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Compiled
+from gateway.record.store import SQLITE, Store, open_store
+from gateway.report.adoption import adoption
+from gateway.report.ledger import recorded
+from gateway.report.refusals import refusals
+from gateway.report.rules import rules
+from gateway.report.savings import savings
+from gateway.settings import Settings
+from tests.unit.record.build import FILES, GLM, GPT, QWEN, attempt, decision, denied, outcome, request
+
+TEXT = (Path(__file__).parents[3] / "docs" / "reports.md").read_text()
+QUERIES = dict(re.findall(r"```sql\n-- ([^\n]*)\n(.*?)```", TEXT, re.S))
+
+
+def write(store: Store) -> None:
+    kept = [
+        outcome(attempt(QWEN), request=request("a")),
+        outcome(attempt(GLM, outcome="declined"), attempt(GPT, cost_usd=Decimal("0.002")), request=request("b")),
+        outcome(
+            attempt(GPT, purpose="shadow", cost_usd=Decimal(0)),
+            attempt(QWEN, outcome="declined", usage=Usage(input_tokens=5)),
+            request=request("c"),
+            baseline_list_usd=Decimal(0),
+        ),
+        outcome(
+            attempt(QWEN),
+            request=request("d"),
+            decision=decision(data_class="regulated"),
+            baseline_permitted=False,
+        ),
+        denied("home-only", request=request("e"), decision=decision(data_class="regulated"), baseline_permitted=False),
+    ]
+    store.write(kept, writer="w", written=len(kept))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    store = open_store(database_url=None, state_dir=tmp_path)
+    write(store)
+    store.close()
+    return tmp_path
+
+
+def asked(ledger: Path, name: str) -> list[tuple[object, ...]]:
+    (query,) = [text for title, text in QUERIES.items() if title.startswith(name)]
+    with sqlite3.connect(ledger / SQLITE) as connection:
+        return connection.execute(query).fetchall()
+
+
+def rows(ledger: Path):
+    return recorded(None, settings=Settings(state_dir=ledger))
+
+
+def folder() -> Compiled:
+    return compile_folder({name: text.encode() for name, text in FILES.items()})
+
+
+def test_savings_are_what_the_queries_say(ledger):
+    report = savings(rows(ledger), folder().policy, PRIORS)
+    forbidden = report["baseline_forbidden"]
+
+    ((count, answered, cost, per_answer),) = asked(ledger, "savings: requests")
+    ((listed,),) = asked(ledger, "savings: list_savings_usd")
+    ((others, others_usd),) = asked(ledger, "savings: baseline_forbidden")
+    assert (report["requests"], report["answered"], forbidden["requests"]) == (count, answered, others)
+    assert float(report["cost_usd"]) == pytest.approx(cost)
+    assert float(report["cost_per_answer_usd"]) == pytest.approx(per_answer, abs=1e-8)
+    assert float(forbidden["cost_usd"]) == pytest.approx(others_usd)
+    assert float(report["list_savings_usd"]) == pytest.approx(listed)
+
+
+def test_adoption_is_what_the_queries_say(ledger):
+    found = {row["key"]: row for row in adoption(rows(ledger), folder().policy, "origin")["rows"]}
+
+    assert {key: row["requests"] for key, row in found.items() if row["requests"]} == dict(asked(ledger, "adoption: r"))
+    for key, tokens, cost in asked(ledger, "adoption: tokens"):
+        assert (found[key]["tokens"], float(found[key]["cost_usd"])) == (tokens, pytest.approx(cost))
+
+
+def test_refusals_are_what_the_query_says(ledger):
+    found = refusals(rows(ledger), folder().policy)["rows"]
+
+    assert sorted((row["model"], row["operator"], row["n"], row["declined"]) for row in found) == sorted(
+        asked(ledger, "refusals")
+    )
+
+
+def test_rules_are_what_the_queries_say(ledger):
+    found = {row["guard"]: row for row in rules(rows(ledger), folder(), PRIORS)["rows"] if row["guard"] != "all"}
+
+    assert {guard: row["removed"] for guard, row in found.items()} == dict(asked(ledger, "rules: removed"))
+    assert {guard: row["denied"] for guard, row in found.items() if row["denied"]} == dict(asked(ledger, "rules: d"))
