@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
+from os.path import isdir  # a long text is no path, and Path.is_dir would raise
 from pathlib import Path
 from time import time
 from typing import Annotated, Any
@@ -138,7 +139,7 @@ def _folder_and_text(words: list[str]) -> tuple[Path, str | None]:
         return Path(words[0]), _text(words[1])
     if not words:
         return default, None
-    return (Path(words[0]), None) if Path(words[0]).is_dir() else (default, _text(words[0]))
+    return (Path(words[0]), None) if words[0] and isdir(words[0]) else (default, _text(words[0]))
 
 
 def _text(word: str) -> str:

@@ -151,7 +151,10 @@ def test_a_lone_argument_is_a_folder_if_it_is_one(capsys, policies, monkeypatch)
     as_folder = json.loads(run(capsys, "explain", policies, "--team", "research", "--json")[1])
     as_text = json.loads(run(capsys, "explain", "please call +49 30 901820", "--team", "research", "--json")[1])
 
+    long = json.loads(run(capsys, "explain", "please call +49 30 901820 " * 500, "--team", "research", "--json")[1])
+
     assert (as_folder["signals"]["tokens"], as_text["signals"]["pii"]) == (0, ["phone"])
+    assert long["signals"]["pii"] == ["phone"]
 
 
 @pytest.mark.parametrize(
