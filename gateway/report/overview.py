@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from gateway.estimates import PRIORS, Snapshot
-from gateway.outcome.row import SERVING, Row, Tried, read_row
+from gateway.outcome.row import REFUSALS, SERVING, Row, Tried, read_row
 from gateway.outcome.savings import credit
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
@@ -51,6 +51,15 @@ class _Health:
     first_bytes_s: deque[float] = field(default_factory=lambda: deque(maxlen=FIRST_BYTES))
 
 
+@dataclass(slots=True)
+class _Elsewhere:
+    """What refusals led to."""
+
+    requests: int = 0  # that went to another endpoint after one
+    cost_usd: Decimal = Decimal(0)  # of the attempts they went on from
+    cut_midway: int = 0  # replies that a filter ended after they had begun
+
+
 class Overview:
     """Of one policy. Requests are told in the shape in which `record` hands rows out, each once."""
 
@@ -69,18 +78,22 @@ class Overview:
         self._rules = {guard.name: _Rule() for guard in policy.guards}
         self._together_usd = 0.0
         self._refusals = RefusalMap(policy)
+        self._elsewhere = _Elsewhere()
         self._endpoints: dict[str, _Health] = {}
         self._decisions: deque[Json] = deque(maxlen=DECISIONS)
 
     def add(self, json: Json, snapshot: Snapshot) -> float:
         """When it ended. `snapshot`: what is known by now, by which the rules' prices are worked out."""
         row = read_row(json)
+        self._savings.add(row)
+        self._refusals.add(row)
+        self._add_elsewhere(row, went_on=bool(json.get("rerouted")))
+        if row.is_measurement:
+            return row.ended
         at = row.received_at
         self._requests += 1
         self._first_at = at if self._first_at is None else min(self._first_at, at)
         self._outcomes[row.outcome] += 1
-        self._savings.add(row)
-        self._refusals.add(row)
         self._add_origin(row, at)
         self._add_money(row)
         self._add_rules(row, decide_again(self._policy, json, at=at, estimates=snapshot))
@@ -144,6 +157,15 @@ class Overview:
         for guard in blocked_adoption(decision):
             self._rules[guard].blocked_adoption += 1
         self._together_usd += prices.together
+
+    def _add_elsewhere(self, row: Row, *, went_on: bool) -> None:
+        refused = [attempt for attempt in row.served if attempt.outcome in REFUSALS]
+        self._elsewhere.cut_midway += sum(
+            attempt.outcome == "filtered" and attempt.tokens.output_tokens > 0 for attempt in refused
+        )
+        if went_on:
+            self._elsewhere.requests += 1
+            self._elsewhere.cost_usd += sum(attempt.cost_usd or 0 for attempt in refused if attempt is not row.last)
 
     def _add_health(self, attempt: Tried, failure: str | None) -> None:
         health = self._endpoints.setdefault(attempt.endpoint, _Health())
@@ -214,7 +236,13 @@ class Overview:
             for id in told["models"]
             if (model := catalog.models.get(id)) is not None
         }
-        return told | {"origins": origins}
+        elsewhere = self._elsewhere
+        return told | {
+            "origins": origins,
+            "rerouted": elsewhere.requests,
+            "rerouted_cost_usd": format(elsewhere.cost_usd, "f"),
+            "cut_midway": elsewhere.cut_midway,
+        }
 
     def _healthy(self, id: str, resting: Container[str]) -> Json:
         health = self._endpoints[id]

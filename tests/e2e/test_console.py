@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import json
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -13,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from gateway.demo import traffic
 from gateway.record.store import open_store
 from tests.e2e.conftest import House, built
+from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
 
@@ -40,14 +44,15 @@ def watched(tmp_path_factory, local_model_process, vendors_process) -> Iterator[
             yield house
 
 
-def send(house: House, count: int, *, seed: int = 1) -> None:
-    """Mixed requests, without those for the real model, which takes its time."""
+def send(house: House, count: int, *, seed: int = 1) -> int:
+    """Mixed requests, without those for the real model, which takes its time; how many they were."""
     asked = [
         replace(each, model="simulated-deepseek" if each.model == "smollm2-135m" else each.model)
         for each in traffic.asks(count, seed=seed)
         if each.team not in ("sales-eu", "clinic")
     ]
     assert all(told.status for told in traffic.send(asked, host="127.0.0.1", port=house.gateway.port, keys=house.keys))
+    return len(asked)
 
 
 @pytest.fixture
@@ -249,6 +254,35 @@ CONTRAST = """() => {
     return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
   }));
 }"""
+
+
+def test_any_worker_tells_of_all_requests(watched, tmp_path):
+    started: list[Running] = []
+    policies = watched.gateway.state_dir.parents[1] / "policies"
+    try:
+        running = starter(tmp_path, started)(policies, environment={"GATEWAY_ADMIN_TOKEN": TOKEN}, workers=2)
+        sent = send(replace(watched, gateway=running), 16)
+
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while (told := told_at_once(running)) != {sent} and time.monotonic() < deadline:
+            time.sleep(0.5)
+    finally:
+        for each in started:
+            each.stop()
+
+    assert told == {sent}
+
+
+def told_at_once(running: Running) -> set[int]:
+    """How many requests the overview counts, asked over many connections at once, so that every worker is asked."""
+
+    def ask(_: int) -> int:
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        count: int = json.loads(running.ask("GET", "/console/overview", headers=headers)[2])["requests"]
+        return count
+
+    with ThreadPoolExecutor(8) as pool:
+        return set(pool.map(ask, range(24)))
 
 
 def test_the_page_runs_no_inline_script_or_style(watched):

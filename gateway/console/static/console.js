@@ -77,7 +77,7 @@ function showAdoption(adoption) {
   render(byId("adoption"), adoption.rows, (rows) => rows.length ? rows.map((row) => make("li", {},
     make("i", { class: "dot", vars: { background: `var(${colour(row.origin)}${row.simulated ? "-faint" : ""})` } }),
     row.origin === "none" ? "no endpoint" : row.origin, " ", simulated(row.simulated),
-    make("b", {}, percent(row.share)), make("span", { class: "quiet" }, `${count(row.requests)} · ${usd(row.cost_usd)}`)))
+    make("b", {}, percent(row.share)), make("span", { class: "quiet" }, `${plural(row.requests, "request")} · ${usd(row.cost_usd)}`)))
     : empty("no requests yet: the share of each origin appears with the first"));
 }
 

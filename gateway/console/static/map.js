@@ -1,6 +1,6 @@
 // The refusal map: weights by topic, for one host or all, in one language or all.
 
-import { byId, empty, forget, make, percent, plural, render, simulated } from "./page.js";
+import { byId, empty, forget, make, percent, plural, render, simulated, usd } from "./page.js";
 
 const KINDS = [
   ["filtered", "filtered", "the operator's filter blocked it"],
@@ -32,6 +32,14 @@ export function drawMap(refusals) {
   render(byId("map"), { cells, topics, host, language }, () =>
     cells.length ? grid(cells, topics, refusals) : empty("no judged replies yet: refusals appear here by weights and topic"));
   byId("map-key").hidden = !cells.length;
+  byId("map-note").textContent = cells.length ? consequences(refusals) : "";
+}
+
+function consequences({ rerouted, rerouted_cost_usd: cost, cut_midway: cut }) {
+  const round = rerouted
+    ? `${plural(rerouted, "request")} went on to another endpoint after a refusal; what was refused had cost ${usd(cost)}`
+    : "no request went on to another endpoint after a refusal";
+  return cut ? `${round}; ${plural(cut, "reply", "replies")} were cut off midway by a filter` : round;
 }
 
 /** Fills a select, keeping what was chosen. */

@@ -153,6 +153,18 @@ def test_health_counts_attempts_and_names_what_rests():
     assert (own["attempts"], own["failure_rate"], own["median_first_byte_s"], own["resting"]) == (3, 0.0, 0.4, False)
 
 
+def test_going_elsewhere_after_a_refusal_has_its_price():
+    refused, cut = tried("glm@zai", "declined", cost="0.25"), tried("glm@zai", "filtered", cost="0.5")
+    rows = [
+        told("answered", refused, tried("qwen@self")) | {"rerouted": [["glm@zai", "qwen@self", "declined"]]},
+        told("filtered", cut) | {"rerouted": []},
+    ]
+
+    refusals = seen(rows)["refusals"]
+
+    assert [refusals[name] for name in ("rerouted", "rerouted_cost_usd", "cut_midway")] == [1, "0.25", 1]
+
+
 def test_a_denied_request_is_held_against_its_guard_and_counts_as_reaching_nothing():
     denied = told("denied") | {"denied_by": "no-china", "removed": {"glm@zai": ["no-china"]}}
 
