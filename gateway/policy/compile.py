@@ -14,7 +14,7 @@ from gateway.identity import Keyring, compile_callers
 from gateway.policy.assemble import assemble
 from gateway.policy.cases import compile_cases
 from gateway.policy.compiled import Compiled
-from gateway.policy.layout import CALLERS, POLICY
+from gateway.policy.layout import CALLERS, POLICY, catalog_folder
 from gateway.policy.routes import Names
 from gateway.policy.shapes import PolicyFile
 from gateway.policy.term import Scope
@@ -90,8 +90,9 @@ def _catalog(folder: _Folder) -> Catalog | None:
     documents = folder.inside("catalog")
     if not documents:
         if not any(name.startswith("catalog/") for name in folder.files):
-            help_ = "add catalog/*.yaml, or name another folder with `catalog: PATH` in policy.yaml"
-            folder.problems.append(Problem("the folder has no catalogue", help=help_))
+            where = catalog_folder(folder.files.get(POLICY, b""))
+            help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
+            folder.problems.append(Problem(f"there is no catalogue: no YAML file stands in `{where}`", help=help_))
         return None
     try:
         return compile_catalog(documents, shipped())
