@@ -13,7 +13,7 @@ from gateway.signals.table import EFFORTS, TOPICS
 
 SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
 MEASURING = frozenset({"shadow", "judge", "probe"})
-OWN_ROWS = frozenset({"judge", "probe"})  # those that stand beside no caller's request
+OWN_ROWS = frozenset({"judge", "probe"})  # those with rows of their own, whose key has their name
 REFUSALS = ("declined", "evaded", "filtered", "blank")
 UNJUDGED = frozenset({"failed", "left", "denied"})
 _EFFORTS = frozenset((*EFFORTS, "default"))
@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def is_measurement(self) -> bool:
         """Made by a probe or a judge, for no caller: it is no request of anybody."""
-        return bool(self.attempts) and all(attempt.purpose in OWN_ROWS for attempt in self.attempts)
+        return self.key_id in OWN_ROWS and all(attempt.purpose == self.key_id for attempt in self.attempts)
 
     @property
     def cost_usd(self) -> Decimal:

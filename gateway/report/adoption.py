@@ -35,6 +35,8 @@ def adoption(rows: Iterable[Row], policy: Policy, by: str) -> dict[str, Any]:
     total = 0
     keys = _keys(policy, by)
     for row in rows:
+        if row.is_measurement:
+            continue
         total += 1
         for key in keys(row, row.last):
             parts[key].requests += 1

@@ -61,6 +61,8 @@ class Replay:
         self._groups = Groups()
 
     def add(self, row: Row) -> None:
+        if row.is_measurement:
+            return
         self._requests += 1
         self._before_usd += row.cost_usd
         obstacle = self._obstacle(row)

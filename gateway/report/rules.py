@@ -37,6 +37,8 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[s
     """
     found = _Sum()
     for row in rows:
+        if row.is_measurement:
+            continue
         decision = decided_again(compiled, row, snapshot)
         found.guarded += bool(row.removed)
         found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})

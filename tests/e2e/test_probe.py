@@ -102,10 +102,11 @@ def test_a_probe_has_rows_of_its_own_and_costs_no_team_anything(simulated: Probe
         "--team", "demo", "--endpoints", "simulated-gpt@*", "--topics", "us_political", "--languages", "en"
     )
     savings = simulated.report("savings")
+    adoption = simulated.report("adoption")
 
     assert float(made["spent_usd"]) > 0
     assert float(savings["measuring_usd"]) == pytest.approx(float(made["spent_usd"]))
-    assert float(savings["cost_usd"]) == 0
+    assert (float(savings["cost_usd"]), savings["requests"], adoption["requests"]) == (0, 0, 0)
     assert sum(row["n"] for row in simulated.report("refusals")["rows"]) == 32
 
 

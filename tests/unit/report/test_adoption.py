@@ -40,3 +40,9 @@ def test_an_endpoint_that_the_catalogue_does_not_hold_is_known_by_its_name():
     assert keyed("operator", gone).keys() == {"old-host"}
     assert keyed("model", gone).keys() == {"old-model"}
     assert keyed("origin", gone).keys() == {"unknown"}
+
+
+def test_a_probe_is_nobodys_request():
+    probe = row("answered", tried("gpt@openai", purpose="probe"), key_id="probe")
+    found = keyed("operator", probe, row("answered"))
+    assert set(found) == {"self"}
