@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import tempfile
@@ -26,6 +27,8 @@ One worker on one core, the upstream and the load client on the other; 2 KB prom
 events, 50 a second. Every contestant is started fresh in each of the interleaved rounds. Machines differ and are noisy:
 only ratios within a round mean anything. Medians over the rounds."""
 
+BUSY = 1.0  # load average above which the figures are noise
+
 
 def main() -> int:
     """The exit code: 1 if our own gateway could not be measured."""
@@ -36,6 +39,9 @@ def main() -> int:
     except build.Missing as missing:
         console.print(str(missing), style="red", markup=False)
         return 2
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        console.print(f"this machine is busy (load {load:.1f}): do not quote these figures", style="yellow")
     rounds: list[dict[str, Figures]] = []
     failed: set[str] = set()
     seconds = 0.8 if wanted.quick else wanted.seconds
@@ -52,7 +58,8 @@ def main() -> int:
                 except Failed as failure:
                     failed.add(contestant.name)
                     console.print(f"{contestant.name}: {failure}", style="red", markup=False)
-    _report(rounds, count=count, seconds=seconds, keep=not wanted.no_write)
+    conditions = f"{count} rounds, {seconds:g} s a run, load {load:.1f} before"
+    _report(rounds, conditions, keep=not wanted.no_write)
     return 1 if any(name.startswith("ours") for name in failed) else 0
 
 
@@ -102,7 +109,7 @@ def _progress(console: Console) -> Progress:
     return Progress(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console)
 
 
-def _report(rounds: list[dict[str, Figures]], *, count: int, seconds: float, keep: bool) -> None:
+def _report(rounds: list[dict[str, Figures]], conditions: str, *, keep: bool) -> None:
     figures, targets = figures_table(rounds), targets_table(rounds)
     console = Console()
     if console.is_terminal:
@@ -110,7 +117,7 @@ def _report(rounds: list[dict[str, Figures]], *, count: int, seconds: float, kee
     else:
         print(figures, targets, sep="\n\n")
     if keep:
-        made = f"{datetime.now(UTC):%Y-%m-%d}, {count} rounds, {seconds:g} s a run, Python {platform.python_version()}"
+        made = f"{datetime.now(UTC):%Y-%m-%d}, {conditions}, Python {platform.python_version()}"
         page = f"# Bench\n\n{NOTE}\n\n{made}\n\n{figures}\n\n## Against the targets\n\n{targets}\n"
         (build.HERE / "results.md").write_text(page)
         (build.HERE / "results.json").write_text(json.dumps({"made": made, "rounds": rounds}, indent=1) + "\n")
