@@ -18,6 +18,8 @@ from gateway.report.overview import Overview
 MOST_ROWS = 10_000  # of the past, when somebody looks for the first time
 LONGEST_PAST_S = 7 * 86_400.0
 KEPT_S = 1.0  # however many look, the ledger is read once in this time
+LONGEST_KEPT_S = 10.0
+_IDLE = 19  # what took a second is kept for so many: watching costs at most a twentieth of a core
 _FORGOTTEN_S = 600.0  # not looked at for so long, it begins again
 _BREATH_ROWS = 10  # after so many the thread rests, or requests would wait for it
 _BREATH_S = 0.002
@@ -36,14 +38,15 @@ class LiveOverview:
         self._version = ""
         self._told: dict[str, Any] = {}
         self._told_at = 0.0
+        self._kept_s = 0.0  # for how long what was told stands
         self._rested: frozenset[str] = frozenset()  # as it was told
         self._ended = 0.0  # the latest end of a request that was read
         self._seen: dict[str, float] = {}  # those that may be read again, with their end
 
     def __call__(self) -> dict[str, Any]:
-        """What there is to show, at most a second old. Raises GatewayError if the ledger cannot be read."""
+        """What there is to show, as of a few seconds ago. Raises GatewayError if the ledger cannot be read."""
         with self._lock:
-            if monotonic() - self._told_at > KEPT_S or not self._told:
+            if monotonic() - self._told_at > self._kept_s or not self._told:
                 try:
                     self._renew(self._gateway())
                 except Exception as error:  # noqa: BLE001 - whatever is wrong with the database, the next look tries again
@@ -52,14 +55,16 @@ class LiveOverview:
             return self._told
 
     def _renew(self, gateway: Gateway) -> None:
-        fold, began = self._current(gateway)
+        started = monotonic()
+        fold, fresh = self._current(gateway)
         added, resting = self._read(fold, gateway), self._resting()
-        if began or added or resting != self._rested:
+        if fresh or added or resting != self._rested:
             self._told = fold.plain(gateway.estimates(), resting=resting)
         self._rested, self._told_at = resting, monotonic()
+        self._kept_s = KEPT_S if fresh else min(max(KEPT_S, _IDLE * (self._told_at - started)), LONGEST_KEPT_S)
 
     def _current(self, gateway: Gateway) -> tuple[Overview, bool]:
-        """The fold, and whether it begins: with every policy, and after nobody looked for a while."""
+        """The fold, and whether it is a fresh one: with every policy, and after nobody looked for a while."""
         version = gateway.policy.version
         unseen_s = monotonic() - self._told_at
         if self._fold is not None and self._version == version and unseen_s < _FORGOTTEN_S:

@@ -5,7 +5,7 @@ import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
 import { drawMap, startMap } from "./map.js";
 import {
-  byId, clock, count, empty, make, percent, plural, render, seconds, simulated, since, table, tag, usd,
+  byId, clock, count, empty, make, percent, place, plural, render, seconds, simulated, since, table, tag, usd,
 } from "./page.js";
 import { offerChoices, startWhatIf } from "./whatif.js";
 
@@ -67,12 +67,12 @@ function figure([name, value, note, played]) {
 }
 
 function showAdoption(adoption) {
-  const place = byId("adoption-chart");
-  place.hidden = !adoption.rows.length;
+  const chart = byId("adoption-chart");
+  chart.hidden = !adoption.rows.length;
   if (adoption.rows.length) {
     drawAdoption(adoptionChart, adoption, asShare);
     const words = adoption.rows.map((row) => `${row.key} ${percent(row.share)}`).join(", ");
-    place.setAttribute("aria-label", `share by origin of the weights: ${words}`);
+    chart.setAttribute("aria-label", `share by origin of the weights: ${words}`);
   }
   render(byId("adoption"), adoption.rows, (rows) => rows.length ? rows.map((row) => make("li", {},
     make("i", { class: "dot", vars: { background: `var(${colour(row.origin)}${row.simulated ? "-faint" : ""})` } }),
@@ -82,13 +82,13 @@ function showAdoption(adoption) {
 }
 
 function showMoney({ money, savings, requests }) {
-  const place = byId("money-chart");
-  place.hidden = !requests;
+  const chart = byId("money-chart");
+  chart.hidden = !requests;
   const [baseline] = savings.baselines;
   byId("money-note").textContent = requests ? "added up" : "";
   if (requests) {
     drawMoney(moneyChart, money);
-    place.setAttribute("aria-label", `paid ${usd(savings.cost_usd)}`);
+    chart.setAttribute("aria-label", `paid ${usd(savings.cost_usd)}`);
   }
   const after = savings.after_measuring.list_savings_usd;
   render(byId("money"), [savings, requests], () => !requests ? empty("no requests yet: what they cost is added up here") : [
@@ -97,7 +97,7 @@ function showMoney({ money, savings, requests }) {
     Number(savings.measuring_usd) ? make("li", {}, "measuring ", make("b", {}, usd(savings.measuring_usd)),
       after === null ? null : make("span", { class: "quiet" }, `${usd(after)} saved after it`)) : null,
     savings.baseline_forbidden.requests ? make("li", { class: "quiet" },
-      `${plural(savings.baseline_forbidden.requests, "request")} might not go there; nothing is credited for them`) : null,
+      `${plural(savings.baseline_forbidden.requests, "request")} may not go there by a guard, and are credited with nothing`) : null,
   ].filter(Boolean));
 }
 
@@ -117,7 +117,7 @@ function health(endpoints) {
   return table(
     [["endpoint"], ["attempts", "number"], ["failed", "number"], ["first byte", "number"], ["spent", "number roomy"]],
     endpoints.map((each) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, each.endpoint),
+      make("td", {}, make("span", { class: "name" }, place(each.endpoint)),
         make("span", { class: "quiet" }, `weights ${each.origin} `, simulated(each.simulated),
           each.resting ? tag("resting", "warn") : null,
           each.failed ? ` mostly ${each.most_common_failure.replaceAll("_", " ")}` : null)),

@@ -1,15 +1,14 @@
 // The last decisions, each with its explanation when it is opened.
 
 import { ask } from "./access.js";
-import { byId, clock, empty, forget, make, plural, render, seconds, simulated, tag, usd } from "./page.js";
+import { byId, clock, empty, forget, make, place, plural, render, seconds, simulated, tag, usd } from "./page.js";
 
 const open = new Map(); // request id: its explanation, or null while it is asked for
 let told = [];
 
 export function drawDecisions(decisions) {
   told = decisions;
-  const place = byId("decisions");
-  render(place, decisions, () => decisions.length
+  render(byId("decisions"), decisions, () => decisions.length
     ? make("ol", { class: "decisions" }, decisions.map(one))
     : empty("no requests yet: send one with the key that the gateway printed, and it appears here"));
 }
@@ -20,7 +19,7 @@ const BAD = new Set(["failed", "denied"]);
 function one(decision) {
   const id = decision.request_id;
   const kind = GOOD.has(decision.outcome) ? "good" : BAD.has(decision.outcome) ? "bad" : "fair";
-  const where = decision.endpoint ?? (decision.denied_by ? `denied by ${decision.denied_by}` : "no endpoint");
+  const where = decision.endpoint ? place(decision.endpoint) : (decision.denied_by ? `denied by ${decision.denied_by}` : "no endpoint");
   const button = make("button", {
     type: "button", "data-key": id, "aria-expanded": String(open.has(id)), "aria-controls": `why-${id}`,
     click: () => toggle(id),

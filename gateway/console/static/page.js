@@ -39,6 +39,12 @@ export function table(head, rows) {
   );
 }
 
+/** An endpoint's id, which breaks where the model ends. */
+export function place(id) {
+  const [model, ...machines] = id.split("@");
+  return machines.length ? [`${model}@`, make("wbr"), machines.join("@")] : [model];
+}
+
 export const empty = (words) => make("p", { class: "empty" }, words);
 export const tag = (words, kind = "") => make("span", { class: `tag ${kind}` }, words);
 export const simulated = (is) => (is ? tag("simulated") : null);

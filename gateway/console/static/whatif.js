@@ -3,7 +3,7 @@
 import { ask } from "./access.js";
 import { words } from "./decisions.js";
 import { choose } from "./map.js";
-import { byId, make, tag } from "./page.js";
+import { byId, make, place, tag } from "./page.js";
 
 const SHOWN = [
   ["topic", "topic"], ["language", "language"], ["pii", "personal data"], ["tokens", "tokens"],
@@ -39,7 +39,7 @@ export function offerChoices({ teams, data_classes: classes, models }) {
 function show(told) {
   const verdict = told.refused
     ? make("p", { class: "verdict bad" }, `refused: ${told.refusal.status} ${told.refusal.code}`)
-    : make("p", { class: "verdict" }, "goes to ", make("strong", {}, told.endpoints[0]),
+    : make("p", { class: "verdict" }, "goes to ", make("strong", {}, place(told.endpoints[0])),
       told.endpoints.length > 1 ? make("span", { class: "quiet" }, `, then ${told.endpoints.slice(1, 5).join(", ")}`) : null);
   const signals = SHOWN.map(([name, label]) => [label, words(told.signals[name])])
     .filter(([, value]) => value !== "" && value !== null && value !== undefined);
