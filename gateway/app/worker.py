@@ -21,6 +21,7 @@ from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.judging import load_models
 from gateway.app.one_write import OneWriteProtocol
 from gateway.app.overview import LiveOverview
+from gateway.app.probing import Schedule
 from gateway.app.reload import Reloader
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
@@ -68,7 +69,7 @@ def serve_worker(
     look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_run(server, plug, look))
+            runner.run(_run(server, plug, look, Schedule(state, parts)))
     finally:
         parts.close()
     return 0
@@ -82,16 +83,17 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower) -> None:
-    looking = asyncio.ensure_future(look.forever())
+async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower, schedule: Schedule) -> None:
+    beside = [asyncio.ensure_future(each.forever()) for each in (look, schedule)]
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
     try:
         await server.serve(sockets=[plug])
     finally:
-        looking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looking
+        for task in beside:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:

@@ -129,7 +129,7 @@ def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[s
         _agree(planned, wanted, usd, console)
     with Progress(*_BARS, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("asking", total=len(planned.trials))
-        asking = Asking(gateway, planned, usd, record=parts.ledger.append, done=lambda: progress.advance(bar))
+        asking = Asking(lambda: gateway, planned, usd, record=parts.ledger.append, done=lambda: progress.advance(bar))
         found = _run(asking, parts)
     return probed(planned, found, repeat=wanted.repeat)
 

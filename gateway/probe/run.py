@@ -11,7 +11,8 @@ from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import worst_case_usd
-from gateway.dispatch.dispatch import dispatch
+from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.dispatch import Means, dispatch
 from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
@@ -44,14 +45,18 @@ class Found:
 
 @dataclass(slots=True)
 class Asking:
-    """One probe under way. `record` takes each Outcome, `done` hears after each trial."""
+    """One probe under way. `record` takes each Outcome, `done` hears after each trial.
 
-    gateway: Gateway
+    `gateway` is asked anew for each trial: what a reload or a freeze removes while a probe runs is asked no more.
+    """
+
+    gateway: Callable[[], Gateway]
     plan: Plan
     usd: Decimal | None  # the cap
     record: Callable[[Outcome], None]
     done: Callable[[], None]
     found: Found = field(default_factory=Found)
+    breakers: Breakers = field(default_factory=Breakers)  # its own: callers are not kept away by what a probe met
     _reserved_usd: Decimal = Decimal(0)
     _failures: dict[str, int] = field(default_factory=dict)  # in a row, by endpoint
 
@@ -81,24 +86,24 @@ class Asking:
         return self._failures.get(endpoint.id, 0) >= GIVEN_UP_AFTER
 
     async def _rested(self, endpoint: Endpoint) -> None:
-        breaker = self.gateway.means.breakers.of(endpoint.id)
-        await asyncio.sleep(min(breaker.rest_left_s(monotonic()), LONGEST_WAIT_S))
+        await asyncio.sleep(min(self.breakers.of(endpoint.id).rest_left_s(monotonic()), LONGEST_WAIT_S))
 
     async def _ask(self, trial: Trial) -> bool:
         """False if nothing was asked."""
-        trail = self._trail(trial)
-        if not trail.decision.permits(trial.endpoint):
+        gateway = self.gateway()
+        endpoint = gateway.policy.catalog.endpoints.get(trial.endpoint.id)
+        trail = self._trail(trial, gateway)
+        if endpoint is None or not trail.decision.permits(endpoint):
             return False
-        worst = worst_case_usd(trial.endpoint, trail) if self.usd is not None else Decimal(0)
+        trail.decision = replace(trail.decision, endpoints=(endpoint,))
+        worst = worst_case_usd(endpoint, trail) if self.usd is not None else Decimal(0)
         if worst is None or (self.usd is not None and self._committed_usd + worst > self.usd):
             self.found.out_of_money = True
             return False
         self._reserved_usd += worst
         error: BaseException | None = None
         try:
-            await dispatch(
-                trail, replace(self.gateway.means, admit=_admit, judge=lambda _: _Judge(trial.question.text))
-            )
+            await dispatch(trail, self._means(gateway, trial))
         except GatewayError as refused:
             error = refused
         except BaseException as left:
@@ -113,16 +118,19 @@ class Asking:
     def _committed_usd(self) -> Decimal:
         return self.found.spent_usd + self._reserved_usd
 
-    def _trail(self, trial: Trial) -> Trail:
-        """As a request of this moment: what has been frozen since the plan was made, stays frozen."""
+    def _means(self, gateway: Gateway, trial: Trial) -> Means:
+        judge = _Judge(trial.question.text)
+        return replace(gateway.means, admit=_admit, breakers=self.breakers, judge=lambda _: judge)
+
+    def _trail(self, trial: Trial, gateway: Gateway) -> Trail:
+        """As a request of this moment."""
         question = trial.question
         name = f"probe/{question.id}/{question.language}/{trial.repeat}"
         arrival = Arrival(f"req_{_ids.getrandbits(96):024x}", time(), monotonic(), client_request_id=name)
         limit = self.plan.max_tokens
-        view = View(at=arrival.received_at, frozen=self.gateway.frozen, max_tokens=limit)
-        decision = decide(self.gateway.policy, trial.signals, view)
-        request = request_of(trial.endpoint.id, question, limit, arrival)
-        return Trail(request, self.plan.caller, replace(decision, endpoints=(trial.endpoint,)))
+        view = View(at=arrival.received_at, frozen=gateway.frozen, max_tokens=limit)
+        decision = decide(gateway.policy, trial.signals, view)
+        return Trail(request_of(trial.endpoint.id, question, limit, arrival), self.plan.caller, decision)
 
     def _settle(self, trial: Trial, trail: Trail, error: BaseException | None) -> None:
         if not trail.attempts:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ import pytest
 
 from gateway.demo import stage
 from gateway.demo.vendors.process import Vendors
+from tests.running import Start
 
 pytestmark = pytest.mark.services
 SIMULATED = "simulated-deepseek@*,simulated-gpt@*"
@@ -180,3 +185,32 @@ def test_the_real_local_model_can_be_probed(tmp_path: Path, vendors: Vendors, lo
 
     [row] = made["rows"]
     assert (row["model"], row["n"], made["failed"]) == ("smollm2-135m", 32, 0)
+
+
+def test_a_schedule_is_kept_by_one_worker_and_within_its_money(tmp_path: Path, vendors: Vendors, gateway: Start):
+    house = prober(tmp_path, {"self": "http://127.0.0.1:1/v1", **vendors.base_urls})
+    policy = house.folder / "policies" / "policy.yaml"
+    policy.write_text(policy.read_text() + "\nprobe: {team: finance, every: 24h, usd: 0.1}\n")
+    running = gateway(house.folder / "policies", workers=2)
+    asked = said(running.log, r"the probe asked (\d+) questions for (\S+) USD")
+    running.stop()
+
+    with closing(sqlite3.connect(running.state_dir / "ledger.sqlite")) as ledger:
+        names = [name for (name,) in ledger.execute("SELECT client_request_id FROM requests WHERE app = 'probe'")]
+        pairs = ledger.execute("SELECT endpoint, client_request_id FROM attempts NATURAL JOIN requests").fetchall()
+        purposes = ledger.execute("SELECT DISTINCT purpose FROM attempts").fetchall()
+    assert len(names) == int(asked[1]) > 10
+    assert len(pairs) == len(set(pairs))
+    assert purposes == [("probe",)]
+    assert 0 < float(asked[2]) <= 0.1
+    assert not any("mal-" in name for name in names)
+    assert vendors.requests("simulated-cn") == []
+
+
+def said(log: Path, pattern: str) -> re.Match[str]:
+    """Waits for a line of the gateway's log."""
+    deadline = time.monotonic() + 120
+    while (found := re.search(pattern, log.read_text())) is None:
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    return found

@@ -136,7 +136,6 @@ probe: {team: sales, every: 24h, usd: 1}
         ("`shadow` is not active yet", 8),
         ("`exploration` is not active yet", 9),
         ("`judge` is not active yet", 10),
-        ("`probe` is not active yet", 11),
     ]
     assert folder.policy.probe is not None and folder.policy.probe.every_s == 86_400
     assert folder.policy.routes[0].canary is not None
