@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log1p, sqrt
 
-from gateway.estimates.beta import interval
+from gateway.estimates import beta
 
 SURE = 0.95
 Z = 1.959963984540054  # of 95 %
@@ -46,24 +46,27 @@ class Estimate:
     mean: float
     error: float
     weight: float
-    low: float
-    high: float
+    is_rate: bool = False  # between 0 and 1; otherwise it is positive
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 %: of a rate by the beta distribution, of others even in logarithms."""
+        if not self.error or not self.mean:
+            return self.mean, self.mean
+        if self.is_rate:
+            worth = max(self.mean * (1 - self.mean) / (self.error * self.error) - 1, 1e-3)
+            return beta.interval(self.mean * worth, (1 - self.mean) * worth, 1 - SURE)
+        variance = log1p((self.error / self.mean) ** 2)
+        middle, width = self.mean * exp(-variance / 2), Z * sqrt(variance)
+        return middle * exp(-width), middle * exp(width)
 
-def positive(mean: float, error: float, weight: float) -> Estimate:
-    """An estimate of what cannot be negative: its interval is even in logarithms."""
-    variance = log1p((error / mean) ** 2) if mean else 0.0
-    middle, width = mean * exp(-variance / 2), Z * sqrt(variance)
-    return Estimate(mean, error, weight, middle * exp(-width), middle * exp(width))
+    @property
+    def low(self) -> float:
+        return self.interval[0]
 
-
-def rate(mean: float, error: float, weight: float) -> Estimate:
-    """An estimate of a rate, as if from the observations that would leave this error."""
-    if not error:
-        return Estimate(mean, error, weight, mean, mean)
-    worth = max(mean * (1 - mean) / (error * error) - 1, 1e-3)
-    low, high = interval(mean * worth, (1 - mean) * worth, 1 - SURE)
-    return Estimate(mean, error, weight, low, high)
+    @property
+    def high(self) -> float:
+        return self.interval[1]
 
 
 def wilson(rate: float, n: float) -> tuple[float, float]:
@@ -80,14 +83,14 @@ def shrunk_mean(data: Sums, before: Estimate, *, worth: float, variation: float)
     mean = (worth * before.mean + data.total) / (worth + n)
     spread = data.spread if n else 0.0
     variance = (worth * (variation * before.mean) ** 2 + spread) / (worth + n)
-    return positive(mean, _error(variance, before.error, worth, n), n)
+    return Estimate(mean, _error(variance, before.error, worth, n), n)
 
 
 def shrunk_rate(data: Sums, before: Estimate, *, worth: float) -> Estimate:
     """A rate drawn to `before`, which is worth so many observations."""
     n = data.weight
     mean = (worth * before.mean + data.total) / (worth + n)
-    return rate(mean, _error(mean * (1 - mean), before.error, worth, n), n)
+    return Estimate(mean, _error(mean * (1 - mean), before.error, worth, n), n, is_rate=True)
 
 
 def _error(variance: float, before_error: float, worth: float, n: float) -> float:

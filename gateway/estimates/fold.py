@@ -91,7 +91,8 @@ class Estimates:
 
     def snapshot(self) -> Snapshot:
         """What is known by now."""
-        return Snapshot(self._count, {key: tally.sums for key, tally in self._tallies.items()})
+        tallies = {key: tally.sums for key, tally in self._tallies.items()}
+        return Snapshot(self._count, tallies, tuple(key for key in tallies if key[0] == "canary"))
 
     def _add_times(self, seen: Observation, day: int) -> None:
         first = min(seen.first_byte_s or 0.0, LONGEST_S)

@@ -78,8 +78,9 @@ def _paired(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
 def _arms(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
     """Within each stratum, whichever of the two is the canary."""
     found = []
-    for key, data in snapshot.tallies.items():
-        if key[0] == "canary" and key[1] in (model, of):
+    for key in snapshot.canaries:
+        data = snapshot.tallies[key]
+        if key[1] in (model, of):
             rival = of if key[1] == model else model
             control = snapshot.tallies.get(("control", rival, *key[2:]))
             if control is not None and min(control.weight, data.weight) >= LEAST and control.total and data.total:

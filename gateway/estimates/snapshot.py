@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.catalog.facts import Endpoint, Model
 from gateway.estimates import priors
-from gateway.estimates.estimate import NO_DATA, Estimate, Sums, positive, rate, shrunk_mean, shrunk_rate
+from gateway.estimates.estimate import NO_DATA, Estimate, Sums, shrunk_mean, shrunk_rate
 
 Key = tuple[str, ...]
 # How many observations outweigh what was believed before, by estimate and by how narrow it is.
@@ -33,10 +33,11 @@ class Snapshot:
 
     version: int = 0  # observations so far; 0: priors alone
     tallies: Mapping[Key, Sums] = field(default_factory=dict)
+    canaries: tuple[Key, ...] = ()  # of the tallies: the arms that a canary ran in
 
     def token_ratio(self, model: str, effort: str, topic: str) -> Estimate:
         """Output tokens as a multiple of what the catalogue lets one expect."""
-        found = positive(1.0, 1.0, 0.0)
+        found = Estimate(1.0, 1.0, 0.0)
         for data, worth in self._levels(_token_keys(model, effort, topic)):
             found = shrunk_mean(data, found, worth=worth, variation=VARIATION)
         return found
@@ -45,7 +46,7 @@ class Snapshot:
         """Of one answer, reasoning included."""
         expected = priors.expected_tokens(model, effort)
         ratio = self.token_ratio(model.id, effort, topic)
-        return positive(ratio.mean * expected, ratio.error * expected, ratio.weight)
+        return Estimate(ratio.mean * expected, ratio.error * expected, ratio.weight)
 
     def output_tokens_mean(self, model: Model, effort: str, topic: str) -> float:
         """The mean of `output_tokens`, without what its interval takes."""
@@ -53,7 +54,7 @@ class Snapshot:
 
     def answered(self, endpoint: Endpoint, topic: str, language: str) -> Estimate:
         """Share of its replies that answer; what failed on the way is no reply."""
-        found = rate(priors.answered_rate(endpoint.model, topic, language), 0.0, 0.0)
+        found = Estimate(priors.answered_rate(endpoint.model, topic, language), 0.0, 0.0, is_rate=True)
         for data, worth in self._levels(_answer_keys(endpoint, topic, language)):
             found = shrunk_rate(data, found, worth=worth)
         return found
@@ -65,8 +66,8 @@ class Snapshot:
 
     def failed(self, endpoint: Endpoint) -> Estimate:
         """Share of its attempts that fail."""
-        key = ("failed", endpoint.id)
-        return shrunk_rate(self.tallies.get(key, NO_DATA), rate(priors.FAILED, 0.0, 0.0), worth=WORTH[key[0], len(key)])
+        believed = Estimate(priors.FAILED, 0.0, 0.0, is_rate=True)
+        return shrunk_rate(self.tallies.get(("failed", endpoint.id), NO_DATA), believed, worth=WORTH["failed", 2])
 
     def first_byte_s(self, endpoint: Endpoint) -> Estimate:
         """Seconds from sending to the first byte."""
@@ -77,7 +78,7 @@ class Snapshot:
         return self._time("token_s", endpoint, priors.SECONDS_PER_TOKEN)
 
     def _time(self, name: str, endpoint: Endpoint, believed: float) -> Estimate:
-        found = positive(believed, 0.0, 0.0)
+        found = Estimate(believed, 0.0, 0.0)
         for data, worth in self._levels(((name,), (name, endpoint.id))):
             found = shrunk_mean(data, found, worth=worth, variation=VARIATION)
         return found
