@@ -48,11 +48,11 @@ class Parts:
 
     def close(self) -> None:
         """Writes out what waits, and drops the connections."""
-        self.metrics.share()
         self.client.close()
-        self.learner.close()
-        self.prices.close()
         self.ledger.close()
+        self.prices.close()
+        self.metrics.share()
+        self.learner.close()
         if self.tracing is not None:
             self.tracing.close()
 

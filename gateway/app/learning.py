@@ -22,6 +22,8 @@ LOOK_S = 3.0  # between two looks at the ledger
 REMEMBERED_S = 60 * 86_400.0  # twice the half-life of what is learned
 LONGEST_S = 900.0  # a request that took longer is learned from at the next start
 LATE_S = 30.0  # rows of other workers may be written so much later than they ended
+MOST_AT_START = 100_000  # requests that are learned from at a start, the newest
+MOST_A_LOOK = 500  # a busier gateway learns from a sample: the newest
 _BREATH_ROWS = 10  # after so many the thread rests, or requests would wait for it
 _BREATH_S = 0.002
 _log = logging.getLogger(__name__)
@@ -87,8 +89,9 @@ class Learner:
 
     def _unread(self, at: float) -> Iterable[Json]:
         if not self._ended:
-            return self._store.rows(since=at - REMEMBERED_S)
-        return self._store.ended(since=self._ended - LATE_S, received=self._ended - LATE_S - LONGEST_S)
+            return self._store.rows(since=max(at - REMEMBERED_S, self._store.newest_since(MOST_AT_START)))
+        received = self._ended - LATE_S - LONGEST_S
+        return self._store.ended(since=self._ended - LATE_S, received=received, most=MOST_A_LOOK)
 
 
 class Prices:

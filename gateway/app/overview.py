@@ -15,6 +15,7 @@ from gateway.record.shape import Json
 from gateway.record.store import Store
 from gateway.report.overview import Overview
 
+MOST_A_LOOK = 2_000  # requests read at once: the page of a busier gateway shows the newest
 MOST_ROWS = 10_000  # of the past, when somebody looks for the first time
 LONGEST_PAST_S = 7 * 86_400.0
 KEPT_S = 1.0  # however many look, the ledger is read once in this time
@@ -91,5 +92,6 @@ class LiveOverview:
 
     def _unread(self) -> Iterable[Json]:
         if self._ended:
-            return self._store.ended(since=self._ended - LATE_S, received=self._ended - LATE_S - LONGEST_S)
+            received = self._ended - LATE_S - LONGEST_S
+            return self._store.ended(since=self._ended - LATE_S, received=received, most=MOST_A_LOOK)
         return self._store.rows(since=max(self._store.newest_since(MOST_ROWS), time() - LONGEST_PAST_S))

@@ -52,9 +52,11 @@ class Store:
         where = "r.at >= :since" + (" AND r.at < :until" if until is not None else "")
         yield from self._read(where, {"since": since} | ({"until": until} if until is not None else {}))
 
-    def ended(self, *, since: float, received: float) -> Iterator[Json]:
-        """Every request that ended since then, of those received since `received`; oldest first."""
-        yield from self._read("r.at >= :received AND r.ended_at >= :since", {"received": received, "since": since})
+    def ended(self, *, since: float, received: float, most: int) -> Iterator[Json]:
+        """Requests that ended since then, of the newest `most` received since `received`; oldest first."""
+        newest = "SELECT request_id FROM requests WHERE at >= :received ORDER BY at DESC LIMIT :most"
+        given = {"received": received, "since": since, "most": most}
+        yield from self._read(f"r.request_id IN ({newest}) AND r.ended_at >= :since", given)
 
     def newest_since(self, count: int) -> float:
         """When the oldest of the newest `count` requests was received; 0.0 if there are fewer."""
