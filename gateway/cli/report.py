@@ -99,6 +99,8 @@ def _written(what: str, made: dict[str, Any], format: Format) -> str:
 def shown(title: str, made: dict[str, Any]) -> str:
     """As a table for a terminal."""
     header, lines = cells(made)
+    if not lines:
+        return f"{title}: nothing to show; {made.get('note', 'no request was recorded')}\n"
     table = Table(title=title, title_justify="left")
     for name in header:
         table.add_column(name, justify="left" if name == header[0] else "right", no_wrap=True)

@@ -65,11 +65,13 @@ def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
             last = max(last, began)
     owned = [endpoint for endpoint in policy.endpoints if endpoint.hosting == "self" and endpoint.usd_per_hour]
     hours = (last - first) / HOUR_S
+    note = {} if owned else {"note": "no endpoint with `hosting: self` has `usd_per_hour`"}
     made = [_owned(endpoint, uses[endpoint.id], hours, last, policy.catalog) for endpoint in owned]
     return {
         "hours": hours,
         "rows": [row for owner, rows in made for row in rows],
         "machines": [owner for owner, _ in made],
+        **note,
     }
 
 
