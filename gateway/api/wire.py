@@ -17,6 +17,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _JSON = (b"content-type", b"application/json")
 encode = msgspec.json.Encoder().encode
+UNWATCHED_S = 0.01  # a request that is over by then never pays for a watcher; leaving is not forgotten meanwhile
 
 
 class CallerLeft(Exception):
@@ -54,12 +55,9 @@ def _check_size(size: int, most_bytes: int) -> None:
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of this name (lower-case), stripped; None if absent."""
-    for key, value in scope["headers"]:
-        if key == name:
-            text: str = value.decode("latin-1").strip()
-            return text
-    return None
+    """The header of this name (lower-case), stripped; given twice, both, joined by a comma; None if absent."""
+    found: list[str] = [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
+    return ", ".join(found) if found else None
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -92,11 +90,15 @@ async def send_json(send: Send, value: object, *, status: int = 200, headers: He
 class Watch:
     """Notices that the caller leaves, and cancels the task that serves it. Ends with the request."""
 
-    __slots__ = ("_task", "_watcher", "left")
+    __slots__ = ("_begin", "_task", "_watcher", "left")
 
     def __init__(self, receive: Receive):
         self.left = False
         self._task = asyncio.current_task()
+        self._watcher: asyncio.Future[None] | None = None
+        self._begin = asyncio.get_running_loop().call_later(UNWATCHED_S, self._start, receive)
+
+    def _start(self, receive: Receive) -> None:
         self._watcher = asyncio.ensure_future(self._run(receive))
 
     async def _run(self, receive: Receive) -> None:
@@ -108,5 +110,7 @@ class Watch:
 
     def end(self) -> None:
         """No more cancelling: the reply is out, or the caller's leaving has been dealt with."""
-        self._watcher.cancel()
+        self._begin.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
         self._task = None

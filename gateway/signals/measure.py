@@ -10,6 +10,7 @@ from gateway.errors import GatewayError, nearest
 from gateway.identity import DATA_CLASSES, Caller
 from gateway.request import Request
 from gateway.signals import effort, needs, tokens
+from gateway.signals.names import check_names
 from gateway.signals.read import Malformed, read
 from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN, Value
@@ -27,6 +28,7 @@ def measure(
     `tags`: those that callers.yaml declares. `models`: ids of the catalogue's models and endpoints.
     """
     fields, team, arrival = request.fields, caller.team, request.arrival
+    check_names(fields)
     signals: Signals = {
         "team": team.id,
         "app": caller.app,

@@ -40,6 +40,8 @@ _PARTS: Final = {
     "container_upload": ("file", "stored_state"),
     "item_reference": ("stored_state",),
 }
+_UNTYPED: Final = frozenset(("image_url", "video_url", "audio_url", "input_audio", "input_image", "input_video"))
+_MENTIONS: Final = (b'"type"', b'"audio"', *(f'"{name}"'.encode() for name in sorted(_UNTYPED)))
 _CONTENT: Final = ("messages", "input", "system")
 
 
@@ -67,26 +69,32 @@ def _content(value: object) -> Iterator[str]:
     if isinstance(value, msgspec.Raw):
         raw = bytes(value)
         spelled = b"\\" in raw and b"\\u" in raw  # an escape may spell any word
-        if not spelled and b'"type"' not in raw and b'"audio"' not in raw:
+        if not spelled and not any(name in raw for name in _MENTIONS):
             return
     waiting = [decoded(value)]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            kind = part.get("type")
-            if isinstance(kind, str):
-                yield from _PARTS.get(kind, ())
-            if isinstance(part.get("file_id"), str):
-                yield "stored_state"
-            if part.get("role") == "assistant" and isinstance(part.get("audio"), dict):
-                yield "stored_state"  # an earlier spoken answer, by its id
+            yield from _part(part)
             waiting.extend(v for v in part.values() if isinstance(v, dict | list))
         elif isinstance(part, list):
             waiting.extend(v for v in part if isinstance(v, dict | list))
 
 
+def _part(part: dict[str, object]) -> Iterator[str]:
+    kind = part.get("type")
+    if isinstance(kind, str):
+        yield from _PARTS.get(kind, ())
+    for name in _UNTYPED & part.keys():  # vendors tell a part by its name where the type is missing
+        yield from _PARTS[name]
+    if isinstance(part.get("file_id"), str):
+        yield "stored_state"
+    if part.get("role") == "assistant" and isinstance(part.get("audio"), dict):
+        yield "stored_state"  # an earlier spoken answer, by its id
+
+
 def _tools(value: object) -> Iterator[str]:
-    for tool in value if isinstance(value, list) else ():
+    for tool in value if isinstance(value, list) else (value,) if value else ():
         kind = tool.get("type", "function") if isinstance(tool, dict) else "function"
         own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
         yield "tools" if own else "hosted_tools"

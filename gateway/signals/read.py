@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
@@ -30,11 +31,17 @@ _ROLES: Final = {
 }
 _FORMS: Final = ("response_format", "text", "output_config", "output_format")  # of the answer; text only with a schema
 _DEFINITIONS: Final = ("tools", "functions", "prediction", *_FORMS)
+_INERT: Final = (  # these choose among the vendor's own words
+    *("model", "stream_options", "reasoning_effort", "modalities", "service_tier", "logit_bias", "encoding_format"),
+    *_DEFINITIONS,
+)
 _STORED: Final = ("previous_response_id", "conversation", "container")
 _UNREAD: Final = (
     *("image_url", "image", "input_image", "video_url", "input_video", "computer_screenshot"),
     *("input_audio", "audio_url", "file", "input_file", "container_upload", "redacted_thinking"),
 )
+_ESCAPE: Final = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_SPOKEN: Final = ("reasoning_content", "reasoning", "refusal", "name")
 _WORDS: Final = ("text", "thinking", "refusal", "input_text", "output_text", "reasoning_text", "summary_text")
 
 
@@ -56,18 +63,21 @@ def read(kind: str, fields: Mapping[str, object]) -> Text:
 
 
 def _chat(fields: Mapping[str, object]) -> Found:
-    messages = _list(_value(fields, "messages"), "messages")
-    yield from _definitions(fields)
-    for index, message in enumerate(messages):
-        yield from _message(_object(message, f"messages[{index}]"), f"messages[{index}]")
+    yield from _turns(fields)
 
 
 def _messages(fields: Mapping[str, object]) -> Found:
     if "system" in fields:
         yield from _content(_value(fields, "system"), "system", "system")
-    if "mcp_servers" in fields:
-        yield _json("tool", _value(fields, "mcp_servers"))
-    yield from _chat(fields)
+    yield from _turns(fields, "system")
+
+
+def _turns(fields: Mapping[str, object], *read_already: str) -> Found:
+    messages = _list(_value(fields, "messages"), "messages")
+    yield from _definitions(fields)
+    yield from _besides(fields, "messages", *read_already)
+    for index, message in enumerate(messages):
+        yield from _message(_object(message, f"messages[{index}]"), f"messages[{index}]")
 
 
 def _message(message: dict[str, object], param: str) -> Found:
@@ -77,15 +87,19 @@ def _message(message: dict[str, object], param: str) -> Found:
         raise Malformed(f"{param}.role", "a string")
     role = _ROLES.get(given, "user")
     yield from _content(message.get("content"), role, f"{param}.content")
-    for name in ("reasoning_content", "reasoning", "refusal", "name"):
-        value = message.get(name)
-        if isinstance(value, str) and value:
-            yield Passage(role, value)
-    for name in ("tool_calls", "function_call", "reasoning_details"):
-        if message.get(name):
-            yield _json("tool", message[name])
+    for name, value in message.items():
+        if name not in ("type", "role", "content"):
+            yield from _beside(value, role if name in _SPOKEN else "tool")
     if isinstance(message.get("audio"), dict):
         yield None
+
+
+def _beside(value: object, role: str) -> Found:
+    """What stands beside the content: a vendor may put it before the model, whatever it is called."""
+    if isinstance(value, str) and value:
+        yield Passage(role, value)
+    elif isinstance(value, dict | list) and value:
+        yield _json("tool", value)
 
 
 def _content(content: object, role: str, param: str) -> Found:
@@ -106,10 +120,7 @@ def _part(part: object, role: str, param: str) -> Found:
     values = _object(part, param)
     kind = values.get("type", "text")
     if kind in _WORDS:
-        word = next((values[name] for name in ("text", "thinking", "refusal") if name in values), None)
-        if not isinstance(word, str):
-            raise Malformed(f"{param}.text", "a string")
-        yield Passage(role, word)
+        yield from _words(values, role, param)
     elif kind == "tool_result":
         yield from _content(values.get("content"), "tool", f"{param}.content")
     elif kind == "tool_use":
@@ -120,6 +131,20 @@ def _part(part: object, role: str, param: str) -> Found:
         if kind not in _UNREAD:  # not known to us: what is plain in it is read, and it counts as not read
             yield _json(role, values)
         yield None
+
+
+def _words(part: dict[str, object], role: str, param: str) -> Found:
+    """The text of a part; a vendor that tells parts by their names may read what stands beside it."""
+    said = next((name for name in ("text", "thinking", "refusal") if name in part), "text")
+    word = part.get(said)
+    if not isinstance(word, str):
+        raise Malformed(f"{param}.text", "a string")
+    yield Passage(role, word)
+    for name, value in part.items():
+        if name in _UNREAD:
+            yield None
+        elif name not in (said, "type", "cache_control", "signature"):
+            yield from _beside(value, "tool")
 
 
 def _document(part: dict[str, object], param: str) -> Found:
@@ -142,6 +167,7 @@ def _responses(fields: Mapping[str, object]) -> Found:
     if instructions is not None:
         yield from _content(instructions, "system", "instructions")
     yield from _definitions(fields)
+    yield from _besides(fields, "input", "instructions", "prompt", *_STORED)
     given = _value(fields, "input")
     if isinstance(given, str):
         yield Passage("user", given)
@@ -179,13 +205,14 @@ def _stored(fields: Mapping[str, object]) -> Found:
 
 
 def _completion(fields: Mapping[str, object]) -> Found:
+    yield from _definitions(fields)
+    yield from _besides(fields, "prompt")
     yield from _plain(_value(fields, "prompt"), "prompt")
-    suffix = _value(fields, "suffix")
-    if isinstance(suffix, str):
-        yield Passage("user", suffix)
 
 
 def _embedding(fields: Mapping[str, object]) -> Found:
+    yield from _definitions(fields)
+    yield from _besides(fields, "input")
     yield from _plain(_value(fields, "input"), "input")
 
 
@@ -203,6 +230,17 @@ def _plain(value: object, param: str) -> Found:
             raise Malformed(f"{param}[{index}]", "a string or a list of tokens")
 
 
+def _besides(fields: Mapping[str, object], *read_already: str) -> Found:
+    """Every other field that may hold words: templates, documents, names of people leave with the request too."""
+    for name, value in fields.items():
+        if name in read_already or name in _INERT:
+            continue
+        if not isinstance(value, msgspec.Raw) or bytes(value)[:1] in (b'"', b"[", b"{"):
+            yield from _beside(_value(fields, name), "tool")
+        if name == "prompt_embeds":
+            yield None
+
+
 def _definitions(fields: Mapping[str, object]) -> Found:
     """Tool definitions and schemas, whole: names, descriptions and examples all reach the model."""
     for name in _DEFINITIONS:
@@ -210,8 +248,17 @@ def _definitions(fields: Mapping[str, object]) -> Found:
             value = _value(fields, name)
             for item in value if isinstance(value, list) else (value,) if value else ():
                 passage = _json("tool", item)
-                if name not in _FORMS or '"schema"' in passage.text:
+                if name not in _FORMS or not _plain_form(item):
                     yield passage
+
+
+def _plain_form(form: object) -> bool:
+    """True if the form only says `text` or `JSON`, or how much of it: there are no words of the caller's in it."""
+    inner = form.get("format", form) if isinstance(form, dict) else None
+    if inner is None:
+        return not isinstance(form, str | dict)
+    known = {"type", "format", "verbosity", "effort"}
+    return isinstance(inner, dict) and {*inner, *cast(dict[str, object], form)} <= known
 
 
 def _value(fields: Mapping[str, object], name: str) -> object:
@@ -224,7 +271,11 @@ def _value(fields: Mapping[str, object], name: str) -> object:
 
 
 def _json(role: str, value: object) -> Passage:
-    return Passage(role, msgspec.json.encode(value).decode(errors="replace"))
+    text = msgspec.json.encode(value).decode(errors="replace")
+    if "\\u" in text:  # JSON within JSON, as tool arguments are: chat templates decode it for the model
+        text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return Passage(role, text)
 
 
 def _object(value: object, param: str) -> dict[str, object]:

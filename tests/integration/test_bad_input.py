@@ -70,6 +70,10 @@ BODIES: dict[str, tuple[Any, tuple[int, str, str | None]]] = {
     "a stream that is no flag": ({**CHAT, "stream": "yes"}, (400, "invalid_request", "stream")),
     "a limit that is no number": ({**CHAT, "max_tokens": "many"}, (400, "invalid_request", "max_tokens")),
     "an unknown model": ({**CHAT, "model": "gtp"}, (404, "model_not_found", "model")),
+    "a name given twice": (
+        b'{"model": "auto", "messages": [{"role": "user", "content": "what is sent", "content": "what is measured"}]}',
+        (400, "invalid_request", "messages"),
+    ),
     "needs that nothing serves": (
         {**CHAT, "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
         (400, "unsupported_request", None),
@@ -163,3 +167,17 @@ def test_no_key_and_no_prompt_is_ever_logged(running):
     log = running.log.read_text()
 
     assert "secret" not in log
+
+
+def test_a_data_class_given_twice_is_refused_and_the_first_does_not_win(running):
+    body = json.dumps(CHAT).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n"
+        f"x-gateway-data-class: public\r\nx-gateway-data-class: regulated\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as plug:
+        plug.sendall(head.encode() + body)
+        told = b"".join(iter(lambda: plug.recv(65536), b""))
+
+    assert told.startswith(b"HTTP/1.1 400")
+    assert b"no class is called `public, regulated`" in told

@@ -23,9 +23,11 @@ _PLAIN: Final = str.maketrans(
     | dict.fromkeys(range(0x2010, 0x2016), "-")
     | dict.fromkeys((0x2212, 0xFE63), "-")
     | dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " ")
+    | dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), " ")  # invisible
 )
 _FULL_WIDTH: Final = re.compile(  # of what numbers and mailboxes are made; Chinese punctuation alone changes nothing
-    "[\uff0b\uff0d-\uff0f\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\u2010-\u2015\u2212\ufe63\u00a0\u2007\u2009\u202f\u3000]"
+    "[\uff0b\uff0d-\uff0f\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\u2010-\u2015\u2212\ufe63\u00a0\u2007\u2009\u202f\u3000"
+    "\u00ad\u200b-\u200d\u2060\ufeff]"
 )
 
 

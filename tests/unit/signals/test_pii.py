@@ -70,6 +70,10 @@ def test_full_width_digits_keep_their_places():
     assert find(text) == [Finding("national_id", 6, 24)]
 
 
+def test_a_number_with_invisible_characters_in_it_is_seen():
+    assert find("pay 4111\u200b1111\u20601111\u00ad1111 now") == [Finding("card", 4, 23)]
+
+
 def test_every_passage_of_a_request_counts():
     text = Text((Passage("system", "Server 10.0.0.1"), Passage("tool", '{"to":"jane@example.com"}')))
 

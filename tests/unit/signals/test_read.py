@@ -100,6 +100,59 @@ def test_a_body_is_read_whole(kind, fields, expected):
     assert read(kind, raw(**fields)) == expected
 
 
+SECRET = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("chat", {"user": SECRET}),
+        ("chat", {"metadata": {"of": SECRET}}),
+        ("chat", {"documents": [{"text": SECRET}]}),
+        ("chat", {"chat_template": SECRET}),
+        ("chat", {"system": SECRET}),
+        ("chat", {"Messages": [{"role": "user", "content": SECRET}]}),
+        ("chat", {"tool_choice": {"function": {"name": SECRET}}}),
+        ("chat", {"response_format": {"type": "grammar", "grammar": SECRET}}),
+        ("chat", {"messages": [{"role": "user", "content": "hi", "thinking": SECRET}]}),
+        ("chat", {"messages": [{"role": "tool", "content": "hi", "tool_call_id": SECRET}]}),
+        ("chat", {"messages": [{"role": "assistant", "content": "hi", "reasoning_content": [{"text": SECRET}]}]}),
+        ("chat", {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi", "thinking": SECRET}]}]}),
+        ("completion", {"suffix": [SECRET]}),
+        ("completion", {"guided_regex": SECRET}),
+        ("completion", {"response_format": {"type": "json_schema", "json_schema": {"title": SECRET}}}),
+        ("embedding", {"messages": [{"role": "user", "content": SECRET}]}),
+        ("responses", {"user": SECRET}),
+        ("messages", {"metadata": {"user_id": SECRET}}),
+    ],
+)
+def test_no_words_leave_unread_whatever_the_field_is_called(kind, fields):
+    hello = {"messages": [{"role": "user", "content": "hi"}], "prompt": "hi", "input": "hi"}
+    content = {"chat": "messages", "messages": "messages", "completion": "prompt"}.get(kind, "input")
+
+    text = read(kind, raw(**{content: hello[content], **fields}))
+
+    assert any(SECRET in passage.text for passage in text.passages)
+
+
+def test_escapes_in_tool_arguments_are_read_as_the_letters_they_stand_for():
+    arguments = '{"card": "' + "".join(f"\\u{ord(letter):04x}" for letter in SECRET) + '"}'
+    messages = [{"role": "assistant", "tool_calls": [{"function": {"name": "pay", "arguments": arguments}}]}]
+
+    assert SECRET in read("chat", raw(messages=messages)).passages[0].text
+
+
+@pytest.mark.parametrize("name", ["image_url", "input_audio"])
+def test_a_part_that_says_it_is_text_and_carries_more_counts_as_not_read(name):
+    part = {"type": "text", "text": "hi", name: {"url": "data:image/png;base64,AAAA"}}
+
+    assert not read("chat", raw(messages=[{"role": "user", "content": [part]}])).readable
+
+
+def test_embeddings_in_place_of_a_prompt_count_as_not_read():
+    assert not read("completion", raw(prompt="hi", prompt_embeds="AAAA")).readable
+
+
 def test_text_beyond_the_bound_is_cut_and_counts_as_not_read():
     text = read("chat", raw(messages=[{"role": "user", "content": "a" * (SCANNED_CHARS + 1)}]))
 
