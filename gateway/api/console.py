@@ -29,7 +29,7 @@ _STATIC = {  # by path below /console/static/: nothing else is served
     "uplot/uplot.js": b"text/javascript; charset=utf-8",
 } | {
     f"{name}.js": b"text/javascript; charset=utf-8"
-    for name in ("console", "access", "page", "charts", "map", "decisions", "whatif")
+    for name in ("console", "access", "page", "charts", "figures", "map", "decisions", "whatif")
 }
 _SAFE = [
     (

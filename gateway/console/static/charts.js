@@ -2,7 +2,9 @@
 
 import { clock, count, percent, usd } from "./page.js";
 
-const EUROPE = new Set("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LT LU LV MT NL NO PL PT RO SE SI SK".split(" "));
+const EUROPE = new Set(
+  "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LT LU LV MT NL NO PL PT RO SE SI SK".split(" "),
+);
 const OTHERS = ["--c4", "--c5", "--c6"];
 const others = new Map();
 
@@ -28,7 +30,7 @@ export class Chart {
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(place);
   }
 
-  /** `lines`: {name, css, width, fill, faint, dash}; `columns`: x, then one array a line. `read`: words for an index. */
+  /** `lines`: {name, css, width, fill, dash}; `columns`: x, then one array a line; `read`: an index in words. */
   draw({ lines, columns, axis, range, step, read }) {
     const theme = document.documentElement.dataset.theme + matchMedia("(prefers-color-scheme: dark)").matches;
     const key = JSON.stringify([lines, axis.name, theme]);
@@ -62,7 +64,7 @@ export class Chart {
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { y: { range } },
       axes: [
-        { ...common, size: 30, space: 76, grid: { show: false }, values: (_, ticks) => ticks.map((at) => this.#time(at)) },
+        { ...common, size: 30, space: 76, grid: { show: false }, values: (_, ticks) => ticks.map(this.#time, this) },
         { ...common, size: 58, space: 34, values: (_, ticks) => axis.format(ticks) },
       ],
       series: [{}, ...lines.map((line) => this.#series(line))],
@@ -113,13 +115,14 @@ export function drawAdoption(chart, adoption, asShare) {
     })).reverse(),
     columns: [at, ...stacked.reverse()],
     step: adoption.step_s,
-    axis: { name: asShare ? "share" : "requests", format: (ticks) => ticks.map((tick) => (asShare ? `${Math.round(tick * 100)} %` : Number.isInteger(tick) ? count(tick) : "")) },
+    axis: asShare ? { name: "share", format: (ticks) => ticks.map((tick) => `${Math.round(tick * 100)} %`) }
+      : { name: "requests", format: (ticks) => ticks.map((tick) => (Number.isInteger(tick) ? count(tick) : "")) },
     range: (_, low, high) => (asShare ? [0, 1] : [0, Math.max(4, high * 1.1)]),
     read: (index) => {
       if (!totals[index]) return `${clock(at[index])}: nothing`;
+      const say = (requests) => (asShare ? percent(requests / totals[index]) : count(requests));
       const told = names.map((name, n) => [name, parts[n][index]]).filter(([, requests]) => requests);
-      const words = told.map(([name, requests]) => `${name} ${asShare ? percent(requests / totals[index]) : count(requests)}`);
-      return `${clock(at[index])}: ${words.join(", ")}`;
+      return `${clock(at[index])}: ${told.map(([name, requests]) => `${name} ${say(requests)}`).join(", ")}`;
     },
   });
 }

@@ -3,10 +3,9 @@
 import { Refused, ask, hasToken, keepToken, takeToken } from "./access.js";
 import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
+import { figure, figures, health, rules } from "./figures.js";
 import { drawMap, startMap } from "./map.js";
-import {
-  byId, clock, count, empty, make, percent, place, plural, render, seconds, simulated, since, table, tag, usd,
-} from "./page.js";
+import { byId, clock, count, empty, make, percent, plural, render, simulated, usd } from "./page.js";
 import { offerChoices, startWhatIf } from "./whatif.js";
 
 const EVERY_MS = 2000;
@@ -45,27 +44,6 @@ function showNotice({ reload, simulated_requests: played, requests }) {
   byId("notice").textContent = words.join(" · ");
 }
 
-function figures({ requests, since: first, savings, rules: priced, outcomes, simulated_requests: played }) {
-  const baselines = savings.baselines.join(", ");
-  const saved = savings.list_savings_usd;
-  const [low, high] = savings.effective_interval_usd ?? [];
-  const answered = requests ? percent((outcomes.answered ?? 0) / requests) : "";
-  const none = requests ? "the policy names no baseline" : "no requests yet";
-  return [
-    ["requests", count(requests), requests ? `${answered} answered · since ${since(first)}` : "no requests yet", false],
-    ["paid", usd(savings.cost_usd), savings.cost_per_answer_usd ? `${usd(savings.cost_per_answer_usd)} an answer` : none, played > 0],
-    ["saved at list price", saved && requests ? usd(saved) : "–", saved && requests ? `against ${baselines}` : none, played > 0],
-    ["saved in effect", saved && requests ? usd(savings.effective_savings_usd) : "–",
-      saved && requests ? `95 % between ${usd(low)} and ${usd(high)}` : none, played > 0],
-    ["price of all rules", usd(priced.together_usd), requests ? `${plural(priced.rows.length, "guard")} · ${count(outcomes.denied ?? 0)} denied` : "no requests yet", played > 0],
-  ];
-}
-
-function figure([name, value, note, played]) {
-  return make("div", { class: "figure" },
-    make("h2", {}, name, " ", simulated(played)), make("p", { class: "value" }, value), make("p", { class: "quiet" }, note));
-}
-
 function showAdoption(adoption) {
   const chart = byId("adoption-chart");
   chart.hidden = !adoption.rows.length;
@@ -77,54 +55,34 @@ function showAdoption(adoption) {
   render(byId("adoption"), adoption.rows, (rows) => rows.length ? rows.map((row) => make("li", {},
     make("i", { class: "dot", vars: { background: `var(${colour(row.origin)}${row.simulated ? "-faint" : ""})` } }),
     row.origin === "none" ? "no endpoint" : row.origin, " ", simulated(row.simulated),
-    make("b", {}, percent(row.share)), make("span", { class: "quiet" }, `${plural(row.requests, "request")} · ${usd(row.cost_usd)}`)))
+    make("b", {}, percent(row.share)),
+    make("span", { class: "quiet" }, `${plural(row.requests, "request")} · ${usd(row.cost_usd)}`)))
     : empty("no requests yet: the share of each origin appears with the first"));
 }
 
 function showMoney({ money, savings, requests }) {
   const chart = byId("money-chart");
   chart.hidden = !requests;
-  const [baseline] = savings.baselines;
   byId("money-note").textContent = requests ? "added up" : "";
   if (requests) {
     drawMoney(moneyChart, money);
     chart.setAttribute("aria-label", `paid ${usd(savings.cost_usd)}`);
   }
-  const after = savings.after_measuring.list_savings_usd;
-  render(byId("money"), [savings, requests], () => !requests ? empty("no requests yet: what they cost is added up here") : [
-    make("li", {}, make("i", { class: "dot", vars: { background: "var(--us)" } }), "paid ", make("b", {}, usd(savings.cost_usd))),
-    baseline ? make("li", {}, make("i", { class: "dot line" }), `${baseline} at list price`) : null,
-    Number(savings.measuring_usd) ? make("li", {}, "measuring ", make("b", {}, usd(savings.measuring_usd)),
-      after === null ? null : make("span", { class: "quiet" }, `${usd(after)} saved after it`)) : null,
-    savings.baseline_forbidden.requests ? make("li", { class: "quiet" },
-      `${plural(savings.baseline_forbidden.requests, "request")} may not go there by a guard, and are credited with nothing`) : null,
-  ].filter(Boolean));
+  render(byId("money"), [savings, requests], () =>
+    requests ? moneyLegend(savings) : empty("no requests yet: what they cost is added up here"));
 }
 
-function rules({ rows }) {
-  if (!rows.length) return empty("the policy has no guards");
-  return table(
-    [["guard"], ["removed", "number"], ["denied", "number"], ["cost", "number"]],
-    rows.map((row) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, row.guard), row.why ? make("span", { class: "quiet" }, row.why) : null),
-      make("td", { class: "number" }, count(row.removed)),
-      make("td", { class: "number" }, count(row.denied)),
-      make("td", { class: "number", title: "against this guard absent" }, usd(row.marginal_usd)))));
-}
-
-function health(endpoints) {
-  if (!endpoints.length) return empty("no endpoint was asked yet");
-  return table(
-    [["endpoint"], ["attempts", "number"], ["failed", "number"], ["first byte", "number"], ["spent", "number roomy"]],
-    endpoints.map((each) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, place(each.endpoint)),
-        make("span", { class: "quiet" }, `weights ${each.origin} `, simulated(each.simulated),
-          each.resting ? tag("resting", "warn") : null,
-          each.failed ? ` mostly ${each.most_common_failure.replaceAll("_", " ")}` : null)),
-      make("td", { class: "number" }, count(each.attempts)),
-      make("td", { class: `number ${each.failed ? "bad" : ""}` }, percent(each.failure_rate)),
-      make("td", { class: "number" }, seconds(each.median_first_byte_s)),
-      make("td", { class: "number roomy" }, usd(each.cost_usd)))));
+function moneyLegend(savings) {
+  const { baselines, baseline_forbidden: forbidden, measuring_usd: measuring, after_measuring: after } = savings;
+  const line = (kind, ...words) => make("li", {}, make("i", { class: `dot ${kind}` }), words);
+  const left = after.list_savings_usd === null ? "" : `, which leaves ${usd(after.list_savings_usd)} saved`;
+  const kept = `${plural(forbidden.requests, "request")} may not go there by a guard, and are credited with nothing`;
+  return [
+    line("paid", "paid ", make("b", {}, usd(savings.cost_usd))),
+    baselines.length ? line("line", `${baselines[0]} at list price`) : null,
+    Number(measuring) ? make("li", {}, `shadow and judge ${usd(measuring)}${left}`) : null,
+    forbidden.requests ? make("li", { class: "quiet" }, kept) : null,
+  ].filter(Boolean);
 }
 
 function state(kind, words) {

@@ -19,7 +19,8 @@ const BAD = new Set(["failed", "denied"]);
 function one(decision) {
   const id = decision.request_id;
   const kind = GOOD.has(decision.outcome) ? "good" : BAD.has(decision.outcome) ? "bad" : "fair";
-  const where = decision.endpoint ? place(decision.endpoint) : (decision.denied_by ? `denied by ${decision.denied_by}` : "no endpoint");
+  const nowhere = decision.denied_by ? `denied by ${decision.denied_by}` : "no endpoint";
+  const where = decision.endpoint ? place(decision.endpoint) : nowhere;
   const button = make("button", {
     type: "button", "data-key": id, "aria-expanded": String(open.has(id)), "aria-controls": `why-${id}`,
     click: () => toggle(id),

@@ -30,7 +30,7 @@ export function drawMap(refusals) {
   const cells = refusals.cells.filter((cell) => cell.operator === host && cell.language === language);
   const topics = refusals.topics.filter((topic) => cells.some((cell) => cell.topic === topic));
   render(byId("map"), { cells, topics, host, language }, () =>
-    cells.length ? grid(cells, topics, refusals) : empty("no judged replies yet: refusals appear here by weights and topic"));
+    cells.length ? grid(cells, topics, refusals) : empty("no replies yet: refusals appear here by weights and topic"));
   byId("map-key").hidden = !cells.length;
   byId("map-note").textContent = cells.length ? consequences(refusals) : "";
 }
@@ -60,7 +60,8 @@ function grid(cells, topics, refusals) {
     const facts = refusals.origins[model] ?? { origin: "unknown", simulated: false };
     const name = make("th", { scope: "row" }, make("span", { class: "name" }, model),
       make("span", { class: "quiet" }, `${facts.origin} `, simulated(facts.simulated)));
-    return make("tr", {}, name, topics.map((topic) => one(of.get(`${model}\n${topic}`), model, topic, refusals.enough)));
+    const cell = (topic) => one(of.get(`${model}\n${topic}`), model, topic, refusals.enough);
+    return make("tr", {}, name, topics.map(cell));
   });
   return make("table", { class: "map" }, make("thead", {}, head), make("tbody", {}, rows));
 }

@@ -64,7 +64,7 @@ export function usd(amount) {
 
 export function percent(share) {
   const value = share * 100;
-  return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value >= 0.05 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
 export function seconds(s) {

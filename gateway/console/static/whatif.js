@@ -37,10 +37,11 @@ export function offerChoices({ teams, data_classes: classes, models }) {
 }
 
 function show(told) {
+  const next = told.endpoints.slice(1, 5).join(", ");
   const verdict = told.refused
     ? make("p", { class: "verdict bad" }, `refused: ${told.refusal.status} ${told.refusal.code}`)
     : make("p", { class: "verdict" }, "goes to ", make("strong", {}, place(told.endpoints[0])),
-      told.endpoints.length > 1 ? make("span", { class: "quiet" }, `, then ${told.endpoints.slice(1, 5).join(", ")}`) : null);
+      next ? make("span", { class: "quiet" }, `, then ${next}`) : null);
   const signals = SHOWN.map(([name, label]) => [label, words(told.signals[name])])
     .filter(([, value]) => value !== "" && value !== null && value !== undefined);
   byId("answer").replaceChildren(make("div", { class: "why" },
