@@ -127,3 +127,4 @@ def _drop(spare: Try | None) -> None:
         result = spare.verdict
         spare.close()
         spare.record(result)
+        spare.trail.attempts.sort(key=lambda attempt: attempt.started)  # others may have failed since it was asked
