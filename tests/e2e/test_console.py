@@ -227,6 +227,19 @@ def test_everything_simulated_says_so(page):
             assert "simulated-" not in told or "simulated" in told.replace("simulated-", ""), told
 
 
+def test_an_endpoint_that_rests_says_so(page, watched):
+    watched.vendors.shut("simulated-us")
+    try:
+        for _ in range(5):
+            watched.ask({"model": "simulated-deepseek@simulated-us", "messages": [{"role": "user", "content": "Hi"}]})
+
+        line = page.locator("#health tr", has_text="simulated-deepseek@simulated-us")
+        expect(line).to_contain_text("resting", timeout=PATIENCE_MS)
+        expect(line).to_contain_text("mostly connect")
+    finally:
+        watched.vendors.reset()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 380])
 def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, width):
