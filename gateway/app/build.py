@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
 from gateway.app.learning import Learner, Prices
+from gateway.app.second import SecondJudge
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
@@ -17,6 +19,8 @@ from gateway.errors import GatewayError
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.outcome.result import Judge
+from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
 from gateway.record import Sink
@@ -45,6 +49,7 @@ class Parts:
     sinks: tuple[Sink, ...]
     learner: Learner
     prices: Prices
+    second: SecondJudge
 
     def close(self) -> None:
         """Writes out what waits, and drops the connections."""
@@ -74,6 +79,7 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
         sinks=(ledger.append, metrics.observe, prices.append, *((tracing.finish,) if tracing else ())),
         learner=Learner(ledger.store),
         prices=prices,
+        second=SecondJudge(ledger.append),
     )
 
 
@@ -100,9 +106,10 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.metrics.serves_policy(policy)
     parts.learner.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd)
-    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of, error_event=_error_event)
+    judge = _sampling(parts.second) if policy.judge is not None else judge_of
+    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge, error_event=_error_event)
     late = policy.record_signals - policy.needs
-    return Gateway(
+    gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,
         admission=admission,
@@ -112,6 +119,16 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         late=late & TEXT_SIGNALS,
         estimates=parts.learner.known,
     )
+    parts.second.serves(gateway)
+    return gateway
+
+
+def _sampling(second: SecondJudge) -> Callable[[Trail], Judge | None]:
+    def judge(trail: Trail) -> Judge | None:
+        second.consider(trail)
+        return judge_of(trail)
+
+    return judge
 
 
 def _error_event(kind: str, error: GatewayError) -> bytes:

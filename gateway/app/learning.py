@@ -10,7 +10,7 @@ from time import sleep, time
 from gateway.estimates import PRIORS, Estimates, Snapshot
 from gateway.outcome.observe import learn
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.priced import Priced, Pricing
+from gateway.outcome.priced import Priced, Pricing, has_price
 from gateway.outcome.row import read_row
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
@@ -104,7 +104,8 @@ class Prices:
 
     def append(self, outcome: Outcome) -> None:
         """The sink."""
-        self._drain.put(outcome)
+        if has_price(outcome):
+            self._drain.put(outcome)
 
     def close(self) -> None:
         self._drain.close()

@@ -8,9 +8,11 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, time
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 
@@ -69,7 +71,7 @@ def serve_worker(
     look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_run(server, plug, look, Schedule(state, parts)))
+            runner.run(_run(server, plug, (look, Schedule(state, parts), parts.second)))
     finally:
         parts.close()
     return 0
@@ -83,14 +85,14 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, plug: socket.socket, look: _Watcher | _Follower, schedule: Schedule) -> None:
-    beside = [asyncio.ensure_future(each.forever()) for each in (look, schedule)]
+async def _run(server: _Server, plug: socket.socket, beside: Sequence[Beside]) -> None:
+    running = [asyncio.ensure_future(each.forever()) for each in beside]
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
     try:
         await server.serve(sockets=[plug])
     finally:
-        for task in beside:
+        for task in running:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -104,6 +106,14 @@ def _settle_in(policy: Policy) -> None:
     """Before the first request: loads the models, and spares the garbage collector what stays."""
     load_models(policy)
     gc.freeze()
+
+
+class Beside(Protocol):
+    """What runs beside the requests."""
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        ...
 
 
 class _Server(uvicorn.Server):

@@ -21,6 +21,12 @@ class Priced:
     rules: RulePrices
 
 
+def has_price(outcome: Outcome) -> bool:
+    """False if there is nothing to work out: no guard applied, and there is no baseline."""
+    decision = outcome.decision
+    return decision is not None and bool(decision.removed_by or decision.route.baseline or decision.policy.baseline)
+
+
 class Pricing:
     """Keeps what one snapshot says of baselines as long as it serves."""
 
