@@ -10,19 +10,6 @@ import msgspec
 from gateway.signals.decode import decoded
 from gateway.signals.effort import DEFAULT, effort
 
-CHOICES: Final = (
-    "tools",
-    "parallel_tools",
-    "vision",
-    "audio",
-    "file",
-    "json_schema",
-    "logprobs",
-    "reasoning",
-    "stored_state",
-    "hosted_tools",
-)
-
 # The caller runs these itself; a tool of any other type runs at the vendor.
 _OWN_TOOLS: Final = ("function", "custom", "local_shell", "apply_patch", "bash_", "text_editor_", "memory_", "computer")
 _PARTS: Final = {

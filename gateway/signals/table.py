@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.catalog.table import CAPABILITIES
 from gateway.identity import DATA_CLASSES
 from gateway.signals.value import Value
 
@@ -24,18 +25,7 @@ TOPICS = (
     "code",
 )
 PII_KINDS = ("email", "phone", "card", "iban", "national_id", "ip_address")
-NEEDS = (
-    "tools",
-    "parallel_tools",
-    "vision",
-    "audio",
-    "file",
-    "json_schema",
-    "logprobs",
-    "reasoning",
-    "stored_state",
-    "hosted_tools",
-)
+NEEDS = CAPABILITIES
 # ISO 639-1
 LANGUAGES = tuple(
     """

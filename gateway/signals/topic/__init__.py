@@ -5,22 +5,11 @@
 
 from __future__ import annotations
 
+from gateway.signals.table import TOPICS
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["TOPICS", "load", "measure", "topics"]
-
-TOPICS = (
-    "prc_political",
-    "us_political",
-    "other_political",
-    "malicious",
-    "self_harm",
-    "medical",
-    "legal",
-    "financial",
-    "code",
-)
 
 
 def load() -> None:

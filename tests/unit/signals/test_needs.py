@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.signals.needs import CHOICES, measure
+from gateway.signals.needs import measure
+from gateway.signals.table import NEEDS
 
 FUNCTION = {"type": "function", "function": {"name": "weather"}}
 
@@ -91,5 +92,5 @@ NAMES = st.sampled_from(
 
 @given(st.dictionaries(NAMES, JSON))
 def test_any_body_has_needs(fields):
-    assert measure(fields) <= set(CHOICES)
+    assert measure(fields) <= set(NEEDS)
     assert measure(raw(fields)) == measure(fields)
