@@ -23,6 +23,7 @@ from gateway.outcome.trail import Trail
 from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import View, decide
+from gateway.policy.explore import draw_of
 from gateway.policy.models import resolve_model
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
@@ -63,6 +64,7 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
     at = request.arrival.received_at
     view = View(
         at=at,
+        draw=draw_of(conversed),
         frozen=gateway.frozen,
         conversation=gateway.conversations.endpoint(conversed, at),
         max_tokens=request.max_tokens,

@@ -15,6 +15,7 @@ from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.policy import story
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
+from gateway.policy.explore import ORDER, drawn_costs, sorted_by
 from gateway.policy.freeze import freeze_mask
 from gateway.policy.propose import candidates
 from gateway.signals.value import UNKNOWN, Value
@@ -27,7 +28,7 @@ class View:
     """Everything outside policy and request that a decision may depend on."""
 
     at: float  # seconds since the epoch
-    draw: float = 0.0  # in [0, 1)
+    draw: float | None = None  # in [0, 1); None: without canary and exploration
     frozen: tuple[tuple[str, str], ...] = ()  # (selector, value), e.g. ("operator", "zai")
     conversation: str | None = None  # endpoint id that served this conversation
     estimates: Snapshot | None = None  # what has been learned; None: what the catalogue says
@@ -148,6 +149,8 @@ def _propose(
 ) -> tuple[int, tuple[Endpoint, ...]]:
     """What the route names for this request, and what is left of that in the order to try."""
     items = candidates(policy, route, signals, view.at)
+    explores = route.exploration == "thompson" and route.order == ORDER and view.draw is not None
+    drawn = drawn_costs(policy, signals, view) if explores else None
     left = permitted
     proposed = 0
     chosen: list[Endpoint] = []
@@ -156,7 +159,11 @@ def _propose(
         taken = left & item.mask
         if taken:
             left ^= taken
-            chosen += policy.rankings.arranged(route.order, item, taken, signals, view)
+            chosen += (
+                policy.rankings.arranged(route.order, item, taken, signals, view)
+                if drawn is None
+                else sorted_by(drawn, item, taken)
+            )
     if view.conversation and route.affinity == "conversation" and len(chosen) > 1:
         chosen.sort(key=lambda endpoint: endpoint.id != view.conversation)
     return proposed, tuple(chosen)

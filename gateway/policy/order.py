@@ -77,10 +77,15 @@ class Rankings:
         found: list[Endpoint] = picked.objects[_costs(picked.array, length, limit).argsort(kind="stable")].tolist()
         return found
 
-    def costs(self, order: Order, signals: dict[str, Value], view: View) -> NDArray[np.float64]:
-        """What each endpoint costs this request, by its index, as `order` reckons; infinite if that is unknown."""
+    def costs(
+        self, order: Order, signals: dict[str, Value], view: View, *, longer: NDArray[np.float64] | float = 1.0
+    ) -> NDArray[np.float64]:
+        """What each endpoint costs this request, by its index, as `order` reckons; infinite if that is unknown.
+
+        `longer`: how many times as much as expected each says.
+        """
         limit = inf if view.max_tokens is None else view.max_tokens
-        return _costs(self._lines(order, signals, view).array, _length(signals), limit)
+        return _costs(self._lines(order, signals, view).array, _length(signals), limit, longer)
 
     def renew(self, snapshot: Snapshot) -> None:
         """Makes what was used of late ready for this snapshot, beside what serves until it is taken up."""
@@ -94,7 +99,7 @@ class Rankings:
     def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
         page = self.book.rates(at=view.at, input_tokens=int(_length(signals))) if order in PRICED else ()
         snapshot = view.estimates or PRIORS
-        table = (order, id(page), _kind(order, signals), snapshot.version)
+        table = (order, id(page), kind_of(order, signals), snapshot.version)
         lines = self.kept.get(table)
         if lines is None or lines.page is not page or lines.snapshot is not snapshot:
             if len(self.kept) >= _MOST_KEPT:
@@ -144,9 +149,11 @@ def _cost(line: Line, length: float, limit: float) -> float:
     return a * length + b * (tokens if tokens < limit else limit) + c
 
 
-def _costs(array: NDArray[np.float64], length: float, limit: float) -> NDArray[np.float64]:
+def _costs(
+    array: NDArray[np.float64], length: float, limit: float, longer: NDArray[np.float64] | float = 1.0
+) -> NDArray[np.float64]:
     a, b, tokens, c = array
-    found: NDArray[np.float64] = a * length + b * np.minimum(tokens, limit) + c
+    found: NDArray[np.float64] = a * length + b * np.minimum(tokens * longer, limit) + c
     return found
 
 
@@ -163,7 +170,7 @@ def _length(signals: dict[str, Value]) -> float:
     return tokens if isinstance(tokens, int | float) else 0.0
 
 
-def _kind(order: str, signals: dict[str, Value]) -> Kind:
+def kind_of(order: str, signals: dict[str, Value]) -> Kind:
     if order in ("listed", "price", "first_byte"):
         return _ANY
     return topic_of(signals), language_of(signals), effort_of(signals)

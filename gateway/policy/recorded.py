@@ -21,7 +21,7 @@ def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates
         signals_of(row),
         View(
             at=view.get("at", at),
-            draw=view.get("draw", 0.0),
+            draw=view.get("draw"),
             frozen=frozen,
             conversation=view.get("conversation"),
             max_tokens=view.get("max_tokens"),

@@ -81,7 +81,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         "denied_by": None,
         "removed": {"glm-5@zai": ["no-chinese-machines", "home-only"], "gpt-6@openai": ["home-only"]},
         "proposed": ["qwen3@self"],
-        "view": {"at": 1_763_800_000.0, "draw": 0.0, "frozen": [], "conversation": None, "max_tokens": None},
+        "view": {"at": 1_763_800_000.0, "draw": None, "frozen": [], "conversation": None, "max_tokens": None},
         "rerouted": [["glm-5@zai", "qwen3@self", "declined"]],
         "cost_usd": "0.0003100003",
         "baseline_list_usd": "0.0021",
