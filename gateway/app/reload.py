@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import time
 
@@ -64,20 +65,29 @@ class Reloader:
             if failed:
                 raise Problems(failed)
             _check_widening(self._compiled, compiled)
+            self._keep(compiled)
         except Problems as problems:
             self._refuse(problems)
             return None
         self._compiled, self.problem = compiled, None
-        accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
-        accepted.refuse(self._state_dir, None)
         self._count("accepted")
         _log.info("policy %s is served", compiled.policy.version)
         return compiled
 
+    def _keep(self, compiled: Compiled) -> None:
+        """Raises Problems: what cannot be kept would be unknown to other workers and to the next start."""
+        try:
+            accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
+            accepted.refuse(self._state_dir, None)
+        except OSError as error:
+            said = f"the state folder {self._state_dir} cannot be written: {error.strerror}"
+            raise Problems([Problem(said, help="make room or give the right to write, then send SIGHUP")]) from None
+
     def _refuse(self, problems: Problems) -> None:
         first = problems.problems[0]
         self.problem = "; ".join(problem.message for problem in problems.problems[:3])
-        accepted.refuse(self._state_dir, self.problem)
+        with suppress(OSError):  # the log and the counter still tell
+            accepted.refuse(self._state_dir, self.problem)
         self._count("refused")
         where = f"{first.place.file}:{first.place.line}" if first.place else str(self._folder)
         _log.error("the changed policy is refused, the old one serves on: %s (%s)", self.problem, where)

@@ -102,6 +102,26 @@ def test_a_policy_that_widens_is_refused_until_it_says_so(folder, gateway):
     assert until(running, lambda said: said["policy"] != before)["reload"] == "ok"
 
 
+def test_a_change_that_cannot_be_kept_is_refused_and_the_next_one_is_taken(folder, gateway):
+    running = gateway(folder)
+    before = health(running)["policy"]
+    kept, aside = running.state_dir / "accepted.json", running.state_dir / "aside.json"
+    narrower = POLICY.replace("guards: [", "guards: [{name: home, only: {hosting: self}}, ")
+    kept.rename(aside)
+    (kept / "in the way").mkdir(parents=True)
+
+    (folder / "policy.yaml").write_text(narrower)
+
+    assert "cannot be written" in until(running, lambda said: said["reload"] != "ok")["reload"]
+
+    (kept / "in the way").rmdir()
+    kept.rmdir()
+    aside.rename(kept)
+    (folder / "policy.yaml").write_text(f"{narrower}# once more\n")
+
+    assert until(running, lambda said: said["policy"] != before)["reload"] == "ok"
+
+
 def test_sighup_reloads_at_once(folder, gateway):
     running = gateway(folder)
     (folder / "policy.yaml").write_text(POLICY.replace("version: 1", "version: 1  # again"))
