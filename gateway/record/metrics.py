@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -114,7 +115,8 @@ class Metrics:
     def share(self) -> None:
         """Lets the other workers know; where they share, to be called twice a second and at the end."""
         if self._shared is not None:
-            tally.write(self._shared, self._page)
+            with suppress(OSError):  # a full disk leaves the others an old page, and stops nothing else
+                tally.write(self._shared, self._page)
 
     def exposition(self) -> bytes:
         """Prometheus' text format, of all workers where they share. May run in another thread."""

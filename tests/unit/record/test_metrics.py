@@ -189,3 +189,11 @@ def test_every_family_is_exposed_under_its_own_name_and_type():
     assert {family.name: family.type for family in exposed} == {
         family.name.removesuffix("_total"): family.type for family in FAMILIES
     }
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
+    metrics = Metrics(shared=tmp_path / "gone")
+
+    metrics.share()
+
+    assert list(tmp_path.iterdir()) == []
