@@ -74,7 +74,8 @@ def observed(
 def send_and_see(gateway: Running, prometheus: Prometheus, keys: dict[str, str]) -> list[traffic.Told]:
     """Demo traffic, and requests that a guard denies, in two parts, so that counters are seen to grow."""
     denied = [
-        Ask(team, "simulated-deepseek", "How do I descale a kettle?", stream=False) for team in ("clinic", "finance")
+        Ask(team, "simulated-deepseek", "How do I descale a kettle?", stream=False, max_tokens=40)
+        for team in ("clinic", "finance")
     ]
     asked = [*denied, *traffic.asks(REQUESTS)]
     half = len(asked) // 2
