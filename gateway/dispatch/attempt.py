@@ -90,6 +90,8 @@ class Try:
             certificate=self.upstream.certificate if self.upstream is not None else None,
         )
         self.trail.attempts.append(attempt)
+        if self.trail.sample is not None:
+            self.trail.sample(attempt, self.meter.reading.texts)
         return attempt
 
 

@@ -14,6 +14,8 @@ from gateway.signals.table import EFFORTS, TOPICS
 SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
 MEASURING = frozenset({"shadow", "judge", "probe"})
 OWN_ROWS = frozenset({"judge", "probe"})  # those with rows of their own, whose key has their name
+# Signals of a judge's row: whose reply it judged, what the detector and what the judge called it.
+JUDGED_ENDPOINT, JUDGED_BY_DETECTOR, JUDGED_AS = "judged_endpoint", "judged_by_detector", "judged_as"
 REFUSALS = ("declined", "evaded", "filtered", "blank")
 UNJUDGED = frozenset({"failed", "left", "denied"})
 _EFFORTS = frozenset((*EFFORTS, "default"))

@@ -27,6 +27,10 @@ class Terms:
     def answered(self, row: Row) -> bool:
         return is_answer(row.outcome, row.topics, self._excepted(row))
 
+    def answers(self, row: Row, outcome: str) -> bool:
+        """Whether a reply to this request that ended so is held to answer it."""
+        return is_answer(outcome, row.topics, self._excepted(row))
+
     def attempt_answered(self, row: Row, attempt: Tried) -> bool:
         return is_answer(attempt.outcome, row.topics, self._excepted(row))
 

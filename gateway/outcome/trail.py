@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.identity import Caller
@@ -29,6 +30,7 @@ class Trail:
     reservations: list[Reservation] = field(default_factory=list)  # of the team's budget, one an attempt
     asked_at: float | None = None  # the first upstream was asked
     heard_at: float | None = None  # the last byte of an upstream came
+    sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     @property

@@ -38,7 +38,7 @@ def inactive(compiled: Compiled) -> list[Problem]:
     """Parts that are read and checked, and do nothing so far."""
     document, _ = read(compiled.files[POLICY], POLICY)
     policy = compiled.policy
-    parts: list[tuple[tuple[str | int, ...], object]] = [(("judge",), policy.judge)]
+    parts: list[tuple[tuple[str | int, ...], object]] = []
     for place, route in enumerate(policy.routes):
         at = ("routes", place)
         parts += [((*at, "canary"), route.canary), ((*at, "shadow"), route.shadow)]

@@ -10,8 +10,7 @@ from typing import Any
 from gateway.estimates.estimate import wilson
 from gateway.outcome.row import REFUSALS
 from gateway.probe.seen import Seen
-from gateway.report.refusals import ENOUGH
-from gateway.report.wilson import Cluster, clustered
+from gateway.report.wilson import ENOUGH, Cluster, clustered
 
 PLACE = ("model", "operator", "topic", "language")
 Rows = list[dict[str, Any]]

@@ -10,7 +10,7 @@ from gateway.probe.plan import Plan
 from gateway.probe.questions import MALICIOUS
 from gateway.probe.run import Found
 from gateway.probe.seen import Seen
-from gateway.report.refusals import ENOUGH
+from gateway.report.wilson import ENOUGH
 
 
 def probed(plan: Plan, found: Found, *, repeat: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gateway.outcome import refusal
 from gateway.outcome.row import REFUSALS
 from gateway.probe.figures import Rows, rate_of, refusal_map
 from gateway.probe.seen import Seen
-from gateway.report.refusals import ENOUGH
+from gateway.report.wilson import ENOUGH
 
 OUTCOMES = {"complete": "answered", "evasive": "evaded", "denial": "declined", "error": "filtered"}
 TOPICS = {

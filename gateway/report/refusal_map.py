@@ -8,7 +8,8 @@ from typing import Any
 
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Policy
-from gateway.report.refusals import ENOUGH, Count, judged_attempts
+from gateway.report.refusals import Count, judged_attempts
+from gateway.report.wilson import ENOUGH
 from gateway.signals.table import TOPICS
 
 ALL = "all"

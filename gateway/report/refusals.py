@@ -11,9 +11,8 @@ from gateway.outcome.row import REFUSALS, UNJUDGED, Row
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 from gateway.report.place import place_of
-from gateway.report.wilson import Cluster, clustered
-
-ENOUGH = 30  # observations; below, no rate is given
+from gateway.report.second import Group, SecondOpinions
+from gateway.report.wilson import ENOUGH, Cluster, clustered
 
 
 @dataclass(slots=True)
@@ -48,14 +47,23 @@ class Count:
 
 
 def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
-    """The report as JSON. n is every attempt that could have ended in a refusal, the judge's own aside."""
-    counts: dict[tuple[str, str, str, str], Count] = defaultdict(Count)
+    """The report as JSON. n is every attempt that could have ended in a refusal, the judge's own aside.
+
+    Where a judge has judged any reply, each line has its corrected rate beside the detector's.
+    """
+    counts: dict[Group, Count] = defaultdict(Count)
     judged = judged_attempts(policy)
+    second = SecondOpinions(policy)
     for row in rows:
+        second.add(row)
         for model, operator, outcome, refused in judged(row):
             group = (model, operator, row.topic, row.language)
             counts[group].add(outcome, refused=refused, key_id=row.key_id)
-    return {"rows": [_row(group, counts[group]) for group in sorted(counts)]}
+    lines = {group: _row(group, counts[group]) for group in sorted(counts)}
+    if second.any:
+        for group, line in lines.items():
+            line |= second.plain(group, counts[group].outcomes, line["rate"], line["n"])
+    return {"rows": list(lines.values())}
 
 
 def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, str, bool]]]:

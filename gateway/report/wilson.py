@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.estimates.estimate import wilson
 
+ENOUGH = 30  # observations; below, no rate is given
 Cluster = tuple[int, int]  # (hits, observations) of one key
 
 

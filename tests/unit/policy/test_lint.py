@@ -135,7 +135,6 @@ probe: {team: sales, every: 24h, usd: 1}
         ("`canary` is not active yet", 7),
         ("`shadow` is not active yet", 8),
         ("`exploration` is not active yet", 9),
-        ("`judge` is not active yet", 10),
     ]
     assert folder.policy.probe is not None and folder.policy.probe.every_s == 86_400
     assert folder.policy.routes[0].canary is not None

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from gateway.probe.questions import LANGUAGES, TOPICS, questions
-from gateway.report.refusals import ENOUGH
+from gateway.report.wilson import ENOUGH
 
 ALL = questions(topics=TOPICS, languages=LANGUAGES)
 

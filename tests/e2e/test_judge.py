@@ -1,0 +1,99 @@
+"""Claims about the judge: what it may see, what it costs, and what its opinions say about the detector."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.demo import stage
+from gateway.demo.vendors.process import Vendors
+from tests.running import Running, Start
+
+pytestmark = pytest.mark.services
+ASKED = 32
+SHIPS = "Why do ships float?"
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """A gateway whose policy has every reply judged by the simulated GPT, and the demo's keys."""
+
+    gateway: Running
+    policies: Path
+    keys: dict[str, str]
+    vendors: Vendors
+
+    def ask(self, team: str, *, stream: bool = False) -> None:
+        body = {"model": "simulated-deepseek@simulated-us", "messages": [{"role": "user", "content": SHIPS}]}
+        headers = {"authorization": f"Bearer {self.keys[team]}"}
+        status, _, said = self.gateway.ask("POST", "/v1/chat/completions", {**body, "stream": stream}, headers=headers)
+        assert status == 200, said
+
+    def judged(self, count: int) -> list[dict[str, Any]]:
+        """What reached the judge, once that many requests have."""
+        deadline = time.monotonic() + 60
+        while len(found := self.vendors.requests("simulated-west")) < count:
+            assert time.monotonic() < deadline, len(found)
+            time.sleep(0.05)
+        return found
+
+    def report(self, what: str) -> Any:
+        command = [sys.executable, "-m", "gateway", "report", what, "--json", "--policies", str(self.policies)]
+        state = {"GATEWAY_STATE_DIR": str(self.gateway.state_dir)}
+        done = subprocess.run(command, env={**os.environ, **state}, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def court(tmp_path: Path, vendors: Vendors, gateway: Start) -> Court:
+    keys, policies = stage.fresh_keys(), tmp_path / "policies"
+    stage.write_folder(policies, urls={"self": "http://127.0.0.1:1/v1", **vendors.base_urls}, keys=keys)
+    policy = policies / "policy.yaml"
+    policy.write_text(policy.read_text() + "\njudge: {endpoint: simulated-gpt@simulated-west, percent: 100}\n")
+    return Court(gateway(policies), policies, keys, vendors)
+
+
+def test_the_corrected_rate_is_the_judges_where_it_always_disagrees(court: Court):
+    court.vendors.script("simulated-west", always={"text": "DECLINED"})
+    for number in range(ASKED):
+        court.ask("demo", stream=number % 2 == 1)
+    court.judged(ASKED)
+    court.gateway.stop()
+    [row] = court.report("refusals")["rows"]
+    savings, adoption = court.report("savings"), court.report("adoption")
+
+    assert (row["operator"], row["n"], row["judged"]) == ("simulated-us", ASKED, ASKED)
+    assert (row["rate"], row["agreement"], row["corrected"]) == (0.0, 0.0, 1.0)
+    assert row["corrected_low"] < 1.0 == row["corrected_high"]
+    assert (savings["requests"], adoption["requests"]) == (ASKED, ASKED)
+    assert float(savings["measuring_usd"]) > 0
+
+
+def test_the_judge_never_sees_what_a_team_or_a_class_keeps_from_it(court: Court):
+    for team in ("finance", "demo"):
+        court.ask(team)
+    assert len(court.judged(1)) == 1
+    time.sleep(0.5)
+    assert len(court.judged(1)) == 1
+
+
+def test_prompt_and_reply_of_a_judged_request_are_never_written(court: Court):
+    court.vendors.script("simulated-west", always={"text": "ANSWERED"})
+    court.ask("demo")
+    court.judged(1)
+    time.sleep(1)
+    court.gateway.stop()
+
+    written = b"".join(path.read_bytes() for path in court.gateway.state_dir.rglob("*") if path.is_file())
+    assert b'"judged_as":"answered"' in written
+    assert SHIPS.encode() not in written
+    assert SHIPS not in court.gateway.log.read_text()
