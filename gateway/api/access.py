@@ -35,8 +35,10 @@ def check_metrics(scope: Scope, state: State) -> None:
 def check_console(scope: Scope, state: State) -> None:
     """Raises GatewayError unless the header holds the console's token."""
     check_host(scope, state)
-    if not _same(bearer(scope), state.console_token):
-        raise GatewayError("invalid_api_key", "the console needs its token: open the address printed at start")
+    given = bearer(scope)
+    if not _same(given, state.console_token):
+        what = "this is not the console's token" if given else "the console needs its token"
+        raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
 
 
 def opens_console(scope: Scope, state: State) -> bool:

@@ -101,7 +101,7 @@ def test_a_wrong_token_is_refused_and_asked_for_again(browser, watched):
 
     opened.goto(f"{watched.gateway.url}/?token=wrong")
 
-    expect(opened.locator("#refused")).to_contain_text("needs its token", timeout=PATIENCE_MS)
+    expect(opened.locator("#refused")).to_contain_text("not the console's token", timeout=PATIENCE_MS)
     expect(opened.locator("main")).to_be_hidden()
     assert (overview(watched, "wrong"), overview(watched, watched.keys["demo"]), overview(watched)) == (401, 401, 200)
     opened.fill("#token", TOKEN)
@@ -132,7 +132,8 @@ def test_the_page_tells_what_the_ledger_holds(page, watched):
     expect(page.locator("#adoption")).to_contain_text("CN")
     expect(page.locator("#rules")).to_contain_text("confidential-off-chinese-machines")
     expect(page.locator("#adoption-chart canvas")).to_be_visible()
-    expect(page.locator("#money-chart canvas")).to_be_visible()
+    page.hover("#money-chart .u-over")
+    expect(page.locator("#money-at")).to_contain_text("the baseline $")
 
 
 def ledger(house: House):

@@ -57,7 +57,7 @@ function showAdoption(adoption) {
     row.origin === "none" ? "no endpoint" : row.origin, " ", simulated(row.simulated),
     make("b", {}, percent(row.share)),
     make("span", { class: "quiet" }, `${plural(row.requests, "request")} · ${usd(row.cost_usd)}`)))
-    : empty("no requests yet: the share of each origin appears with the first"));
+    : empty("no requests yet: the share of each origin appears with the first", "li"));
 }
 
 function showMoney({ money, savings, requests }) {
@@ -69,7 +69,7 @@ function showMoney({ money, savings, requests }) {
     chart.setAttribute("aria-label", `paid ${usd(savings.cost_usd)}`);
   }
   render(byId("money"), [savings, requests], () =>
-    requests ? moneyLegend(savings) : empty("no requests yet: what they cost is added up here"));
+    requests ? moneyLegend(savings) : empty("no requests yet: what they cost is added up here", "li"));
 }
 
 function moneyLegend(savings) {

@@ -1,6 +1,6 @@
 // The refusal map: weights by topic, for one host or all, in one language or all.
 
-import { byId, empty, forget, make, percent, plural, render, simulated, usd } from "./page.js";
+import { byId, empty, make, percent, plural, render, simulated, usd } from "./page.js";
 
 const KINDS = [
   ["filtered", "filtered", "the operator's filter blocked it"],
@@ -91,5 +91,3 @@ function sentence(cell, model, topic, enough) {
     : `refused ${percent(cell.rate)}, 95 % interval ${percent(cell.low)} to ${percent(cell.high)}`;
   return `${where}: ${plural(cell.n, "reply", "replies")}, ${kinds}; ${rate}`;
 }
-
-export const forgetMap = () => forget(byId("map"));

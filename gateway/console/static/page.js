@@ -45,7 +45,7 @@ export function place(id) {
   return machines.length ? [`${model}@`, make("wbr"), machines.join("@")] : [model];
 }
 
-export const empty = (words) => make("p", { class: "empty" }, words);
+export const empty = (words, tag = "p") => make(tag, { class: "empty" }, words);
 export const tag = (words, kind = "") => make("span", { class: `tag ${kind}` }, words);
 export const simulated = (is) => (is ? tag("simulated") : null);
 
