@@ -30,7 +30,8 @@ START, END = "<!-- reference: made by tools/policy_reference.py -->", "<!-- end 
 SHOWN = 12  # choices that a table names
 FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
-    ("policy.yaml: parts that are read and checked, and not active yet", (CanaryShape, ShareShape, ProbeShape)),
+    ("policy.yaml: what is measured besides", (ShareShape, ProbeShape)),
+    ("policy.yaml: parts that are read and checked, and not active yet", (CanaryShape,)),
     ("callers.yaml", (CallersFile, TeamShape, BudgetShape, RateShape, KeyShape)),
     ("cases/*.yaml", (ExpectShape,)),
 )

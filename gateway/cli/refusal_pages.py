@@ -6,6 +6,7 @@ import json
 from typing import Any, Literal
 
 from gateway.cli.report import shown
+from gateway.probe.figures import Rows
 from gateway.probe.heatmap import as_html
 from gateway.report.table import as_csv
 
@@ -17,6 +18,7 @@ _TABLES = {
     "agreement": "agreement over repeats",
     "compliance": "malicious questions that were answered",
 }
+_FIGURES = frozenset({"rate", "difference", "agreement", "complied"})
 _BRIEF = ("model", "language", "n", "rate", "low", "high", "weighted_rate", "detector_rate", "detector_weighted_rate")
 
 
@@ -35,12 +37,20 @@ def written(made: dict[str, Any], format: Format, title: str) -> str:
     if imported:
         brief = [{name: row[name] for name in _BRIEF} for row in made["models"]]
         return shown(_TABLES["models"], {"rows": brief})
-    tables = [shown(heading, {"rows": made[name]}) for name, heading in _TABLES.items() if made.get(name)]
+    tables = [shown(heading, {"rows": _said(made[name])}) for name, heading in _TABLES.items() if made.get(name)]
     return "\n".join((*tables, _summary(made)))
 
 
+def _said(rows: Rows) -> Rows:
+    """An empty cell would look like nothing at all."""
+    return [
+        {name: "not enough" if value is None and name in _FIGURES else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
 def _summary(made: dict[str, Any]) -> str:
-    """What was asked and spent, and who was asked nothing; an empty rate means fewer than 30 replies."""
+    """What was asked and spent, and who was asked nothing and why."""
     lines = [f"{made['asked']} asked, {made['failed']} failed, {made['left_out']} left out, {made['spent_usd']} USD"]
     if made["out_of_money"]:
         lines.append("the cap was reached; raise --usd to ask the rest")

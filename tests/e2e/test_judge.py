@@ -31,9 +31,9 @@ class Court:
     keys: dict[str, str]
     vendors: Vendors
 
-    def ask(self, team: str, *, stream: bool = False) -> None:
+    def ask(self, team: str, *, stream: bool = False, data_class: str = "public") -> None:
         body = {"model": "simulated-deepseek@simulated-us", "messages": [{"role": "user", "content": SHIPS}]}
-        headers = {"authorization": f"Bearer {self.keys[team]}"}
+        headers = {"authorization": f"Bearer {self.keys[team]}", "x-gateway-data-class": data_class}
         status, _, said = self.gateway.ask("POST", "/v1/chat/completions", {**body, "stream": stream}, headers=headers)
         assert status == 200, said
 
@@ -79,8 +79,9 @@ def test_the_corrected_rate_is_the_judges_where_it_always_disagrees(court: Court
 
 
 def test_the_judge_never_sees_what_a_team_or_a_class_keeps_from_it(court: Court):
-    for team in ("finance", "demo"):
-        court.ask(team)
+    court.ask("finance")
+    court.ask("demo", data_class="confidential")
+    court.ask("demo")
     assert len(court.judged(1)) == 1
     time.sleep(0.5)
     assert len(court.judged(1)) == 1

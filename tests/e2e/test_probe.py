@@ -207,6 +207,28 @@ def test_a_schedule_is_kept_by_one_worker_and_within_its_money(tmp_path: Path, v
     assert vendors.requests("simulated-cn") == []
 
 
+LABELLED = Path(__file__).parent.parent / "unit" / "probe" / "labelled.jsonl"
+
+
+def test_labelled_replies_are_read_into_the_same_map_and_nobody_is_asked(simulated: Prober, vendors: Vendors):
+    made = json.loads(simulated.run("--import", str(LABELLED), "--json").stdout)
+    rates = {(row["model"], row["language"]): (row["rate"], row["weighted_rate"]) for row in made["models"]}
+
+    assert rates["lab/plain", "en"] == (1 / 3, 1 / 6)
+    assert "lab/careful" in simulated.run("--import", str(LABELLED)).stdout
+    assert simulated.run("--import", str(LABELLED), "--format", "csv").stdout.startswith("model,language,n,enough")
+    assert simulated.run("--import", str(LABELLED), "--format", "html").stdout.count("<svg") == 2
+    assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
+
+
+def test_a_file_that_holds_something_else_is_refused_in_a_sentence(simulated: Prober, tmp_path: Path):
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"text": "hello"}\n')
+
+    done = simulated.run("--import", str(other), code=2)
+    assert "line 1 is no labelled reply" in done.stderr and "Traceback" not in done.stderr
+
+
 def said(log: Path, pattern: str) -> re.Match[str]:
     """Waits for a line of the gateway's log."""
     deadline = time.monotonic() + 120
