@@ -24,8 +24,7 @@ from gateway.report.adoption import BY
 from gateway.report.ledger import recorded
 from gateway.report.page import page
 from gateway.report.reports import OF_FILES, REPORTS, Asked
-from gateway.report.shrinkage import NotATable
-from gateway.report.table import as_csv, cells
+from gateway.report.table import NotATable, as_csv, cells
 from gateway.settings import from_environment
 
 Format = Literal["table", "csv", "json", "html"]
@@ -40,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     what: Annotated[str, typer.Argument(help=", ".join(REPORTS))],
-    file: Annotated[Path | None, typer.Argument(help="of shrinkage: model, origin, two scores; as CSV")] = None,
+    file: Annotated[Path | None, typer.Argument(help="of shrinkage and reconcile: a CSV")] = None,
     by: Annotated[str, typer.Option(help=f"of adoption: {', '.join(BY)}")] = "origin",
     ledger: Annotated[str | None, typer.Option(help="FILE.jsonl or a database URL; default: our own")] = None,
     since: Annotated[str | None, typer.Option(help="7d, 12h, or a time; default: everything")] = None,

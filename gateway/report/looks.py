@@ -196,11 +196,39 @@ def _shrinkage(made: Report) -> Look:
     )
 
 
+def _reconcile(made: Report) -> Look:
+    rows = made["rows"]
+    invoiced, recorded = (sum(float(row[name]) for row in rows) for name in ("invoiced_usd", "recorded_usd"))
+    return Look(
+        "Invoices against the ledger",
+        [
+            ("invoiced", money(invoiced), ""),
+            ("recorded", money(recorded), ""),
+            ("difference", money(invoiced - recorded), ""),
+        ],
+        [plot.bars([_mark(row["item"], row["difference_usd"], 5) for row in rows], title="Invoiced less recorded")],
+    )
+
+
+def _focus(made: Report) -> Look:
+    billed, listed = (sum(float(row[name]) for row in made["rows"]) for name in ("BilledCost", "ListCost"))
+    by_day: dict[str, float] = {}
+    for row in made["rows"]:
+        by_day[row["ChargePeriodStart"][:10]] = by_day.get(row["ChargePeriodStart"][:10], 0.0) + float(
+            row["BilledCost"]
+        )
+    figures = [("billed", money(billed), ""), ("at list price", money(listed), "without contracts")]
+    days = [_mark(day, usd) for day, usd in by_day.items()]
+    return Look("Costs in FOCUS columns", figures, [plot.bars(days, title="Billed by day")])
+
+
 LOOKS: dict[str, Callable[[Report], Look]] = {
     "adoption": _adoption,
     "savings": _savings,
     "refusals": _refusals,
     "rules": _rules,
     "breakeven": _breakeven,
+    "reconcile": _reconcile,
+    "focus": _focus,
     "shrinkage": _shrinkage,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 
 from gateway.report.looks import LOOKS, Figure, Report
-from gateway.report.reports import OF_FILES
 from gateway.report.style import STYLE
 from gateway.report.table import cells
 
@@ -32,6 +31,13 @@ COUNTED = {
         request here costs at its list price. Where the curve crosses a dashed line, one's own machine begins to pay.
         Idle is the share of the time in which no request ran.
     """,
+    "reconcile": """
+        An item of the invoice stands for every recorded endpoint of that name, operator, model or model and operator.
+        Recorded is what the ledger's attempts cost, measuring included; hosted endpoints that no item names follow.
+    """,
+    "focus": """
+        The columns of the FinOps Open Cost and Usage Specification 1.2, a row a day, endpoint, team, app and purpose.
+    """,
     "shrinkage": """
         p is the share of all ways to divide the models into groups of these sizes that are at least as uneven; exact,
         two-sided, and one-sided where it says so.
@@ -44,7 +50,7 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
     look = LOOKS[what](made)
     header, lines = cells(made)
     period = f"requests since {since}" if since else "all recorded requests"
-    about = made_at if what in OF_FILES else f"{period} · policy {policy_version} · made {made_at}"
+    about = made_at if what == "shrinkage" else f"{period} · policy {policy_version} · made {made_at}"
     return _PAGE.format(
         title=escape(look.title),
         style=STYLE,

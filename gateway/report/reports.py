@@ -12,6 +12,8 @@ from gateway.outcome.row import Row
 from gateway.policy.compiled import Compiled
 from gateway.report.adoption import adoption
 from gateway.report.breakeven import breakeven
+from gateway.report.focus import focus
+from gateway.report.reconcile import read_invoice, reconcile
 from gateway.report.refusals import refusals
 from gateway.report.rules import rules
 from gateway.report.savings import savings
@@ -41,6 +43,8 @@ REPORTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
     "rules": lambda asked: rules(asked.rows, asked.compiled, asked.learned),
     "vendors": lambda asked: {"rows": vendor_rows(asked.compiled.catalog)},
     "breakeven": lambda asked: breakeven(asked.rows, asked.compiled.policy),
+    "reconcile": lambda asked: reconcile(asked.rows, asked.compiled.policy, read_invoice(asked.text)),
+    "focus": lambda asked: focus(asked.rows, asked.compiled.policy),
     "shrinkage": lambda asked: shrinkage(read_scores(asked.text)),
 }
-OF_FILES = frozenset({"shrinkage"})
+OF_FILES = frozenset({"shrinkage", "reconcile"})

@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.report.table import NotATable
+
 MOST_SPLITS = 20_000_000  # ways to divide the models into two groups, each of which is tried
 _AT_ONCE = 100_000
 _P = ("p_points", "p_points_one_sided", "p_percent", "p_percent_one_sided")
 _EVEN = 1e-9  # differences closer than this are the same
-
-
-class NotATable(ValueError):
-    """What is wrong with the file, and the way out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from typing import Any
 Cells = tuple[Sequence[str], list[list[str]]]  # header, lines
 
 
+class NotATable(ValueError):
+    """What is wrong with the file, and the way out."""
+
+
 def cells(report: Mapping[str, Any]) -> Cells:
     """The report's rows; one without rows becomes one line a figure."""
     rows = report.get("rows")

@@ -23,7 +23,7 @@ CASES = [
 ]
 
 
-def made(what: str, by: str) -> dict[str, Any]:
+def made(what: str, by: str) -> Any:
     rows = recorded(str(FOLDER / "ledger.jsonl"), settings=Settings())
     return read(json.dumps(REPORTS[what](Asked(rows, compiled(), by))))
 

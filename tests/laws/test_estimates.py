@@ -18,6 +18,7 @@ from gateway.estimates.priors import answered_rate, expected_tokens
 from gateway.estimates.ratio import output_ratio
 from gateway.estimates.tally import SHARE, Tally, bound
 from gateway.policy.decide import View, decide
+from gateway.signals.value import Value
 from tests.unit.policy.small import AT, REST, SETS, compiled
 
 FOLDER = compiled(policy=SETS + b"version: 1\n" + REST.replace(b"listed", b"cost_per_answer"))
@@ -128,7 +129,7 @@ def paid_per_answer(order: str, tokens: dict[str, int], answers: dict[str, float
     rest = REST.replace(b"listed", order.encode()).replace(b"{any: {}}", b"{any: {model: [glm, qwen]}}")
     policy = compiled(policy=SETS + b"version: 1\n" + rest).policy
     estimates, snapshot, paid, answered = Estimates(), PRIORS, 0.0, 0
-    signals = {
+    signals: dict[str, Value] = {
         "kind": "chat", "needs": frozenset(), "tokens": 100, "topic": frozenset({TOPIC}), "language": LANGUAGE,
         "effort": EFFORT, "pii": frozenset(), "data_class": "public", "team": "research", "residency": "any",
     }  # fmt: skip
@@ -139,7 +140,7 @@ def paid_per_answer(order: str, tokens: dict[str, int], answers: dict[str, float
             said = round(lognormal(chance, tokens[endpoint.model.id], 0.5))
             done = bool(chance.random() < answers[endpoint.model.id])
             price = endpoint.prices[0]
-            paid += (100 * float(price.input) + said * float(price.output)) / 1e6
+            paid += (100 * float(price.input or 0) + said * float(price.output or 0)) / 1e6
             estimates.add(seen(endpoint, key=f"k{number % KEYS}", answered=done, tokens=said))
             if done:
                 answered += 1

@@ -35,7 +35,7 @@ def run(capsys):
     return told
 
 
-def report(run, what: str, *words: object) -> str:
+def report(run, what: str, *words: object):
     code, out, err = run("report", what, "--policies", FOLDER, "--ledger", LEDGER, *words)
     assert code == 0, err
     return out

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def ledger(tmp_path):
     return tmp_path
 
 
-def asked(ledger: Path, name: str) -> list[tuple[object, ...]]:
+def asked(ledger: Path, name: str) -> list[Any]:
     (query,) = [text for title, text in QUERIES.items() if title.startswith(name)]
     with sqlite3.connect(ledger / SQLITE) as connection:
         return connection.execute(query).fetchall()
@@ -88,7 +89,8 @@ def test_adoption_is_what_the_queries_say(ledger):
 
     assert {key: row["requests"] for key, row in found.items() if row["requests"]} == dict(asked(ledger, "adoption: r"))
     for key, tokens, cost in asked(ledger, "adoption: tokens"):
-        assert (found[key]["tokens"], float(found[key]["cost_usd"])) == (tokens, pytest.approx(cost))
+        assert found[key]["tokens"] == tokens
+        assert float(found[key]["cost_usd"]) == pytest.approx(cost)
 
 
 def test_refusals_are_what_the_query_says(ledger):

@@ -15,8 +15,8 @@ from gateway.outcome.row import Row, read_line
 from gateway.report.savings import savings
 from tests.unit.policy.small import SETS, compiled
 
-PRICES = {
-    "gpt@openai": (2, 8),
+PRICES: dict[str, tuple[Fraction, Fraction]] = {
+    "gpt@openai": (Fraction(2), Fraction(8)),
     "glm@zai": (Fraction(1, 10), Fraction(4, 10)),
     "qwen@self": (Fraction(1, 5), Fraction(3, 5)),
 }
