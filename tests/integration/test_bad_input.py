@@ -181,3 +181,15 @@ def test_a_data_class_given_twice_is_refused_and_the_first_does_not_win(running)
 
     assert told.startswith(b"HTTP/1.1 400")
     assert b"no class is called `public, regulated`" in told
+
+
+def test_headers_without_end_are_cut_off_before_they_fill_the_memory(running):
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as plug:
+        plug.sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: ")
+        with pytest.raises(OSError):
+            for _ in range(400):
+                plug.sendall(b"a" * 65_536)
+
+
+def test_long_headers_within_the_bound_are_taken(running):
+    assert running.ask("GET", "/health/live", headers={"x-long": "a" * 60_000})[0] == 200
