@@ -71,7 +71,7 @@ def probe(
     policies: Annotated[Path | None, typer.Option(help="policy folder [GATEWAY_POLICIES, policies]")] = None,
     format: Annotated[Format, typer.Option(help="html is one self-contained page")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="ask without showing the estimate first")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="agree to the estimate beforehand")] = False,
 ) -> None:
     """Ask sensitive and harmless questions of every permitted endpoint; print who refuses what.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, Literal
 
 from gateway.cli.report import shown
@@ -55,6 +56,7 @@ def _summary(made: dict[str, Any]) -> str:
     if made["out_of_money"]:
         lines.append("the cap was reached; raise --usd to ask the rest")
     for endpoint, guards in made["removed"].items():
-        lines.append(f"not asked {endpoint}: {', '.join(f'{name} ({count})' for name, count in guards.items())}")
-    lines += [f"not asked {endpoint}: {why}" for endpoint, why in made["unable"].items()]
+        kept = ", ".join(f"{name} ({count})" for name, count in guards.items())
+        lines.append(f"questions that guards keep from {endpoint}: {kept}")
+    lines += [f"{count} endpoints not asked: {why}" for why, count in Counter(made["unable"].values()).items()]
     return "\n".join(lines) + "\n"
