@@ -151,11 +151,14 @@ def _breakeven(made: Report) -> Look:
         figures += [
             (
                 name,
-                f"{machine['idle_share']:.0%} idle",
+                f"{machine['idle_share']:.1%} idle",
                 f"${machine['usd_per_hour']} an hour, {machine['requests']:,} requests",
             ),
             ("transfer price paid", money(machine["transfer_usd"]), f"actual cost {money(machine['actual_usd'])}"),
         ]
+        if rivals:
+            volume = f"{float(rivals[0]['break_even_requests_per_hour']):,.0f} requests an hour"
+            figures.append(("pays from", volume, f"on, against {rivals[0]['hosted']}"))
         own = [(point["requests_per_hour"], float(point["self_usd_per_request"])) for point in machine["curve"]]
         if own:
             hosted = [

@@ -27,6 +27,7 @@ class _Sum:
     marginal: Counter[str] = field(default_factory=Counter)
     alone: Counter[str] = field(default_factory=Counter)
     together: float = 0.0
+    kept_off: int = 0  # requests that some guard kept from cheaper Chinese weights
     guarded: int = 0  # requests from which some guard removed something
 
 
@@ -44,7 +45,9 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[s
         found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})
         if row.outcome == "denied":
             found.denied[row.denied_by or _denied_by(row, decision)] += 1
-        found.blocked.update(blocked_adoption(decision))
+        blocking = blocked_adoption(decision)
+        found.blocked.update(blocking)
+        found.kept_off += bool(blocking)
         prices = price_of_rules(decision)
         found.marginal.update(prices.marginal)
         found.alone.update(prices.alone)
@@ -90,7 +93,7 @@ def _together(found: _Sum) -> dict[str, Any]:
         "marginal_usd": _usd(found.together),
         "alone_usd": _usd(found.together),
         "overlap_usd": _usd(found.together - sum(found.marginal.values())),
-        "blocked_adoption": sum(found.blocked.values()),
+        "blocked_adoption": found.kept_off,
     }
 
 

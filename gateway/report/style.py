@@ -17,9 +17,9 @@ dl div { background: var(--tile); border-radius: .5rem; padding: .9rem 1rem; }
 dt { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 dd { font-size: 1.5rem; font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }
 dl small { color: var(--soft); }
-figure { margin: 2rem 0 0; }
+figure { margin: 2rem 0 0; overflow-x: auto; }
 figcaption { font-weight: 600; margin-bottom: .5rem; }
-svg { width: 100%; height: auto; display: block; overflow: visible; }
+svg { width: 100%; min-width: 38rem; height: auto; display: block; }
 svg text { font-size: 13px; fill: var(--ink); font-variant-numeric: tabular-nums; }
 svg .note { fill: var(--soft); font-size: 12px; }
 .axis { stroke: var(--soft); } .grid { stroke: var(--line); }
