@@ -67,4 +67,7 @@ def serve_folder(settings: Settings, console_token: str) -> int:
     except LedgerUnusable as wrong:
         raise Mistake(str(wrong)) from None
     except OSError as wrong:
+        if wrong.filename is not None:
+            said = f"{wrong.filename} cannot be used ({wrong.strerror}); name a folder that can be written in"
+            raise Mistake(f"{said} GATEWAY_STATE_DIR", exit_code=2) from None
         raise Mistake(unusable(settings.host, settings.port, wrong), exit_code=2) from None

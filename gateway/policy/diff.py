@@ -84,7 +84,8 @@ def _requests(change: Change) -> str:
 
 
 def _words(value: Any) -> str:
-    return " or ".join(map(_given, value)) if isinstance(value, list) else _given(value)
+    values = value if isinstance(value, list) and value else [value]
+    return " or ".join(_given(each) or "none" for each in values)
 
 
 def _few(change: Change) -> str:

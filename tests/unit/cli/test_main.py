@@ -50,6 +50,18 @@ def test_a_policy_folder_that_is_not_there_is_named_with_a_way_out(tmp_path, cap
     assert "--policies or GATEWAY_POLICIES" in told
 
 
+def test_a_state_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path / "file"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    assert run("serve", "--policies", "policies/examples/eu-residency", "--port", str(port)) == 2
+    told = capsys.readouterr().err
+    assert str(tmp_path / "file") in told
+    assert "GATEWAY_STATE_DIR" in told
+
+
 def test_a_broken_policy_is_shown_with_all_its_mistakes_and_lines(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path / "state"))
     (tmp_path / "policy.yaml").write_text("version: 2\nrotes: []\n")

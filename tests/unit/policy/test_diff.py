@@ -34,6 +34,12 @@ def test_a_dropped_guard_widens_for_the_requests_it_was_about():
     }
 
 
+def test_a_signal_that_is_empty_is_said_to_be_none():
+    plain_home = "{name: plain, when: {pii: {not: [card]}}, only: {hosting: self}}"
+
+    assert "requests with pii none" in told(compare(folder(plain_home), folder()))
+
+
 def test_a_dropped_guard_that_another_covers_changes_nothing():
     covered = folder(PRC, "{name: always, never: {exposure: china}}")
 
