@@ -1,0 +1,55 @@
+"""What an Outcome is worth beside its cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from gateway.outcome.priced import Pricing, has_price
+from gateway.record.metrics import Metrics
+from tests.unit.record.build import GPT, QWEN, attempt, decision, outcome
+
+AT = 1_795_000_000.0  # after the prices begin
+
+
+def test_the_baseline_is_credited_for_its_own_answer_at_its_own_price():
+    settled = outcome(attempt(GPT), ended_at=AT)
+    priced = Pricing().priced(settled)
+
+    usage = settled.attempts[0].usage
+    list_usd = (usage.input_tokens * 2 + usage.output_tokens * 8) / 1e6
+    assert priced and priced.baseline_effective_usd == pytest.approx(list_usd / 0.97)
+
+
+@pytest.mark.parametrize("result", ["declined", "failed", "filtered"])
+def test_what_was_not_answered_earns_nothing(result):
+    priced = Pricing().priced(outcome(attempt(QWEN, outcome=result), ended_at=AT))
+
+    assert priced and priced.baseline_effective_usd == 0
+
+
+def test_a_caller_who_left_earns_what_came_and_no_more():
+    left = Pricing().priced(outcome(attempt(GPT, outcome="left"), ended_at=AT))
+    answered = Pricing().priced(outcome(attempt(GPT), ended_at=AT))
+
+    assert left and answered and left.baseline_effective_usd == pytest.approx(answered.baseline_effective_usd * 0.97)
+
+
+def test_a_request_that_was_stopped_before_a_decision_has_no_price():
+    stopped = outcome(decision=None, attempts=(), cost_usd=Decimal(0))
+
+    assert Pricing().priced(stopped) is None and not has_price(stopped)
+
+
+def test_prices_are_counted_beside_the_list_price():
+    metrics = Metrics(shared=None)
+    settled = outcome(attempt(QWEN), decision=decision(data_class="confidential"), ended_at=AT)
+    metrics.observe(settled)
+    priced = Pricing().priced(settled)
+    assert priced
+    metrics.price(settled, priced)
+
+    text = metrics.exposition().decode()
+    found = [line for line in text.splitlines() if line.startswith("gateway_baseline_cost_usd_total{")]
+    assert sorted('basis="effective"' in line for line in found) == [False, True]
