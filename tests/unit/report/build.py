@@ -11,9 +11,16 @@ from gateway.outcome.row import Row, Tokens, Tried
 AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
-def tried(endpoint: str = "qwen@self", outcome: str = "answered", *, purpose: str = "serve", said: int = 100) -> Tried:
+def tried(
+    endpoint: str = "qwen@self",
+    outcome: str = "answered",
+    *,
+    purpose: str = "serve",
+    said: int = 100,
+    cost: str = "0.001",
+) -> Tried:
     usage = Tokens(input_tokens=900, output_tokens=said)
-    return Tried(endpoint, outcome, purpose, Decimal("0.001"), usage, first_byte_s=0.4, total_s=0.9)
+    return Tried(endpoint, outcome, purpose, Decimal(cost), usage, first_byte_s=0.4, total_s=0.9)
 
 
 def row(outcome: str = "answered", *attempts: Tried, topic: Sequence[str] = (), key_id: str | None = None) -> Row:
