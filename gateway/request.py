@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ Fields = dict[str, msgspec.Raw]
 _FIELDS = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool | None)
-_COUNT = msgspec.json.Decoder(int | None)
+_COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0)] | None)  # less would make what it may cost negative
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -76,7 +76,7 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         stream=stream,
         include_usage=options.get("include_usage") is True,
         max_tokens=_max_tokens(fields),
-        choices=_field(fields, "n", _COUNT.decode, "a whole number") or 1,
+        choices=_field(fields, "n", _COUNT.decode, "a whole number from 0 up") or 1,
         fields=fields,
         body_bytes=len(body),
     )
@@ -141,7 +141,7 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
 def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:
     for name in _LIMITS:
         if name in fields:
-            limit: int | None = _field(fields, name, _COUNT.decode, "a whole number")
+            limit: int | None = _field(fields, name, _COUNT.decode, "a whole number from 0 up")
             if limit is not None:
                 return limit
     return None

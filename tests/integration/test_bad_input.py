@@ -69,6 +69,8 @@ BODIES: dict[str, tuple[Any, tuple[int, str, str | None]]] = {
     "no message": ({**CHAT, "messages": []}, (400, "invalid_request", "messages")),
     "a stream that is no flag": ({**CHAT, "stream": "yes"}, (400, "invalid_request", "stream")),
     "a limit that is no number": ({**CHAT, "max_tokens": "many"}, (400, "invalid_request", "max_tokens")),
+    "a limit below nothing": ({**CHAT, "max_tokens": -1}, (400, "invalid_request", "max_tokens")),
+    "fewer answers than none": ({**CHAT, "n": -1}, (400, "invalid_request", "n")),
     "an unknown model": ({**CHAT, "model": "gtp"}, (404, "model_not_found", "model")),
     "a name given twice": (
         b'{"model": "auto", "messages": [{"role": "user", "content": "what is sent", "content": "what is measured"}]}',
