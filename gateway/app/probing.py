@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 from time import time
@@ -43,9 +44,21 @@ class Schedule:
         planned = await asyncio.to_thread(_plan, gateway, wanted)
         record = self._parts.ledger.append
         asking = Asking(lambda: self._state.gateway, planned, wanted.usd, record=record, done=lambda: None)
-        found = await asking.all()
+        await self._until_called_off(asking)
+        found = asking.found
         said = "the probe asked %d questions for %s USD and left out %d"
         _log.info(said, len(found.seen), found.spent_usd, found.left_out)
+
+    async def _until_called_off(self, asking: Asking) -> None:
+        """A policy without `probe:` ends the probe that runs."""
+        asked = asyncio.ensure_future(asking.all())
+        try:
+            while not asked.done() and self._state.gateway.policy.probe is not None:
+                await asyncio.wait([asked], timeout=LOOK_S)
+        finally:
+            asked.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asked
 
     def _holds_lock(self) -> bool:
         """Held until the process ends."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -30,6 +30,7 @@ from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files
+_log = logging.getLogger("gateway")
 
 
 def serve_worker(
@@ -47,6 +48,7 @@ def serve_worker(
         settings=settings,
         gateway=build_gateway(compiled, parts),
         decision=parts.ledger.decision,
+        feedback=parts.ledger.store.give_feedback,
         exposition=parts.metrics.exposition,
         overview=LiveOverview(parts.ledger.store, lambda: state.gateway, parts.metrics.resting),
         console_token=token,
@@ -87,6 +89,8 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 async def _run(server: _Server, plug: socket.socket, beside: Sequence[Beside]) -> None:
     running = [asyncio.ensure_future(each.forever()) for each in beside]
+    for task in running:
+        task.add_done_callback(_ended)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
     try:
@@ -94,8 +98,12 @@ async def _run(server: _Server, plug: socket.socket, beside: Sequence[Beside]) -
     finally:
         for task in running:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (wrong := task.exception()) is not None:
+        _log.error("a task beside the requests has ended; they are served on", exc_info=wrong)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
