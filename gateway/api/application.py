@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gateway.api import console, decisions, health, models, openai
+from gateway.api import console, decisions, feedback, health, models, openai
 from gateway.api.problem import send_error
 from gateway.api.state import State
 from gateway.api.wire import Receive, Scope, Send
@@ -21,6 +21,7 @@ INFERENCE: dict[str, Kind] = {
 }
 PAGES: dict[tuple[str, str], Handler] = {
     ("GET", "/v1/models"): models.listing,
+    ("POST", "/v1/feedback"): feedback.give,
     ("GET", "/health/live"): health.live,
     ("GET", "/health/ready"): health.ready,
     ("GET", "/metrics"): health.metrics,

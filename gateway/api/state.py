@@ -17,6 +17,7 @@ class State:
     settings: Settings
     gateway: Gateway
     decision: Callable[[str], dict[str, Any] | None]  # a recorded decision by request id, from any worker
+    feedback: Callable[[str, bool, float], bool]  # keeps an answer to "did it answer?"; False: there is one already
     exposition: Callable[[], bytes]  # the Prometheus page
     overview: Callable[[], dict[str, Any]]  # what the console shows of all workers' requests; asks the database
     console_token: str

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from time import sleep, time
 
 from gateway.estimates import PRIORS, Estimates, Snapshot
-from gateway.outcome.observe import learn
+from gateway.outcome.observe import feedback_of, learn
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.priced import Priced, Pricing, has_price
 from gateway.outcome.row import read_row
@@ -39,6 +39,8 @@ class Learner:
         self._estimates = Estimates()
         self._ended = 0.0  # the latest end of a request that was learned from
         self._seen: dict[str, float] = {}  # those that may be read again, with their end
+        self._heard_at = 0.0  # the latest feedback that was learned from
+        self._heard: set[str] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learning", daemon=True)
         self._thread.start()
@@ -60,7 +62,7 @@ class Learner:
             if policy is None:
                 continue
             try:
-                learned = self._learn(policy)
+                learned = self._learn(policy) + self._listen()
             except Exception as error:  # noqa: BLE001 - the thread outlives a database that is away
                 _log.warning("learning waits: %s", error)
                 continue
@@ -86,6 +88,19 @@ class Learner:
         self._ended = latest or at
         self._seen = {id: ended for id, ended in self._seen.items() if ended >= self._ended - LATE_S}
         return count
+
+    def _listen(self) -> int:
+        """How much feedback was new."""
+        told = self._store.feedback(since=max(self._heard_at - LATE_S, time() - REMEMBERED_S))
+        fresh = [(id, at, answered) for id, at, answered in told if id not in self._heard]
+        for id, at, answered in fresh:
+            json = self._store.row(id)
+            said = feedback_of(read_row(json), at, answered) if json is not None else None
+            if said is not None:
+                self._estimates.add_feedback(said)
+            self._heard_at = max(self._heard_at, at)
+        self._heard = {id for id, _, _ in told}
+        return len(fresh)
 
     def _unread(self, at: float) -> Iterable[Json]:
         if not self._ended:

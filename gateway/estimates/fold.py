@@ -30,6 +30,19 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a caller says of a reply; it moves nobody's estimates but its team's."""
+
+    at: float
+    key: str
+    team: str
+    endpoint: str
+    topic: str
+    language: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two models' answers to the same request, the models in alphabetical order."""
 
@@ -75,6 +88,12 @@ class Estimates:
         if seen.first_byte_s is not None:
             self._add_times(seen, day)
 
+    def add_feedback(self, said: Feedback) -> None:
+        """Takes in what a caller says."""
+        self._count += 1
+        key = ("answered_by", said.team, said.endpoint, said.topic, said.language)
+        self._add(key, int(said.at // DAY_S), said.key, float(said.answered))
+
     def add_pair(self, seen: Pair) -> None:
         """Takes in a request that two models answered."""
         day, (one, other) = int(seen.at // DAY_S), seen.output_tokens
@@ -92,7 +111,8 @@ class Estimates:
     def snapshot(self) -> Snapshot:
         """What is known by now."""
         tallies = {key: tally.sums for key, tally in self._tallies.items()}
-        return Snapshot(self._count, tallies, tuple(key for key in tallies if key[0] == "canary"))
+        canaries = tuple(key for key in tallies if key[0] == "canary")
+        return Snapshot(self._count, tallies, canaries, frozenset(key[1] for key in tallies if key[0] == "answered_by"))
 
     def _add_times(self, seen: Observation, day: int) -> None:
         first = min(seen.first_byte_s or 0.0, LONGEST_S)

@@ -17,6 +17,7 @@ WORTH: Mapping[tuple[str, int], float] = {
     ("tokens", 4): 8.0,
     ("answered", 4): 20.0,
     ("answered_at", 4): 10.0,
+    ("answered_by", 5): 10.0,
     ("failed", 2): 50.0,
     ("first_byte_s", 1): 2.0,
     ("first_byte_s", 2): 4.0,
@@ -34,6 +35,7 @@ class Snapshot:
     version: int = 0  # observations so far; 0: priors alone
     tallies: Mapping[Key, Sums] = field(default_factory=dict)
     canaries: tuple[Key, ...] = ()  # of the tallies: the arms that a canary ran in
+    teams: frozenset[str] = frozenset()  # that gave feedback
 
     def token_ratio(self, model: str, effort: str, topic: str) -> Estimate:
         """Output tokens as a multiple of what the catalogue lets one expect."""
@@ -52,17 +54,26 @@ class Snapshot:
         """The mean of `output_tokens`, without what its interval takes."""
         return self._drawn(_token_keys(model.id, effort, topic), 1.0) * priors.expected_tokens(model, effort)
 
-    def answered(self, endpoint: Endpoint, topic: str, language: str) -> Estimate:
-        """Share of its replies that answer; what failed on the way is no reply."""
+    def answered(self, endpoint: Endpoint, topic: str, language: str, *, team: str = "") -> Estimate:
+        """Share of its replies that answer, as `team` sees it; what failed on the way is no reply."""
         found = Estimate(priors.answered_rate(endpoint.model, topic, language), 0.0, 0.0, is_rate=True)
         for data, worth in self._levels(_answer_keys(endpoint, topic, language)):
             found = shrunk_rate(data, found, worth=worth)
-        return found
+        said = self._said(team, endpoint, topic, language)
+        return shrunk_rate(said, found, worth=WORTH["answered_by", 5]) if said.weight else found
 
-    def answered_mean(self, endpoint: Endpoint, topic: str, language: str) -> float:
+    def answered_mean(self, endpoint: Endpoint, topic: str, language: str, *, team: str = "") -> float:
         """The mean of `answered`, without what its interval takes."""
         believed = priors.answered_rate(endpoint.model, topic, language)
-        return self._drawn(_answer_keys(endpoint, topic, language), believed)
+        believed = self._drawn(_answer_keys(endpoint, topic, language), believed)
+        said, worth = self._said(team, endpoint, topic, language), WORTH["answered_by", 5]
+        return (worth * believed + said.total) / (worth + said.weight)
+
+    def _said(self, team: str, endpoint: Endpoint, topic: str, language: str) -> Sums:
+        """What this team's callers said of it."""
+        if team not in self.teams:
+            return NO_DATA
+        return self.tallies.get(("answered_by", team, endpoint.id, topic, language), NO_DATA)
 
     def failed(self, endpoint: Endpoint) -> Estimate:
         """Share of its attempts that fail."""

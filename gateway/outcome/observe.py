@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.estimates import Estimates, Observation
-from gateway.estimates.fold import Arm, Pair
+from gateway.estimates.fold import Arm, Feedback, Pair
 from gateway.estimates.priors import expected_tokens
 from gateway.outcome.row import SERVING, UNJUDGED, Row, Tried
 from gateway.outcome.terms import Terms
@@ -56,6 +56,14 @@ def observations(row: Row, terms: Terms, catalog: Catalog) -> Iterator[Observati
             first_byte_s=attempt.first_byte_s if replied else None,
             total_s=attempt.total_s,
         )
+
+
+def feedback_of(row: Row, at: float, answered: bool) -> Feedback | None:
+    """What a caller says of the reply it got; None if it got none."""
+    served = row.last
+    if served is None or row.team is None:
+        return None
+    return Feedback(at, row.key, row.team, served.endpoint, row.topic, row.language, answered)
 
 
 def pairs(row: Row, catalog: Catalog) -> Iterator[Pair]:

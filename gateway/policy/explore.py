@@ -40,7 +40,8 @@ def draw_of(conversation: bytes) -> float:
 def drawn_costs(policy: Policy, signals: Signals, view: View) -> Floats:
     """What each endpoint might cost this request per answer, by its index. The view has a draw."""
     assert view.draw is not None
-    tokens, answers, worth = _doubt(policy.endpoints, view.estimates or PRIORS, kind_of(ORDER, signals))
+    snapshot = view.estimates or PRIORS
+    tokens, answers, worth = _doubt(policy.endpoints, snapshot, kind_of(ORDER, signals, snapshot))
     chance = np.random.default_rng(seed(view.draw, "exploration"))
     longer = np.exp(chance.normal(-tokens * tokens / 2, tokens))
     drawn = np.maximum(chance.beta(answers * worth, (1 - answers) * worth), _LEAST)
@@ -56,8 +57,8 @@ def sorted_by(costs: Floats, item: Item, taken: int) -> Sequence[Endpoint]:
 @lru_cache(maxsize=32)  # the kinds of request of late, of the last snapshots
 def _doubt(endpoints: tuple[Endpoint, ...], snapshot: Snapshot, kind: Kind) -> tuple[Floats, Floats, Floats]:
     """By index: the spread of the tokens' logarithm, the share of answers, and what that is worth."""
-    topic, language, effort = kind
-    answers = [snapshot.answered(endpoint, topic, language) for endpoint in endpoints]
+    topic, language, effort, team = kind
+    answers = [snapshot.answered(endpoint, topic, language, team=team) for endpoint in endpoints]
     tokens = [_spread(snapshot.output_tokens(endpoint.model, effort, topic)) for endpoint in endpoints]
     worth = [max(each.mean * (1 - each.mean) / each.error**2 - 1, 0.5) for each in answers]
     return np.array(tokens), np.array([each.mean for each in answers]), np.array(worth)

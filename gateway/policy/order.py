@@ -26,9 +26,9 @@ _FEW = 24  # up to so many, plain floats are faster than arrays
 _MOST_KEPT = 512
 Line = tuple[float, float, float, float]  # a per input token, b per output token, so many of those, and c
 Page = Sequence[Rate | None]
-Kind = tuple[str, str, str]  # topic, language, effort: what estimates tell apart
+Kind = tuple[str, str, str, str]  # topic, language, effort, team: what estimates tell apart
 Table = tuple[str, int, Kind, int]  # order, the price page's identity, kind, the snapshot's version
-_ANY: Kind = ("", "", "")
+_ANY: Kind = ("", "", "", "")
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class Rankings:
     def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
         page = self.book.rates(at=view.at, input_tokens=int(_length(signals))) if order in PRICED else ()
         snapshot = view.estimates or PRIORS
-        table = (order, id(page), kind_of(order, signals), snapshot.version)
+        table = (order, id(page), kind_of(order, signals, snapshot), snapshot.version)
         lines = self.kept.get(table)
         if lines is None or lines.page is not page or lines.snapshot is not snapshot:
             if len(self.kept) >= _MOST_KEPT:
@@ -127,11 +127,11 @@ def _pick(item: Item, taken: int, array: NDArray[np.float64]) -> _Picked:
 
 def _line(order: str, endpoint: Endpoint, rate: Rate | None, kind: Kind, snapshot: Snapshot) -> Line:
     """`price` reckons with the same answer from all, `cost_per_answer` with what is learned of each."""
-    topic, language, effort = kind
+    topic, language, effort, team = kind
     if order == "first_byte":
         return 0.0, 0.0, 0.0, snapshot.first_byte_s(endpoint).mean
     if order == "refusals":
-        return 0.0, 0.0, 0.0, 1 - snapshot.answered_mean(endpoint, topic, language)
+        return 0.0, 0.0, 0.0, 1 - snapshot.answered_mean(endpoint, topic, language, team=team)
     if order == "total_time":
         tokens = snapshot.output_tokens_mean(endpoint.model, effort, topic)
         return 0.0, snapshot.token_s(endpoint).mean, tokens, snapshot.first_byte_s(endpoint).mean
@@ -139,7 +139,7 @@ def _line(order: str, endpoint: Endpoint, rate: Rate | None, kind: Kind, snapsho
         return 0.0, 0.0, 0.0, inf
     if order == "price":
         return rate[0], rate[1], ANSWER_TOKENS, 0.0
-    answers = snapshot.answered_mean(endpoint, topic, language)
+    answers = snapshot.answered_mean(endpoint, topic, language, team=team)
     tokens = snapshot.output_tokens_mean(endpoint.model, effort, topic)
     return rate[0] / answers, rate[1] / answers, tokens, 0.0
 
@@ -170,7 +170,10 @@ def _length(signals: dict[str, Value]) -> float:
     return tokens if isinstance(tokens, int | float) else 0.0
 
 
-def kind_of(order: str, signals: dict[str, Value]) -> Kind:
+def kind_of(order: str, signals: dict[str, Value], snapshot: Snapshot) -> Kind:
+    """Teams are told apart only where they gave feedback."""
     if order in ("listed", "price", "first_byte"):
         return _ANY
-    return topic_of(signals), language_of(signals), effort_of(signals)
+    team = signals.get("team")
+    heard = team if isinstance(team, str) and team in snapshot.teams else ""
+    return topic_of(signals), language_of(signals), effort_of(signals), heard

@@ -47,6 +47,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Forgetting looks at what is still to forget, not at every old row again.
     ("CREATE INDEX requests_personal ON requests (at) WHERE personal_signals IS NOT NULL",),
+    (
+        """CREATE TABLE feedback (
+            request_id TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, answered BOOLEAN NOT NULL)""",
+        "CREATE INDEX feedback_at ON feedback (at)",
+    ),
 )
 
 

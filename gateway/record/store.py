@@ -58,6 +58,23 @@ class Store:
         given = {"received": received, "since": since, "most": most}
         yield from self._read(f"r.request_id IN ({newest}) AND r.ended_at >= :since", given)
 
+    def give_feedback(self, request_id: str, answered: bool, at: float) -> bool:
+        """Keeps what a caller says of a reply; False if it has said so before."""
+        changed = self._change(
+            "INSERT INTO feedback VALUES (:request_id, :at, :answered) ON CONFLICT (request_id) DO NOTHING",
+            request_id=request_id, at=at, answered=answered,
+        )  # fmt: skip
+        return changed == 1
+
+    def feedback(self, *, since: float) -> list[tuple[str, float, bool]]:
+        """Request id, time and whether it answered, of what was said since then; oldest first."""
+        with self._engine.connect() as connection:
+            found = connection.execute(
+                text("SELECT request_id, at, answered FROM feedback WHERE at >= :since ORDER BY at, request_id"),
+                {"since": since},
+            )
+            return [(str(request_id), float(at), bool(answered)) for request_id, at, answered in found]
+
     def newest_since(self, count: int) -> float:
         """When the oldest of the newest `count` requests was received; 0.0 if there are fewer."""
         with self._engine.connect() as connection:

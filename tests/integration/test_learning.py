@@ -65,3 +65,18 @@ def test_a_worker_learns_from_what_another_writes_and_from_each_request_once(tmp
         write(tmp_path, "efgh", result="declined")
 
         assert answers(learner, count=8) < before
+
+
+def test_what_a_caller_says_of_a_reply_is_learned_for_its_team_and_again_after_a_restart(tmp_path):
+    write(tmp_path, "abcd", result="answered")
+    store = ledger(tmp_path).store
+    assert store.give_feedback("a", False, time.time())
+    assert not store.give_feedback("a", True, time.time())
+
+    for _ in range(2):
+        learner = Learner(store)
+        with closing(learner):
+            learner.serves_policy(POLICY)
+            answers(learner, count=5)
+            own = learner.snapshot.answered(QWEN, "none", "en", team="research").mean
+            assert own < learner.snapshot.answered(QWEN, "none", "en", team="sales").mean

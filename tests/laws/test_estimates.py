@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.catalog.facts import Endpoint, Model
 from gateway.estimates import PRIORS, Estimates, Observation, Snapshot
 from gateway.estimates.beta import below
-from gateway.estimates.fold import Pair
+from gateway.estimates.fold import Feedback, Pair
 from gateway.estimates.priors import answered_rate, expected_tokens
 from gateway.estimates.ratio import output_ratio
 from gateway.estimates.tally import SHARE, Tally, bound
@@ -177,6 +177,51 @@ def test_a_tenth_of_all_keys_that_lie_as_much_as_others_speak_move_it_by_a_tenth
     moved, _ = poisoned(KEYS // 9, 100)
 
     assert moved <= 0.1
+
+
+def test_feedback_moves_the_estimates_of_its_own_team_and_nobody_else_s():
+    estimates = Estimates()
+    for observation in honest(1000):
+        estimates.add(observation)
+    before = estimates.snapshot().answered(GLM, TOPIC, LANGUAGE).mean
+    for n in range(400):
+        estimates.add_feedback(Feedback(AT, f"k{n % KEYS}", "research", GLM.id, TOPIC, LANGUAGE, answered=False))
+    snapshot = estimates.snapshot()
+
+    assert snapshot.answered(GLM, TOPIC, LANGUAGE).mean == before
+    assert snapshot.answered(GLM, TOPIC, LANGUAGE, team="sales").mean == before
+    assert snapshot.answered(GLM, TOPIC, LANGUAGE, team="research").mean < 0.1
+    assert snapshot.answered_mean(GLM, TOPIC, LANGUAGE, team="research") == pytest.approx(
+        snapshot.answered(GLM, TOPIC, LANGUAGE, team="research").mean
+    )
+
+
+def test_one_key_s_feedback_moves_its_own_team_by_no_more_than_a_fifth_in_a_day():
+    estimates = Estimates()
+    for _ in range(10_000):
+        estimates.add_feedback(Feedback(AT, "liar", "research", GLM.id, TOPIC, LANGUAGE, answered=False))
+    believed = estimated(PRIORS, GLM)[1].mean
+
+    said = estimates.snapshot().answered(GLM, TOPIC, LANGUAGE, team="research").mean
+    assert believed * (1 - SHARE) - 1e-6 <= said < believed
+
+
+def test_a_team_that_was_heard_is_routed_by_what_it_said():
+    policy, estimates = FOLDER.policy, Estimates()
+    first = decide(policy, signals_for("research"), View(at=AT)).endpoints[0]
+    for n in range(400):
+        estimates.add_feedback(Feedback(AT, f"k{n % KEYS}", "research", first.id, "none", LANGUAGE, answered=False))
+    view = View(at=AT, estimates=estimates.snapshot())
+
+    assert decide(policy, signals_for("research"), view).endpoints[0] is not first
+    assert decide(policy, signals_for("sales"), view).endpoints[0] is first
+
+
+def signals_for(team: str) -> dict[str, Value]:
+    return {
+        "kind": "chat", "needs": frozenset(), "tokens": 100, "topic": frozenset(), "language": LANGUAGE,
+        "effort": EFFORT, "team": team,
+    }  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(1, 400)), min_size=1, max_size=12), st.floats(0.5, 100))
