@@ -29,6 +29,16 @@ _CONTENT: dict[str, tuple[str, bool]] = {
     "embedding": ("input", False),
     "responses": ("input", False),
 }
+# Names that we act on: a vendor that ignores case must not find one that we overlooked.
+_OURS = frozenset(
+    """
+    model models messages prompt input system instructions suffix documents stream stream_options n max_tokens
+    max_completion_tokens max_output_tokens tools tool_choice functions function_call response_format logprobs reasoning
+    reasoning_effort thinking store previous_response_id conversation container prompt_cache_key metadata user provider
+    providers route plugins transforms web_search_options mcp_servers modalities audio
+    """.split()
+)
+MOST_CHOICES = 128
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -66,6 +76,7 @@ class Request:
 def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
     fields = _decode(body)
+    _check_spelling(fields)
     _check_content(kind, fields)
     stream = bool(_field(fields, "stream", _FLAG.decode, "true or false"))
     options = _field(fields, "stream_options", _OBJECT.decode, "an object") or {}
@@ -76,7 +87,7 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         stream=stream,
         include_usage=options.get("include_usage") is True,
         max_tokens=_max_tokens(fields),
-        choices=_field(fields, "n", _COUNT.decode, "a whole number from 0 up") or 1,
+        choices=_choices(fields),
         fields=fields,
         body_bytes=len(body),
     )
@@ -136,6 +147,20 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
     if not model:
         raise GatewayError("invalid_request", "`model` is empty; GET /v1/models lists the names", param="model")
     return model
+
+
+def _choices(fields: Mapping[str, msgspec.Raw]) -> int:
+    count: int = _field(fields, "n", _COUNT.decode, "a whole number from 0 up") or 1
+    if count > MOST_CHOICES:
+        raise GatewayError("invalid_request", f"`n` is {count}; at most {MOST_CHOICES} answers at once", param="n")
+    return count
+
+
+def _check_spelling(fields: Fields) -> None:
+    for name in fields:
+        plain = name.lower()
+        if plain != name and plain in _OURS:
+            raise GatewayError("invalid_request", f"`{name[:80]}` is written `{plain}`", param=name[:80])
 
 
 def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:

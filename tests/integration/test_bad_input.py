@@ -71,6 +71,8 @@ BODIES: dict[str, tuple[Any, tuple[int, str, str | None]]] = {
     "a limit that is no number": ({**CHAT, "max_tokens": "many"}, (400, "invalid_request", "max_tokens")),
     "a limit below nothing": ({**CHAT, "max_tokens": -1}, (400, "invalid_request", "max_tokens")),
     "fewer answers than none": ({**CHAT, "n": -1}, (400, "invalid_request", "n")),
+    "a name in another case": ({**CHAT, "Tools": []}, (400, "invalid_request", "Tools")),
+    "too many choices": ({**CHAT, "n": 129}, (400, "invalid_request", "n")),
     "an unknown model": ({**CHAT, "model": "gtp"}, (404, "model_not_found", "model")),
     "a name given twice": (
         b'{"model": "auto", "messages": [{"role": "user", "content": "what is sent", "content": "what is measured"}]}',

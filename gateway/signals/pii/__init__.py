@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -14,6 +14,7 @@ from gateway.signals.value import UNKNOWN, Unknown
 __all__ = ["KINDS", "Finding", "find", "measure"]
 
 _MOST_CLUSTERS: Final = 3_000  # of digits in one request: a table of figures beyond it makes the signal unknown
+_SEAM_CHARS: Final = 24  # on either side of where one passage ends and the next begins
 _CHARS: Final = 20  # of a long cluster that count as one more
 
 
@@ -33,11 +34,26 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     found: set[str] = set()
     left = [_MOST_CLUSTERS]
     try:
-        for passage in text.passages:
-            found.update(finding.kind for finding in _findings(groups.plain(passage.text), left))
+        said = [groups.plain(passage.text) for passage in text.passages]
+        for piece in (*said, *_seams(said)):
+            found.update(finding.kind for finding in _findings(piece, left))
     except _TooMuch:
         return UNKNOWN
     return frozenset(found)
+
+
+def _seams(said: Sequence[str]) -> Iterator[str]:
+    """Where one passage ends and the next begins with a digit: a number may be split over them."""
+    for at in range(len(said) - 1):
+        run = [said[at][-_SEAM_CHARS:]]
+        for following in said[at + 1 :]:
+            if not (run[-1][-1:].isdigit() and following[:1].isdigit()):
+                break
+            run.append(following[:_SEAM_CHARS])
+            if len(following) > _SEAM_CHARS:
+                break
+        if len(run) > 1:
+            yield " ".join(run)
 
 
 def _findings(text: str, left: list[int]) -> list[Finding]:

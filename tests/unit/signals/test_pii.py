@@ -97,3 +97,15 @@ def test_the_words_of_an_id_can_be_looked_for_as_plain_strings(row):
 
 def test_the_kinds_are_those_of_the_policy_language():
     assert KINDS == ("email", "phone", "card", "iban", "national_id", "ip_address")
+
+
+def test_a_number_split_over_passages_is_found():
+    split = tuple(Passage("user", part) for part in ("my card is 4111", "1111", "1111", "1111, thanks"))
+
+    assert measure(Text(split)) == frozenset({"card"})
+
+
+def test_a_whole_number_beside_another_passage_s_digits_is_still_found():
+    beside = (Passage("user", "there are 15"), Passage("user", "4111 1111 1111 1111"))
+
+    assert "card" in measure(Text(beside))
