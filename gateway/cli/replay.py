@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.report import compiled
 from gateway.cli.since import moment
 from gateway.outcome.observe import learned
-from gateway.outcome.row import Row
 from gateway.record.store import LedgerUnusable
 from gateway.report.ledger import recorded
 from gateway.report.replay import Replay
@@ -47,9 +44,9 @@ def replay(
     rows = recorded(ledger, settings=from_environment(), since=moment(since, now=time()))
     folder = compiled(new)
     try:
-        snapshot = learned(_counted(rows, "learning from"), folder.policy).snapshot()
+        snapshot = learned(Counted(rows, "learning from"), folder.policy).snapshot()
         made = Replay(folder, snapshot)
-        for row in _counted(rows, "deciding again"):
+        for row in Counted(rows, "deciding again"):
             made.add(row)
     except LedgerUnusable as wrong:
         raise Mistake(str(wrong), exit_code=2) from None
@@ -59,18 +56,6 @@ def replay(
     typer.echo(json.dumps(report, ensure_ascii=False) if as_json else _told(report))
     if held:
         raise typer.Exit(1)
-
-
-def _counted(rows: Iterable[Row], what: str) -> Iterator[Row]:
-    """With a bar, on a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TextColumn("rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None)
-        for number, row in enumerate(rows):
-            if number % 1000 == 0:
-                progress.update(task, completed=number)
-            yield row
 
 
 def _condition(text: str) -> re.Match[str]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.app.folder import read_folder
+from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.since import moment
 from gateway.errors import Problems, nearest
@@ -59,7 +60,7 @@ def report(
     rows = recorded(ledger, settings=settings, since=moment(since, now=time()))
     folder = compiled(policies or settings.policies)
     try:
-        made = REPORTS[what](Asked(rows, folder, by, _text(what, file)))
+        made = REPORTS[what](Asked(Counted(rows, "reading the ledger"), folder, by, _text(what, file)))
     except (LedgerUnusable, NotATable) as wrong:
         raise Mistake(str(wrong), exit_code=2) from None
     if what != "vendors" and not as_json and format == "html":
