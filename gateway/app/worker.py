@@ -29,6 +29,7 @@ from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
 
+YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
 LOOK_S = 0.5  # between two looks at the files
 _log = logging.getLogger("gateway")
 
@@ -114,6 +115,7 @@ def _settle_in(policy: Policy) -> None:
     """Before the first request: loads the models, and spares the garbage collector what stays."""
     load_models(policy)
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
 
 
 class Beside(Protocol):

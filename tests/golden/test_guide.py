@@ -18,7 +18,7 @@ from gateway.signals.measure import measure_prompt
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "policies" / "README.md").read_text(encoding="utf-8")
 YAML = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
-COMMANDS = next(block for block in re.findall(r"```\n(.*?)```", GUIDE, re.DOTALL) if block.startswith("cp "))
+COMMANDS = next(block for block in re.findall(r"```\n(.*?)```", GUIDE, re.DOTALL) if "\ncp -r " in block)
 
 
 def piece(start: str) -> bytes:
