@@ -90,9 +90,15 @@ def _welcome(demo: Demo) -> str:
         _curl(demo, "auto", ("-i", "-H 'x-gateway-data-class: regulated'")),
         "",
     ]
+    lines += ["what it came to, after some requests:", _report(demo), ""]
     if demo.live:
         lines += ["live, because a vendor key is set, when asked for by name: " + ", ".join(demo.live), ""]
     return "\n".join((*lines, "Ctrl-C ends everything", ""))
+
+
+def _report(demo: Demo) -> str:
+    settings = demo.settings
+    return f"  GATEWAY_STATE_DIR={settings.state_dir} .venv/bin/gateway report savings --policies {settings.policies}"
 
 
 def _curl(demo: Demo, model: str, options: tuple[str, ...]) -> str:
