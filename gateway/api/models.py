@@ -13,6 +13,7 @@ from gateway.identity import Caller
 from gateway.policy.decide import View, decide
 from gateway.policy.models import resolve_model
 from gateway.signals.table import EMPTY
+from gateway.upstreams.fleet import PATHS
 
 
 async def listing(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -35,11 +36,12 @@ def reachable(state: State, caller: Caller) -> list[str]:
     policy = state.gateway.policy
     team = caller.team
     own = {"team": team.id, "app": caller.app, "residency": team.residency, "data_class": team.data_class}
-    decision = decide(policy, {**EMPTY, **own}, View(at=time(), frozen=state.gateway.frozen))
+    view = View(at=time(), frozen=state.gateway.frozen)
+    decisions = [decide(policy, {**EMPTY, **own, "kind": kind}, view) for kind in PATHS]
     models = dict.fromkeys(
         endpoint.model.id
         for endpoint in policy.catalog.endpoints.values()
-        if decision.permits(endpoint) and state.gateway.means.fleet.reaches(endpoint)
+        if state.gateway.means.fleet.reaches(endpoint) and any(decision.permits(endpoint) for decision in decisions)
     )
     return [alias for alias in policy.aliases if "*" not in alias] + list(models)
 

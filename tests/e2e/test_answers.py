@@ -140,7 +140,7 @@ def test_a_vendor_sees_no_key_and_no_header_of_the_caller(house):
 def test_the_models_page_lists_what_the_key_can_reach(house):
     ids = {team: {model.id for model in house.client(team).models.list()} for team in ("demo", "clinic")}
 
-    assert {"smollm2-135m", "simulated-deepseek", "simulated-gpt", "auto"} <= ids["demo"]
+    assert {"smollm2-135m", "simulated-deepseek", "simulated-gpt", "simulated-embedding", "auto"} <= ids["demo"]
     assert ids["clinic"] & {"smollm2-135m", "simulated-deepseek", "simulated-gpt"} == {"smollm2-135m"}
 
 
