@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test run bench soak docs lock dialects clean
+.PHONY: help install system check quick test run bench docs lock dialects clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,7 +45,14 @@ test: install system check ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile tests
 
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
-	@tools/system bench && $(BIN)/python -m bench
+	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.decide
+
+docs: install ## make again what is generated: schemas, the policy reference, the pages of catalogue and metrics, dashboards
+	$(BIN)/gateway schema policies
+	$(BIN)/python -m tools.policy_reference
+	$(BIN)/python tools/catalogue_page.py
+	$(BIN)/python -m tools.metrics_page
+	$(BIN)/python -m grafana.build
 
 lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt

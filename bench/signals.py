@@ -1,4 +1,4 @@
-"""Prints the CPU microseconds of each text signal for a 2 KB and a 1 MB prompt: `python -m training.signals_speed`."""
+"""Prints the CPU microseconds of each signal for a 2 KB and a 1 MB prompt: `python -m bench.signals`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gateway.signals import language, needs, pii, read, tokens
+from gateway.signals import language, needs, pii, read, tokens, topic
 from gateway.signals.text import Text
 
 _CLEAN = "The quick brown fox jumps over the lazy dog, and then it rests for a while by the river bank. "
@@ -24,8 +24,10 @@ _TEXTS = {
 
 
 def main() -> None:
-    print(f"{'prompt':14} {'bytes':>9} {'tokens':>8} {'needs':>8} {'read':>8} {'language':>9} {'pii':>10}  pii says")
+    names = ("tokens", "needs", "read", "language", "pii", "topic", "together")
+    print(f"{'prompt':14} {'bytes':>9} {' '.join(f'{name:>10}' for name in names)}  pii says")
     language.load()
+    topic.load()
     for size in (2_048, 1_000_000):
         for name, piece in _TEXTS.items():
             text = (piece * (size // len(piece.encode()) + 1)).encode()[:size].decode(errors="ignore")
@@ -37,8 +39,9 @@ def main() -> None:
                 _microseconds(lambda f=fields: read.read("chat", f)),
                 _microseconds(lambda p=passages: language.measure(p)),
                 _microseconds(lambda p=passages: pii.measure(p)),
+                _microseconds(lambda p=passages: topic.measure(p)),
             ]
-            figures = f"{row[0]:8.1f} {row[1]:8.1f} {row[2]:8.1f} {row[3]:9.1f} {row[4]:10.1f}"
+            figures = " ".join(f"{each:10,.1f}" for each in (*row, sum(row)))
             print(f"{name:14} {size:9} {figures}  {_said(passages)}")
 
 
