@@ -17,7 +17,7 @@ THRESHOLDS: dict[str, dict[str, float]] = {
     "prc_political": {"": -0.95, "mention": 1.55, "mention+han": 0.55},
     "us_political": {"": -0.5},
     "other_political": {"": -0.5},
-    "malicious": {"": -1.0, "malice": 1.2, "self": 1.0, "han": -1.3},
+    "malicious": {"": -0.6, "malice": 1.2, "self": 1.0, "han": -0.8},
     "self_harm": {"": -1.5},
     "medical": {"": 0.5, "han": -1.0},
     "legal": {"": -0.5, "han": -0.25},
