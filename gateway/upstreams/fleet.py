@@ -11,13 +11,13 @@ import msgspec
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
+from gateway.policy.assemble import SPOKEN
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
 from gateway.upstreams.thoughts import in_their_words
 
 CONNECT_S = 5.0
-NATIVE = "openai"
 PATHS: Mapping[str, str] = MappingProxyType(
     {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
 )
@@ -77,7 +77,7 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
 
 
 def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None) -> Door | None:
-    if endpoint.api != NATIVE:
+    if endpoint.api not in SPOKEN:
         return None
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
     if endpoint.key_env is not None:
