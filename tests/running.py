@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,15 +77,28 @@ class Running:
 
 
 class Start(Protocol):
-    """Starts a gateway; raises AssertionError with its log if it does not become ready."""
+    """Starts a gateway and waits until `begun` says so, or until it is ready; raises AssertionError with its log if not."""
 
-    def __call__(self, policies: Path, *, environment: Mapping[str, str] = {}, workers: int = 1) -> Running: ...
+    def __call__(
+        self,
+        policies: Path,
+        *,
+        environment: Mapping[str, str] = {},
+        workers: int = 1,
+        begun: Callable[[Running], bool] = ...,
+    ) -> Running: ...
 
 
 def starter(folder: Path, started: list[Running]) -> Start:
     """Each gateway gets a folder of its own below `folder` and is added to `started`."""
 
-    def start(policies: Path, *, environment: Mapping[str, str] = {}, workers: int = 1) -> Running:
+    def start(
+        policies: Path,
+        *,
+        environment: Mapping[str, str] = {},
+        workers: int = 1,
+        begun: Callable[[Running], bool] = _ready,
+    ) -> Running:
         home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
         log, port = home / "gateway.log", free_port()
         settings = {"GATEWAY_STATE_DIR": str(home / "state"), "GATEWAY_DRAIN_S": "2", **environment}
@@ -96,7 +109,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
             )
         running = Running(process, port, home / "state", log)
         started.append(running)
-        _await_ready(running)
+        _await(running, begun)
         return running
 
     return start
@@ -109,15 +122,17 @@ def free_port() -> int:
         return port
 
 
-def _await_ready(running: Running) -> None:
+def _ready(running: Running) -> bool:
+    try:
+        return running.ask("GET", "/health/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def _await(running: Running, begun: Callable[[Running], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if running.process.poll() is not None:
-            break
-        try:
-            if running.ask("GET", "/health/ready")[0] == 200:
-                return
-        except OSError:
-            pass
+    while time.monotonic() < deadline and running.process.poll() is None:
+        if begun(running):
+            return
         time.sleep(0.05)
-    raise AssertionError(f"the gateway is not ready: {running.log.read_text(errors='replace')[-4000:]}")
+    raise AssertionError(f"the gateway did not start: {running.log.read_text(errors='replace')[-4000:]}")

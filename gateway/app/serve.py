@@ -9,8 +9,10 @@ import shutil
 import signal
 import socket
 from time import sleep
+from typing import NoReturn
 
 from gateway.app.reload import Reloader, accept
+from gateway.app.starting import signals_held
 from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
@@ -73,11 +75,11 @@ class _Parent:
         self._shared.mkdir(parents=True)
         metrics = Metrics(shared=self._shared)
         reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, metrics.reloaded)
-        for _ in range(self._settings.workers):
-            self._fork()
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
+        for _ in range(self._settings.workers):
+            self._fork()
         while self._workers:
             sleep(LOOK_S)
             self._reap()
@@ -87,10 +89,18 @@ class _Parent:
         return 0
 
     def _fork(self) -> None:
-        pid = os.fork()
-        if pid:
-            self._workers.add(pid)
-            return
+        """One more worker, unless a stop came first."""
+        with signals_held():
+            if self._stopping:
+                return
+            pid = os.fork()
+            if pid:
+                self._workers.add(pid)
+            else:
+                self._work()
+
+    def _work(self) -> NoReturn:
+        """In the fork; its signals are held until it can obey them."""
         code = 1
         try:
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

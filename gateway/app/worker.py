@@ -25,6 +25,7 @@ from gateway.app.one_write import OneWriteProtocol
 from gateway.app.overview import LiveOverview
 from gateway.app.probing import Schedule
 from gateway.app.reload import Reloader
+from gateway.app.starting import hold_signals, release_signals
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
@@ -89,11 +90,13 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 async def _run(server: _Server, plug: socket.socket, beside: Sequence[Beside]) -> None:
+    hold_signals()
     running = [asyncio.ensure_future(each.forever()) for each in beside]
     for task in running:
         task.add_done_callback(_ended)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
+    await asyncio.sleep(0)  # each of them has begun, and hears SIGHUP
     try:
         await server.serve(sockets=[plug])
     finally:
@@ -132,6 +135,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: State):
         super().__init__(config)
         self.state = state
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """From here on a signal is obeyed: one that came earlier was held, not lost."""
+        await super().startup(sockets=sockets)
+        release_signals()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called on SIGTERM and SIGINT."""

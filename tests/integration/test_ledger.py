@@ -24,7 +24,7 @@ from gateway.demo.vendors import process
 from gateway.record.ledger import Ledger
 from gateway.record.schema import migrate
 from gateway.record.store import Store, open_store
-from tests.running import Start, free_port
+from tests.running import Running, Start, free_port
 from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, request
 
 pytestmark = pytest.mark.services
@@ -295,8 +295,26 @@ def test_a_gateway_that_is_told_to_stop_loses_nothing(
     store = open_store(database_url=None, state_dir=running.state_dir)
     assert sum(1 for _ in store.rows()) == len(told) == 20
     store.close()
-    assert list((running.state_dir / "writers").iterdir()) == []
+    assert writers(running) == []
     assert running.process.returncode == 0
+
+
+def test_a_stop_that_comes_while_workers_start_is_obeyed(gateway: Start, tmp_path: Path):
+    operators = ("self", "simulated-cn", "simulated-us", "simulated-west")
+    stage.write_folder(
+        tmp_path / "policies", urls=dict.fromkeys(operators, "http://127.0.0.1:9"), keys=stage.fresh_keys()
+    )
+
+    running = gateway(tmp_path / "policies", workers=2, begun=lambda it: any(writers(it)))
+    running.stop()
+
+    assert writers(running) == []
+    assert running.process.returncode == 0
+
+
+def writers(running: Running) -> list[Path]:
+    """The files of workers that have not left in good order."""
+    return list((running.state_dir / "writers").glob("*"))
 
 
 def test_every_worker_soon_explains_what_another_decided(vendors: process.Vendors, gateway: Start, tmp_path: Path):
