@@ -77,7 +77,7 @@ class Running:
 
 
 class Start(Protocol):
-    """Starts a gateway and waits until `begun` says so, or until it is ready; raises AssertionError with its log if not."""
+    """Starts a gateway, and waits until `begun` or until it is ready; raises AssertionError with its log if not."""
 
     def __call__(
         self,
