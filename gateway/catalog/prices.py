@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from gateway.catalog.facts import Endpoint
@@ -17,19 +19,16 @@ DAY_S = 86_400
 Rate = tuple[float, float]  # US dollars per input token, per output token
 
 
-class Tokens(Protocol):
-    """Usage as measured: input includes cached and cache-write tokens, output includes reasoning."""
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens of one attempt: input includes cached and cache-write tokens, output includes reasoning."""
 
-    @property
-    def input_tokens(self) -> int: ...
-    @property
-    def cached_tokens(self) -> int: ...
-    @property
-    def cache_write_tokens(self) -> int: ...
-    @property
-    def output_tokens(self) -> int: ...
-    @property
-    def reasoning_tokens(self) -> int: ...
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_tokens: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def price_at(endpoint: Endpoint, *, at: float, input_tokens: int) -> Price | Non
     return price if price.known else None
 
 
-def cost(endpoint: Endpoint, usage: Tokens, *, at: float) -> tuple[Decimal, Price] | None:
+def cost(endpoint: Endpoint, usage: Usage, *, at: float) -> tuple[Decimal, Price] | None:
     """What the usage costs in US dollars, unrounded, and the price that says so; None if the price is unknown."""
     price = price_at(endpoint, at=at, input_tokens=usage.input_tokens)
     if price is None:
@@ -98,7 +97,7 @@ def cost(endpoint: Endpoint, usage: Tokens, *, at: float) -> tuple[Decimal, Pric
     return cost_under(price, usage), price
 
 
-def cost_under(price: Price, usage: Tokens) -> Decimal:
+def cost_under(price: Price, usage: Usage) -> Decimal:
     """What the usage costs under a known price, in US dollars, unrounded."""
     assert price.input is not None and price.output is not None
     cached, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens

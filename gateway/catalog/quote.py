@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import cost
+from gateway.catalog.prices import Usage, cost
 from gateway.catalog.show import price_row
 from gateway.errors import GatewayError, nearest
 
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Tokens as measured: input includes cached and cache-write tokens, output includes reasoning."""
-
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    audio_tokens: int = 0
+_COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "estimated")
 
 
 def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[str, Any]:
     """`cost_usd` is a decimal string, null if the price is unknown. Raises GatewayError for a count of another name."""
-    names = Counts.__slots__
     usage = {name: count for name, count in usage.items() if name != "estimated"}
     for name in usage:
-        if name not in names:
-            raise GatewayError("invalid_request", f"no count is called `{name}`; {nearest(name, names)}", param="usage")
-    found = cost(endpoint, Counts(**usage), at=at)
+        if name not in _COUNTS:
+            raise GatewayError(
+                "invalid_request", f"no count is called `{name}`; {nearest(name, _COUNTS)}", param="usage"
+            )
+    found = cost(endpoint, Usage(**usage), at=at)
     return {
         "endpoint": endpoint.id,
         "at": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import cost
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage, cost
 from gateway.outcome.trail import Trail
 
 LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import cost
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage, cost
 from gateway.outcome.reading import Reading
 from gateway.signals.tokens import count
 

@@ -7,25 +7,13 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import Usage
 from gateway.identity import Caller
 from gateway.outcome.row import SERVING
 from gateway.policy.decide import Decision
 from gateway.request import Request
 
 Result = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated", "failed", "denied", "left"]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one attempt. `input_tokens` includes cached and cache-write, `output_tokens` includes reasoning."""
-
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    audio_tokens: int = 0
-    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

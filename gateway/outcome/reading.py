@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import Any
 
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage
 from gateway.outcome.usage import read_usage
 from gateway.outcome.wire import Choice, Event, Part
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.catalog.prices import Usage
 from gateway.signals.table import EFFORTS, TOPICS
 
 SERVING = frozenset({"serve", "canary"})  # purposes whose cost is the request's
@@ -22,18 +23,7 @@ _EFFORTS = frozenset((*EFFORTS, "default"))
 _NOTHING = Decimal(0)
 
 
-class Tokens(msgspec.Struct, frozen=True):
-    """Usage as recorded: input includes cached and cache-write tokens, output includes reasoning."""
-
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    estimated: bool = False
-
-
-_NO_TOKENS = Tokens()
+_NO_TOKENS = Usage()
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -43,12 +33,12 @@ class Tried(msgspec.Struct, frozen=True):
     outcome: str
     purpose: str = "serve"
     cost_usd: Decimal | None = None
-    usage: Tokens | None = None
+    usage: Usage | None = None
     first_byte_s: float | None = None
     total_s: float | None = None
 
     @property
-    def tokens(self) -> Tokens:
+    def tokens(self) -> Usage:
         return self.usage or _NO_TOKENS
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import Tokens, cost_under, price_at
+from gateway.catalog.prices import Usage, cost_under, price_at
 from gateway.estimates import Estimate, Snapshot
 from gateway.estimates.ratio import Ratio, output_ratio, tokenizer_ratio
-from gateway.outcome.row import Tokens as Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +20,12 @@ class Credit:
     output_usd: float
 
 
-def credit(baseline: Endpoint, usage: Tokens, *, at: float) -> Credit | None:
+def credit(baseline: Endpoint, usage: Usage, *, at: float) -> Credit | None:
     """None if the baseline's price at that time is not known."""
     price = price_at(baseline, at=at, input_tokens=usage.input_tokens)
     if price is None:
         return None
-    read = Counted(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
+    read = Usage(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
     whole, input_usd = cost_under(price, usage), cost_under(price, read)
     return Credit(whole, float(input_usd), float(whole - input_usd))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage
 
 
 def read_usage(block: Mapping[str, Any]) -> Usage | None:

@@ -10,10 +10,9 @@ from decimal import Decimal
 import msgspec
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import cost
+from gateway.catalog.prices import Usage, cost
 from gateway.estimates.priors import expected_tokens
 from gateway.identity import Caller, Team
-from gateway.outcome.outcome import Usage
 from gateway.pipeline import Gateway
 from gateway.policy.decide import View, decide
 from gateway.probe.questions import Question

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.catalog.facts import Catalog, Endpoint
-from gateway.catalog.prices import cost
-from gateway.outcome.row import Row, Tokens, Tried
+from gateway.catalog.prices import Usage, cost
+from gateway.outcome.row import Row, Tried
 from gateway.policy.compiled import Policy
 
 HOUR_S = 3600.0
 MONTH_H = 730.0
-TYPICAL = Tokens(input_tokens=1000, output_tokens=400)  # of a request, where nothing was measured
+TYPICAL = Usage(input_tokens=1000, output_tokens=400)  # of a request, where nothing was measured
 CURVE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # of the nearest break-even
 
 
@@ -40,12 +40,12 @@ class _Use:
         self.spans.append((began, began + (attempt.total_s or 0.0)))
 
     @property
-    def typical(self) -> Tokens:
+    def typical(self) -> Usage:
         """Of one request."""
         if not self.requests:
             return TYPICAL
         n = self.requests
-        return Tokens(
+        return Usage(
             input_tokens=round(self.input_tokens / n),
             cached_tokens=round(self.cached_tokens / n),
             output_tokens=round(self.output_tokens / n),

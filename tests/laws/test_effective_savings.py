@@ -8,8 +8,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from gateway.catalog.prices import Usage
 from gateway.outcome.observe import learned
-from gateway.outcome.row import Row, Tokens, Tried
+from gateway.outcome.row import Row, Tried
 from gateway.report.savings import savings
 from tests.unit.policy.small import SETS, compiled
 
@@ -44,7 +45,7 @@ def ledger(seed: int, *, ratio: float, answers: float, shadows: float) -> tuple[
 
 
 def tried(endpoint: str, purpose: str, read: int, said: int, paid: float, outcome: str = "answered") -> Tried:
-    return Tried(endpoint, outcome, purpose, Decimal(f"{paid:.9f}"), Tokens(read, 0, 0, said), 0.4, 0.9)
+    return Tried(endpoint, outcome, purpose, Decimal(f"{paid:.9f}"), Usage(read, 0, 0, said), 0.4, 0.9)
 
 
 def interval(rows: list[Row]) -> tuple[float, float]:

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.catalog.prices import cost, output_price_at, price_at, rates
+from gateway.catalog.prices import Usage, cost, output_price_at, price_at, rates
 from gateway.catalog.table import fact
-from gateway.outcome.outcome import Usage
 from tests.unit.catalog.small import WIRE, endpoint, standing
 
 NOW = "2026-11-20T12:00:00Z"

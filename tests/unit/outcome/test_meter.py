@@ -1,7 +1,7 @@
 """What passes through a meter, and what it has read."""
 
+from gateway.catalog.prices import Usage
 from gateway.outcome.meter import StreamMeter, WholeMeter
-from gateway.outcome.outcome import Usage
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
 FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gateway.outcome.outcome import Outcome, Usage
+from gateway.catalog.prices import Usage
+from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
 from tests.unit.record.build import QWEN, attempt, caller, decision, request

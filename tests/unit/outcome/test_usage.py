@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage
 from gateway.outcome.usage import read_usage
 
 ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {

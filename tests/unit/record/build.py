@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import Usage
 from gateway.identity import Caller, Team
-from gateway.outcome.outcome import Attempt, Outcome, Usage
+from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, View, decide

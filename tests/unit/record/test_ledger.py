@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage
 from gateway.outcome.row import read_row
 from gateway.record.ledger import Ledger
 from gateway.record.schema import ATTEMPTS, REQUESTS

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.outcome.outcome import Usage
+from gateway.catalog.prices import Usage
 from gateway.record.families import FAMILIES
 from gateway.record.metrics import Metrics
 from tests.unit.record.build import (

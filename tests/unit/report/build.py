@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from gateway.outcome.row import Row, Tokens, Tried
+from gateway.catalog.prices import Usage
+from gateway.outcome.row import Row, Tried
 
 AT = datetime(2026, 11, 20, 2, tzinfo=UTC)
 
@@ -19,7 +20,7 @@ def tried(
     said: int = 100,
     cost: str = "0.001",
 ) -> Tried:
-    usage = Tokens(input_tokens=900, output_tokens=said)
+    usage = Usage(input_tokens=900, output_tokens=said)
     return Tried(endpoint, outcome, purpose, Decimal(cost), usage, first_byte_s=0.4, total_s=0.9)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
-from gateway.outcome.outcome import Usage
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.record.store import SQLITE, Store, open_store

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.outcome.row import Row, Tokens, Tried
+from gateway.catalog.prices import Usage
+from gateway.outcome.row import Row, Tried
 from gateway.report.refusals import refusals
 from tests.unit.policy.small import SETS, compiled
 from tests.unit.report.build import row
@@ -52,7 +53,7 @@ def test_the_topic_is_the_first_in_declared_order():
 
 def test_each_attempt_is_held_against_the_weights_and_the_machines_that_made_it():
     both = row("answered")
-    first = Tried(endpoint="glm@zai", outcome="filtered", usage=Tokens())
+    first = Tried(endpoint="glm@zai", outcome="filtered", usage=Usage())
     rerouted = Row(both.request_id, both.at, "answered", signals=both.signals, attempts=(first, *both.attempts))
 
     found = refusals([rerouted], POLICY)["rows"]
