@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -83,9 +84,9 @@ def price_at(endpoint: Endpoint, *, at: float, input_tokens: int) -> Price | Non
     row = _row_at(endpoint.prices, at)
     if row is None:
         return None
-    price = next((price for window, price in row.windows if window.open(at)), row)
-    tier = next((price for above, price in reversed(price.tiers) if input_tokens > above), None)
-    price = tier or price
+    price = next((price for window, price in row.windows if window.open(at)), row) if row.windows else row
+    if price.tiers:
+        price = next((tier for above, tier in reversed(price.tiers) if input_tokens > above), price)
     return price if price.known else None
 
 
@@ -101,6 +102,8 @@ def cost_under(price: Price, usage: Usage) -> Decimal:
     """What the usage costs under a known price, in US dollars, unrounded."""
     assert price.input is not None and price.output is not None
     cached, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
+    if not (cached or written or reasoned):  # most often; a third of the time
+        return (usage.input_tokens * price.input + usage.output_tokens * price.output) / MILLION
     output = price.thinking_output if reasoned and price.thinking_output is not None else price.output
     reasoning = output if price.reasoning is None else price.reasoning
     fresh = max(usage.input_tokens - cached - written, 0)
@@ -129,10 +132,21 @@ def rates(endpoint: Endpoint, *, at: float, input_tokens: int) -> Rate | None:
 
 def _row_at(rows: Sequence[Price], at: float) -> Price | None:
     """A contract in force goes first, then the newest list price."""
-    begun = [row for row in rows if row.since.timestamp() <= at]
-    agreed = [row for row in begun if row.contract and (row.until is None or at < row.until.timestamp())]
-    listed = [row for row in begun if not row.contract]
-    return agreed[-1] if agreed else listed[-1] if listed else None
+    listed = None
+    for row in reversed(rows):
+        if _seconds(row.since) > at:
+            continue
+        if row.contract and (row.until is None or at < _seconds(row.until)):
+            return row
+        if not row.contract and listed is None:
+            listed = row
+    return listed
+
+
+@lru_cache(maxsize=4096)
+def _seconds(moment: datetime) -> float:
+    """Since the epoch; working it out takes longer than the rest of finding a price."""
+    return moment.timestamp()
 
 
 @dataclass(slots=True)

@@ -16,17 +16,17 @@ _COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "estimated")
 
 def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[str, Any]:
     """`cost_usd` is a decimal string, null if the price is unknown. Raises GatewayError for a count of another name."""
-    usage = {name: count for name, count in usage.items() if name != "estimated"}
-    for name in usage:
+    counts: dict[str, Any] = {name: count for name, count in usage.items() if name != "estimated"}
+    for name in counts:
         if name not in _COUNTS:
             raise GatewayError(
                 "invalid_request", f"no count is called `{name}`; {nearest(name, _COUNTS)}", param="usage"
             )
-    found = cost(endpoint, Usage(**usage), at=at)
+    found = cost(endpoint, Usage(**counts), at=at)
     return {
         "endpoint": endpoint.id,
         "at": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
-        "usage": dict(usage),
+        "usage": counts,
         "cost_usd": f"{found[0].normalize():f}" if found else None,
         "price": price_row(found[1]) if found else None,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost
@@ -28,7 +30,12 @@ def bill(endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: b
     priced = cost(endpoint, usage, at=at)
     if priced is None:
         return Bill(usage, Decimal(0), None)
-    return Bill(usage, priced[0], priced[1].since.date().isoformat())
+    return Bill(usage, priced[0], _day(priced[1].since))
+
+
+@lru_cache(maxsize=4096)
+def _day(moment: datetime) -> str:
+    return moment.date().isoformat()
 
 
 def _estimate(reading: Reading, prompt_tokens: int) -> Usage:

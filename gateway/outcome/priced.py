@@ -9,7 +9,7 @@ from gateway.outcome.answering import is_answer
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.savings import Baselines, credit
 from gateway.policy.decide import Decision
-from gateway.policy.price_of_rules import RulePrices, price_of_rules
+from gateway.policy.price_of_rules import RulePrices, biting, price_of_rules
 from gateway.signals.kind import language_of, topic_of
 
 
@@ -22,9 +22,11 @@ class Priced:
 
 
 def has_price(outcome: Outcome) -> bool:
-    """False if there is nothing to work out: no guard applied, and there is no baseline."""
+    """False if there is nothing to work out: no guard took anything away, and there is no baseline."""
     decision = outcome.decision
-    return decision is not None and bool(decision.removed_by or decision.route.baseline or decision.policy.baseline)
+    return decision is not None and bool(
+        decision.route.baseline or decision.policy.baseline or (decision.removed_by and biting(decision))
+    )
 
 
 class Pricing:

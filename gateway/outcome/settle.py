@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
@@ -12,6 +13,7 @@ from gateway.outcome.priced import answers
 from gateway.outcome.row import SERVING
 from gateway.outcome.trail import Trail
 
+_NOTHING = Decimal(0)
 _STOPPED_HERE = frozenset(
     {
         "no_permitted_endpoint",
@@ -27,21 +29,21 @@ _STOPPED_HERE = frozenset(
 def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at: float) -> Outcome:
     """`ended` in monotonic seconds, `ended_at` in seconds since the epoch."""
     result = _result(trail, error)
-    baseline = _baseline(trail)
-    started = trail.request.arrival.started
+    decision = trail.decision
+    baseline = decision.route.baseline or decision.policy.baseline
     return Outcome(
         request=trail.request,
         caller=trail.caller,
-        decision=trail.decision,
+        decision=decision,
         result=result,
         attempts=tuple(trail.attempts),
-        cost_usd=sum((attempt.cost_usd for attempt in trail.attempts if attempt.purpose in SERVING), Decimal(0)),
-        baseline_list_usd=_list_credit(trail, result, ended_at),
+        cost_usd=_cost_usd(trail.attempts),
+        baseline_list_usd=_list_credit(baseline, trail, result, ended_at) if baseline is not None else None,
         baseline_permitted=baseline is not None and not _removed(trail, baseline),
-        denied_by=(trail.refused_by or trail.decision.denied_by()) if result == "denied" else None,
+        denied_by=(trail.refused_by or decision.denied_by()) if result == "denied" else None,
         rerouted=tuple(trail.rerouted),
         overhead_s=_overhead(trail, ended),
-        total_s=ended - started,
+        total_s=ended - trail.request.arrival.started,
         ended_at=ended_at,
     )
 
@@ -57,27 +59,30 @@ def _result(trail: Trail, error: BaseException | None) -> Result:
     return "left" if cancelled or isinstance(error, ConnectionError) else "failed"
 
 
-def _list_credit(trail: Trail, result: Result, ended_at: float) -> Decimal | None:
+def _cost_usd(attempts: Sequence[Attempt]) -> Decimal:
+    """Of the serving ones."""
+    total = _NOTHING
+    for attempt in attempts:
+        if attempt.purpose in SERVING:
+            total = total + attempt.cost_usd if total else attempt.cost_usd
+    return total
+
+
+def _list_credit(baseline: Endpoint, trail: Trail, result: Result, ended_at: float) -> Decimal | None:
     """The baseline's price of the answering attempt's own tokens: what vendors call the saving's other side."""
-    baseline = _baseline(trail)
     served = _answering(trail, result)
-    if baseline is None:
-        return None
     if served is None:
-        return Decimal(0)
+        return _NOTHING
     priced = cost(baseline, served.usage, at=ended_at)
     return priced[0] if priced is not None else None
 
 
-def _baseline(trail: Trail) -> Endpoint | None:
-    return trail.decision.route.baseline or trail.decision.policy.baseline
-
-
 def _removed(trail: Trail, endpoint: Endpoint) -> bool:
     """By a guard or a freeze; an endpoint that merely lacks a capability was not removed."""
-    decision = trail.decision
-    guards = (decision.policy.guards[index].removes for index in decision.removed_by)
-    return any(bits >> endpoint.index & 1 for bits in (decision.frozen, *guards))
+    decision, bit = trail.decision, 1 << endpoint.index
+    return bool(decision.frozen & bit) or any(
+        decision.policy.guards[index].removes & bit for index in decision.removed_by
+    )
 
 
 def _answering(trail: Trail, result: Result) -> Attempt | None:

@@ -30,7 +30,7 @@ _FREE = RulePrices()
 
 def price_of_rules(decision: Decision) -> RulePrices:
     """At the request's view, with conversation, canary and exploration left out. An unknown cost adds nothing."""
-    guards = _biting(decision)
+    guards = biting(decision)
     if not guards:
         return _FREE
     first = _first_costs(decision)
@@ -42,7 +42,7 @@ def price_of_rules(decision: Decision) -> RulePrices:
 
 def blocked_adoption(decision: Decision) -> tuple[str, ...]:
     """Guards that removed an endpoint with Chinese weights that would be cheaper than the first choice."""
-    guards = _biting(decision)
+    guards = biting(decision)
     if not decision.endpoints or not guards:
         return ()
     costs = _costs(decision)
@@ -56,8 +56,8 @@ def blocked_adoption(decision: Decision) -> tuple[str, ...]:
     return tuple(guard.name for guard in guards if guard.removes & cheaper)
 
 
-def _biting(decision: Decision) -> list[Guard]:
-    """The guards that removed something that the route names and that could serve the request."""
+def biting(decision: Decision) -> list[Guard]:
+    """The guards that removed something that the route names and that could serve the request; no other costs any."""
     able = decision.proposed & ~decision.incapable
     guards = [decision.policy.guards[index] for index in decision.removed_by]
     return [guard for guard in guards if guard.removes & able]

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway.outcome.outcome import Outcome
 from gateway.record import rows, watermark
 from gateway.record.drain import LIMIT, Drain
+from gateway.record.schema import ATTEMPTS, REQUESTS
 from gateway.record.shape import Json, shaped
 from gateway.record.store import Store, open_store
 from gateway.record.watermark import Watermark
@@ -53,7 +54,8 @@ class Ledger:
         """The row of a request, whichever worker served it; asks the database, so not for the event loop's thread."""
         waiting = self._drain.find(request_id)
         if waiting is not None:
-            return shaped(rows.request_row(waiting), rows.attempt_rows(waiting))
+            attempts = [dict(zip(ATTEMPTS, row, strict=True)) for row in rows.attempt_rows(waiting)]
+            return shaped(dict(zip(REQUESTS, rows.request_row(waiting), strict=True)), attempts)
         return self.store.row(request_id)
 
     def rows(self, *, since: float = 0.0) -> Iterator[Json]:

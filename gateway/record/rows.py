@@ -2,117 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from gateway.outcome.outcome import Attempt, Outcome
+from gateway.catalog.facts import Endpoint
+from gateway.outcome.outcome import Outcome
 from gateway.policy.decide import Decision
 from gateway.signals.topic import TOPICS
 from gateway.signals.value import UNKNOWN
 
-_DECISION = ("route", "policy_version", "signals", "personal_signals", "removed", "proposed", "view")
 PERSONAL = ("topic", "pii")  # signals about people: kept apart, so that they can be forgotten
 _KEPT = 4096  # combinations of guards
-_encoder = msgspec.json.Encoder(order="deterministic")
-Row = dict[str, Any]
+_VIEW = ("at", "draw", "frozen", "conversation", "max_tokens")
+_encode = msgspec.json.Encoder(order="deterministic").encode
+Row = tuple[Any, ...]  # in the order of the table's columns
 
 
 def request_row(outcome: Outcome) -> Row:
-    """One row of `requests`; its keys are the table's columns."""
-    request, caller, decision = outcome.request, outcome.caller, outcome.decision
-    arrival, served = request.arrival, outcome.served_by
-    return {
-        "request_id": request.id,
-        "client_request_id": arrival.client_request_id,
-        "at": arrival.received_at,
-        "ended_at": outcome.ended_at,
-        "team": caller.team.id,
-        "app": caller.app,
-        "key_id": caller.key_id,
-        "kind": request.kind,
-        "model": request.model,
-        "stream": request.stream,
-        "outcome": outcome.result,
-        "denied_by": outcome.denied_by,
-        "served_by": served.endpoint.id if served else None,
-        "cost_usd": _money(outcome.cost_usd),
-        "baseline_list_usd": _money(outcome.baseline_list_usd),
-        "baseline_permitted": outcome.baseline_permitted,
-        "rerouted": _json(outcome.rerouted),
-        "overhead_s": outcome.overhead_s,
-        "total_s": outcome.total_s,
-        **_decision_columns(decision),
-    }
+    """One row of `requests`, as REQUESTS names its columns."""
+    request, caller, served = outcome.request, outcome.caller, outcome.served_by
+    arrival = request.arrival
+    route, version, signals, personal, removed, proposed, view = _decided(outcome.decision)
+    return (
+        arrival.id,
+        arrival.client_request_id,
+        arrival.received_at,
+        outcome.ended_at,
+        caller.team.id,
+        caller.app,
+        caller.key_id,
+        request.kind,
+        request.model,
+        request.stream,
+        route,
+        version,
+        signals,
+        personal,
+        removed,
+        proposed,
+        view,
+        outcome.result,
+        outcome.denied_by,
+        served.endpoint.id if served else None,
+        _money(outcome.cost_usd),
+        None if outcome.baseline_list_usd is None else _money(outcome.baseline_list_usd),
+        outcome.baseline_permitted,
+        _json(outcome.rerouted) if outcome.rerouted else "[]",
+        outcome.overhead_s,
+        outcome.total_s,
+    )
 
 
-def attempt_rows(outcome: Outcome) -> list[Row]:
-    """The rows of `attempts`, numbered from 1 in the order they were made."""
-    return [_attempt_row(outcome.request.id, n, attempt) for n, attempt in enumerate(outcome.attempts, 1)]
+def attempt_rows(outcome: Outcome) -> Iterator[Row]:
+    """The rows of `attempts`, as ATTEMPTS names their columns, numbered from 1 in the order they were made."""
+    request_id = outcome.request.arrival.id
+    for number, attempt in enumerate(outcome.attempts, 1):
+        usage = attempt.usage
+        yield (
+            request_id,
+            number,
+            *_place(attempt.endpoint),
+            attempt.purpose,
+            attempt.outcome,
+            attempt.failure,
+            attempt.status,
+            usage.input_tokens,
+            usage.cached_tokens,
+            usage.cache_write_tokens,
+            usage.output_tokens,
+            usage.reasoning_tokens,
+            usage.audio_tokens,
+            usage.estimated,
+            _money(attempt.cost_usd),
+            attempt.price_since,
+            attempt.finish_reason,
+            attempt.first_byte_s,
+            attempt.total_s,
+            attempt.peer,
+            attempt.certificate,
+        )
 
 
-def _decision_columns(decision: Decision | None) -> Row:
+def _decided(decision: Decision | None) -> Row:
+    """route, policy_version, signals, personal_signals, removed, proposed, view"""
     if decision is None:
-        return dict.fromkeys(_DECISION)
+        return (None,) * 7
     view = decision.view
     signals, personal = _signals(decision)
-    return {
-        "route": decision.route.name,
-        "policy_version": decision.policy.version,
-        "signals": signals,
-        "personal_signals": personal,
-        "removed": _removed(decision),
-        "proposed": _json([endpoint.id for endpoint in decision.endpoints]),
-        "view": _json(
-            {
-                "at": view.at,
-                "draw": view.draw,
-                "frozen": view.frozen,
-                "conversation": view.conversation,
-                "max_tokens": view.max_tokens,
-            }
-        ),
-    }
+    return (
+        decision.route.name,
+        decision.policy.version,
+        signals,
+        personal,
+        _removed(decision),
+        _ids(decision.endpoints),
+        _json(dict(zip(_VIEW, (view.at, view.draw, view.frozen, view.conversation, view.max_tokens), strict=True))),
+    )
 
 
-def _attempt_row(request_id: str, number: int, attempt: Attempt) -> Row:
-    endpoint, usage = attempt.endpoint, attempt.usage
-    return {
-        "request_id": request_id,
-        "number": number,
-        "endpoint": endpoint.id,
-        "model": endpoint.model.id,
-        "operator": endpoint.operator.id,
-        "origin": endpoint.model.origin,
-        "exposure": _countries(endpoint.exposure.known, endpoint.exposure.complete),
-        "hosting": endpoint.hosting,
-        "purpose": attempt.purpose,
-        "outcome": attempt.outcome,
-        "failure": attempt.failure,
-        "status": attempt.status,
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "audio_tokens": usage.audio_tokens,
-        "estimated": usage.estimated,
-        "cost_usd": _money(attempt.cost_usd),
-        "price_since": attempt.price_since,
-        "finish_reason": attempt.finish_reason,
-        "first_byte_s": attempt.first_byte_s,
-        "total_s": attempt.total_s,
-        "peer": attempt.peer,
-        "certificate": attempt.certificate,
-    }
-
-
-def _signals(decision: Decision) -> tuple[str, str]:
-    """All but the personal signals, and those, both as JSON; sets are sorted, topics stand in declared order."""
-    written: Row = dict(decision.signals)
+def _signals(decision: Decision) -> tuple[str, str | None]:
+    """All but the personal signals, and those if any, both as JSON; sets are sorted, topics stand in declared order."""
+    written: dict[str, Any] = dict(decision.signals)
     personal = {name: written.pop(name) for name in PERSONAL if name in written}
+    if not personal:
+        return _json(written), None
     if isinstance(topics := personal.get("topic"), frozenset):
         personal["topic"] = [topic for topic in TOPICS if topic in topics]
     if decision.policy.coarse:
@@ -134,13 +131,27 @@ def _removed(decision: Decision) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _countries(known: frozenset[str], complete: bool) -> str:
-    return _json([*sorted(known), *(() if complete else ("unknown",))])
+def _ids(endpoints: tuple[Endpoint, ...]) -> str:
+    return _json([endpoint.id for endpoint in endpoints])
+
+
+@lru_cache(maxsize=1024)
+def _place(endpoint: Endpoint) -> Row:
+    """endpoint, model, operator, origin, exposure, hosting"""
+    exposure = [*sorted(endpoint.exposure.known), *(() if endpoint.exposure.complete else ("unknown",))]
+    return (
+        endpoint.id,
+        endpoint.model.id,
+        endpoint.operator.id,
+        endpoint.model.origin,
+        _json(exposure),
+        endpoint.hosting,
+    )
 
 
 def _json(value: object) -> str:
-    return _encoder.encode(value).decode()
+    return _encode(value).decode()
 
 
-def _money(usd: Decimal | None) -> str | None:
-    return None if usd is None else format(usd, "f")
+def _money(usd: Decimal) -> str:
+    return format(usd, "f")

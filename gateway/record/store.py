@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ class Store:
 
     def write(self, outcomes: Sequence[Outcome], *, writer: str, written: int) -> None:
         """One transaction; an outcome written twice changes nothing. `written`: by `writer` so far, these included."""
-        requests = [rows.request_row(outcome) for outcome in outcomes]
-        attempts = [row for outcome in outcomes for row in rows.attempt_rows(outcome)]
         with self._engine.begin() as connection:
-            _insert(connection, "requests", requests)
-            _insert(connection, "attempts", attempts)
+            for chunk in (outcomes[start : start + _ROWS] for start in range(0, len(outcomes), _ROWS)):
+                _insert(connection, "requests", REQUESTS, [rows.request_row(outcome) for outcome in chunk])
+                attempts = [row for outcome in chunk for row in rows.attempt_rows(outcome)]
+                _insert(connection, "attempts", ATTEMPTS, attempts)
             connection.execute(
                 text(
                     "INSERT INTO writers VALUES (:writer, :written)"
@@ -197,11 +198,24 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {setting}")
 
 
-def _insert(connection: Connection, table: str, lines: Sequence[rows.Row]) -> None:
-    """Many rows a statement: each statement hands Python's lock to the event loop once, not once a row."""
+def _insert(connection: Connection, table: str, columns: tuple[str, ...], lines: Sequence[rows.Row]) -> None:
+    """Many rows a statement: each statement hands Python's lock to the event loop once, not once a row.
+
+    A column without a value in any row is left out: to bind nothing takes a driver longer than to bind a number.
+    """
+    driver: Any = connection.connection.driver_connection  # SQLAlchemy takes as long again over so many values
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    for chunk in (lines[start : start + _ROWS] for start in range(0, len(lines), _ROWS)):
-        one = f"({', '.join([mark] * len(chunk[0]))})"
-        names = ", ".join(f'"{name}"' for name in chunk[0])
-        statement = f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * len(chunk))} ON CONFLICT DO NOTHING"
-        connection.exec_driver_sql(statement, tuple(itertools.chain.from_iterable(row.values() for row in chunk)))
+    for start in range(0, len(lines), _ROWS):
+        by_column = zip(columns, zip(*lines[start : start + _ROWS], strict=True), strict=True)
+        told = {name: values for name, values in by_column if any(value is not None for value in values)}
+        by_row = tuple(zip(*told.values(), strict=True))
+        statement = _statement(table, tuple(told), mark, len(by_row))
+        driver.execute(statement, tuple(itertools.chain.from_iterable(by_row)))
+
+
+@lru_cache(maxsize=4 * _ROWS)
+def _statement(table: str, columns: tuple[str, ...], mark: str, count: int) -> str:
+    """The same text each time, so that the driver finds it prepared."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    one = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * count)} ON CONFLICT DO NOTHING"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from gateway.app.folder import read_folder
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog, Endpoint, Members
 from gateway.catalog.lineage import descend
-from gateway.catalog.prices import Price, cost, cost_under, price_at, rates
+from gateway.catalog.prices import Price, Usage, cost, cost_under, price_at, rates
 from gateway.catalog.risk import assess
 from gateway.catalog.table import LISTS, RISKS
 from gateway.source import parse
@@ -122,9 +124,10 @@ prices = st.builds(
 
 
 @st.composite
-def usages(draw: st.DrawFn) -> SimpleNamespace:
-    cached, written, fresh, answered, reasoned = (draw(st.integers(0, 10**7)) for _ in range(5))
-    return SimpleNamespace(
+def usages(draw: st.DrawFn) -> Usage:
+    counts = st.just(0) | st.integers(0, 10**7)
+    cached, written, fresh, answered, reasoned = (draw(counts) for _ in range(5))
+    return Usage(
         input_tokens=cached + written + fresh,
         cached_tokens=cached,
         cache_write_tokens=written,
@@ -135,9 +138,24 @@ def usages(draw: st.DrawFn) -> SimpleNamespace:
 
 @given(prices, usages(), usages())
 def test_two_usages_cost_what_they_cost_together(price, one, other):
-    together = SimpleNamespace(**{name: count + getattr(other, name) for name, count in vars(one).items()})
+    together = Usage(*(a + b for a, b in zip(astuple(one), astuple(other), strict=True)))
 
     assert cost_under(price, one) + cost_under(price, other) == cost_under(price, together)
+
+
+@given(prices, usages())
+def test_every_token_is_paid_once_and_exactly(price, usage):
+    kinds = (
+        (usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens, price.input),
+        (usage.cached_tokens, price.input if price.cached_input is None else price.cached_input),
+        (usage.cache_write_tokens, price.input if price.cache_write is None else price.cache_write),
+        (usage.output_tokens - usage.reasoning_tokens, price.output),
+        (usage.reasoning_tokens, price.output if price.reasoning is None else price.reasoning),
+    )
+
+    exact = sum(count * Fraction(rate) for count, rate in kinds if rate is not None) / 1_000_000
+
+    assert Fraction(cost_under(price, usage)) == exact
 
 
 @given(usages())
