@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test run bench docs lock dialects clean
+.PHONY: help install system check quick test run bench docs lock dialects parquet clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +58,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) requirements/demo.in -o requirements/demo.txt
 	$(COMPILE) --no-deps requirements/model.in -o requirements/model.txt
+	$(COMPILE) requirements/parquet.in -o requirements/parquet.txt
 	$(COMPILE) requirements/test.in -o requirements/test.txt
 	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
@@ -65,6 +66,9 @@ lock: ## resolve requirements/*.in again (needs uv)
 dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
 	@[ -x .venv-dialects/bin/python ] || $(PYTHON) -m venv .venv-dialects
 	@.venv-dialects/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/dialects.txt
+
+parquet: install-run ## what `gateway report export` needs to write Parquet, locked, into .venv
+	$(call stamped,parquet,requirements/parquet.txt,$(PIP) -r requirements/parquet.txt)
 
 clean: ## remove what make installed and what the gateway wrote
 	rm -rf .venv .venv-dialects .gateway

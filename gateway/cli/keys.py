@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from gateway.cli.mistakes import Mistake, in_folder
 from gateway.errors import Problems, nearest
 from gateway.identity import Keyring, compile_callers, digest
 from gateway.policy.layout import CALLERS
+from gateway.record.store import LedgerUnusable
+from gateway.report.ledger import existing
 from gateway.settings import from_environment
 from gateway.source import Document, parse
 
@@ -27,10 +30,11 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+    keys = typer.Typer(help="Make, list and revoke API keys; erase what was recorded of one.", no_args_is_help=True)
     keys.command()(new)
     keys.command("list")(list_keys)
     keys.command()(revoke)
+    keys.command()(erase)
     app.add_typer(keys, name="keys")
 
 
@@ -90,6 +94,25 @@ def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], 
         raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
     _write(path, without_row(document, id))
     typer.echo(f"the key `{id}` is revoked")
+
+
+def erase(id: Annotated[str, typer.Argument(help="its name, revoked or not")], as_json: Json = False) -> None:
+    """Delete from the ledger what ties requests to a key's owner; what they cost stays.
+
+    Example: gateway keys erase research-bot
+    """
+    settings = from_environment()
+    try:
+        with closing(existing(settings.database_url, settings.state_dir)) as store:
+            count = store.erase_key(id)
+    except LedgerUnusable as wrong:
+        raise Mistake(str(wrong), exit_code=2) from None
+    if as_json:
+        typer.echo(json.dumps({"id": id, "requests": count}))
+    else:
+        typer.echo(f"erased the key `{id}` from {count:,} requests; of a key that is not revoked new ones are recorded")
+    if not count:
+        raise typer.Exit(1)
 
 
 def with_row(document: Document, row: dict[str, str]) -> str:

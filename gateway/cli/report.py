@@ -14,6 +14,7 @@ from rich.table import Table
 
 from gateway.app.folder import read_folder
 from gateway.cli.bar import Counted
+from gateway.cli.export import export
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.since import moment
 from gateway.errors import Problems, nearest
@@ -29,6 +30,7 @@ from gateway.report.table import NotATable, as_csv, cells
 from gateway.settings import from_environment
 
 Format = Literal["table", "csv", "json", "html"]
+EXPORT = "export"
 
 REGISTER = {"table": vendors.as_table, "csv": vendors.as_csv, "html": vendors.as_html}  # too wide for a plain table
 
@@ -39,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    what: Annotated[str, typer.Argument(help=", ".join(REPORTS))],
+    what: Annotated[str, typer.Argument(help=", ".join((*REPORTS, EXPORT)))],
     file: Annotated[Path | None, typer.Argument(help="of shrinkage and reconcile: a CSV")] = None,
     by: Annotated[str, typer.Option(help=f"of adoption: {', '.join(BY)}")] = "origin",
     ledger: Annotated[str | None, typer.Option(help="FILE.jsonl or a database URL; default: our own")] = None,
@@ -47,13 +49,18 @@ def report(
     policies: Annotated[Path | None, typer.Option(help="policy folder [GATEWAY_POLICIES, policies]")] = None,
     format: Annotated[Format, typer.Option(help="html is one self-contained page")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
+    output: Annotated[Path | None, typer.Option(help="of export: a folder for Parquet tables, or a .jsonl")] = None,
 ) -> None:
     """Say what was adopted, saved and refused, and what each rule costs, by the ledger.
 
     Example: gateway report adoption --by hosting --since 7d
+
+    Or the rows themselves: gateway report export --output exported
     """
+    if what == EXPORT:
+        return export(output, ledger, settings=from_environment(), since=moment(since, now=time()))
     if what not in REPORTS:
-        raise Mistake(f"no report is called `{what}`; {nearest(what, REPORTS)}", exit_code=2)
+        raise Mistake(f"no report is called `{what}`; {nearest(what, (*REPORTS, EXPORT))}", exit_code=2)
     if by not in BY:
         raise Mistake(f"nothing is counted by `{by}`; {nearest(by, BY)}", exit_code=2)
     settings = from_environment()

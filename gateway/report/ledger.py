@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from gateway.outcome.row import Row, read_line, read_row
-from gateway.record.store import SQLITE, LedgerUnusable, open_store
+from gateway.record.shape import Json
+from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.settings import Settings
 
 
@@ -58,9 +59,18 @@ class _Stored:
         self._since = since
 
     def __iter__(self) -> Iterator[Row]:
-        if self._database_url is None and not (file := self._state_dir / SQLITE).is_file():
-            way_out = "name a ledger with --ledger, or the gateway's folder with GATEWAY_STATE_DIR"
-            raise LedgerUnusable(f"there is no ledger {file}; {way_out}")
-        with closing(open_store(database_url=self._database_url, state_dir=self._state_dir)) as store:
-            for row in store.rows(since=self._since):
-                yield read_row(row)
+        return map(read_row, stored(self._database_url, self._state_dir, self._since))
+
+
+def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[Json]:
+    """Everything that a database holds of requests received since then. Iterating raises LedgerUnusable."""
+    with closing(existing(database_url, state_dir)) as store:
+        yield from store.rows(since=since)
+
+
+def existing(database_url: str | None, state_dir: Path) -> Store:
+    """A ledger that a gateway has made. Raises LedgerUnusable."""
+    if database_url is None and not (file := state_dir / SQLITE).is_file():
+        way_out = "name a ledger with --ledger, or the gateway's folder with GATEWAY_STATE_DIR"
+        raise LedgerUnusable(f"there is no ledger {file}; {way_out}")
+    return open_store(database_url=database_url, state_dir=state_dir)

@@ -27,6 +27,7 @@ OWNERS = {  # library: the files and folders that may import it
     "litellm": ("upstreams/via_litellm.py",),
     "stdnum": ("signals/pii/",),
     "phonenumbers": ("signals/pii/",),
+    "pyarrow": ("report/parquet.py",),
     "py3langid": ("signals/language.py",),
 }
 MOST_LINES = 300

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from gateway.cli import main
 from gateway.cli.keys import with_row, without_row
 from gateway.identity import compile_callers, digest
+from gateway.record.store import open_store
 from gateway.source import parse
+from tests.unit.record.build import caller, outcome, request
 
 CALLERS = f"""\
 # who may call
@@ -128,3 +130,20 @@ def test_a_broken_file_is_shown_with_the_line(folder, capsys):
 
     assert run("list", "--policies", str(folder)) == 1
     assert f"--> {folder}/callers.yaml:1:" in capsys.readouterr().err
+
+
+def test_a_key_is_erased_from_the_ledger_and_its_money_stays(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path))
+    monkeypatch.delenv("GATEWAY_DATABASE_URL", raising=False)
+    assert run("erase", "research-bot") == 2
+    store = open_store(database_url=None, state_dir=tmp_path)
+    store.write([outcome(), outcome(request=request("r2"), caller=caller(key_id="other"))], writer="w", written=2)
+    capsys.readouterr()
+
+    assert run("erase", "research-bot", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"id": "research-bot", "requests": 1}
+
+    kept = sorted((row["key_id"] or "", row["cost_usd"]) for row in store.rows())
+    assert kept == [("", "0.00031"), ("other", "0.00031")]
+    assert run("erase", "research-bot") == 1
+    store.close()
