@@ -11,11 +11,11 @@ from gateway.estimates import PRIORS, Estimates, Snapshot
 from gateway.outcome.observe import feedback_of, learn
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.priced import Priced, Pricing, has_price
-from gateway.outcome.row import read_row
+from gateway.outcome.row import Row, read_row
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 from gateway.record.drain import Drain
-from gateway.record.shape import Json
+from gateway.record.shape import row_of
 from gateway.record.store import Store
 
 LOOK_S = 3.0  # between two looks at the ledger
@@ -75,10 +75,7 @@ class Learner:
         """How many rows were new."""
         at, terms, count = time(), Terms(policy), 0
         latest = self._ended
-        for json in self._unread(at):
-            row = read_row(json)
-            if row.request_id in self._seen:
-                continue
+        for row in self._unread(at):
             learn(self._estimates, row, terms, policy.catalog)
             self._seen[row.request_id] = row.ended
             latest = max(latest, row.ended)
@@ -102,11 +99,13 @@ class Learner:
         self._heard = {id for id, _, _ in told}
         return len(fresh)
 
-    def _unread(self, at: float) -> Iterable[Json]:
+    def _unread(self, at: float) -> Iterable[Row]:
         if not self._ended:
-            return self._store.rows(since=max(at - REMEMBERED_S, self._store.newest_since(MOST_AT_START)))
+            return self._store.read(since=max(at - REMEMBERED_S, self._store.newest_since(MOST_AT_START)))
         received = self._ended - LATE_S - LONGEST_S
-        return self._store.ended(since=self._ended - LATE_S, received=received, most=MOST_A_LOOK)
+        return self._store.ended(
+            row_of, since=self._ended - LATE_S, received=received, most=MOST_A_LOOK, seen=self._seen
+        )
 
 
 class Prices:

@@ -11,7 +11,7 @@ from typing import Any
 from gateway.app.learning import LATE_S, LONGEST_S
 from gateway.errors import GatewayError
 from gateway.pipeline import Gateway
-from gateway.record.shape import Json
+from gateway.record.shape import Json, shaped
 from gateway.record.store import Store
 from gateway.report.overview import Overview
 
@@ -78,8 +78,6 @@ class LiveOverview:
         """How many rows were new."""
         snapshot, latest, count = gateway.estimates(), self._ended, 0
         for row in self._unread():
-            if row["request_id"] in self._seen:
-                continue
             ended = fold.add(row, snapshot)
             self._seen[row["request_id"]] = ended
             latest = max(latest, ended)
@@ -93,5 +91,7 @@ class LiveOverview:
     def _unread(self) -> Iterable[Json]:
         if self._ended:
             received = self._ended - LATE_S - LONGEST_S
-            return self._store.ended(since=self._ended - LATE_S, received=received, most=MOST_A_LOOK)
+            return self._store.ended(
+                shaped, since=self._ended - LATE_S, received=received, most=MOST_A_LOOK, seen=self._seen
+            )
         return self._store.rows(since=max(self._store.newest_since(MOST_ROWS), time() - LONGEST_PAST_S))

@@ -9,7 +9,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.catalog.prices import Usage
+from gateway.outcome.row import Row, Tried
+
 Json = dict[str, Any]
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
+_read_list = msgspec.json.Decoder(list[Any]).decode
 USAGE = (
     "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",
 )  # fmt: skip
@@ -44,22 +49,66 @@ def shaped(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) ->
     }
 
 
+def row_of(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> Row:
+    """What `read_row` makes of the JSON, without the way through it: a third of the time."""
+    signals = {"kind": request["kind"], "stream": bool(request["stream"]), "model": request["model"]}
+    return Row(
+        request_id=request["request_id"],
+        at=_moment(request["at"]),
+        outcome=request["outcome"],
+        team=request["team"],
+        app=request["app"],
+        key_id=request["key_id"],
+        route=request["route"],
+        policy_version=request["policy_version"],
+        signals=signals | _object(request["signals"]) | _object(request["personal_signals"]),
+        removed=_object(request["removed"]),
+        attempts=tuple([_tried(attempt) for attempt in attempts]),
+        denied_by=request["denied_by"],
+        ended_at=_moment(request["ended_at"]),
+        view=_object(request["view"]),
+        baseline_list_usd=_decimal(request["baseline_list_usd"]),
+    )
+
+
+def _tried(row: Mapping[str, Any]) -> Tried:
+    usage = Usage(
+        row["input_tokens"],
+        row["cached_tokens"],
+        row["cache_write_tokens"],
+        row["output_tokens"],
+        row["reasoning_tokens"],
+        row["audio_tokens"],
+        bool(row["estimated"]),
+    )
+    cost, first, total = _decimal(row["cost_usd"]), row["first_byte_s"], row["total_s"]
+    return Tried(row["endpoint"], row["outcome"], row["purpose"], cost, usage, first, total)
+
+
 def _attempt(row: Mapping[str, Any]) -> Json:
     usage = {name: row[name] for name in USAGE} | {"estimated": bool(row["estimated"])}
     kept = {name: value for name, value in row.items() if name not in usage and name not in ("request_id", "number")}
     return kept | {"exposure": _list(row["exposure"]), "cost_usd": _usd(row["cost_usd"]), "usage": usage}
 
 
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def _decimal(column: Decimal | str | None) -> Decimal | None:
+    return None if column is None else Decimal(column)
+
+
 def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _moment(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _object(column: str | None) -> Json:
-    return msgspec.json.decode(column, type=dict[str, Any]) if column else {}
+    return _read_object(column) if column and column != "{}" else {}
 
 
 def _list(column: str | None) -> list[Any]:
-    return msgspec.json.decode(column, type=list[Any]) if column else []
+    return _read_list(column) if column and column != "[]" else []
 
 
 def _usd(column: Decimal | str | None) -> str | None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.row import Row
 from gateway.record import rows
 from gateway.record.schema import ATTEMPTS, REQUESTS, NewerSchema, migrate
-from gateway.record.shape import Json, shaped
+from gateway.record.shape import Json, row_of, shaped
 
 SQLITE = "ledger.sqlite"  # in the state folder
 _ROWS = 50  # of one INSERT
 _BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
+
+T = TypeVar("T")
+Shape: TypeAlias = Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], T]  # of a request and its attempts
 
 
 class LedgerUnusable(Exception):
@@ -51,13 +55,20 @@ class Store:
     def rows(self, *, since: float = 0.0, until: float | None = None) -> Iterator[Json]:
         """Every request received in [since, until), oldest first, in the shape of `--ledger FILE.jsonl`."""
         where = "r.at >= :since" + (" AND r.at < :until" if until is not None else "")
-        yield from self._read(where, {"since": since} | ({"until": until} if until is not None else {}))
+        yield from self._read(shaped, where, {"since": since} | ({"until": until} if until is not None else {}))
 
-    def ended(self, *, since: float, received: float, most: int) -> Iterator[Json]:
-        """Requests that ended since then, of the newest `most` received since `received`; oldest first."""
+    def read(self, *, since: float) -> Iterator[Row]:
+        """Every request received since then, oldest first."""
+        yield from self._read(row_of, "r.at >= :since", {"since": since})
+
+    def ended(self, shape: Shape[T], *, since: float, received: float, most: int, seen: Container[str]) -> Iterator[T]:
+        """Requests that ended since then, but not those seen, of the newest `most` received since `received`.
+
+        Oldest first.
+        """
         newest = "SELECT request_id FROM requests WHERE at >= :received ORDER BY at DESC LIMIT :most"
         given = {"received": received, "since": since, "most": most}
-        yield from self._read(f"r.request_id IN ({newest}) AND r.ended_at >= :since", given)
+        yield from self._read(shape, f"r.request_id IN ({newest}) AND r.ended_at >= :since", given, seen)
 
     def give_feedback(self, request_id: str, answered: bool, at: float) -> bool:
         """Keeps what a caller says of a reply; False if it has said so before."""
@@ -86,7 +97,7 @@ class Store:
 
     def row(self, request_id: str) -> Json | None:
         """The row of one request."""
-        return next(self._read("r.request_id = :request_id", {"request_id": request_id}), None)
+        return next(self._read(shaped, "r.request_id = :request_id", {"request_id": request_id}), None)
 
     def forget_signals(self, *, before: float) -> int:
         """Deletes the personal signals of requests received before that time; of how many requests."""
@@ -136,7 +147,7 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _read(self, where: str, given: Mapping[str, object]) -> Iterator[Json]:
+    def _read(self, shape: Shape[T], where: str, given: Mapping[str, object], seen: Container[str] = ()) -> Iterator[T]:
         columns = [f'r."{name}" AS "r_{name}"' for name in REQUESTS] + [
             f'a."{name}" AS "a_{name}"' for name in ATTEMPTS
         ]
@@ -147,10 +158,12 @@ class Store:
         cut = len(REQUESTS)
         with self._engine.connect().execution_options(stream_results=True, yield_per=1000) as connection:
             found = connection.execute(statement, given)
-            for _, group in itertools.groupby(found, key=lambda row: row[0]):
+            for request_id, group in itertools.groupby(found, key=lambda row: row[0]):
+                if request_id in seen:
+                    continue
                 lines = [tuple(row) for row in group]
                 attempts = [dict(zip(ATTEMPTS, line[cut:], strict=True)) for line in lines if line[cut] is not None]
-                yield shaped(dict(zip(REQUESTS, lines[0][:cut], strict=True)), attempts)
+                yield shape(dict(zip(REQUESTS, lines[0][:cut], strict=True)), attempts)
 
     def _change(self, statement: str, **given: object) -> int:
         with self._engine.begin() as connection:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.outcome.row import Row, read_line, read_row
+from gateway.outcome.row import Row, read_line
 from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.settings import Settings
@@ -59,7 +59,8 @@ class _Stored:
         self._since = since
 
     def __iter__(self) -> Iterator[Row]:
-        return map(read_row, stored(self._database_url, self._state_dir, self._since))
+        with closing(existing(self._database_url, self._state_dir)) as store:
+            yield from store.read(since=self._since)
 
 
 def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[Json]:

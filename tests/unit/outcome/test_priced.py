@@ -5,12 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.outcome.priced import Pricing, has_price
+from gateway.outcome.priced import Priced, Pricing, has_price
+from gateway.policy.decide import View, decide
+from gateway.policy.price_of_rules import RulePrices
 from gateway.record.metrics import Metrics
-from tests.unit.record.build import GPT, QWEN, attempt, decision, outcome
+from tests.unit.record.build import FILES, GPT, QWEN, attempt, decision, outcome, policy
 
 AT = 1_795_000_000.0  # after the prices begin
+WITHOUT_BASELINE = policy(FILES | {"policy.yaml": FILES["policy.yaml"].replace("baseline: gpt-6@openai", "")})
 
 
 def test_the_baseline_is_credited_for_its_own_answer_at_its_own_price():
@@ -53,3 +58,29 @@ def test_prices_are_counted_beside_the_list_price():
     text = metrics.exposition().decode()
     found = [line for line in text.splitlines() if line.startswith("gateway_baseline_cost_usd_total{")]
     assert sorted('basis="effective"' in line for line in found) == [False, True]
+
+
+@given(
+    st.sampled_from(["public", "internal", "confidential", "regulated"]),
+    st.sets(st.sampled_from(["tools", "vision"])),
+    st.integers(1, 200_000),
+)
+def test_what_has_no_price_would_have_cost_nothing(data_class, needs, tokens):
+    decided = decide(
+        WITHOUT_BASELINE,
+        {"kind": "chat", "data_class": data_class, "needs": frozenset(needs), "tokens": tokens},
+        View(at=AT),
+    )
+    settled = outcome(decision=decided, baseline_list_usd=None, ended_at=AT)
+
+    assert has_price(settled) or Pricing().priced(settled) == Priced(0.0, RulePrices())
+
+
+def test_a_guard_that_took_nothing_away_has_no_price():
+    decided = decide(
+        WITHOUT_BASELINE,
+        {"kind": "embedding", "data_class": "regulated", "needs": frozenset(), "tokens": 5},
+        View(at=AT),
+    )
+
+    assert decided.removed_by and not has_price(outcome(decision=decided, baseline_list_usd=None))

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.outcome import Outcome
 from gateway.outcome.row import read_row
 from gateway.record.ledger import Ledger
+from gateway.record.rows import attempt_rows, request_row
 from gateway.record.schema import ATTEMPTS, REQUESTS
+from gateway.record.shape import row_of, shaped
 from gateway.record.store import LedgerUnusable, Store, open_store
 from gateway.signals.value import UNKNOWN
 from tests.unit.record.build import FILES, GLM, GPT, POLICY, QWEN, attempt, caller, decision, outcome, policy, request
@@ -264,6 +269,66 @@ def test_a_password_never_shows(tmp_path: Path):
         open_store(database_url="postgresql://me:sesame@127.0.0.1:1/none", state_dir=tmp_path)
 
     assert "sesame" not in str(caught.value)
+
+
+tried = st.builds(
+    attempt,
+    st.sampled_from([QWEN, GLM, GPT]),
+    purpose=st.sampled_from(["serve", "canary", "shadow"]),
+    outcome=st.sampled_from(["answered", "declined", "failed", "left"]),
+    usage=st.builds(Usage, *[st.integers(0, 10**6)] * 6, st.booleans()),
+    cost_usd=st.decimals(0, 1000, places=12),
+    first_byte_s=st.none() | st.floats(0, 100),
+    total_s=st.floats(0, 1000),
+)
+known = st.builds(
+    decision,
+    data_class=st.sampled_from(["public", "confidential", "regulated"]),
+    topic=st.just(UNKNOWN) | st.frozensets(st.sampled_from(["code", "prc_political"])),
+    language=st.sampled_from(["en", "zh", None]),
+    effort=st.sampled_from(["default", "high"]),
+)
+recorded = st.builds(
+    lambda attempts, **changes: outcome(*attempts, **changes),
+    st.lists(tried, max_size=3),
+    decision=st.none() | known,
+    request=st.builds(request, at=st.floats(0, 2e9), stream=st.booleans()),
+    denied_by=st.none() | st.just("budget"),
+    baseline_list_usd=st.none() | st.decimals(0, 1000, places=12),
+    ended_at=st.floats(0, 2e9),
+)
+
+
+@given(recorded)
+def test_a_row_read_at_once_is_the_row_read_through_its_json(made: Outcome):
+    columns = dict(zip(REQUESTS, request_row(made), strict=True))
+    attempts = [dict(zip(ATTEMPTS, row, strict=True)) for row in attempt_rows(made)]
+
+    assert row_of(columns, attempts) == read_row(shaped(columns, attempts))
+
+
+def test_columns_that_only_some_rows_fill_keep_their_rows(store: Store):
+    mixed = [
+        outcome(
+            attempt(QWEN, failure="timeout" if n % 3 == 0 else None, status=None if n % 3 == 1 else 200),
+            request=request(f"m{n:03}", at=float(n)),
+            denied_by="budget" if n == 60 else None,
+        )
+        for n in range(120)
+    ]
+
+    write(store, *mixed)
+
+    found = [(row["denied_by"], row["attempts"][0]["failure"], row["attempts"][0]["status"]) for row in store.rows()]
+    assert found == [(each.denied_by, each.attempts[0].failure, each.attempts[0].status) for each in mixed]
+
+
+def test_requests_that_were_seen_are_not_read_again(store: Store):
+    write(store, *(outcome(request=request(f"r{n}", at=float(n))) for n in range(4)))
+
+    found = store.ended(row_of, since=0.0, received=0.0, most=3, seen={"r2", "r0"})
+
+    assert [row.request_id for row in found] == ["r1", "r3"]
 
 
 def test_reports_read_what_was_recorded(store: Store):
