@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -18,9 +20,8 @@ from gateway.record.reading import first_topic, is_fault, language, removed_orig
 from gateway.record.tally import Counts, Gauges, Histogram, Labels, Page
 
 _ALWAYS = frozenset({"en", "zh"})
-_NOWHERE = ("none", "none", "none")
 _FAMILIES = {family.name: family for family in FAMILIES}
-_KEPT_REMOVALS = 4096  # combinations of guards
+_KEPT = 4096  # combinations of labels, of guards
 
 
 class Metrics:
@@ -58,15 +59,14 @@ class Metrics:
     def observe(self, outcome: Outcome) -> None:
         """The sink."""
         request, served, team = outcome.request, outcome.served_by, outcome.caller.team.id
-        place = _place(served.endpoint) if served else _NOWHERE
-        permitted = "true" if outcome.baseline_permitted else "false"
+        endpoint, permitted = served.endpoint if served else None, outcome.baseline_permitted
         route = outcome.decision.route.name if outcome.decision else "none"
-        self._requests[(team, route, request.kind, *place, outcome.result)] += 1.0
+        self._requests[_of_request(team, route, request.kind, endpoint, outcome.result)] += 1.0
         self._overhead.observe((request.kind, "true" if request.stream else "false"), outcome.overhead_s)
-        if served:
-            self._request_seconds.observe((served.endpoint.id, request.kind), outcome.total_s)
+        if endpoint:
+            self._request_seconds.observe((endpoint.id, request.kind), outcome.total_s)
         if outcome.baseline_list_usd:
-            self._baseline[(team, *place, "list", permitted)] += float(outcome.baseline_list_usd)
+            self._baseline[_of_money(team, endpoint, permitted).listed] += float(outcome.baseline_list_usd)
         if outcome.denied_by is not None:
             self._denied[(outcome.denied_by, team)] += 1.0
         for reroute in outcome.rerouted:
@@ -75,14 +75,14 @@ class Metrics:
         for attempt in outcome.attempts:
             self._observe_attempt(outcome, attempt)
             if attempt.purpose in SERVING:
-                self._observe_money(attempt, team, permitted)
+                self._observe_money(attempt, _of_money(team, attempt.endpoint, permitted))
 
     def price(self, outcome: Outcome, priced: Priced) -> None:
         """What took too long to work out where a reply ends; called in a thread of its own."""
         served, team = outcome.served_by, outcome.caller.team.id
         if priced.baseline_effective_usd and served:
-            permitted = "true" if outcome.baseline_permitted else "false"
-            self._baseline[(team, *_place(served.endpoint), "effective", permitted)] += priced.baseline_effective_usd
+            labels = _of_money(team, served.endpoint, outcome.baseline_permitted).effective
+            self._baseline[labels] += priced.baseline_effective_usd
         for guard, usd in priced.rules.marginal.items():
             self._guard_cost[(guard, team)] += usd
         if priced.rules.together:
@@ -152,18 +152,18 @@ class Metrics:
         if is_fault(outcome, attempt):
             self._refusals[labels] += 1.0
 
-    def _observe_money(self, attempt: Attempt, team: str, permitted: str) -> None:
-        usage, place = attempt.usage, (team, *_place(attempt.endpoint))
+    def _observe_money(self, attempt: Attempt, labels: _Money) -> None:
+        usage = attempt.usage
         if attempt.cost_usd:
-            self._cost[(*place, permitted)] += float(attempt.cost_usd)
+            self._cost[labels.cost] += float(attempt.cost_usd)
         if usage.input_tokens:
-            self._tokens[(*place, "input")] += usage.input_tokens
+            self._tokens[labels.input] += usage.input_tokens
         if usage.cached_tokens:
-            self._tokens[(*place, "cached_input")] += usage.cached_tokens
+            self._tokens[labels.cached_input] += usage.cached_tokens
         if usage.output_tokens:
-            self._tokens[(*place, "output")] += usage.output_tokens
+            self._tokens[labels.output] += usage.output_tokens
         if usage.reasoning_tokens:
-            self._tokens[(*place, "reasoning")] += usage.reasoning_tokens
+            self._tokens[labels.reasoning] += usage.reasoning_tokens
 
     def _observe_guards(self, outcome: Outcome) -> None:
         decision = outcome.decision
@@ -172,7 +172,7 @@ class Metrics:
         key = (decision.policy.version, decision.removed_by, decision.view.frozen)
         removals = self._removals.get(key)
         if removals is None:
-            if len(self._removals) >= _KEPT_REMOVALS:
+            if len(self._removals) >= _KEPT:
                 self._removals.clear()
             removals = self._removals[key] = removed_origins(decision)
         for removal in removals:
@@ -206,5 +206,37 @@ def forget_worker(pid: int, shared: Path) -> None:
     tally.bury(shared, pid)
 
 
-def _place(endpoint: Endpoint) -> tuple[str, str, str]:
-    return endpoint.id, endpoint.model.origin or "unknown", endpoint.hosting
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """Labels of what an endpoint cost a team: made once, used for every request."""
+
+    cost: Labels
+    listed: Labels
+    effective: Labels
+    input: Labels
+    cached_input: Labels
+    output: Labels
+    reasoning: Labels
+
+
+@lru_cache(maxsize=_KEPT)
+def _of_money(team: str, endpoint: Endpoint | None, permitted: bool) -> _Money:
+    place, told = (team, *_place(endpoint)), "true" if permitted else "false"
+    return _Money(
+        cost=(*place, told),
+        listed=(*place, "list", told),
+        effective=(*place, "effective", told),
+        input=(*place, "input"),
+        cached_input=(*place, "cached_input"),
+        output=(*place, "output"),
+        reasoning=(*place, "reasoning"),
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _of_request(team: str, route: str, kind: str, endpoint: Endpoint | None, result: str) -> Labels:
+    return team, route, kind, *_place(endpoint), result
+
+
+def _place(endpoint: Endpoint | None) -> tuple[str, str, str]:
+    return (endpoint.id, endpoint.model.origin or "unknown", endpoint.hosting) if endpoint else ("none", "none", "none")
