@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import re
@@ -12,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -297,6 +300,40 @@ def test_a_gateway_that_is_told_to_stop_loses_nothing(
     store.close()
     assert writers(running) == []
     assert running.process.returncode == 0
+
+
+def test_a_gateway_killed_under_load_loses_its_last_second_at_most_and_says_how_much(
+    vendors: process.Vendors, gateway: Start, tmp_path: Path
+):
+    keys = stage.fresh_keys()
+    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls}
+    stage.write_folder(tmp_path / "policies", urls=urls, keys=keys)
+    running = gateway(tmp_path / "policies")
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Why do ships float?"}]}
+    told: dict[str, float] = {}  # by request id: when its reply had come
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while True:
+                _, headers, _ = running.ask(
+                    "POST", "/v1/chat/completions", body, headers={"authorization": f"Bearer {keys['demo']}"}
+                )
+                told[headers["x-request-id"]] = time.monotonic()
+
+    with ThreadPoolExecutor(4) as callers:
+        for _ in range(4):
+            callers.submit(ask)
+        time.sleep(4)
+        killed = time.monotonic()
+        running.process.kill()
+    after = Ledger(state_dir=running.state_dir, database_url=None, dropped=lambda: None)
+    written = {row["request_id"] for row in after.rows()}
+    after.close()
+
+    missing = {id: killed - at for id, at in told.items() if id not in written}
+    assert len(written) > 20
+    assert all(ago <= 1.0 for ago in missing.values()), missing
+    assert len(missing) <= after.lost_in_crashes <= len(missing) + 4  # four may have been on their way to a caller
 
 
 def test_a_stop_that_comes_while_workers_start_is_obeyed(gateway: Start, tmp_path: Path):
