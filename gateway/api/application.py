@@ -47,7 +47,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        state = self.state
+        state, exchange = self.state, scope.pop("exchange")
         kind = INFERENCE.get(scope["path"])
         if kind is None or scope["method"] != "POST":
             await self._page(scope, receive, send)
@@ -57,9 +57,8 @@ class Application:
             return
         state.in_flight += 1
         try:
-            await openai.serve(
-                scope, receive, send, kind=kind, gateway=state.gateway, most_bytes=state.settings.max_body_bytes
-            )
+            most_bytes = state.settings.max_body_bytes
+            await openai.serve(exchange, scope, receive, send, kind=kind, gateway=state.gateway, most_bytes=most_bytes)
         finally:
             state.in_flight -= 1
 

@@ -2,69 +2,93 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from asyncio import CancelledError
+from collections.abc import Mapping
 from time import monotonic, time
 
+from gateway.api import story
 from gateway.api.problem import send_error
-from gateway.api.story import Story
-from gateway.api.wire import CallerLeft, Receive, Scope, Send, Watch, header, read_body, send_stream, send_whole
+from gateway.api.wire import CallerLeft, Exchange, Receive, Scope, Send, check_size, header, headers, read_body
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.pipeline import Gateway, Served, handle
 from gateway.request import Arrival, Kind, parse
 
+_READ = frozenset({b"authorization", b"x-gateway-data-class", b"x-gateway-tag", b"x-client-request-id"})
 _ids = random.Random()  # names, not secrets: a decision is shown to its own team only
 os.register_at_fork(after_in_child=_ids.seed)
 
 
-async def serve(scope: Scope, receive: Receive, send: Send, *, kind: Kind, gateway: Gateway, most_bytes: int) -> None:
+async def serve(
+    exchange: Exchange,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    kind: Kind,
+    gateway: Gateway,
+    most_bytes: int,
+) -> None:
     """One request from its first byte to its Outcome."""
-    arrival = Arrival(
-        id=f"req_{_ids.getrandbits(96):024x}",
-        received_at=time(),
-        started=monotonic(),
-        data_class=header(scope, b"x-gateway-data-class"),
-        tag=header(scope, b"x-gateway-tag"),
-        client_request_id=header(scope, b"x-client-request-id"),
-    )
-    story = Story(arrival)
-    try:
-        body = await read_body(scope, receive, most_bytes=most_bytes)
-        watch = Watch(receive)
-    except GatewayError as error:
-        await send_error(send, error, story.headers())
-        return
-    except CallerLeft:
-        return
+    said = headers(scope, _READ)
+    arrival = _arrival(said)
     served: Served | None = None
     try:
-        served = await handle(parse(kind, body, arrival), bearer(scope), gateway)
-        await _write(send, served, story)
+        body = exchange.body()
+        if body is None:
+            body = await read_body(scope, receive, most_bytes=most_bytes)
+        check_size(len(body), most_bytes)
+        if exchange.left:
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        exchange.watch(task.cancel)
+        served = await handle(parse(kind, body, arrival), _key(said.get(b"authorization")), gateway)
+        await _write(exchange, served)
     except GatewayError as error:
-        await send_error(send, error, story.headers())
+        await send_error(send, error, story.of_every(arrival))
+    except CallerLeft:
+        return
     except CancelledError:
-        if not watch.left:
+        if not exchange.left:
             raise
     finally:
-        watch.end()
+        exchange.watch(None)
         if served is not None:
             served.end()
 
 
 def bearer(scope: Scope) -> str:
     """The caller's key; empty if none was sent."""
-    given = header(scope, b"authorization") or ""
-    scheme, _, key = given.partition(" ")
+    return _key(header(scope, b"authorization"))
+
+
+def _key(authorization: str | None) -> str:
+    scheme, _, key = (authorization or "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-async def _write(send: Send, served: Served, story: Story) -> None:
+def _arrival(said: Mapping[bytes, str]) -> Arrival:
+    return Arrival(
+        id=f"req_{_ids.getrandbits(96):024x}",
+        received_at=time(),
+        started=monotonic(),
+        data_class=said.get(b"x-gateway-data-class"),
+        tag=said.get(b"x-gateway-tag"),
+        client_request_id=said.get(b"x-client-request-id"),
+    )
+
+
+async def _write(exchange: Exchange, served: Served) -> None:
     reply = served.reply
     assert reply is not None
     if isinstance(reply, StreamedReply):
-        await send_stream(send, story.of_stream(served), reply.opening, reply.rest())
+        exchange.begin(story.of_stream(served), reply.opening)
+        await reply.pour(exchange)
+        exchange.finish()
         return
     outcome = served.end()
-    await send_whole(send, reply.status, story.of_whole(outcome), reply.opening)
+    exchange.whole(reply.status, story.of_whole(outcome), reply.opening)

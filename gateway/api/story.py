@@ -7,63 +7,63 @@ from functools import lru_cache
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Served
-from gateway.policy.decide import Decision
 from gateway.request import Arrival
 
-Lines = list[tuple[bytes, bytes]]
+
+def of_every(arrival: Arrival) -> list[tuple[bytes, bytes]]:
+    """Those of every reply, errors too."""
+    lines = [(b"x-request-id", arrival.id.encode())]
+    if arrival.client_request_id is not None:
+        lines.append((b"x-client-request-id", arrival.client_request_id.encode("latin-1", "replace")))
+    return lines
 
 
-@lru_cache(maxsize=4096)
-def _of_endpoint(endpoint: Endpoint) -> tuple[tuple[bytes, bytes], ...]:
-    exposure = sorted(endpoint.exposure.known) + ([] if endpoint.exposure.complete else ["unknown"])
-    return (
-        (b"x-gateway-endpoint", endpoint.id.encode()),
-        (b"x-gateway-model", endpoint.model.id.encode()),
-        (b"x-gateway-origin", (endpoint.model.origin or "unknown").encode()),
-        (b"x-gateway-exposure", ",".join(exposure).encode()),
+def of_stream(served: Served) -> bytes:
+    """Known when the first byte goes out; outcome and cost are not."""
+    reply, trail = served.reply, served.trail
+    assert reply is not None
+    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n" % (
+        reply.content_type,
+        _named(trail.request.arrival),
+        _decided(reply.endpoint, trail.decision.route.name, trail.decision.policy.version),
+        len(trail.attempts) + 1,
     )
 
 
-class Story:
-    """The headers of one request's reply."""
-
-    __slots__ = ("_lines",)
-
-    def __init__(self, arrival: Arrival):
-        self._lines: Lines = [(b"x-request-id", arrival.id.encode())]
-        if arrival.client_request_id is not None:
-            self._lines.append((b"x-client-request-id", arrival.client_request_id.encode("latin-1", "replace")))
-
-    def headers(self) -> Lines:
-        """Those of every reply."""
-        return self._lines
-
-    def of_stream(self, served: Served) -> Lines:
-        """Known when the first byte goes out; outcome and cost are not."""
-        reply, trail = served.reply, served.trail
-        assert reply is not None
-        return [
-            (b"content-type", reply.content_type),
-            (b"cache-control", b"no-store"),
-            *self._lines,
-            *_of_endpoint(reply.endpoint),
-            *_of_decision(trail.decision),
-            (b"x-gateway-attempts", b"%d" % (len(trail.attempts) + 1)),
-        ]
-
-    def of_whole(self, outcome: Outcome) -> Lines:
-        """Everything."""
-        assert outcome.decision is not None
-        return [
-            (b"content-type", b"application/json"),
-            *self._lines,
-            *_of_endpoint(outcome.attempts[-1].endpoint),
-            *_of_decision(outcome.decision),
-            (b"x-gateway-attempts", b"%d" % len(outcome.attempts)),
-            (b"x-gateway-outcome", outcome.result.encode()),
-            (b"x-gateway-cost-usd", format(outcome.cost_usd, "f").encode()),
-        ]
+def of_whole(outcome: Outcome) -> bytes:
+    """Everything."""
+    attempts, decision = outcome.attempts, outcome.decision
+    assert decision is not None
+    return (
+        b"content-type: application/json\r\n%b%bx-gateway-attempts: %d\r\n"
+        b"x-gateway-outcome: %b\r\nx-gateway-cost-usd: %b\r\n"
+    ) % (
+        _named(outcome.request.arrival),
+        _decided(attempts[-1].endpoint, decision.route.name, decision.policy.version),
+        len(attempts),
+        outcome.result.encode(),
+        format(outcome.cost_usd, "f").encode(),
+    )
 
 
-def _of_decision(decision: Decision) -> Lines:
-    return [(b"x-gateway-route", decision.route.name.encode()), (b"x-gateway-policy", decision.policy_version.encode())]
+def _named(arrival: Arrival) -> bytes:
+    if arrival.client_request_id is None:
+        return b"x-request-id: %b\r\n" % arrival.id.encode()
+    return b"".join(b"%b: %b\r\n" % line for line in of_every(arrival))
+
+
+@lru_cache(maxsize=4096)
+def _decided(endpoint: Endpoint, route: str, policy_version: str) -> bytes:
+    exposure = sorted(endpoint.exposure.known) + ([] if endpoint.exposure.complete else ["unknown"])
+    lines = {
+        "endpoint": endpoint.id,
+        "model": endpoint.model.id,
+        "origin": endpoint.model.origin or "unknown",
+        "exposure": ",".join(exposure),
+        "route": route,
+        "policy": policy_version,
+    }
+    for name, value in lines.items():
+        if not value.isprintable():
+            raise ValueError(f"{name} holds a character that no header may hold")
+    return "".join(f"x-gateway-{name}: {value}\r\n" for name, value in lines.items()).encode()

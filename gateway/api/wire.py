@@ -1,10 +1,9 @@
-"""Plain ASGI: reading a body within bounds, sending whole and streamed replies, seeing a caller leave."""
+"""Plain ASGI for the pages; for what reaches a model an Exchange, which spares it ASGI's messages."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +16,33 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _JSON = (b"content-type", b"application/json")
 encode = msgspec.json.Encoder().encode
-UNWATCHED_S = 0.01  # a request that is over by then never pays for a watcher; leaving is not forgotten meanwhile
+
+
+class Exchange(Protocol):
+    """One request and its reply. Nothing is written once the caller has left."""
+
+    left: bool  # the caller closed the connection before the reply was complete
+
+    def body(self) -> bytes | None:
+        """The whole body if it is there; None: read it from `receive`."""
+
+    def watch(self, leave: Callable[[], object] | None) -> None:
+        """What is called once, at once, when the caller leaves; None: nothing any more."""
+
+    def whole(self, status: int, head: bytes, body: bytes) -> None:
+        """Writes a reply; `head` holds its header lines, but not the length."""
+
+    def begin(self, head: bytes, opening: bytes) -> None:
+        """Writes the head of a stream and what there is of its body."""
+
+    def write(self, chunk: bytes) -> bool:
+        """Writes more of a stream. False: the caller reads too slowly; wait for `room`."""
+
+    async def room(self) -> None:
+        """Returns when the caller has read enough."""
+
+    def finish(self) -> None:
+        """Ends a stream."""
 
 
 class CallerLeft(Exception):
@@ -26,27 +51,28 @@ class CallerLeft(Exception):
 
 async def read_body(scope: Scope, receive: Receive, *, most_bytes: int) -> bytes:
     """Raises GatewayError `request_too_large`, before the body is sent where its length is announced; CallerLeft."""
-    _check_size(int(header(scope, b"content-length") or 0), most_bytes)
+    check_size(int(header(scope, b"content-length") or 0), most_bytes)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise CallerLeft
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
-        _check_size(len(body), most_bytes)
+        check_size(len(body), most_bytes)
         return body
     parts, size = [body], len(body)
     while message.get("more_body"):
-        _check_size(size, most_bytes)
+        check_size(size, most_bytes)
         message = await receive()
         if message["type"] == "http.disconnect":
             raise CallerLeft
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-    _check_size(size, most_bytes)
+    check_size(size, most_bytes)
     return b"".join(parts)
 
 
-def _check_size(size: int, most_bytes: int) -> None:
+def check_size(size: int, most_bytes: int) -> None:
+    """Raises GatewayError `request_too_large`."""
     if size > most_bytes:
         raise GatewayError(
             "request_too_large",
@@ -58,6 +84,16 @@ def header(scope: Scope, name: bytes) -> str | None:
     """The header of this name (lower-case), stripped; given twice, both, joined by a comma; None if absent."""
     found: list[str] = [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
     return ", ".join(found) if found else None
+
+
+def headers(scope: Scope, wanted: frozenset[bytes]) -> Mapping[bytes, str]:
+    """The wanted ones as `header` gives them, in one pass."""
+    found: dict[bytes, str] = {}
+    for name, value in scope["headers"]:
+        if name in wanted:
+            text = value.decode("latin-1").strip()
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -72,45 +108,6 @@ async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> 
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_stream(send: Send, headers: Headers, opening: bytes, rest: AsyncIterator[bytes]) -> None:
-    """A streamed reply. The body ends cleanly; what went wrong stands in its last event."""
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    if opening:
-        await send({"type": "http.response.body", "body": opening, "more_body": True})
-    async for chunk in rest:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def send_json(send: Send, value: object, *, status: int = 200, headers: Headers = ()) -> None:
     """One JSON document."""
     await send_whole(send, status, [_JSON, *headers], encode(value))
-
-
-class Watch:
-    """Notices that the caller leaves, and cancels the task that serves it. Ends with the request."""
-
-    __slots__ = ("_begin", "_task", "_watcher", "left")
-
-    def __init__(self, receive: Receive):
-        self.left = False
-        self._task = asyncio.current_task()
-        self._watcher: asyncio.Future[None] | None = None
-        self._begin = asyncio.get_running_loop().call_later(UNWATCHED_S, self._start, receive)
-
-    def _start(self, receive: Receive) -> None:
-        self._watcher = asyncio.ensure_future(self._run(receive))
-
-    async def _run(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self.left = True
-        if self._task is not None:
-            self._task.cancel()
-
-    def end(self) -> None:
-        """No more cancelling: the reply is out, or the caller's leaving has been dealt with."""
-        self._begin.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
-        self._task = None

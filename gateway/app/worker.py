@@ -21,9 +21,9 @@ from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.judging import load_models
-from gateway.app.one_write import OneWriteProtocol
 from gateway.app.overview import LiveOverview
 from gateway.app.probing import Schedule
+from gateway.app.protocol import ServerProtocol
 from gateway.app.reload import Reloader
 from gateway.app.starting import hold_signals, release_signals
 from gateway.policy.compile import compile_folder
@@ -59,7 +59,7 @@ def serve_worker(
     config = uvicorn.Config(
         Application(state),
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=ServerProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

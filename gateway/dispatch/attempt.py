@@ -36,7 +36,6 @@ class Try:
     status: int | None = None
     opening: bytes = b""
     first_byte_s: float | None = None
-    deadline: asyncio.TimerHandle | None = None
     ended: bool = False  # the upstream's reply came to its end
     _judged: tuple[tuple[bool, int], Result] | None = None  # the last verdict, and how much had been read then
 
@@ -56,8 +55,6 @@ class Try:
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
-        if self.deadline is not None:
-            self.deadline.cancel()
         if self.upstream is not None:
             self.upstream.close()
         self.trail.heard_at = monotonic()
@@ -119,14 +116,14 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
 
 
 async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
-    trail, loop = attempt.trail, asyncio.get_running_loop()
+    trail = attempt.trail
     left_s = trail.deadline - monotonic()
     if left_s <= 0:
         raise UpstreamFault("timeout", "no time is left for this request")
     first_byte_s = min(trail.decision.limits.first_byte_s, left_s)
     upstream = await fleet.send(attempt.permit, trail.request, first_byte_s=first_byte_s)
     attempt.upstream, attempt.status = upstream, upstream.status
-    attempt.deadline = loop.call_later(trail.deadline - monotonic(), _expire, upstream, trail.decision.limits.total_s)
+    upstream.end_by(trail.deadline, trail.decision.limits.total_s)
     operator = attempt.endpoint.operator.id
     catalog = trail.decision.policy.catalog
     if upstream.status != 200:
@@ -172,8 +169,3 @@ async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold, *, by
             attempt.ended = True
             break
     attempt.opening = held[0] if len(held) == 1 else b"".join(held)
-
-
-def _expire(upstream: UpstreamReply, total_s: float) -> None:
-    upstream.fail("timeout", f"the reply was not complete within {total_s:g} s")
-    upstream.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.attempt import Try
@@ -14,6 +16,16 @@ from gateway.upstreams.fault import UpstreamFault
 ErrorEvent = Callable[
     [str, GatewayError], bytes
 ]  # (kind of request, error): how the caller's dialect writes a broken stream's last event
+
+
+class Sink(Protocol):
+    """Where a stream goes: the caller's connection."""
+
+    def write(self, chunk: bytes) -> bool:
+        """False: the caller reads too slowly; wait for `room`."""
+
+    async def room(self) -> None:
+        """Returns when the caller has read enough."""
 
 
 class Reply:
@@ -44,25 +56,34 @@ class StreamedReply(Reply):
         self._broken: Failure | None = None
         self._recorded = False
 
-    async def rest(self) -> AsyncIterator[bytes]:
+    async def pour(self, sink: Sink) -> None:
         """What follows the opening. Ends with an error event if the reply breaks or is not complete."""
-        attempt = self._attempt
-        upstream = attempt.upstream
+        attempt, upstream = self._attempt, self._attempt.upstream
         assert upstream is not None
         try:
-            while not attempt.ended:
-                chunk = await upstream.next()
-                out = attempt.meter.feed(chunk) if chunk else b""
-                attempt.ended = not chunk or attempt.meter.done
-                if out:
-                    yield out
+            while not attempt.ended and self._broken is None:
+                if await upstream.pour(partial(self._pass, sink)):
+                    attempt.ended = True
+                elif not attempt.ended:
+                    await sink.room()
         except UpstreamFault as fault:
             self._broken = of_fault(fault)
-        except MeteringError as error:
-            self._broken = of_fault(UpstreamFault("protocol", str(error)))
         attempt.ended = True
         if self._broken or not attempt.meter.reading.complete:
-            yield self._error_event(attempt.trail.request.kind, self._break())
+            sink.write(self._error_event(attempt.trail.request.kind, self._break()))
+
+    def _pass(self, sink: Sink, chunk: bytes) -> bool:
+        """Called as the bytes come. False: enough for now, or for good."""
+        meter = self._attempt.meter
+        try:
+            out = meter.feed(chunk)
+        except MeteringError as error:
+            self._broken = of_fault(UpstreamFault("protocol", str(error)))
+            return False
+        roomy = not out or sink.write(out)
+        if meter.done:
+            self._attempt.ended = True
+        return roomy and not meter.done
 
     def end(self) -> None:
         """Closes the upstream and records the attempt; `left` unless the upstream's reply came to its end."""

@@ -20,6 +20,9 @@ class Nowhere:
     def __init__(self, loop: asyncio.AbstractEventLoop):
         self.loop = loop
 
+    def expect(self, by: float) -> None:
+        pass
+
     def resume(self) -> None:
         pass
 

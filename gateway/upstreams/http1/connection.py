@@ -7,6 +7,7 @@ import hashlib
 import socket
 import ssl
 from collections.abc import Callable
+from math import inf
 from typing import cast
 
 from gateway.upstreams.http1.reply import Reply
@@ -19,9 +20,11 @@ class Connection(asyncio.Protocol):
     """`finished` is called when an exchange is over and another may follow, `lost` when the connection is gone."""
 
     __slots__ = (
+        "_due",
         "_finished",
         "_lost",
         "_paused",
+        "_timer",
         "certificate",
         "idle_since",
         "loop",
@@ -44,6 +47,8 @@ class Connection(asyncio.Protocol):
         self._finished = finished
         self._lost = lost
         self._paused = False
+        self._due = inf  # when the reply is too late, by the loop's clock
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
@@ -56,9 +61,27 @@ class Connection(asyncio.Protocol):
             self.reply = None
             reply.end(None)
             return reply
-        reply.start_timer(first_byte_s)
+        reply.start(first_byte_s)
         self.transport.write(request)
         return reply
+
+    def expect(self, by: float) -> None:
+        """The reply is told when the loop's clock says so; infinity: not any more.
+
+        One timer a connection, which looks at the clock when it rings: setting and cancelling one is dear.
+        """
+        self._due = by
+        if by != inf and (self._timer is None or by < self._timer.when()):
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self.loop.call_at(by, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._due > self.loop.time():
+            self.expect(self._due)
+        elif self.reply is not None:
+            self.reply.expire()
 
     def data_received(self, data: bytes) -> None:
         reply = self.reply
@@ -76,6 +99,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         reply, self.reply, self.transport = self.reply, None, None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if reply is not None:
             reply.end(error)
         self._lost(self)

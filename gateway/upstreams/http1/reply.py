@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 import httptools
@@ -19,6 +21,7 @@ class Carrier(Protocol):
     certificate: str | None
     loop: asyncio.AbstractEventLoop
 
+    def expect(self, by: float) -> None: ...
     def resume(self) -> None: ...
     def abort(self) -> None: ...
 
@@ -29,12 +32,15 @@ class Reply:
     __slots__ = (
         "_blocks",
         "_carrier",
+        "_end_by",
         "_fault",
         "_fed",
+        "_first_byte_s",
         "_head_bytes",
         "_headed",
         "_parser",
-        "_timer",
+        "_take",
+        "_total_s",
         "_waiter",
         "complete",
         "headers",
@@ -56,7 +62,9 @@ class Reply:
         self._head_bytes = 0
         self._headed = False
         self._fault: tuple[FaultKind, str] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._first_byte_s: float | None = None  # None: the first byte of the body came
+        self._end_by, self._total_s = inf, inf
+        self._take: Callable[[bytes], bool] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -100,12 +108,34 @@ class Reply:
                 return b""
             self._raise_fault()
             await self._wait()
+        return self._taken()
+
+    def _taken(self) -> bytes:
         blocks = self._blocks
         self._blocks = []
         self.held = 0
         if not self.complete:
             self._carrier.resume()
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    async def pour(self, take: Callable[[bytes], bool]) -> bool:
+        """Hands what comes to `take` as it comes, until that says False; True: the body has ended.
+
+        Raises UpstreamFault if it was cut.
+        """
+        while True:
+            if self._blocks and not take(self._taken()):
+                return False
+            if self.complete:
+                return True
+            self._raise_fault()
+            self._take = take
+            try:
+                await self._wait()
+            finally:
+                poured, self._take = self._take is not None, None
+            if not poured:
+                return False
 
     async def next_by(self, by: float) -> bytes | None:
         """Like `next`; None if nothing came before the loop's clock said `by`. Raises UpstreamFault."""
@@ -124,6 +154,8 @@ class Reply:
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises UpstreamFault if it is cut or longer than `limit` bytes."""
+        if self.complete and self.held <= limit:
+            return self._taken()
         blocks, size = [], 0
         while block := await self.next():
             blocks.append(block)
@@ -132,6 +164,12 @@ class Reply:
                 self.close()
                 raise UpstreamFault("protocol", f"the body is longer than {limit} bytes")
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    def end_by(self, at: float, total_s: float) -> None:
+        """The body must be whole when the loop's clock says `at`, which is `total_s` after the request came."""
+        self._end_by, self._total_s = at, total_s
+        if self._first_byte_s is None and not self.complete and self._fault is None:
+            self._carrier.expect(at)
 
     def close(self) -> None:
         """Ends the exchange: unless the reply is complete the connection closes at once, so the model stops."""
@@ -142,9 +180,18 @@ class Reply:
 
     # What the connection calls.
 
-    def start_timer(self, first_byte_s: float) -> None:
+    def start(self, first_byte_s: float) -> None:
         """The first byte of the body, or the end of an empty one, must come within that."""
-        self._timer = self._carrier.loop.call_later(first_byte_s, self._expire, first_byte_s)
+        self._first_byte_s = first_byte_s
+        self._carrier.expect(self._carrier.loop.time() + first_byte_s)
+
+    def expire(self) -> None:
+        """What was expected did not come in time."""
+        if self._first_byte_s is not None:
+            self.fail("timeout", f"no first byte within {self._first_byte_s:g} s")
+        else:
+            self.fail("timeout", f"the reply was not complete within {self._total_s:g} s")
+        self._carrier.abort()
 
     def feed(self, data: bytes) -> None:
         if self._parser is None:
@@ -157,17 +204,24 @@ class Reply:
             self._garbled(cause.detail if isinstance(cause, UpstreamFault) else "the reply is not HTTP/1.1")
         if not self._headed:
             self._count_head(len(data))
-        elif self._timer is not None and (self._blocks or self.complete):
-            self._stop_timer()
+        elif self.complete:
+            self._carrier.expect(inf)
+        elif self._first_byte_s is not None and self._blocks:
+            self._first_byte_s = None
+            self._carrier.expect(self._end_by)
         if self.complete or self._fault is not None:
             self._parser = None  # it points back here: a cycle that only the garbage collector would find
+        elif self._take is not None and self._blocks:
+            if self._take(self._taken()):
+                return
+            self._take = None
         self._wake()
 
     def end(self, error: Exception | None) -> None:
         """The connection is gone; only a body that ends with its connection is whole then."""
         if self._headed and error is None and self._ends_with_connection() and not self.failed:
             self.complete = True
-            self._stop_timer()
+            self._carrier.expect(inf)
             self._wake()
         elif not self.complete:
             self.fail(
@@ -178,7 +232,7 @@ class Reply:
         """The first fault counts; what arrived before it can still be read."""
         if self._fault is None:
             self._fault = (kind, detail)
-        self._stop_timer()
+        self._carrier.expect(inf)
         self._wake()
 
     # What the parser calls.
@@ -235,16 +289,6 @@ class Reply:
     def _raise_fault(self) -> None:
         if self._fault is not None:
             raise UpstreamFault(*self._fault)
-
-    def _expire(self, first_byte_s: float) -> None:
-        self._timer = None
-        self.fail("timeout", f"no first byte within {first_byte_s:g} s")
-        self._carrier.abort()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _wake(self) -> None:
         waiter = self._waiter
