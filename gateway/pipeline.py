@@ -115,7 +115,8 @@ async def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signal
 
     def measured() -> Signals:
         signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
-        moved = body_needs(policy.body_rules, APIS[request.kind], request.fields)
+        plain = request.talk is not None
+        moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
         if moved:
             signals["needs"] = needs.measure(request.fields) | moved
         signals["budget_used"] = gateway.admission.budget_used(caller.team, request.arrival.received_at)

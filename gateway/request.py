@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
@@ -20,6 +20,17 @@ _FLAG = msgspec.json.Decoder(bool | None)
 _COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0)] | None)  # less would make what it may cost negative
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Message(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """The common message, which is decoded fastest: a role and a text, nothing else."""
+
+    role: str
+    content: str
+
+
+_TALK = msgspec.json.Decoder(list[Message])
+_MESSAGE = msgspec.json.Decoder(Message)
 
 # Where each kind keeps what it asks, and whether that must be a list.
 _CONTENT: dict[str, tuple[str, bool]] = {
@@ -39,6 +50,7 @@ _OURS = frozenset(
     """.split()
 )
 MOST_CHOICES = 128
+MOST_OPENING = 16  # messages that tell one conversation from another
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -67,6 +79,7 @@ class Request:
     choices: int  # n
     fields: Fields
     body_bytes: int
+    talk: list[Message] | None = None  # the messages, if all of them are common ones and no name is given twice
 
     @property
     def id(self) -> str:
@@ -77,7 +90,9 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
     fields = _decode(body)
     _check_spelling(fields)
-    _check_content(kind, fields)
+    talk = talk_of(fields["messages"]) if "messages" in fields else None
+    if talk is None:
+        _check_content(kind, fields)
     stream = bool(_field(fields, "stream", _FLAG.decode, "true or false"))
     options = _field(fields, "stream_options", _OBJECT.decode, "an object") or {}
     return Request(
@@ -90,39 +105,72 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         choices=_choices(fields),
         fields=fields,
         body_bytes=len(body),
+        talk=talk if _CONTENT[kind][0] == "messages" else None,
     )
+
+
+def talk_of(messages: msgspec.Raw) -> list[Message] | None:
+    """The messages, if all of them are common ones and no name is given twice."""
+    try:
+        talk: list[Message] = _TALK.decode(messages)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    written = bytes(messages)
+    if b"\\" in written and b"\\u003" in written:
+        return None  # an escape may spell a colon
+    # Decoding drops what was given before: its colon is one too many.
+    colons = 2 * len(talk)
+    for message in talk:
+        colons += message.content.count(":") + message.role.count(":")
+    return talk if talk and written.count(b":") == colons else None
 
 
 def conversation(request: Request, key_id: str) -> bytes:
     """A name for the conversation that the request continues: what the caller calls it, else how it began."""
     fields = request.fields
+    total = blake2b(key_id.encode(), digest_size=16)
     for name in ("previous_response_id", "prompt_cache_key"):
         if name in fields:
-            return _digest(key_id, fields[name])
-    opening = [bytes(fields[name]) for name in ("system", "instructions") if name in fields]
-    return _digest(key_id, *opening, *_first_turn(fields.get(_CONTENT[request.kind][0], msgspec.Raw(b"null"))))
-
-
-def _first_turn(messages: msgspec.Raw) -> list[bytes]:
-    """The messages up to the first of the user's."""
-    try:
-        listed = _LIST.decode(messages)
-    except msgspec.DecodeError:
-        return [bytes(messages)]
-    turn = []
-    for message in listed[:16]:
-        turn.append(bytes(message))
-        if b'"user"' in turn[-1]:
+            _add(total, fields[name])
+            return total.digest()
+    for name in ("system", "instructions"):
+        if name in fields:
+            _add(total, fields[name])
+    for message in _opening(request):
+        if isinstance(message, Message):
+            _add(total, message.role.encode(errors="replace"))
+            _add(total, message.content.encode(errors="replace"))
+            asked = message.role == "user"
+        else:
+            _add(total, message)
+            asked = b'"user"' in bytes(message)
+        if asked:
             break
-    return turn
-
-
-def _digest(key_id: str, *parts: bytes | msgspec.Raw) -> bytes:
-    total = blake2b(key_id.encode(), digest_size=16)
-    for part in parts:
-        total.update(b"\0")
-        total.update(part)
     return total.digest()
+
+
+def _opening(request: Request) -> Sequence[Message | msgspec.Raw]:
+    """The first messages: what a conversation began with is the same whatever is said later."""
+    if request.talk is not None:
+        return request.talk[:MOST_OPENING]
+    written = request.fields.get(_CONTENT[request.kind][0], msgspec.Raw(b"null"))
+    try:
+        listed = _LIST.decode(written)
+    except msgspec.DecodeError:
+        return (written,)
+    return [_message(each) for each in listed[:MOST_OPENING]]
+
+
+def _message(written: msgspec.Raw) -> Message | msgspec.Raw:
+    try:
+        return _MESSAGE.decode(written)
+    except msgspec.DecodeError:
+        return written
+
+
+def _add(total: blake2b, part: bytes | msgspec.Raw) -> None:
+    total.update(b"\0")
+    total.update(part)
 
 
 def _decode(body: bytes) -> Fields:

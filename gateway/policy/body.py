@@ -11,6 +11,8 @@ from gateway.catalog.rows import BodyField
 from gateway.errors import GatewayError
 from gateway.signals.decode import decoded
 
+_NOTHING: frozenset[str] = frozenset()
+_PLAIN = frozenset({"messages", "messages[]", "messages[].role", "messages[].content"})
 BodyRules = Mapping[str, Mapping[str, Sequence[BodyField]]]  # by api, then by the top-level field
 
 
@@ -23,12 +25,23 @@ def body_rules(rows: Sequence[BodyField]) -> BodyRules:
     return rules
 
 
-def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> frozenset[str]:
-    """`stored_state` and `hosted_tools` as far as the fields need them. Raises GatewayError unsupported_request."""
-    found: set[str] = set()
+def body_needs(
+    rules: BodyRules, api: str, fields: Mapping[str, object], *, plain_messages: bool = False
+) -> frozenset[str]:
+    """`stored_state` and `hosted_tools` as far as the fields need them. Raises GatewayError unsupported_request.
+
+    `plain_messages`: all that `messages` holds are roles and texts.
+    """
     by_field = rules.get(api, {})
-    for name in by_field.keys() & fields.keys():
-        rows = _mentioned(by_field[name], fields[name])
+    concerned = by_field.keys() & fields.keys()
+    if not concerned:
+        return _NOTHING
+    found: set[str] = set()
+    for name in concerned:
+        rows = by_field[name]
+        if plain_messages and name == "messages":
+            rows = [row for row in rows if row.path in _PLAIN]
+        rows = _mentioned(rows, fields[name])
         value = decoded(fields[name]) if rows else None
         for row in rows:
             if not _concerns(row, value):
@@ -42,7 +55,7 @@ def body_needs(rules: BodyRules, api: str, fields: Mapping[str, object]) -> froz
 
 def _mentioned(rows: Sequence[BodyField], field: object) -> Sequence[BodyField]:
     """The rows whose path ends with a name that the JSON mentions; where letters are escaped, all of them."""
-    if not isinstance(field, msgspec.Raw):
+    if not rows or not isinstance(field, msgspec.Raw):
         return rows
     written = bytes(field)
     if b"\\" in written and b"\\u" in written:

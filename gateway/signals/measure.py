@@ -28,7 +28,10 @@ def measure(
     `tags`: those that callers.yaml declares. `models`: ids of the catalogue's models and endpoints.
     """
     fields, team, arrival = request.fields, caller.team, request.arrival
-    check_names(fields)
+    beside = fields
+    if request.talk is not None:  # its names were looked at, and a text needs nothing
+        beside = {name: value for name, value in fields.items() if name != "messages"}
+    check_names(beside)
     signals: Signals = {
         "team": team.id,
         "app": caller.app,
@@ -39,9 +42,9 @@ def measure(
         "model_known": request.model in models,
         "kind": request.kind,
         "stream": request.stream,
-        "tokens": tokens.of_fields(fields),
-        "effort": effort.effort(fields),
-        "needs": needs.measure(fields),
+        "tokens": tokens.of_fields(beside, request.talk or ()),
+        "effort": effort.effort(beside),
+        "needs": needs.measure(beside),
         "budget_used": 0.0,
     }
     asked = needed & TEXT_SIGNALS

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import mul
 from typing import Final
 
 import msgspec
 
+from gateway.request import Message
 from gateway.signals.decode import decoded
 from gateway.signals.text import Text
 
@@ -136,43 +137,24 @@ def measure(text: Text) -> int:
     return sum(count(passage.text) + PER_MESSAGE for passage in text.passages)
 
 
-def of_fields(fields: Mapping[str, object]) -> int:
-    """The same from a body whose values are still `msgspec.Raw`, without making passages of it."""
-    texts: list[str] = []
-    messages = 0
+def of_fields(fields: Mapping[str, object], talk: Sequence[Message] = ()) -> int:
+    """The same from a body whose values are still `msgspec.Raw`, without making passages of it.
+
+    `talk`: its messages, if they were read already and are not among `fields`.
+    """
+    texts = [message.content for message in talk]
+    messages = len(texts)
     for name in _SAID:
         if name in fields:
-            said, more = _said(fields[name])
-            texts.extend(said)
-            messages += more
+            value = decoded(fields[name])
+            texts.extend(_words(value))
+            messages += len(value) if isinstance(value, list) else 1
     for name in _DEFINED:
         if name in fields:
             value = fields[name]
             definition = bytes(value) if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
             texts.append(definition.decode(errors="replace"))
     return count("\n".join(texts)) + PER_MESSAGE * messages
-
-
-def _said(value: object) -> tuple[Iterable[str], int]:
-    """The strings of a field, and of how many messages."""
-    if isinstance(value, msgspec.Raw):
-        try:
-            messages = _PLAIN.decode(value)
-        except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
-            value = decoded(value)
-        else:
-            return [message.content for message in messages], len(messages)
-    return _words(value), len(value) if isinstance(value, list) else 1
-
-
-class _Message(msgspec.Struct, forbid_unknown_fields=True):
-    """The common message, which is decoded fastest; any other is walked through."""
-
-    role: str
-    content: str
-
-
-_PLAIN: Final = msgspec.json.Decoder(list[_Message])
 
 
 def _words(value: object) -> Iterator[str]:
