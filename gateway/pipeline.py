@@ -59,7 +59,10 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
     caller = identify(key, gateway.keyring, request.arrival.received_at)
     resolve_model(gateway.policy, request.model)
-    signals = await _measure(request, caller, gateway)
+    if request.body_bytes > LOOP_SCAN_BYTES and gateway.policy.needs & TEXT_SIGNALS:
+        signals = await asyncio.to_thread(_measure, request, caller, gateway)
+    else:
+        signals = _measure(request, caller, gateway)
     conversed = conversation(request, caller.key_id)
     at = request.arrival.received_at
     view = View(
@@ -76,7 +79,8 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
         if not decision.endpoints:
             raise decision.refusal()
         _measure_late(request, signals, gateway.late)
-        await gateway.admission.enter(served.trail)
+        if caller.team.rate is not None:
+            await gateway.admission.enter(served.trail)
         served.reply = await dispatch(served.trail, gateway.means)
     except BaseException as error:
         served.end(error)
@@ -110,21 +114,14 @@ class Served:
         return self._outcome
 
 
-async def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
-    policy = gateway.policy
-
-    def measured() -> Signals:
-        signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
-        plain = request.talk is not None
-        moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
-        if moved:
-            signals["needs"] = needs.measure(request.fields) | moved
-        signals["budget_used"] = gateway.admission.budget_used(caller.team, request.arrival.received_at)
-        return signals
-
-    if request.body_bytes > LOOP_SCAN_BYTES and policy.needs & TEXT_SIGNALS:
-        return await asyncio.to_thread(measured)
-    return measured()
+def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
+    policy, plain = gateway.policy, request.talk is not None
+    signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+    moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
+    if moved:
+        signals["needs"] = needs.measure(request.fields) | moved
+    signals["budget_used"] = gateway.admission.budget_used(caller.team, request.arrival.received_at)
+    return signals
 
 
 def _measure_late(request: Request, signals: Signals, late: frozenset[str]) -> None:

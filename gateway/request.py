@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from gateway.errors import GatewayError
+from gateway.frozen import frozen
 
 Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
 Fields = dict[str, msgspec.Raw]
@@ -54,7 +54,7 @@ MOST_OPENING = 16  # messages that tell one conversation from another
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """How a request came in: what its headers and the clock say."""
 
@@ -66,7 +66,7 @@ class Arrival:
     client_request_id: str | None = None  # x-client-request-id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What came in. `fields` holds every top-level field of the body as raw JSON, in the caller's order."""
 
@@ -128,25 +128,27 @@ def talk_of(messages: msgspec.Raw) -> list[Message] | None:
 def conversation(request: Request, key_id: str) -> bytes:
     """A name for the conversation that the request continues: what the caller calls it, else how it began."""
     fields = request.fields
-    total = blake2b(key_id.encode(), digest_size=16)
-    for name in ("previous_response_id", "prompt_cache_key"):
-        if name in fields:
-            _add(total, fields[name])
-            return total.digest()
+    named = fields.get("previous_response_id") or fields.get("prompt_cache_key")
+    if named is not None:
+        return _digest(key_id.encode(), bytes(named))
+    parts = [key_id.encode()]
     for name in ("system", "instructions"):
         if name in fields:
-            _add(total, fields[name])
+            parts.append(bytes(fields[name]))
     for message in _opening(request):
         if isinstance(message, Message):
-            _add(total, message.role.encode(errors="replace"))
-            _add(total, message.content.encode(errors="replace"))
+            parts += (message.role.encode(errors="replace"), message.content.encode(errors="replace"))
             asked = message.role == "user"
         else:
-            _add(total, message)
-            asked = b'"user"' in bytes(message)
+            parts.append(bytes(message))
+            asked = b'"user"' in parts[-1]
         if asked:
             break
-    return total.digest()
+    return _digest(*parts)
+
+
+def _digest(*parts: bytes) -> bytes:
+    return blake2b(b"\0".join(parts), digest_size=16).digest()
 
 
 def _opening(request: Request) -> Sequence[Message | msgspec.Raw]:
@@ -166,11 +168,6 @@ def _message(written: msgspec.Raw) -> Message | msgspec.Raw:
         return _MESSAGE.decode(written)
     except msgspec.DecodeError:
         return written
-
-
-def _add(total: blake2b, part: bytes | msgspec.Raw) -> None:
-    total.update(b"\0")
-    total.update(part)
 
 
 def _decode(body: bytes) -> Fields:

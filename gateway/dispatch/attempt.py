@@ -116,24 +116,24 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
 
 
 async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
-    trail = attempt.trail
-    left_s = trail.deadline - monotonic()
+    trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
+    limits = decision.route.limits
+    left_s = deadline - monotonic()
     if left_s <= 0:
         raise UpstreamFault("timeout", "no time is left for this request")
-    first_byte_s = min(trail.decision.limits.first_byte_s, left_s)
+    first_byte_s = min(limits.first_byte_s, left_s)
     upstream = await fleet.send(attempt.permit, trail.request, first_byte_s=first_byte_s)
     attempt.upstream, attempt.status = upstream, upstream.status
-    upstream.end_by(trail.deadline, trail.decision.limits.total_s)
-    operator = attempt.endpoint.operator.id
-    catalog = trail.decision.policy.catalog
+    upstream.end_by(deadline, limits.total_s)
+    operator, rows = attempt.permit.endpoint.operator.id, decision.policy.catalog.moderation
     if upstream.status != 200:
         body = await upstream.read(ERROR_BODY_BYTES)
-        return classify(catalog.moderation, operator, upstream.status, body, upstream.headers)
+        return classify(rows, operator, upstream.status, body, upstream.headers)
     if trail.request.stream:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
     else:
         await _read_whole(attempt, upstream)
-    return of_reading(catalog.moderation, operator, attempt.meter.reading, attempt.opening)
+    return of_reading(rows, operator, attempt.meter.reading, attempt.opening)
 
 
 async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:

@@ -85,13 +85,14 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
 
 async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
     breaker = means.breakers.of(permit.endpoint.id)
-    breaker.begins(monotonic())
+    if breaker.rests_until is not None:
+        breaker.begins(monotonic())
     try:
         found = await ask(permit, trail, means.fleet, hold=hold, judge=judge)
     except BaseException:
         breaker.released()
         raise
-    if not isinstance(found, Failure):
+    if isinstance(found, Try):
         breaker.succeeded()
         return found
     if found.retry_after_s is not None:
@@ -104,11 +105,10 @@ async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Ju
 
 
 def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
-    return (
-        means.fleet.reaches(endpoint)
-        and means.breakers.of(endpoint.id).allows(monotonic())
-        and affordable(endpoint, trail)
-    )
+    if not means.fleet.reaches(endpoint):
+        return False
+    breaker = means.breakers.of(endpoint.id)
+    return (breaker.rests_until is None or breaker.allows(monotonic())) and affordable(endpoint, trail)
 
 
 def _commit(found: Try, spare: Try | None, means: Means) -> Reply:

@@ -57,8 +57,9 @@ class Queue:
 
     def somewhere_else(self, endpoint: Endpoint) -> bool:
         """True if a refusal by `endpoint` could be answered by another endpoint, or a blank by the same."""
-        rules = self._trail.decision.on_refusal
-        if rules is None or self.tries >= self._trail.decision.limits.attempts:
+        route = self._trail.decision.route
+        rules = route.on_refusal
+        if rules is None or self.tries >= route.limits.attempts:
             return False
         return (self._blank_again and "blank" in rules.reroute) or (
             self._hops < rules.hops and any(self._usable(other) for other in self._preferred(endpoint))
@@ -82,11 +83,12 @@ class Queue:
         return list(self._left)
 
     def _take(self, candidates: list[Endpoint]) -> Endpoint | None:
-        if self.tries >= self._trail.decision.limits.attempts:
+        if self.tries >= self._trail.decision.route.limits.attempts:
             return None
         for endpoint in candidates:
             if self._usable(endpoint):
-                self._left = [other for other in self._left if other is not endpoint]
+                if endpoint in self._left:
+                    self._left.remove(endpoint)
                 self.tries += 1
                 return endpoint
         return None

@@ -8,6 +8,9 @@ from typing import Any
 from gateway.catalog.prices import Usage
 
 
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+
+
 def read_usage(block: Mapping[str, Any]) -> Usage | None:
     """None if the block counts nothing we know. Explicit zeros are believed.
 
@@ -25,6 +28,8 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
 
 def _openai(block: Mapping[str, Any]) -> Usage:
     prompt, completion = _count(block, "prompt_tokens"), _count(block, "completion_tokens")
+    if block.keys() <= _PLAIN:
+        return Usage(input_tokens=prompt, output_tokens=completion)
     given, made = _details(block, "prompt_tokens_details"), _details(block, "completion_tokens_details")
     cached = (
         _count(given, "cached_tokens")
@@ -69,5 +74,5 @@ def _details(block: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _count(block: Mapping[str, Any], name: str) -> int:
-    value = block.get(name)
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+    value = block.get(name, 0)
+    return int(value) if isinstance(value, (int, float)) and value > 0 else 0

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
+from gateway.frozen import frozen
 from gateway.policy import story
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
 from gateway.policy.explore import ORDER, drawn_costs, sorted_by
@@ -23,7 +23,7 @@ from gateway.signals.value import UNKNOWN, Value
 Signals = dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """Everything outside policy and request that a decision may depend on."""
 
@@ -35,7 +35,7 @@ class View:
     max_tokens: int | None = None  # the caller's limit, which bounds the answer that `order: price` reckons with
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """Where a request may go, in the order to try, and what shaped that."""
 
@@ -138,7 +138,7 @@ def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
     for need in needs:
         able &= capability.needs.get(need, 0)
     tokens = signals.get("tokens", UNKNOWN)
-    if not isinstance(tokens, int | float):
+    if not isinstance(tokens, (int, float)):
         return policy.everything
     short = capability.too_short[bisect_left(capability.contexts, tokens)]
     return policy.everything & (~able | short)

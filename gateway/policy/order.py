@@ -167,7 +167,7 @@ def expected_costs(
 
 def _length(signals: dict[str, Value]) -> float:
     tokens = signals.get("tokens")
-    return tokens if isinstance(tokens, int | float) else 0.0
+    return tokens if isinstance(tokens, (int, float)) else 0.0
 
 
 def kind_of(order: str, signals: dict[str, Value], snapshot: Snapshot) -> Kind:

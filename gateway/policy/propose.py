@@ -14,8 +14,10 @@ from gateway.signals.value import Value
 def candidates(policy: Policy, route: Route, signals: Mapping[str, Value], at: float) -> tuple[Item, ...]:
     """The items of the route's `try`, with `requested` and tests on the price resolved."""
     items = route.items
-    if any(item.requested or item.prices for item in items):
-        items = tuple(_resolved(policy, item, signals, at) for item in items)
+    for item in items:
+        if item.requested or item.prices:
+            items = tuple([_resolved(policy, each, signals, at) for each in items])
+            break
     return _of_one_model(policy, items, signals) if signals.get("kind") == "embedding" else items
 
 

@@ -81,8 +81,7 @@ def holds(term: Term) -> Callable[[Value], bool]:
 
 def _positive(term: Term) -> Callable[[Value], bool]:
     if term.bounds:
-        bounds = term.bounds
-        return lambda value: isinstance(value, int | float) and within(float(value), bounds)
+        return _bounded(term.bounds)
     if term.globs:
         return _matching(term)
     values = term.values
@@ -91,6 +90,13 @@ def _positive(term: Term) -> Callable[[Value], bool]:
         return not values.isdisjoint(value) if isinstance(value, frozenset) else value in values
 
     return among
+
+
+def _bounded(bounds: Sequence[tuple[str, float]]) -> Callable[[Value], bool]:
+    if len(bounds) > 1:
+        return lambda value: isinstance(value, (int, float)) and within(float(value), bounds)
+    operator, bound = _OPERATORS[bounds[0][0]], bounds[0][1]
+    return lambda value: isinstance(value, (int, float)) and operator(float(value), bound)
 
 
 def _matching(term: Term) -> Callable[[Value], bool]:

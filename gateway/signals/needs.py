@@ -35,10 +35,8 @@ _CONTENT: Final = ("messages", "input", "system")
 def measure(fields: Mapping[str, object]) -> frozenset[str]:
     """The needs of a decoded body, or of one whose values are still `msgspec.Raw`."""
     found: set[str] = set()
-    for name in fields:
-        needs = _FIELDS.get(name)
-        if needs is not None:
-            found.update(needs(decoded(fields[name])))
+    for name in _FIELDS.keys() & fields.keys():
+        found.update(_FIELDS[name](decoded(fields[name])))
     if effort(fields) not in (DEFAULT, "none"):
         found.add("reasoning")
     if "parallel_tools" in found and "tools" not in found:

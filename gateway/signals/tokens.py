@@ -51,11 +51,11 @@ def counts(data: bytes) -> tuple[int, ...]:
     beyond = b"" if data.isascii() else signs.translate(None, _ASCII)
     spaces, pairs, newlines = signs.count(b" "), data.count(b"  "), signs.count(b"\n")
     marks = len(signs) - len(beyond) - spaces - newlines
-    more = _counts_beyond(beyond) if beyond else _NONE_BEYOND
-    letters, words = total - len(other) + more[0], spaces - pairs + newlines + marks
-    long = [max(0, letters - length * words) for length in _LENGTHS]
+    characters = _counts_beyond(beyond) if beyond else _NONE_BEYOND
+    letters, words = total - len(other) + characters[0], spaces - pairs + newlines + marks
+    long = [more if (more := letters - length * words) > 0 else 0 for length in _LENGTHS]
     plain = (total - len(rest), len(rest) - len(other), len(other) - len(signs))
-    return (*plain, spaces, pairs, newlines, marks, *more, *long)
+    return (*plain, spaces, pairs, newlines, marks, *characters, *long)
 
 
 def _counts_beyond(data: bytes) -> tuple[int, ...]:
@@ -144,6 +144,8 @@ def of_fields(fields: Mapping[str, object], talk: Sequence[Message] = ()) -> int
     """
     texts = [message.content for message in talk]
     messages = len(texts)
+    if _READ.isdisjoint(fields):
+        return count("\n".join(texts)) + PER_MESSAGE * messages
     for name in _SAID:
         if name in fields:
             value = decoded(fields[name])
@@ -178,4 +180,5 @@ def _estimate(data: bytes, family: str) -> int:
 
 _SAID: Final = ("system", "instructions", "messages", "input", "prompt", "suffix")
 _DEFINED: Final = ("tools", "functions", "response_format")
+_READ: Final = frozenset((*_SAID, *_DEFINED))
 _BLOB_NAMES: Final = frozenset(("data", "file_data", "encrypted_content", "signature", "role", "type", "id"))
