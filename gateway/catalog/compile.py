@@ -27,7 +27,7 @@ def _compiled(desk: Desk) -> Catalog:
     labs = weights.labs(desk)
     models = weights.models(desk, labs, licences)
     operators = doors.operators(desk)
-    windows = bills.windows(desk)
+    windows = bills.Windows(desk)
     rule = factors(desk)
     known = doors.Known(models, operators, _declared(desk), windows, rule, _bills(desk))
     endpoints = doors.endpoints(desk, known)

@@ -46,8 +46,8 @@ class StreamMeter:
         if self._carry:
             chunk = self._carry + chunk
             self._carry = b""
-        end = _last_event_end(chunk)
-        if end != len(chunk):
+        if not chunk.endswith(b"\n\n"):
+            end = _last_event_end(chunk)
             self._carry = chunk[end:]
             if len(self._carry) > MOST_EVENT_BYTES:
                 raise MeteringError("an event of the stream is longer than 16 MB")
@@ -58,8 +58,9 @@ class StreamMeter:
         kept = None  # a list once an event has to be left out
         start = 0
         length = len(events)
+        plain = b"\r" not in events
         while start < length:
-            end = _event_end(events, start)
+            end = events.find(b"\n\n", start) + 2 if plain else _event_end(events, start)
             if self._read(events, start, end):
                 if kept is not None:
                     kept.append(events[start:end])
@@ -85,8 +86,6 @@ class StreamMeter:
 
 def _last_event_end(chunk: bytes) -> int:
     """Where the last whole event of `chunk` ends; 0 if none does."""
-    if chunk.endswith(b"\n\n"):
-        return len(chunk)
     newline = chunk.rfind(b"\n\n")
     end = newline + 2 if newline != -1 else 0
     if b"\r" in chunk:
@@ -98,7 +97,7 @@ def _last_event_end(chunk: bytes) -> int:
 def _event_end(events: bytes, start: int) -> int:
     """Where the event that begins at `start` ends; `events` holds whole events only."""
     end = events.find(b"\n\n", start)
-    other = events.find(b"\r\n\r\n", start) if b"\r" in events else -1
+    other = events.find(b"\r\n\r\n", start)
     if other != -1 and (end == -1 or other < end):
         return other + 4
     return end + 2
