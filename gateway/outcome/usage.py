@@ -7,7 +7,6 @@ from typing import Any
 
 from gateway.catalog.prices import Usage
 
-
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
