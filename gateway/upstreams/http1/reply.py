@@ -86,13 +86,6 @@ class Reply:
         """Not one byte of it arrived."""
         return not self._fed
 
-    def header(self, name: bytes) -> bytes | None:
-        """The first header of that name, which is given in lower case."""
-        for found, value in self.headers:
-            if found == name:
-                return value
-        return None
-
     # What the reader calls.
 
     async def head(self) -> None:
@@ -257,8 +250,7 @@ class Reply:
         if self.status < 200:
             self.headers.clear()
             return
-        encoding = self.header(b"content-encoding")
-        if encoding is not None and encoding.lower() != b"identity":
+        if dict(self.headers).get(b"content-encoding", b"identity").lower() != b"identity":
             raise UpstreamFault("protocol", "the body is compressed, which nobody asked for")
         self._headed = True
 
