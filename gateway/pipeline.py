@@ -107,8 +107,9 @@ class Served:
                 self.reply.end()
             self._outcome = settle(self.trail, error, ended=monotonic(), ended_at=time())
             self._gateway.admission.settle(self._outcome, self.trail)
-            if self._outcome.result == "answered":
-                endpoint = self._outcome.attempts[-1].endpoint.id
+            last = self._outcome.attempts[-1] if self._outcome.result == "answered" else None
+            if last is not None and last.purpose == "serve":  # a canary is drawn once a conversation, and may stop
+                endpoint = last.endpoint.id
                 self._gateway.conversations.remember(self._conversation, endpoint, self._outcome.ended_at)
             record(self._outcome, self._gateway.sinks)
         return self._outcome

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.estimates.snapshot import NO_PRIOR, WORTH, Key, Snapshot
 from gateway.estimates.tally import Tally
+from gateway.estimates.trial import NOT_TRIED, Trial
 
 DAY_S = 86_400
 LONGEST_S = 120.0  # of a wait that is learned from: one hung connection says little of the next
@@ -70,6 +71,7 @@ class Estimates:
 
     def __init__(self) -> None:
         self._tallies: dict[Key, Tally] = {}
+        self._trials: dict[tuple[str, str], Trial] = {}
         self._count = 0
 
     def add(self, seen: Observation) -> None:
@@ -108,11 +110,17 @@ class Estimates:
         kind = "canary" if seen.canary else "control"
         self._add((kind, seen.model, *seen.stratum), int(seen.at // DAY_S), seen.key, seen.output_tokens)
 
+    def add_trial(self, route: str, canary: str, *, failed: bool, refused: bool) -> None:
+        """Takes in how one attempt of a canary ended."""
+        key = (route, canary)
+        self._trials[key] = self._trials.get(key, NOT_TRIED).with_one(failed=failed, refused=refused)
+
     def snapshot(self) -> Snapshot:
         """What is known by now."""
         tallies = {key: tally.sums for key, tally in self._tallies.items()}
         canaries = tuple(key for key in tallies if key[0] == "canary")
-        return Snapshot(self._count, tallies, canaries, frozenset(key[1] for key in tallies if key[0] == "answered_by"))
+        teams = frozenset(key[1] for key in tallies if key[0] == "answered_by")
+        return Snapshot(self._count, tallies, canaries, teams, dict(self._trials))
 
     def _add_times(self, seen: Observation, day: int) -> None:
         first = min(seen.first_byte_s or 0.0, LONGEST_S)

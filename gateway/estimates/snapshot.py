@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.catalog.facts import Endpoint, Model
 from gateway.estimates import priors
 from gateway.estimates.estimate import NO_DATA, Estimate, Sums, shrunk_mean, shrunk_rate
+from gateway.estimates.trial import Trial
 
 Key = tuple[str, ...]
 # How many observations outweigh what was believed before, by estimate and by how narrow it is.
@@ -36,6 +37,7 @@ class Snapshot:
     tallies: Mapping[Key, Sums] = field(default_factory=dict)
     canaries: tuple[Key, ...] = ()  # of the tallies: the arms that a canary ran in
     teams: frozenset[str] = frozenset()  # that gave feedback
+    trials: Mapping[tuple[str, str], Trial] = field(default_factory=dict)  # by route and canary
 
     def token_ratio(self, model: str, effort: str, topic: str) -> Estimate:
         """Output tokens as a multiple of what the catalogue lets one expect."""

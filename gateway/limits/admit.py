@@ -11,7 +11,7 @@ from gateway.identity import Team
 from gateway.limits.account import Accounts, Refused
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.trail import Reservation, Trail
-from gateway.policy.permit import Permit, permit
+from gateway.policy.permit import Permit, Purpose, permit
 
 CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded", "unreachable": "overloaded"}
 WorstCase = Callable[[Endpoint, Trail], Decimal | None]
@@ -39,7 +39,8 @@ class Admission:
 
     async def admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
         """An error if the budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
-        made = permit(trail.request.id, trail.decision, endpoint, purpose="serve")
+        purpose: Purpose = "canary" if endpoint is trail.decision.canary else "serve"
+        made = permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
         team, at = trail.caller.team, trail.request.arrival.received_at
         if team.budget is None or (team.budget.when_spent == "self_only" and endpoint.hosting == "self"):
             return made

@@ -8,7 +8,7 @@ from gateway.catalog.facts import Catalog, Endpoint
 from gateway.estimates import Estimates, Observation
 from gateway.estimates.fold import Arm, Feedback, Pair
 from gateway.estimates.priors import expected_tokens
-from gateway.outcome.row import SERVING, UNJUDGED, Row, Tried
+from gateway.outcome.row import REFUSALS, SERVING, UNJUDGED, Row, Tried
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 
@@ -22,6 +22,8 @@ def learn(estimates: Estimates, row: Row, terms: Terms, catalog: Catalog) -> Non
         estimates.add(seen)
     for pair in pairs(row, catalog):
         estimates.add_pair(pair)
+    for failed, refused in tries_of_canary(row, terms):
+        estimates.add_trial(row.route or "", row.trial[0] if row.trial else "", failed=failed, refused=refused)
     arm = arm_of(row, catalog)
     if arm is not None:
         estimates.add_arm(arm)
@@ -67,12 +69,16 @@ def feedback_of(row: Row, at: float, answered: bool) -> Feedback | None:
 
 
 def pairs(row: Row, catalog: Catalog) -> Iterator[Pair]:
-    """The answer that was served beside the answer of each shadow."""
-    served = row.last
+    """The answer that was served beside the answer of each shadow; a shadow has a row of its own, or stands beside."""
+    served = row.shadowed or row.last
     for attempt in row.attempts:
         if attempt.purpose != "shadow" or served is None or served.usage is None or attempt.usage is None:
             continue
-        if attempt.outcome == served.outcome == "answered":
+        if (
+            attempt.outcome == served.outcome == "answered"
+            and attempt.tokens.output_tokens
+            and served.usage.output_tokens
+        ):
             one, other = catalog.endpoints.get(served.endpoint), catalog.endpoints.get(attempt.endpoint)
             if one is not None and other is not None and one.model is not other.model:
                 yield _pair(row, (one, served), (other, attempt))
@@ -89,11 +95,21 @@ def _pair(row: Row, one: tuple[Endpoint, Tried], other: tuple[Endpoint, Tried]) 
     )
 
 
+def tries_of_canary(row: Row, terms: Terms) -> Iterator[tuple[bool, bool]]:
+    """Of each attempt of the row's canary: whether it failed, and whether it refused."""
+    for attempt in row.attempts if row.trial else ():
+        if attempt.purpose == "canary" and attempt.outcome not in _NO_REPLY:
+            refused = attempt.outcome in REFUSALS and not terms.attempt_answered(row, attempt)
+            yield attempt.outcome == "failed", refused
+
+
 def arm_of(row: Row, catalog: Catalog) -> Arm | None:
     """An answer of a canary or of what it is compared with; the draw decides which, so the two may be compared."""
     attempt = row.last
     endpoint = catalog.endpoints.get(attempt.endpoint) if attempt else None
     if attempt is None or endpoint is None or attempt.usage is None or attempt.outcome != "answered":
+        return None
+    if not _as_drawn(row, attempt):
         return None
     return Arm(
         at=row.received_at,
@@ -103,3 +119,10 @@ def arm_of(row: Row, catalog: Catalog) -> Arm | None:
         stratum=(row.route or "", row.topic),
         output_tokens=attempt.usage.output_tokens,
     )
+
+
+def _as_drawn(row: Row, attempt: Tried) -> bool:
+    """False where more than the draw decided: the canary was not permitted, or another answered in its place."""
+    if row.view is None:
+        return True  # of another maker, which says no more than the purpose
+    return row.trial is not None and row.trial[1] == (attempt.purpose == "canary")

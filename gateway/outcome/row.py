@@ -17,6 +17,9 @@ MEASURING = frozenset({"shadow", "judge", "probe"})
 OWN_ROWS = frozenset({"judge", "probe"})  # those with rows of their own, whose key has their name
 # Signals of a judge's row: whose reply it judged, what the detector and what the judge called it.
 JUDGED_ENDPOINT, JUDGED_BY_DETECTOR, JUDGED_AS = "judged_endpoint", "judged_by_detector", "judged_as"
+# Signals of a shadow's row: whose copy it is, and what the caller was served.
+SHADOW_OF, SHADOW_OF_ENDPOINT, SHADOW_OF_OUTCOME = "shadow_of", "shadow_of_endpoint", "shadow_of_outcome"
+SHADOW_OF_INPUT, SHADOW_OF_OUTPUT = "shadow_of_input_tokens", "shadow_of_output_tokens"
 REFUSALS = ("declined", "evaded", "filtered", "blank")
 UNJUDGED = frozenset({"failed", "left", "denied"})
 _EFFORTS = frozenset((*EFFORTS, "default"))
@@ -79,8 +82,26 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def is_measurement(self) -> bool:
-        """Made by a probe or a judge, for no caller: it is no request of anybody."""
+        """Made by a probe, a judge or a shadow, for no caller: it is no request of anybody."""
+        if self.shadowed is not None:
+            return True
         return self.key_id in OWN_ROWS and all(attempt.purpose == self.key_id for attempt in self.attempts)
+
+    @property
+    def shadowed(self) -> Tried | None:
+        """Of a shadow's own row: what served the request that it is a copy of."""
+        signals = self.signals
+        if SHADOW_OF not in signals:
+            return None
+        read, said = signals.get(SHADOW_OF_INPUT, 0), signals.get(SHADOW_OF_OUTPUT, 0)
+        usage = Tokens(input_tokens=read, output_tokens=said)
+        return Tried(signals.get(SHADOW_OF_ENDPOINT, ""), signals.get(SHADOW_OF_OUTCOME, ""), usage=usage)
+
+    @property
+    def trial(self) -> tuple[str, bool] | None:
+        """The canary that the request could be drawn for, and whether it was."""
+        canary = (self.view or {}).get("canary")
+        return (str(canary["trial"]), bool(canary["drawn"])) if canary else None
 
     @property
     def cost_usd(self) -> Decimal:

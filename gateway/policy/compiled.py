@@ -109,6 +109,13 @@ class Share:
     percent: float
     stop_above: tuple[tuple[str, float], ...] = ()  # (refusal_rate | failure_rate, bound)
 
+    @property
+    def name(self) -> str:
+        """Of what is counted for it: a canary that is changed begins anew."""
+        return " ".join(
+            [f"{self.endpoint.id} {self.percent:g}%", *(f"{name}>{bound:g}" for name, bound in self.stop_above)]
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

@@ -14,6 +14,7 @@ from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.frozen import frozen
 from gateway.policy import story
+from gateway.policy.canary import drawn_canary
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
 from gateway.policy.explore import ORDER, drawn_costs, sorted_by
 from gateway.policy.freeze import freeze_mask
@@ -32,6 +33,7 @@ class View:
     frozen: tuple[tuple[str, str], ...] = ()  # (selector, value), e.g. ("operator", "zai")
     conversation: str | None = None  # endpoint id that served this conversation
     estimates: Snapshot | None = None  # what has been learned; None: what the catalogue says
+    canary_stands: bool | None = None  # whether a recorded request could be drawn; None: the estimates say
     max_tokens: int | None = None  # the caller's limit, which bounds the answer that `order: price` reckons with
 
 
@@ -49,6 +51,7 @@ class Decision:
     frozen: int  # mask of endpoints that a freeze removed
     incapable: int  # mask of endpoints that cannot serve the request
     proposed: int  # mask of endpoints that the route names for this request
+    canary: Endpoint | None  # the first of `endpoints`, if the draw put it there
 
     @property
     def policy_version(self) -> str:
@@ -98,7 +101,12 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     permitted = policy.everything & ~(removed | frozen | unable)
     route = route_for(policy, signals)
     proposed, endpoints = _propose(policy, route, signals, view, permitted)
-    return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed)
+    canary = None
+    if route.canary is not None and endpoints:  # where nothing is left of the route, a canary does not serve either
+        canary = drawn_canary(route, signals, view, permitted, proposed)
+    if canary is not None:
+        endpoints = (canary, *(endpoint for endpoint in endpoints if endpoint is not canary))
+    return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed, canary)
 
 
 def applying(policy: Policy, signals: Mapping[str, Value]) -> tuple[tuple[int, ...], int]:

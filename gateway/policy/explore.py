@@ -32,6 +32,11 @@ def seed(draw: float, use: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{draw!r} {use}".encode(), digest_size=8).digest())
 
 
+def share_of(draw: float, use: str) -> float:
+    """The same number in [0, 1)."""
+    return seed(draw, use) / (1 << 64)
+
+
 def draw_of(conversation: bytes) -> float:
     """The same for every request of a conversation, in [0, 1)."""
     return int.from_bytes(conversation[:6].ljust(6, b"\0")) / (1 << 48)

@@ -15,6 +15,7 @@ from gateway.signals.value import UNKNOWN
 def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates: Snapshot | None = None) -> Decision:
     """The decision that `policy` makes of a ledger row. `at`: when the request came, if its view does not say."""
     view = row.get("view") or {}
+    ours = row.get("policy_version") == policy.version
     frozen = tuple((str(selector), str(value)) for selector, value in view.get("frozen") or ())
     return decide(
         policy,
@@ -24,6 +25,7 @@ def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates
             draw=view.get("draw"),
             frozen=frozen,
             conversation=view.get("conversation"),
+            canary_stands="canary" in view if ours else None,
             max_tokens=view.get("max_tokens"),
             estimates=estimates,
         ),

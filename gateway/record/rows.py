@@ -11,7 +11,8 @@ import msgspec
 
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.outcome import Outcome
-from gateway.policy.decide import Decision
+from gateway.policy.canary import stands
+from gateway.policy.decide import Decision, View
 from gateway.signals.topic import TOPICS
 from gateway.signals.value import UNKNOWN
 
@@ -100,8 +101,20 @@ def _decided(decision: Decision | None) -> Row:
         personal,
         _removed(decision),
         _ids(decision.endpoints),
-        _json(dict(zip(_VIEW, (view.at, view.draw, view.frozen, view.conversation, view.max_tokens), strict=True))),
+        _json(_view(view) | _canary(decision)),
     )
+
+
+def _view(view: View) -> dict[str, Any]:
+    return dict(zip(_VIEW, (view.at, view.draw, view.frozen, view.conversation, view.max_tokens), strict=True))
+
+
+def _canary(decision: Decision) -> dict[str, Any]:
+    """Which trial the request was part of, and on which side; nothing if its canary could not serve it."""
+    share = decision.route.canary
+    if share is None or not stands(decision):
+        return {}
+    return {"canary": {"trial": share.name, "drawn": decision.canary is not None}}
 
 
 def _signals(decision: Decision) -> tuple[str, str | None]:

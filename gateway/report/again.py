@@ -25,4 +25,10 @@ def _whole(compiled: Compiled, row: Row) -> dict[str, Any]:
         signals["model_known"] = signals.get("model") in compiled.policy.named
     if "language" not in signals:
         signals["language"] = None
-    return {"signals": signals, "team": row.team, "app": row.app, "view": row.view}
+    return {
+        "signals": signals,
+        "team": row.team,
+        "app": row.app,
+        "view": row.view,
+        "policy_version": row.policy_version,
+    }
