@@ -21,6 +21,7 @@ from gateway.policy.shapes import (
     ProbeShape,
     RouteShape,
     ShareShape,
+    StopShape,
 )
 from gateway.signals.table import SIGNALS, Signal
 from gateway.source import Shape
@@ -30,8 +31,7 @@ START, END = "<!-- reference: made by tools/policy_reference.py -->", "<!-- end 
 SHOWN = 12  # choices that a table names
 FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
-    ("policy.yaml: what is measured besides", (ShareShape, ProbeShape)),
-    ("policy.yaml: parts that are read and checked, and not active yet", (CanaryShape,)),
+    ("policy.yaml: what is tried and measured besides", (CanaryShape, StopShape, ShareShape, ProbeShape)),
     ("callers.yaml", (CallersFile, TeamShape, BudgetShape, RateShape, KeyShape)),
     ("cases/*.yaml", (ExpectShape,)),
 )

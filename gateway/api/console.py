@@ -107,7 +107,7 @@ async def what_if(scope: Scope, receive: Receive, send: Send, state: State) -> N
 
 def _explained(supposed: Supposed, gateway: Gateway) -> dict[str, Any]:
     found = _decided(supposed, gateway)
-    told = plain_decision(found)
+    told = plain_decision(found, gateway.keyring.teams.get(supposed.team or ""))
     if not found.endpoints:
         refusal = found.refusal()
         told["refusal"] = {"status": refusal.status, "code": refusal.code, "message": refusal.message}

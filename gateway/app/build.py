@@ -11,6 +11,7 @@ from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
 from gateway.app.learning import Learner, Prices
 from gateway.app.second import SecondJudge
+from gateway.app.shadowing import Shadows
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
@@ -50,6 +51,7 @@ class Parts:
     learner: Learner
     prices: Prices
     second: SecondJudge
+    shadows: Shadows
 
     def close(self) -> None:
         """Writes out what waits, and drops the connections."""
@@ -80,6 +82,7 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
         learner=Learner(ledger.store),
         prices=prices,
         second=SecondJudge(ledger.append),
+        shadows=Shadows(record=ledger.append, dropped=metrics.shadow_dropped),
     )
 
 
@@ -115,11 +118,12 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         admission=admission,
         means=means,
         conversations=parts.conversations,
-        sinks=parts.sinks,
+        sinks=(*parts.sinks, *((parts.shadows.consider,) if any(route.shadow for route in policy.routes) else ())),
         late=late & TEXT_SIGNALS,
         estimates=parts.learner.known,
     )
     parts.second.serves(gateway)
+    parts.shadows.serves(gateway)
     return gateway
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from time import sleep, time
 
 from gateway.estimates import PRIORS, Estimates, Snapshot
@@ -101,7 +102,11 @@ class Learner:
 
     def _unread(self, at: float) -> Iterable[Row]:
         if not self._ended:
-            return self._store.read(since=max(at - REMEMBERED_S, self._store.newest_since(MOST_AT_START)))
+            oldest, since = at - REMEMBERED_S, self._store.newest_since(MOST_AT_START)
+            if since <= oldest:
+                return self._store.read(since=oldest)
+            # Of what is older only canaries: one that has stopped says no more, and must not begin again.
+            return chain(self._store.canaries(since=oldest, until=since), self._store.read(since=since))
         received = self._ended - LATE_S - LONGEST_S
         return self._store.ended(
             row_of, since=self._ended - LATE_S, received=received, most=MOST_A_LOOK, seen=self._seen

@@ -20,6 +20,7 @@ from gateway.api.application import Application
 from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
+from gateway.app.canaries import tell_stopped
 from gateway.app.judging import load_models
 from gateway.app.overview import LiveOverview
 from gateway.app.probing import Schedule
@@ -75,7 +76,7 @@ def serve_worker(
     look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_run(server, plug, (look, Schedule(state, parts), parts.second)))
+            runner.run(_run(server, plug, (look, Schedule(state, parts), parts.second, parts.shadows)))
     finally:
         parts.close()
     return 0
@@ -212,4 +213,5 @@ def publish(state: State, parts: Parts) -> None:
     for team in gateway.keyring.teams.values():
         if team.budget is not None:
             metrics.budget_used[(team.id,)] = gateway.admission.budget_used(team, at)
+    tell_stopped(gateway, metrics)
     metrics.share()

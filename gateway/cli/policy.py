@@ -17,6 +17,8 @@ import typer
 from gateway.app.folder import Files, read_folder
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError, Place, Problem, Problems
+from gateway.identity import Team
+from gateway.policy.apart import apart
 from gateway.policy.cases import signals_of
 from gateway.policy.check import review
 from gateway.policy.compile import compile_folder
@@ -126,7 +128,9 @@ def explain(
     ]
     signals = _signals(compiled, [*options, *(given or [])], text)
     decision = decide(compiled.policy, signals, View(at=_time(at)))
-    typer.echo(json.dumps(plain_decision(decision), ensure_ascii=False) if as_json else _told(decision, every=every))
+    whose = compiled.keyring.teams.get(str(signals.get("team")))
+    plainly = as_json and json.dumps(plain_decision(decision, whose), ensure_ascii=False)
+    typer.echo(plainly or _told(decision, whose, every=every))
     if not decision.endpoints:
         raise typer.Exit(1)
 
@@ -198,7 +202,7 @@ def _ranked(decision: Decision) -> list[str]:
     return [*lines, f"       and {more} more"] if more else lines
 
 
-def _told(decision: Decision, *, every: bool) -> str:
+def _told(decision: Decision, team: Team | None, *, every: bool) -> str:
     lines = list(decision.why)
     if decision.endpoints:
         lines += ["", "tried in this order:", *_ranked(decision)]
@@ -206,13 +210,7 @@ def _told(decision: Decision, *, every: bool) -> str:
         refusal = decision.refusal()
         lines.append(f"refused: {refusal.status} {refusal.code}: {refusal.message}")
     lines += ["", "every endpoint:", *_each(decision)] if every else ["", "--all shows what became of every endpoint"]
-    route = decision.route
-    apart = [
-        f"{name}: {share.percent:g} % to {share.endpoint.id}, not part of this decision"
-        for name, share in (("canary", route.canary), ("shadow", route.shadow))
-        if share
-    ]
-    return "\n".join([*lines, *apart])
+    return "\n".join([*lines, *apart(decision, team)])
 
 
 def _each(decision: Decision) -> list[str]:

@@ -9,9 +9,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.errors import Place, Problem, in_file_order
 from gateway.policy.cases import Measure, run_case
 from gateway.policy.compiled import Compiled, Policy
-from gateway.policy.layout import POLICY
 from gateway.policy.lint import lint
-from gateway.source import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +27,9 @@ def review(compiled: Compiled, *, measure: Measure, at: float, has_key: Callable
         run_case(case, compiled.policy, compiled.keyring.teams, measure=measure, at=at) for case in compiled.cases
     ]
     failed = sum(bool(problems) for problems in failures)
-    said = [*compiled.problems, *lint(compiled), *inactive(compiled), *_without_key(compiled.policy, has_key)]
+    said = [*compiled.problems, *lint(compiled), *_without_key(compiled.policy, has_key)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
-
-
-def inactive(compiled: Compiled) -> list[Problem]:
-    """Parts that are read and checked, and do nothing so far."""
-    document, _ = read(compiled.files[POLICY], POLICY)
-    policy = compiled.policy
-    parts: list[tuple[tuple[str | int, ...], object]] = []
-    for place, route in enumerate(policy.routes):
-        at = ("routes", place)
-        parts += [((*at, "canary"), route.canary), ((*at, "shadow"), route.shadow)]
-        parts += [((*at, "exploration"), route.exploration != "none")]
-    return [_note(f"`{path[-1]}` is not active yet", document.place(path, key=True)) for path, used in parts if used]
 
 
 def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:

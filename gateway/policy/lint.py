@@ -147,7 +147,8 @@ def _proposes(route: Route, endpoint: Endpoint) -> bool:
 
 
 def _lists(route: Route, endpoint: Endpoint) -> bool:
-    return any(item.mask >> endpoint.index & 1 for item in route.items)
+    beside = (share.endpoint for share in (route.canary, route.shadow) if share)
+    return any(item.mask >> endpoint.index & 1 for item in route.items) or any(each is endpoint for each in beside)
 
 
 def _asked_by(rules: Rules, endpoint: Endpoint) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.identity import Team
+from gateway.policy.apart import apart
 from gateway.policy.decide import Decision
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 
 
-def plain_decision(decision: Decision) -> dict[str, Any]:
+def plain_decision(decision: Decision, team: Team | None) -> dict[str, Any]:
     """Ready for JSON."""
     return {
         "refused": not decision.endpoints,
@@ -18,7 +20,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
         "removed": decision.removed,
         "unable": decision.unable,
         "signals": {name: plain_signal(name, value) for name, value in decision.signals.items()},
-        "why": decision.why,
+        "why": [*decision.why, *apart(decision, team)],
         "policy_version": decision.policy.version,
     }
 

@@ -46,7 +46,8 @@ def blocked_adoption(decision: Decision) -> tuple[str, ...]:
     if not decision.endpoints or not guards:
         return ()
     costs = _costs(decision)
-    bound = costs[decision.endpoints[0].index]
+    first = next((each for each in decision.endpoints if each is not decision.canary), decision.endpoints[0])
+    bound = costs[first.index]
     able = decision.proposed & ~decision.incapable
     cheaper = sum(
         1 << endpoint.index

@@ -75,22 +75,22 @@ class BoundShape(Shape):
 
 
 class StopShape(Shape):
-    """When a canary stops by itself."""
+    """When a canary stops by itself, for good: a rate is read off from 30 on."""
 
-    refusal_rate: BoundShape | None = Field(None, description="declined, evaded or filtered")
-    failure_rate: BoundShape | None = Field(None, description="failed")
+    refusal_rate: BoundShape | None = Field(None, description="of its replies: declined, evaded, filtered or blank")
+    failure_rate: BoundShape | None = Field(None, description="of its attempts: failed")
 
 
 class CanaryShape(Shape):
-    """A share of the conversations goes to this endpoint first."""
+    """A share of the conversations goes to this endpoint first, each conversation always or never."""
 
-    endpoint: Text = Field(description="endpoint id")
+    endpoint: Text = Field(description="endpoint id, listed by the route or not; the guards hold")
     percent: Percent
-    stop_if: StopShape | None = Field(None, description="stops by itself")
+    stop_if: StopShape | None = Field(None, description="stops by itself; changing the canary begins it anew")
 
 
 class ShareShape(Shape):
-    """A share of the requests is also sent to this endpoint."""
+    """A share is also sent to this endpoint, where the team allows it; nobody sees its replies."""
 
     endpoint: Text = Field(description="endpoint id")
     percent: Percent

@@ -171,7 +171,9 @@ def _proposals(decision: Decision) -> list[str]:
         told.append(
             f"{item.text} proposes {shown}, ordered by {order}{lost}" if left else f"{item.text} proposes {shown}{lost}"
         )
-    if decision.endpoints and decision.endpoints[0].id == decision.view.conversation:
+    if decision.canary is not None:
+        told.append(f"{decision.canary.id} goes first: the canary's draw fell on this conversation")
+    elif decision.endpoints and decision.endpoints[0].id == decision.view.conversation:
         told.append(f"{decision.endpoints[0].id} goes first: it served this conversation")
     return told
 

@@ -118,5 +118,13 @@ FAMILIES = (
     Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),
     Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
     Family("gateway_ledger_dropped_total", "counter", "Outcomes that the ledger had no room for"),
+    Family("gateway_shadows_dropped_total", "counter", "Copies that were not sent because too many were under way"),
+    Family(
+        "gateway_canary_stopped",
+        "gauge",
+        "1 once the route's canary has passed a bound of its stop_if",
+        ("route", "endpoint"),
+        workers="max",
+    ),
     Family("gateway_shared_state_up", "gauge", "1 while the shared state answers", workers="min"),
 )

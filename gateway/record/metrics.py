@@ -44,6 +44,7 @@ class Metrics:
         self._denied = self._counts("gateway_denied_total")
         self._reloads = self._counts("gateway_policy_reload_total")
         self._dropped = self._counts("gateway_ledger_dropped_total")
+        self._shadows_dropped = self._counts("gateway_shadows_dropped_total")
         self._request_seconds = self._histogram("gateway_request_seconds")
         self._first_byte = self._histogram("gateway_first_byte_seconds")
         self._per_token = self._histogram("gateway_seconds_per_output_token")
@@ -53,6 +54,7 @@ class Metrics:
         self._shared_state_up = self._gauges("gateway_shared_state_up")
         self.budget_used = self._gauges("gateway_budget_used_ratio")  # by (team,)
         self.breaker_open = self._gauges("gateway_breaker_open")  # by (endpoint,)
+        self.canary_stopped = self._gauges("gateway_canary_stopped")  # by (route, endpoint)
         self._removals: dict[tuple[str, tuple[int, ...], tuple[tuple[str, str], ...]], tuple[Labels, ...]] = {}
         self._start_at_zero()
 
@@ -91,6 +93,10 @@ class Metrics:
     def ledger_dropped(self) -> None:
         """An outcome found no room."""
         self._dropped[()] += 1.0
+
+    def shadow_dropped(self) -> None:
+        """A copy found no room."""
+        self._shadows_dropped[()] += 1.0
 
     def reloaded(self, result: str) -> None:
         """A reload ended: `accepted` or `refused`."""
@@ -181,7 +187,7 @@ class Metrics:
     def _start_at_zero(self) -> None:
         """What must be there before it first happens, or the first time would not show as an increase."""
         self._reloads |= {("accepted",): 0.0, ("refused",): 0.0}
-        self._dropped[()] = 0.0
+        self._dropped[()] = self._shadows_dropped[()] = 0.0
         self._in_flight[()] = 0.0
         self._shared_state_up[()] = 1.0  # a lone process needs to reach nothing
 

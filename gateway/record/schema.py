@@ -52,6 +52,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             request_id TEXT PRIMARY KEY, at DOUBLE PRECISION NOT NULL, answered BOOLEAN NOT NULL)""",
         "CREATE INDEX feedback_at ON feedback (at)",
     ),
+    # A start counts what every canary has done, however long ago it stopped.
+    ("CREATE INDEX attempts_canary ON attempts (request_id) WHERE purpose = 'canary'",),
 )
 
 

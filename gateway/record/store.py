@@ -70,6 +70,12 @@ class Store:
         given = {"received": received, "since": since, "most": most}
         yield from self._read(shape, f"r.request_id IN ({newest}) AND r.ended_at >= :since", given, seen)
 
+    def canaries(self, *, since: float, until: float) -> Iterator[Row]:
+        """Requests received in [since, until) that a canary was asked for, oldest first."""
+        asked = "SELECT request_id FROM attempts WHERE purpose = 'canary'"
+        where = f"r.at >= :since AND r.at < :until AND r.request_id IN ({asked})"
+        yield from self._read(row_of, where, {"since": since, "until": until})
+
     def give_feedback(self, request_id: str, answered: bool, at: float) -> bool:
         """Keeps what a caller says of a reply; False if it has said so before."""
         changed = self._change(

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Problems
-from gateway.policy.check import inactive
 from gateway.policy.compile import compile_folder
 from gateway.policy.lint import lint
 from gateway.source import frame, parse
@@ -76,7 +75,7 @@ def test_a_damaged_folder_is_compiled_or_told_in_words(seed):
 
     try:
         compiled = compile_folder(files)
-        problems = (*compiled.problems, *lint(compiled), *inactive(compiled))
+        problems = (*compiled.problems, *lint(compiled))
     except Problems as wrong:
         problems = wrong.problems
         assert any(problem.severity == "error" for problem in problems)

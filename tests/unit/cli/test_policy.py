@@ -50,7 +50,7 @@ def test_check_of_a_sound_folder_ends_with_zero_and_notes_missing_keys(capsys, p
 
     assert code == 0
     assert "not set: OPENAI_API_KEY, TOGETHER_API_KEY, ZAI_API_KEY" in out
-    assert "`canary` is not active yet" in out
+    assert "not active" not in out
     assert out.splitlines()[-1].startswith(f"{policies}: 7 guards, 3 routes, 4 endpoints; 1 cases passed, 0 failed")
 
 
@@ -119,7 +119,8 @@ def test_explain_tells_the_decision_with_prices_and_what_stands_in_the_way(capsy
     assert "qwen@self (about $0.000420)" in out
     assert "    1. qwen@self  about $" in out
     assert "  glm@zai       removed by eu-residency, no-training-on-our-data" in out
-    assert "canary: 5 % to glm@zai, not part of this decision" in out
+    assert "canary: 5 % to glm@zai, not part of this decision; none for this request: it is removed or" in out
+    assert "shadow: 1 % to glm@together, not part of this decision; none for this request: the team does not" in out
 
 
 def test_explain_json_has_the_agreed_shape(capsys, policies):

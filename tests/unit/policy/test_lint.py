@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.check import inactive
 from gateway.policy.lint import lint
 from tests.unit.policy.small import REST, SETS, compiled
 
@@ -117,25 +116,22 @@ def test_an_endpoint_without_a_price_is_told_where_price_orders():
     assert [problem.message for problem in found] == ["the price of glm@zai is unknown"]
 
 
-def test_parts_that_do_nothing_yet_say_so_at_their_place():
-    routes = """\
+def test_canary_shadow_judge_and_probe_are_read():
+    routes = b"""\
 routes:
   - name: rest
-    try: [{any: {}}]
+    try: [gpt@openai]
     canary: {endpoint: glm@zai, percent: 1, stop_if: {failure_rate: {above: 0.1}}}
-    shadow: {endpoint: glm@zai, percent: 1}
-    exploration: thompson
+    shadow: {endpoint: glm@together, percent: 1}
 judge: {endpoint: glm@zai, percent: 1}
 probe: {team: sales, every: 24h, usd: 1}
 """
-    folder = compiled(policy=HEAD + routes.encode())
-    told = [(problem.message, problem.place.line if problem.place else 0) for problem in inactive(folder)]
+    folder = compiled(policy=HEAD + routes)
+    (route,) = folder.policy.routes
 
-    assert sorted(told, key=lambda each: each[1]) == [
-        ("`canary` is not active yet", 7),
-        ("`shadow` is not active yet", 8),
-        ("`exploration` is not active yet", 9),
-    ]
     assert folder.policy.probe is not None and folder.policy.probe.every_s == 86_400
-    assert folder.policy.routes[0].canary is not None
-    assert folder.policy.routes[0].canary.stop_above == (("failure_rate", 0.1),)
+    assert route.canary is not None and route.canary.name == "glm@zai 1% failure_rate>0.1"
+    assert [problem.message for problem in lint(folder)] == [
+        "no request ever reaches qwen@self",
+        "route `rest` leans on estimates, and there are none yet",
+    ]
