@@ -67,7 +67,7 @@ class Learner:
             except Exception as error:  # noqa: BLE001 - the thread outlives a database that is away
                 _log.warning("learning waits: %s", error)
                 continue
-            if learned:
+            if learned or self.snapshot is PRIORS:
                 snapshot = self._estimates.snapshot()
                 policy.rankings.renew(snapshot)
                 self.snapshot = snapshot

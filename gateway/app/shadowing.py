@@ -57,7 +57,7 @@ class Shadows:
         self._dropped = dropped
         self._gateway: Gateway | None = None
         self._breakers = Breakers()  # its own: callers are not kept away by what a shadow met
-        self._running: set[asyncio.Task[None]] = set()
+        self.running: set[asyncio.Task[None]] = set()  # copies under way
         self._bytes = 0  # of the bodies of what runs
 
     def serves(self, gateway: Gateway) -> None:
@@ -73,12 +73,12 @@ class Shadows:
         if endpoint is None or served is None or served.endpoint is endpoint:
             return  # the endpoint that served it has nothing to add
         size = outcome.request.body_bytes
-        if len(self._running) >= AT_ONCE or self._bytes + size > BYTES_AT_ONCE:
+        if len(self.running) >= AT_ONCE or self._bytes + size > BYTES_AT_ONCE:
             self._dropped()
             return
         self._bytes += size
         task = asyncio.get_running_loop().create_task(self._copy(outcome, decision))
-        self._running.add(task)
+        self.running.add(task)
         task.add_done_callback(lambda done: self._ended(done, size))
 
     async def forever(self) -> None:
@@ -87,13 +87,13 @@ class Shadows:
             await asyncio.Event().wait()
         finally:
             self._gateway = None
-            running = tuple(self._running)
+            running = tuple(self.running)
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None], size: int) -> None:
-        self._running.discard(task)
+        self.running.discard(task)
         self._bytes -= size
         if not task.cancelled() and (wrong := task.exception()) is not None:
             _log.error("a shadow has ended; requests are served on", exc_info=wrong)

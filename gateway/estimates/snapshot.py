@@ -37,7 +37,7 @@ class Snapshot:
     tallies: Mapping[Key, Sums] = field(default_factory=dict)
     canaries: tuple[Key, ...] = ()  # of the tallies: the arms that a canary ran in
     teams: frozenset[str] = frozenset()  # that gave feedback
-    trials: Mapping[tuple[str, str], Trial] = field(default_factory=dict)  # by route and canary
+    trials: Mapping[tuple[str, str], Trial] | None = None  # by route and canary; None: the ledger is not read yet
 
     def token_ratio(self, model: str, effort: str, topic: str) -> Estimate:
         """Output tokens as a multiple of what the catalogue lets one expect."""

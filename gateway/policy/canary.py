@@ -62,7 +62,7 @@ def obstacle(decision: Decision) -> str | None:
 def stopped(route: Route, snapshot: Snapshot | None) -> Stop | None:
     """The first of its bounds that its counts are above, once there are enough of them."""
     share = route.canary
-    if share is None or snapshot is None or not share.stop_above:
+    if share is None or snapshot is None or snapshot.trials is None:
         return None
     trial = snapshot.trials.get((route.name, share.name), NOT_TRIED)
     for name, above in share.stop_above:
@@ -77,7 +77,13 @@ def _stands(route: Route, signals: Signals, view: View, permitted: int, proposed
         return False
     if not _fits(route, signals, proposed):
         return False
-    return stopped(route, view.estimates) is None if view.canary_stands is None else view.canary_stands
+    return _goes_on(route, view.estimates) if view.canary_stands is None else view.canary_stands
+
+
+def _goes_on(route: Route, snapshot: Snapshot | None) -> bool:
+    """A canary that may have stopped waits until the ledger has been read: after a start it does not begin again."""
+    unread = snapshot is not None and snapshot.trials is None
+    return not (unread and route.canary and route.canary.stop_above) and stopped(route, snapshot) is None
 
 
 def _fits(route: Route, signals: Signals, proposed: int) -> bool:

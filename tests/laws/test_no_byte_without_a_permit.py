@@ -15,6 +15,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from gateway.api.problem import error_event
+from gateway.app.shadowing import Shadows
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
@@ -85,7 +86,18 @@ def reply(fault: str, *, stream: bool) -> bytes:
     return f"HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n".encode() + body
 
 
-def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str, str, bool]], guards: list[object]):
+@dataclass(frozen=True)
+class Beside:
+    """The endpoints of canary and shadow, their percentage, and whose prompts they are."""
+
+    canary: str
+    shadow: str
+    percent: int
+    data_class: str
+    allow: tuple[str, ...]
+
+
+def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str, str, bool]], guards, beside: Beside):
     sources = {"source": "law", "checked": "2026-11-20"}
     rows = {
         "labs": [{"id": f"lab-{c.lower()}", "name": c, "country": c, "lists": [], **sources} for c in COUNTRIES],
@@ -107,18 +119,23 @@ def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str
             for id in ids
         ],
     }  # fmt: skip
+    shares = {
+        "canary": {"endpoint": beside.canary, "percent": beside.percent},
+        "shadow": {"endpoint": beside.shadow, "percent": beside.percent},
+    }
     policy = {
         "version": 1,
         "aliases": {"auto": "any"},
         "guards": guards,
         "defaults": {"order": "listed", "limits": {"first_byte_s": 60, "total_s": 120, "attempts": 4}},
         "routes": [
-            {"name": "named", "when": {"model_known": True}, "try": ["requested"]},
-            {"name": "rest", "try": [{"any": {}}]},
+            {"name": "named", "when": {"model_known": True}, "try": ["requested"], **shares},
+            {"name": "rest", "try": [ids[0], {"any": {"lineage": {"not": "US"}}}], **shares},
         ],
     }  # fmt: skip
     digest = hashlib.sha256(KEY.encode()).hexdigest()
-    callers = {"teams": {"t": {"data_class": "internal"}}, "keys": [{"id": "k", "team": "t", "sha256": digest}]}
+    team = {"data_class": beside.data_class, "allow": list(beside.allow)}
+    callers = {"teams": {"t": team}, "keys": [{"id": "k", "team": "t", "sha256": digest}]}
     parts = {"policy.yaml": policy, "callers.yaml": callers, "catalog/all.yaml": rows}
     return compile_folder({name: yaml.safe_dump(part).encode() for name, part in parts.items()})
 
@@ -142,40 +159,64 @@ def written(guards):
     ]
 
 
-async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to):
+PERCENTS = st.sampled_from([0, 50, 100, 100])
+CLASSES = st.sampled_from(["public", "internal", "internal", "confidential"])
+ALLOWED: tuple[tuple[str, ...], ...] = ((), ("shadow",), ("shadow", "judge"))
+
+
+@dataclass
+class Seen:
+    """One request: what became of it, what became of its copy, and whom either reached."""
+
+    outcome: Outcome
+    asked: list[str]
+    copies: list[Outcome]
+    asked_by_copies: list[str]
+
+
+async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside) -> list[Seen]:
     vendors = Vendors(faults)
     outcomes: list[Outcome] = []
+    copies: list[Outcome] = []
     await vendors.open(ids)
     client, breakers = Client(), Breakers()
+    shadows = Shadows(record=copies.append, dropped=lambda: None)
 
     def gateway(rules) -> Gateway:
-        compiled = folder(ids, vendors.ports, facts, written(rules))
+        compiled = folder(ids, vendors.ports, facts, written(rules), beside)
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
         admission = Admission(MemoryAccounts(lambda team, since: 0.0), worst_case_usd)
         means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
-        return Gateway(
+        made = Gateway(
             compiled.policy,
             compiled.keyring,
             admission,
             means,
             Conversations(),
-            (outcomes.append,),
+            (outcomes.append, shadows.consider),
             late=frozenset(),
             estimates=lambda: PRIORS,
         )
+        shadows.serves(made)
+        return made
 
     serving = gateway(guards)
-    seen: list[tuple[Outcome, list[str]]] = []
+    seen: list[Seen] = []
     try:
         for number, (model, stream) in enumerate(requests):
             before = len(vendors.asked)
             await one(serving, model, stream=stream)
-            if outcomes:
-                seen.append((outcomes.pop(), vendors.asked[before:]))
-            else:
-                assert vendors.asked[before:] == []
+            between = len(vendors.asked)
             if number == 0:
-                serving = gateway(reload_to)
+                serving = gateway(reload_to)  # the reply is out, its copy is not
+            while shadows.running:
+                await asyncio.wait(shadows.running)
+            if outcomes:
+                asked, late = vendors.asked[before:between], vendors.asked[between:]
+                seen.append(Seen(outcomes.pop(), asked, copies.copy(), late))
+                copies.clear()
+            else:
+                assert vendors.asked[before:] == [] == copies
     finally:
         client.close()
         vendors.close()
@@ -213,12 +254,34 @@ def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
     names = st.sampled_from(["auto", *ids, *(id.split("@")[0] for id in ids)])
     requests = data.draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=3))
     guards, reload_to = data.draw(GUARDS), data.draw(GUARDS)
+    beside = data.draw(
+        st.builds(Beside, st.sampled_from(ids), st.sampled_from(ids), PERCENTS, CLASSES, st.sampled_from(ALLOWED))
+    )
 
-    seen = asyncio.run(asked_and_outcomes(ids, facts, faults, guards, requests, reload_to))
-
-    for outcome, asked in seen:
-        permitted = {e.id for e in outcome.decision.policy.endpoints if outcome.decision.permits(e)}
-        assert set(asked) <= permitted
-        assert not permitted or outcome.decision.endpoints or outcome.result == "denied"
+    for seen in asyncio.run(asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside)):
+        outcome = seen.outcome
+        assert set(seen.asked) <= permitted(outcome)
+        assert outcome.decision is not None
+        assert not permitted(outcome) or outcome.decision.endpoints or outcome.result == "denied"
         attempts = sorted(outcome.attempts, key=lambda attempt: attempt.started)  # the reply that stands comes last
-        assert [attempt.endpoint.id for attempt in attempts] == asked
+        assert [attempt.endpoint.id for attempt in attempts] == seen.asked
+        assert {a.endpoint.id for a in attempts if a.purpose == "canary"} <= {beside.canary}
+        assert {attempt.purpose for attempt in attempts} <= {"serve", "canary"}
+        check_copies(seen, beside)
+
+
+def permitted(outcome: Outcome) -> set[str]:
+    assert outcome.decision is not None
+    return {e.id for e in outcome.decision.policy.endpoints if outcome.decision.permits(e)}
+
+
+def check_copies(seen: Seen, beside: Beside) -> None:
+    """A copy needs the team's leave, a harmless class and the guards, when it is drawn and when it is sent."""
+    tried = [attempt for copy in seen.copies for attempt in copy.attempts]
+    assert [attempt.endpoint.id for attempt in tried] == seen.asked_by_copies
+    assert len(tried) <= 1
+    for copy in seen.copies:
+        assert [(a.endpoint.id, a.purpose) for a in copy.attempts] == [(beside.shadow, "shadow")]
+        assert beside.shadow in permitted(copy) & permitted(seen.outcome)
+        assert "shadow" in beside.allow and beside.data_class in ("public", "internal") and beside.percent
+        assert copy.cost_usd == 0 and copy.served_by is None
