@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 from gateway.estimates.snapshot import NO_PRIOR, WORTH, Key, Snapshot
 from gateway.estimates.tally import Tally
@@ -102,6 +103,7 @@ class Estimates:
         self._add(("pair_first", *seen.models), day, seen.key, one)
         self._add(("pair_second", *seen.models), day, seen.key, other)
         self._add(("pair_difference", *seen.models), day, seen.key, one - other)
+        self._add(("pair_log", *seen.models), day, seen.key, log(one / other))
         if all(seen.input_tokens):
             self._add(("tokenizer", *seen.models), day, seen.key, seen.input_tokens[0] / seen.input_tokens[1])
 

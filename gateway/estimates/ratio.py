@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, expm1, log
 
 from gateway.catalog.facts import Model
-from gateway.estimates.estimate import Sums, Z
+from gateway.estimates.estimate import NO_DATA, Sums, Z
 from gateway.estimates.snapshot import Snapshot
 
 BENCHMARKED = 0.5  # standard error of the logarithm of a ratio of two benchmark counts, of other work than ours
 GUESSED = 0.9  # where a model has no benchmark count
 TOKENIZERS = 0.1  # of the same text's lengths in two labs' tokens
 LEAST = 2.0  # observations of an arm
+VARIATION = 0.7  # of the logarithm of a single ratio, before there are many
+WORTH = 10.0  # observations that outweigh what is believed of variation; that of an arm's lengths is their mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +66,18 @@ def _catalogued(model: Model, of: Model) -> Ratio:
 
 def _paired(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
     first, second = sorted((model, of))
-    tallies = [snapshot.tallies.get((f"pair_{name}", first, second)) for name in ("first", "second", "difference")]
-    one, other, difference = tallies
-    if one is None or other is None or difference is None or one.weight < LEAST or not one.total * other.total:
-        return []
+    names = ("pair_first", "pair_second", "pair_difference", "pair_log")
+    one, other, difference, single = [snapshot.tallies.get((name, first, second), NO_DATA) for name in names]
     n = one.weight
+    if n < LEAST or not one.total * other.total:
+        return []
+    one_square, other_square = one.squares / one.total**2, other.squares / other.total**2
     together = (one.squares + other.squares - difference.squares) / 2  # the sum of the products
-    variance = one.squares / one.total**2 + other.squares / other.total**2 - 2 * together / (one.total * other.total)
+    variance = one_square + other_square - 2 * together / (one.total * other.total)
+    # Few long answers make most of the sums, so what the sums show of their own variance jumps; single ratios do not.
+    steady = expm1((single.spread + WORTH * VARIATION**2) / (n + WORTH)) * (one_square + other_square) / 2
     sign = 1 if model == first else -1
-    return [Ratio(sign * log(one.total / other.total), max(variance, 1e-4 / n) ** 0.5, n)]
+    return [Ratio(sign * log(one.total / other.total), max(variance, steady) ** 0.5, n)]
 
 
 def _arms(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
@@ -93,8 +98,8 @@ def _arms(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
 
 def _relative_variance(data: Sums) -> float:
     """Of the mean, as a part of it."""
-    spread: float = (data.spread / data.weight + data.mean**2 / data.weight) / data.mean**2
-    return spread / data.weight
+    single: float = (data.spread / data.mean**2 + WORTH) / (data.weight + WORTH)
+    return single / data.weight
 
 
 def _combined(known: list[Ratio]) -> Ratio:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from gateway.estimates.trial import Trial
 from gateway.outcome.observe import arm_of, learned, observations, pairs
+from gateway.outcome.row import Row, Tried
 from gateway.outcome.terms import Terms
 from tests.unit.policy.small import SETS, compiled
 from tests.unit.report.build import row, tried
@@ -84,6 +87,51 @@ def test_a_canary_and_what_it_is_compared_with_are_arms():
 
     assert canary and control and (canary.canary, control.canary) == (True, False)
     assert canary.stratum == control.stratum == ("rest", "none")
+
+
+def part_of(trial: str, *, drawn: bool, outcome: str = "answered", attempts: tuple[Tried, ...]) -> Row:
+    return msgspec.structs.replace(row(outcome, *attempts), view={"canary": {"trial": trial, "drawn": drawn}})
+
+
+def test_only_what_the_draw_alone_decided_is_an_arm():
+    canary, plain = tried("gpt@openai", purpose="canary"), tried("qwen@self")
+    as_drawn = [part_of("t", drawn=True, attempts=(canary,)), part_of("t", drawn=False, attempts=(plain,))]
+    otherwise = [
+        part_of("t", drawn=True, attempts=(tried("gpt@openai", "declined", purpose="canary"), plain)),
+        msgspec.structs.replace(row("answered", plain), view={"draw": 0.5}),
+    ]
+
+    assert all(arm_of(each, POLICY.catalog) for each in as_drawn)
+    assert not any(arm_of(each, POLICY.catalog) for each in otherwise)
+
+
+def test_a_canary_is_counted_by_its_own_attempts_and_for_its_own_route():
+    refused = tried("gpt@openai", "declined", purpose="canary")
+    rows = [
+        part_of("t", drawn=True, attempts=(refused, tried("qwen@self"))),
+        part_of("t", drawn=True, attempts=(tried("gpt@openai", "failed", purpose="canary"), tried("qwen@self"))),
+        part_of("t", drawn=True, outcome="left", attempts=(tried("gpt@openai", "left", purpose="canary"),)),
+        part_of("t", drawn=False, attempts=(tried("gpt@openai", "declined"),)),
+        msgspec.structs.replace(
+            part_of("t", drawn=True, attempts=(refused,)), signals=row(topic=["malicious"]).signals
+        ),  # the policy wants that
+    ]
+
+    assert learned(rows, POLICY).snapshot().trials == {("rest", "t"): Trial(tried=3, failed=1, refused=1)}
+
+
+def test_a_shadows_own_row_is_a_measurement_and_a_pair_with_what_it_is_a_copy_of():
+    beside = {
+        "shadow_of": "req_1", "shadow_of_endpoint": "qwen@self", "shadow_of_outcome": "answered",
+        "shadow_of_input_tokens": 800, "shadow_of_output_tokens": 50,
+    }  # fmt: skip
+    plain = row("answered", tried("gpt@openai", purpose="shadow", said=250), key_id="k")
+    copy = msgspec.structs.replace(plain, signals=plain.signals | beside)
+    (pair,) = pairs(copy, POLICY.catalog)
+
+    assert copy.is_measurement and (str(copy.cost_usd), str(copy.measuring_usd)) == ("0", "0.001")
+    assert (pair.models, pair.input_tokens, pair.output_tokens) == (("gpt", "qwen"), (900, 800), (250, 50))
+    assert pair.key == "k" and arm_of(copy, POLICY.catalog) is None
 
 
 def test_rows_without_a_key_are_told_apart_by_team_and_app():
