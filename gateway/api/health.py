@@ -7,6 +7,7 @@ from time import monotonic
 from gateway.api import access
 from gateway.api.state import State
 from gateway.api.wire import Receive, Scope, Send, send_json, send_whole
+from gateway.policy.canary import stopped
 
 
 async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -17,7 +18,7 @@ async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None
 async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> None:
     """503 while draining or without any usable endpoint; the body says what is wrong, without secrets."""
     gateway = state.gateway
-    now = monotonic()
+    now, known = monotonic(), gateway.estimates()
     reached = [e for e in gateway.policy.catalog.endpoints.values() if gateway.means.fleet.reaches(e)]
     usable = [e for e in reached if gateway.means.breakers.of(e.id).allows(now)]
     status = 503 if state.draining or not usable else 200
@@ -30,6 +31,9 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
             "in_catalogue": len(gateway.policy.endpoints),
         },
         "reload": state.reload_problem or "ok",
+        "canaries_stopped": {
+            route.name: str(stop) for route in gateway.policy.routes if (stop := stopped(route, known))
+        },
     }
     await send_json(send, said, status=status)
 

@@ -7,7 +7,7 @@ from gateway.outcome import refusal
 from gateway.outcome.outcome import Result
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
-from gateway.policy.compiled import Policy
+from gateway.policy.compiled import Policy, Route
 from gateway.signals import language, topic
 from gateway.signals.measure import request_text
 
@@ -28,7 +28,7 @@ def load_models(policy: Policy) -> None:
         topic.load()
     if "language" in needed:
         language.load()
-    if policy.record_signals or any(_reroutes(route.on_refusal.reroute) for route in policy.routes):
+    if policy.record_signals or any(_asks(route) for route in policy.routes):
         refusal.load()
 
 
@@ -62,9 +62,10 @@ def last_prompt(trail: Trail) -> str:
 
 
 def _wanted(policy: Policy, trail: Trail) -> bool:
-    rules = trail.decision.on_refusal
-    return bool(policy.record_signals) or (rules is not None and _reroutes(rules.reroute))
+    return bool(policy.record_signals) or _asks(trail.decision.route)
 
 
-def _reroutes(reroute: frozenset[str]) -> bool:
-    return bool(reroute & TOLD_BY_TEXT)
+def _asks(route: Route) -> bool:
+    """True if the route goes round what the text tells, or stops a canary by it."""
+    stops = route.canary is not None and any(name == "refusal_rate" for name, _ in route.canary.stop_above)
+    return stops or bool(route.on_refusal and route.on_refusal.reroute & TOLD_BY_TEXT)

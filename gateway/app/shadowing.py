@@ -143,7 +143,7 @@ def _wanted(decision: Decision, caller: Caller) -> Endpoint | None:
 
 def _alone(decision: Decision, endpoint: Endpoint) -> Decision:
     """One attempt at this endpoint: no fallback, no reroute, nothing held."""
-    route = replace(decision.route, limits=replace(decision.limits, attempts=1))
+    route = replace(decision.route, limits=replace(decision.limits, attempts=1), canary=None)
     return replace(decision, route=route, endpoints=(endpoint,), canary=None)
 
 

@@ -83,7 +83,8 @@ def _told(report: dict[str, Any]) -> str:
     share = "" if percent is None else f" ({percent:+.1f} %)"
     lines = [
         f"policy {report['policy_version']} decides {report['requests']:,} recorded requests:",
-        f"  {report['same_endpoint']:,} as before, {report['other_endpoint']:,} at another endpoint",
+        f"  {report['same_endpoint']:,} as before, {report['other_endpoint']:,} at another endpoint;"
+        f" a canary's draw decides {report['by_canary']:,} of them",
         _part("newly denied", report["newly_denied"], "guards"),
         _part("newly permitted", report["newly_permitted"], "endpoints"),
         _part("newly leaving to", report["newly_leaving"], "countries"),

@@ -54,7 +54,7 @@ class Replay:
         self._terms = Terms(compiled.policy)
         self._baselines = Baselines(snapshot)
         self._exposure = place_of(compiled.catalog, "exposure")
-        self._requests = self._same = self._elsewhere = 0
+        self._requests = self._same = self._elsewhere = self._by_canary = 0
         self._not_replayed: Counter[str] = Counter()
         self._denied, self._leaving, self._permitted = _Part(), _Part(), _Part()
         self._before_usd = self._moved_usd = self._stopped_usd = Decimal(0)
@@ -70,6 +70,7 @@ class Replay:
             self._not_replayed[obstacle] += 1
             return
         decision = decided_again(self._compiled, row, self._snapshot)
+        self._by_canary += decision.canary is not None
         if not decision.endpoints:
             self._stop(row, decision)
         elif row.outcome == "denied" and not row.attempts:
@@ -129,6 +130,7 @@ class Replay:
             "requests": self._requests,
             "same_endpoint": self._same,
             "other_endpoint": self._elsewhere,
+            "by_canary": self._by_canary,
             "newly_denied": _told(self._denied, "guards"),
             "newly_permitted": _told(self._permitted, "endpoints"),
             "newly_leaving": _told(self._leaving, "countries"),

@@ -168,6 +168,14 @@ def test_rows_come_oldest_first_and_only_those_asked_for(store: Store):
     assert [row["request_id"] for row in store.rows(since=20.0, until=40.0)] == ["r20", "r30"]
 
 
+def test_requests_that_a_canary_was_asked_for_are_found_however_old(store: Store):
+    tries = (attempt(GLM, purpose="canary", outcome="failed"), attempt())
+    write(store, *(outcome(*tries[n % 2 :], request=request(f"r{n}", at=float(n))) for n in range(6)))
+
+    assert [row["request_id"] for row in store.canaries(since=1.0, until=5.0)] == ["r2", "r4"]
+    assert [len(row["attempts"]) for row in store.canaries(since=1.0, until=5.0)] == [2, 2]
+
+
 def test_coarse_records_tell_only_that_something_was_found(store: Store):
     coarse = policy(FILES | {"policy.yaml": FILES["policy.yaml"] + "record_signals: coarse\n"})
     found = decision(topic=frozenset({"medical"}), pii=UNKNOWN)

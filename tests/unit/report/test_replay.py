@@ -69,3 +69,12 @@ def test_what_cannot_be_decided_again_is_counted_by_its_reason(changed, reason):
     folder = policy_with("when: {topic: code}, never: {hosting: self}", "when: {residency: eu}, only: {storage: eu}")
 
     assert replayed(folder, msgspec.structs.replace(row(), **changed))["not_replayed"] == {reason: 1}
+
+
+def test_what_a_canarys_draw_decides_is_counted_apart():
+    route = b"routes: [{name: rest, try: [gpt@openai], order: listed, canary: {endpoint: glm@together, percent: 50}}]\n"
+    drawn = [msgspec.structs.replace(row("answered", tried("gpt@openai")), view={"draw": n / 40}) for n in range(40)]
+    report = replayed(policy_with(rest=route), row("answered", tried("gpt@openai")), *drawn)
+
+    assert report["same_endpoint"] + report["other_endpoint"] == 41
+    assert 10 < report["by_canary"] == report["other_endpoint"] < 30
