@@ -78,6 +78,10 @@ def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def counts(house: Trial) -> dict[str, int]:
+    return dict(house.rows("SELECT purpose, COUNT(*) FROM attempts GROUP BY purpose"))
+
+
 def until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not true():
@@ -109,7 +113,7 @@ def test_canary_and_shadow_really_send_and_nobody_is_served_by_a_shadow(trial):
         "simulated-deepseek@simulated-us": tried.total(),
         "simulated-gpt@simulated-west": house.reached(SERVES).total(),
     }
-    assert dict(house.rows("SELECT purpose, COUNT(*) FROM attempts GROUP BY purpose")) == {
+    assert counts(house) == {
         "serve": ASKED - tried.total(),
         "canary": tried.total(),
         "shadow": copied.total(),
@@ -198,5 +202,7 @@ def test_a_canary_that_refuses_stops_in_both_workers_and_after_a_restart(trial, 
     for text in texts(20):
         house.ask(text)
 
+    (said,) = restarted.json("/health/ready")["canaries_stopped"].values()
     assert house.reached(CANARY).total() == sent
+    assert said.startswith("its refusal_rate 1 is above 0.2 after ")
     assert "the canary simulated-deepseek@simulated-us of route `rest` has stopped" in restarted.log.read_text()
