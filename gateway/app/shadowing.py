@@ -118,8 +118,7 @@ class Shadows:
         try:
             reply = await dispatch(trail, means)
             if isinstance(reply, StreamedReply):
-                async for _ in reply.rest():
-                    pass
+                await reply.pour(_Nowhere())
         except GatewayError as refused:
             error = refused
         except BaseException as left:
@@ -131,6 +130,16 @@ class Shadows:
             if trail.attempts:
                 outcome = settle(trail, error, ended=monotonic(), ended_at=time())
                 self._record(replace(outcome, baseline_list_usd=None))
+
+
+class _Nowhere:
+    """Where the copy's stream goes."""
+
+    def write(self, chunk: bytes) -> bool:
+        return True
+
+    async def room(self) -> None:
+        """There always is."""
 
 
 def _wanted(decision: Decision, caller: Caller) -> Endpoint | None:

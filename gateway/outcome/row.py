@@ -94,7 +94,7 @@ class Row(msgspec.Struct, frozen=True):
         if SHADOW_OF not in signals:
             return None
         read, said = signals.get(SHADOW_OF_INPUT, 0), signals.get(SHADOW_OF_OUTPUT, 0)
-        usage = Tokens(input_tokens=read, output_tokens=said)
+        usage = Usage(input_tokens=read, output_tokens=said)
         return Tried(signals.get(SHADOW_OF_ENDPOINT, ""), signals.get(SHADOW_OF_OUTCOME, ""), usage=usage)
 
     @property

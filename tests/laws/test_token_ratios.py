@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gateway.catalog.prices import Usage
 from gateway.estimates.ratio import Ratio, output_ratio, tokenizer_ratio
 from gateway.outcome.observe import learned
-from gateway.outcome.row import Row, Tokens, Tried
+from gateway.outcome.row import Row, Tried
 from tests.unit.policy.small import SETS, compiled
 
 POLICY = compiled(policy=SETS + b"version: 1\nroutes: [{name: rest, try: [{any: {}}]}]\n").policy
@@ -31,7 +32,7 @@ def row(number: int, topic: str, attempt: Tried, *, view: dict[str, Any] | None 
 
 
 def tried(endpoint: str, purpose: str, read: int, said: float, outcome: str = "answered") -> Tried:
-    return Tried(endpoint, outcome, purpose, Decimal("0.001"), Tokens(read, 0, 0, max(1, round(said))), 0.4, 0.9)
+    return Tried(endpoint, outcome, purpose, Decimal("0.001"), Usage(read, 0, 0, max(1, round(said))), 0.4, 0.9)
 
 
 def shadows(chance: np.random.Generator, count: int, ratio: float) -> list[Row]:

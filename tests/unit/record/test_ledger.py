@@ -172,8 +172,8 @@ def test_requests_that_a_canary_was_asked_for_are_found_however_old(store: Store
     tries = (attempt(GLM, purpose="canary", outcome="failed"), attempt())
     write(store, *(outcome(*tries[n % 2 :], request=request(f"r{n}", at=float(n))) for n in range(6)))
 
-    assert [row["request_id"] for row in store.canaries(since=1.0, until=5.0)] == ["r2", "r4"]
-    assert [len(row["attempts"]) for row in store.canaries(since=1.0, until=5.0)] == [2, 2]
+    found = [(row.request_id, len(row.attempts)) for row in store.canaries(since=1.0, until=5.0)]
+    assert found == [("r2", 2), ("r4", 2)]
 
 
 def test_coarse_records_tell_only_that_something_was_found(store: Store):
