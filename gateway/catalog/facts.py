@@ -72,6 +72,8 @@ class Model:
     benchmark_tokens: Mapping[str, int] = field(default_factory=dict)  # by effort; they compare models, nothing else
     note: str | None = None
     also: tuple[str, ...] = ()  # other names, for looking it up
+    licence_gates: Members = UNKNOWN_MEMBERS  # names of the gates of its licence that ask something of somebody
+    territory_excluded: Members = UNKNOWN_MEMBERS  # countries where its licence does not hold
 
     @property
     def origin(self) -> str | None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Model, Operator
 from gateway.errors import GatewayError, nearest
 
+MOST_SHOWN = 24
+
 
 def find_lab(catalog: Catalog, name: str) -> Lab:
     """Raises GatewayError not_found."""
-    return catalog.labs[_key("lab", {lab.id: () for lab in catalog.labs.values()}, name)]
+    return catalog.labs[_key("lab", {lab.id: (lab.name,) for lab in catalog.labs.values()}, name)]
 
 
 def find_model(catalog: Catalog, name: str) -> Model:
@@ -36,32 +39,44 @@ def find_endpoint(catalog: Catalog, name: str) -> Endpoint:
     there = [
         endpoint
         for endpoint in catalog.endpoints.values()
-        if _is_operator(endpoint, operator) and region in ("", endpoint.id.partition("@")[2].partition("/")[2])
+        if _named(operator, (endpoint.operator.id, *endpoint.operator.also))
+        and region in ("", endpoint.id.partition("@")[2].partition("/")[2])
     ]
-    served = [endpoint for endpoint in there if endpoint.upstream_model.lower() == model.lower()]
-    meant = [endpoint for endpoint in there if _is_model(endpoint.model, model)]
+    served = [endpoint for endpoint in there if _named(model, (endpoint.upstream_model,))]
+    meant = [endpoint for endpoint in there if _named(model, (endpoint.model.id, *endpoint.model.also))]
     for endpoint in (*served, *meant):
         return endpoint
     raise _missing("endpoint", catalog.endpoints, name)
 
 
-def _is_model(model: Model, name: str) -> bool:
-    return name.lower() in {model.id.lower(), *(known.lower() for known in model.also)}
-
-
-def _is_operator(endpoint: Endpoint, name: str) -> bool:
-    return name.lower() in {endpoint.operator.id.lower(), *(known.lower() for known in endpoint.operator.also)}
-
-
 def _key(kind: str, known: Mapping[str, Sequence[str]], name: str) -> str:
     if name in known:
         return name
-    wanted = name.lower()
     for key, others in known.items():
-        if wanted in (word.lower() for word in (key, *others)):
+        if _named(name, (key, *others)):
             return key
     raise _missing(kind, known, name)
 
 
+def _named(name: str, words: Iterable[str]) -> bool:
+    return _spelled(name) in map(_spelled, words)
+
+
+def _spelled(name: str) -> str:
+    """`Tülu 3` and `tulu_3` are one name."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return "-".join(bare.replace("_", " ").replace("-", " ").split())
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A help text: the names that hold this one, else the nearest."""
+    words = list(dict.fromkeys(known))
+    holding = [word for word in words if _spelled(name) in _spelled(word)]
+    if 0 < len(holding) <= MOST_SHOWN:
+        return "did you mean " + ", ".join(f"`{word}`" for word in holding) + "?"
+    return nearest(name, words)
+
+
 def _missing(kind: str, names: Iterable[str], name: str) -> GatewayError:
-    return GatewayError("not_found", f"no {kind} is called `{name}`; {nearest(name, names)}")
+    return GatewayError("not_found", f"no {kind} is called `{name}`; {near(name, names)}")

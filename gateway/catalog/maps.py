@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 MILLION = Decimal(1_000_000)
@@ -122,13 +123,14 @@ def _snapshot(snapshot: Mapping[str, Any], key: str) -> tuple[Quote, ...]:
     if not modes:
         return ()
     found: list[Quote] = []
-    for entry in modes["standard"]:
+    for entry, following in zip_longest(modes["standard"], modes["standard"][1:]):
         rates = entry["rates"]
         if rates is None:
             continue
         since = entry["start"] or rates["valid_from"]
         quote = _snapshot_quote(rates, since, _mode_at(modes, "thinking", since))
-        quote = replace(quote, batch=_per_unit(_mode_at(modes, "batch", since) or {}))
+        until = following["start"] if following else "9999"  # batch prices often begin after the standard ones
+        quote = replace(quote, batch=_per_unit(_mode_at(modes, "batch", until) or {}))
         while found and (found[-1].since or "") >= since:  # a correction of what stood before
             found.pop()
         if not found or replace(found[-1], since=since, read_from=quote.read_from) != quote:

@@ -34,6 +34,16 @@ class Licence:
     relaying_exempt: bool | None
     exempt: str | None
     source: str | None
+    read: bool = True  # False: nobody has read what it asks
+
+    @property
+    def binding(self) -> frozenset[str]:
+        """The gates that ask something of somebody."""
+        said = (name for name in GATES if getattr(self, name) not in (None, (), "allowed"))
+        return frozenset(said)
+
+
+GATES = ("commercial", "display", "maas", "monthly_users", "revenue_usd", "territory_excluded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from gateway.catalog import lookup
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator
 from gateway.catalog.prices import Price
 from gateway.catalog.rows import Licence, Listing, Notice
-from gateway.errors import GatewayError, nearest
+from gateway.errors import GatewayError
 
 Row = dict[str, Any]
 
@@ -39,9 +39,13 @@ def named(catalog: Catalog, name: str) -> Row:
         with suppress(GatewayError):
             found[kind] = row(catalog, find(catalog, name))
     if not found:
-        known = [*catalog.models, *catalog.operators, *catalog.labs]
-        raise GatewayError("not_found", f"nothing is called `{name}`; {nearest(name, known)}")
+        known = [*catalog.models, *catalog.operators, *catalog.labs, *_others(catalog)]
+        raise GatewayError("not_found", f"nothing is called `{name}`; {lookup.near(name, known)}")
     return found
+
+
+def _others(catalog: Catalog) -> list[str]:
+    return [word for row in (*catalog.models.values(), *catalog.operators.values()) for word in row.also]
 
 
 def lab_row(catalog: Catalog, lab: Lab) -> Row:
@@ -84,7 +88,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row: Row = {"id": endpoint.id, "model": model.id, "lab": model.lab.id, "origin": model.origin}
     row |= {"base": _plain(model.bases), "ancestors": list(model.ancestors), "certainty": model.certainty}
     row |= {"decensored": model.decensored} | _licensed(catalog, model)
-    row |= {"operator": operator.id, "operator_country": operator.country}
+    row |= {"operator": operator.id, "operator_name": operator.name, "operator_country": operator.country}
     row |= {"parent": operator.parent, "parent_country": operator.parent_country}
     row |= {"hosting": endpoint.hosting, "trains_on_data": endpoint.trains_on_data}
     row |= {"retention_days": endpoint.retention_days, "quantization": endpoint.quantization}
@@ -119,8 +123,10 @@ _KINDS: tuple[tuple[str, Callable[[Catalog, str], Any], Callable[[Catalog, Any],
 
 def licence_row(licence: Licence) -> Row:
     row = _plain_row(licence)
+    known = row.pop("read")
     gates = {name: row.pop(name) for name in list(row) if name not in ("id", "name", "family", "source")}
-    return row | {"gates": {name: value for name, value in gates.items() if value not in (None, [])}}
+    said = {name: value for name, value in gates.items() if value not in (None, [])}
+    return row | {"gates": said if known else None}
 
 
 def price_row(price: Price) -> Row:

@@ -37,7 +37,9 @@ class Gates(Shape):
     monthly_users: Annotated[int, Field(gt=0)] | None = Field(
         None, description="monthly active users from which it applies"
     )
-    territory_excluded: list[Text] = Field(default=[], description="where the licence does not hold")
+    territory_excluded: list[Code] = Field(
+        default=[], description="countries where the licence does not hold; EU for its members"
+    )
     commercial: Literal["allowed", "authorisation", "forbidden"] | None = Field(None, description="commercial use")
     relaying_exempt: bool | None = Field(None, description="relaying requests to another host is outside the gate")
     exempt: str | None = Field(None, description="who is outside the gate")
@@ -49,7 +51,7 @@ class LicenceRow(Sourced):
     id: Text = Field(description="SPDX id, or a name")
     name: str = Field(description="as it calls itself")
     family: Literal["permissive", "restricted", "proprietary"] | None = Field(None, description="what it amounts to")
-    gates: Gates = Field(default=Gates(), description="what it asks of whom")
+    gates: Gates | None = Field(None, description="what it asks of whom; {} nothing, absent: it was not read")
 
 
 class NoticeRow(Shape):

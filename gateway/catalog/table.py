@@ -8,6 +8,7 @@ from typing import Literal
 
 from gateway.catalog import countries
 from gateway.catalog.facts import Catalog, Endpoint, Members
+from gateway.catalog.rows import GATES
 
 Form = Literal["word", "set", "bool", "number", "ordered"]
 Known = str | bool | int | float | Members | None  # None is unknown; a set fact is always Members
@@ -120,6 +121,22 @@ _ROWS = (
         "what the licence amounts to",
         lambda e: e.model.licence_family,
         _fixed(*LICENCE_FAMILIES),
+    ),
+    Fact(
+        "licence_gates",
+        "model",
+        "set",
+        "gates of the licence: `maas` hosts it for others, `commercial` is forbidden or needs authorisation",
+        lambda e: e.model.licence_gates,
+        _fixed(*GATES),
+    ),
+    Fact(
+        "territory_excluded",
+        "model",
+        "set",
+        "countries where the licence does not hold",
+        lambda e: e.model.territory_excluded,
+        _COUNTRIES,
     ),
     Fact("decensored", "model", "bool", "refusals of a base were trained away", lambda e: e.model.decensored),
     Fact(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from gateway.catalog.facts import Lab, Members, Model
+from gateway.catalog.countries import expand
+from gateway.catalog.facts import UNKNOWN_MEMBERS, Lab, Members, Model
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.lineage import cycle, descend
 from gateway.catalog.rows import Licence, Listing
 from gateway.catalog.shapes import LabRow, ModelRow
 from gateway.catalog.shapes import Listing as ListingRow
-from gateway.catalog.side_shapes import LicenceRow
+from gateway.catalog.side_shapes import Gates, LicenceRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.errors import nearest
 
@@ -60,7 +61,7 @@ def licences(desk: Desk) -> dict[str, Licence]:
 
 
 def _licence(row: LicenceRow) -> Licence:
-    gates = row.gates
+    gates = row.gates or Gates()
     return Licence(
         id=row.id,
         name=row.name,
@@ -74,7 +75,15 @@ def _licence(row: LicenceRow) -> Licence:
         relaying_exempt=gates.relaying_exempt,
         exempt=gates.exempt,
         source=row.source,
+        read=row.gates is not None,
     )
+
+
+def _gates(licence: Licence | None) -> tuple[Members, Members]:
+    """Names of the gates that bind, and the countries where the licence does not hold."""
+    if licence is None or not licence.read:
+        return UNKNOWN_MEMBERS, UNKNOWN_MEMBERS
+    return Members(licence.binding), Members(expand(licence.territory_excluded))
 
 
 def models(desk: Desk, labs: Mapping[str, Lab], licences: Mapping[str, Licence]) -> dict[str, Model]:
@@ -138,6 +147,7 @@ def _model(
     row = written.row
     descent = descend(row.id, homes, bases)
     licence = licences.get(row.licence) if row.licence else None
+    gates, excluded = _gates(licence)
     return Model(
         id=row.id,
         lab=homes[row.id],
@@ -147,6 +157,8 @@ def _model(
         open_weights=row.open_weights,
         licence=row.licence,
         licence_family=licence.family if licence else None,
+        licence_gates=gates,
+        territory_excluded=excluded,
         decensored=row.decensored,
         context_tokens=row.context_tokens or 0,
         kinds=frozenset(row.kinds or ["chat"]),

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from gateway.catalog.facts import UNKNOWN_MEMBERS, Catalog, Endpoint, Lab, Members, Model, Operator
 from gateway.catalog.prices import Price, price_book
+from gateway.catalog.rows import GATES
 from gateway.catalog.table import CAPABILITIES, FACTS, LISTS
 from gateway.identity import Caller, Keyring, Team
 from gateway.policy.assemble import assemble
@@ -91,6 +92,7 @@ def endpoint(chance: Random) -> Endpoint:
         decensored=chance.choice(maybe), context_tokens=chance.choice((0, 1000, 100_000, 100_000)),
         kinds=frozenset(kinds), can=frozenset(some(chance, CAPABILITIES, 6)),
         output_tokens=chance.choice((100, 400, 2000)), source=None, checked=None,
+        licence_gates=members(chance, GATES), territory_excluded=members(chance, COUNTRIES),
     )  # fmt: skip
     operator = Operator(
         id=chance.choice(("op-a", "op-b", "op-c")), name="", country=chance.choice(home),
@@ -139,8 +141,9 @@ def forgotten(endpoint: Endpoint, fact: str) -> Endpoint:
         return replace(endpoint, model=replace(model, **unknown))
     if fact == "context_tokens":
         return replace(endpoint, model=replace(model, context_tokens=0))
-    if fact == "lineage":
-        return replace(endpoint, model=replace(model, lineage=Members(model.lineage.known, complete=False)))
+    if fact in ("lineage", "licence_gates", "territory_excluded"):
+        part: dict[str, Any] = {fact: Members(getattr(model, fact).known, complete=False)}
+        return replace(endpoint, model=replace(model, **part))
     if fact in ("storage", "inference"):
         known = frozenset(sorted(getattr(endpoint, fact).known)[:1])
         partly: dict[str, Any] = {fact: Members(known, complete=False)}
@@ -150,7 +153,7 @@ def forgotten(endpoint: Endpoint, fact: str) -> Endpoint:
 
 FORGETTABLE = (
     "country", "parent_country", "indemnity", "sla", "certifications", "open_weights", "licence", "licence_family",
-    "decensored", "context_tokens", "lineage", "storage", "inference", "trains_on_data", "retention_days",
+    "licence_gates", "territory_excluded", "decensored", "context_tokens", "lineage", "storage", "inference", "trains_on_data", "retention_days",
     "quantization",
 )  # fmt: skip
 

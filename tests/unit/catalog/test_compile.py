@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.catalog.facts import Members
 from gateway.errors import Problems
 from tests.unit.catalog.small import KNOWN, PRICE, WIRE, catalog, complaints, endpoint, standing
 
@@ -135,6 +136,24 @@ def test_the_folder_may_override_what_the_package_ships():
     found = standing("licences: [{id: MIT, name: My MIT, family: restricted}]")
 
     assert found.models["acorn"].licence_family == "restricted"
+
+
+def test_gates_of_a_licence_are_facts_of_the_model_and_unknown_where_nobody_read_them():
+    found = standing(
+        "models:\n"
+        "  - {id: kite, lab: oak, base: [], licence: llama-4-community-license}\n"
+        "  - {id: fork, lab: oak, base: [], licence: MIT}\n"
+        "  - {id: rake, lab: oak, base: [], licence: a-licence}\n"
+        "  - {id: loom, lab: oak, base: [], licence: minimax-m2.7-license}\n"
+        "licences: [{id: a-licence, name: A, family: restricted}]"
+    ).models
+
+    assert found["kite"].licence_gates.known == {"display", "maas", "monthly_users", "territory_excluded"}
+    assert found["kite"].territory_excluded.known >= {"DE", "FR"}
+    assert (found["fork"].licence_gates, found["fork"].territory_excluded) == (Members(frozenset()),) * 2
+    assert not found["rake"].licence_gates.complete
+    assert not found["rake"].territory_excluded.complete
+    assert "commercial" in found["loom"].licence_gates.known
 
 
 def test_body_fields_of_the_package_stay_when_a_folder_adds_its_own():

@@ -48,7 +48,7 @@ SNAPSHOT = {
                                   tiers=[{"above": 256000, "input": 1.2, "output": 3.6}])],
                 "thinking": [rate(None, "2026-01-01T00:00:00Z", input=0.4, output=4.0,
                                   tiers=[{"above": 256000, "output": 12.0}])],
-                "batch": [{"start": None, "rates": None}, rate("2026-01-01T00:00:00Z", "x", input=0.2, output=0.6)],
+                "batch": [{"start": None, "rates": None}, rate("2026-02-01T00:00:00Z", "x", input=0.2, output=0.6)],
             },
             "gone": {"standard": [{"start": None, "rates": None}]},
         },

@@ -106,6 +106,16 @@ def test_models_operators_and_labs_are_found_by_other_names_too():
     assert find_lab(found, "ELM").id == "elm"
 
 
+@pytest.mark.parametrize("name", ["The Twig", "the-twig", "THE_TWIG", "Thé  Twig"])
+def test_spaces_lines_capitals_and_accents_make_no_other_name(name):
+    assert find_model(standing(MORE), name).id == "twig"
+
+
+def test_part_of_a_name_is_answered_with_the_names_that_hold_it():
+    with pytest.raises(GatewayError, match="did you mean `twig@barn/north`, `twig@barn/south`"):
+        find_endpoint(standing(MORE), "barn/")
+
+
 @pytest.mark.parametrize(
     ("find", "name"),
     [(find_lab, "elmo"), (find_model, "twigg"), (find_operator, "barrn"), (find_endpoint, "twig@barm")],

@@ -41,6 +41,8 @@ FACTS = [
     ("only: {model: glm}", ["glm@zai", "glm@together"]),
     ("only: {endpoint: glm@zai}", ["glm@zai"]),
     ("only: {licence_family: permissive}", ["glm@zai", "glm@together", "qwen@self"]),
+    ("never: {licence_gates: [display, commercial]}", ["gpt@openai", "glm@zai", "glm@together", "qwen@self"]),
+    ("never: {territory_excluded: eu}", ["gpt@openai", "glm@zai", "glm@together", "qwen@self"]),
     ("only: {context_tokens: {above: 150000}}", ["gpt@openai", "glm@zai", "glm@together"]),
     ("only: {lineage: {has: CN}}", ["glm@zai", "glm@together", "qwen@self"]),
 ]
