@@ -153,8 +153,8 @@ def forgotten(endpoint: Endpoint, fact: str) -> Endpoint:
 
 FORGETTABLE = (
     "country", "parent_country", "indemnity", "sla", "certifications", "open_weights", "licence", "licence_family",
-    "licence_gates", "territory_excluded", "decensored", "context_tokens", "lineage", "storage", "inference", "trains_on_data", "retention_days",
-    "quantization",
+    "licence_gates", "territory_excluded", "decensored", "context_tokens", "lineage", "storage", "inference",
+    "trains_on_data", "retention_days", "quantization",
 )  # fmt: skip
 
 
