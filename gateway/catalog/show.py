@@ -45,7 +45,8 @@ def named(catalog: Catalog, name: str) -> Row:
 
 
 def _others(catalog: Catalog) -> list[str]:
-    return [word for row in (*catalog.models.values(), *catalog.operators.values()) for word in row.also]
+    named = [model.also for model in catalog.models.values()] + [row.also for row in catalog.operators.values()]
+    return [word for also in named for word in also]
 
 
 def lab_row(catalog: Catalog, lab: Lab) -> Row:
