@@ -42,6 +42,7 @@ def _case(shape: CaseShape, names: Names, policy: Policy) -> Case:
 
 def _expectation(shape: ExpectShape, names: Names, policy: Policy) -> Expectation:
     scope, at = names.scope, shape.at
+    _check_expects(shape, scope)
     routes = _declared("routes", names) | {route.name for route in policy.routes}
     if shape.route is not None and shape.route not in routes:
         scope.error(f"no route is called `{shape.route}`", (*at, "route"), help=nearest(shape.route, routes))
@@ -52,6 +53,17 @@ def _expectation(shape: ExpectShape, names: Names, policy: Policy) -> Expectatio
         never=read_tests(shape.never, names.words, scope, (*at, "never"), timed=False),
         removed_by=_removed_by(shape, names, _declared("guards", names) | {guard.name for guard in policy.guards}),
     )
+
+
+def _check_expects(shape: ExpectShape, scope: Scope) -> None:
+    parts = {"only": shape.only, "never": shape.never, "removed_by": shape.removed_by}
+    for part, expected in parts.items():
+        if expected is not None and not expected:
+            scope.error(f"an empty `{part}` expects nothing", (*shape.at, part), help="say what, or remove it")
+    if not scope.document.at(shape.at):
+        scope.error(
+            "this case expects nothing", shape.at, help="add `route`, `refused`, `only`, `never` or `removed_by`"
+        )
 
 
 def _declared(part: str, names: Names) -> set[str]:

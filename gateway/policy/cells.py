@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, pairwise
+from math import inf
 
 from gateway.identity import DATA_CLASSES, Caller, Team
 from gateway.policy.compiled import Clause, Compiled
@@ -23,6 +24,7 @@ Cell = tuple[Signals, ...]  # as each policy sees it
 Box = dict[str, int]  # mask of cells by variable; a variable that is absent is free
 WHO, NAME = "caller", "name"
 VARIABLE = {"team": WHO, "app": WHO, "residency": WHO, "data_class": WHO, "model": NAME, "model_known": NAME}
+SHARES = frozenset({"budget_used"})  # from 0 to 1
 NEVER_UNKNOWN = frozenset({"kind", "stream", "tokens", "needs", "effort", "tag", "budget_used"})
 
 
@@ -81,7 +83,8 @@ def _values(name: str, clauses: Sequence[Clause], folders: Sequence[Compiled]) -
     if row.form == "set":
         values = [frozenset(map(str, some)) for some in _subsets(named)]
     elif row.form == "number":
-        values = _cut([*named, *(bound for term in terms for _, bound in term.bounds)])
+        constants = [*named, *(bound for term in terms for _, bound in term.bounds)]
+        values = _cut([*constants, 1], most=1) if name in SHARES else _cut(constants)
     elif row.form == "bool":
         values = [False, True]
     elif name == "tag":
@@ -97,24 +100,24 @@ def _subsets(named: Sequence[object]) -> Iterable[Sequence[object]]:
     return chain.from_iterable(combinations(named, size) for size in range(len(named) + 1))
 
 
-def _cut(constants: Iterable[object]) -> list[Value]:
-    """Every constant, and a number between each two and beyond the last."""
+def _cut(constants: Iterable[object], *, most: float = inf) -> list[Value]:
+    """Every constant, and a number between each two and beyond the last; none below 0 or above `most`."""
     points = sorted({float(str(constant)) for constant in constants} | {0.0})
-    between = [(low + high) / 2 for low, high in pairwise(points)]
-    return [int(point) if point.is_integer() else point for point in sorted({*points, *between, points[-1] + 1})]
+    cut = sorted({*points, *((low + high) / 2 for low, high in pairwise(points)), points[-1] + 1})
+    return [int(point) if point.is_integer() else point for point in cut if 0 <= point <= most]
 
 
 def _callers(folders: Sequence[Compiled]) -> tuple[Cell, ...]:
     """Every key, and every team's next key, at every class that its header can raise it to."""
     rows: dict[tuple[tuple[Value, ...], ...], Cell] = {}
     for header in DATA_CLASSES:
-        for seen in _keys(folders):
+        for seen in callers_of(*folders):
             cell = tuple(_signals_of(caller, header) for caller in seen)
             rows.setdefault(tuple(tuple(signals.values()) for signals in cell), cell)
     return tuple(rows.values())
 
 
-def _keys(folders: Sequence[Compiled]) -> Iterable[tuple[Caller, ...]]:
+def callers_of(*folders: Compiled) -> Iterable[tuple[Caller, ...]]:
     """Each caller of the last folder as all folders know it; who is new to one is a stranger there."""
     last = folders[-1].keyring
     for name, team in (last.teams or {_NOBODY.id: _NOBODY}).items():

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.catalog.facts import Endpoint
-from gateway.identity import DATA_CLASSES
-from gateway.policy.cells import Box, Space, space_of
+from gateway.identity import DATA_CLASSES, Team
+from gateway.policy.cells import Box, Space, callers_of, space_of
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.lint import Rules, rules_of
 from gateway.policy.solve import Choice, failing, meet, solve
@@ -181,21 +181,22 @@ def _widest(found: Box, start: Box, choices: Sequence[Choice]) -> Box:
 
 
 def _copies(old: Compiled, new: Compiled) -> Iterable[Change]:
-    """Teams whose prompts may now also be copied to an endpoint: shadow and judge."""
+    """Teams and keys whose prompts may now also be copied to an endpoint: shadow and judge."""
     for purpose in ("shadow", "judge"):
-        had, has = _copied_to(old, purpose), _copied_to(new, purpose)
-        for team, endpoints in has.items():
-            gained = tuple(sorted(endpoints - had.get(team, frozenset())))
+        found: dict[tuple[str, tuple[str, ...]], Change] = {}
+        for was, now in callers_of(old, new):
+            gained = tuple(sorted(_copied_to(new, now.team, purpose) - _copied_to(old, was.team, purpose)))
             if gained:
-                yield Change({"team": team}, {"team": team}, gained, purpose)
+                who = {"team": now.team.id} | ({"app": now.app} if now.app and was.team.id != now.team.id else {})
+                found.setdefault((now.team.id, gained), Change(who, who, gained, purpose))
+        yield from found.values()
 
 
-def _copied_to(folder: Compiled, purpose: str) -> dict[str, frozenset[str]]:
+def _copied_to(folder: Compiled, team: Team, purpose: str) -> frozenset[str]:
     policy = folder.policy
     shares = [policy.judge] if purpose == "judge" else [route.shadow for route in policy.routes]
-    endpoints = frozenset(share.endpoint.id for share in shares if share)
-    teams = [t for t in folder.keyring.teams.values() if purpose in t.allow and t.data_class in _COPIED]
-    return {team.id: endpoints for team in teams if endpoints}
+    allowed = purpose in team.allow and team.data_class in _COPIED
+    return frozenset(share.endpoint.id for share in shares if share) if allowed else frozenset()
 
 
 def _stranded(before: Rules, after: Rules) -> Iterable[Change]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.errors import Problem, Problems, nearest
 from gateway.policy.compiled import Compiled
 from gateway.policy.routes import Names
-from gateway.policy.term import Path, Scope, Vocabulary
+from gateway.policy.term import Path, Scope, Vocabulary, glob
 from gateway.policy.vocabulary import vocabularies
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
@@ -81,7 +81,9 @@ def _number(raw: object, scope: Scope, path: Path) -> Value:
 
 
 def _word(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -> str:
-    word = str(spelled(raw))
+    word = _text(raw, names.scope, path)
+    if word is None:
+        return ""
     if vocabulary.words is not None and word not in vocabulary.words and vocabulary.strict:
         help_ = nearest(word, vocabulary.words)
         names.scope.error(f"`{vocabulary.name}` is never `{shortened(word)}`", path, help=help_)
@@ -89,11 +91,11 @@ def _word(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -> str:
 
 
 def _model(raw: object, names: Names, path: Path) -> str:
-    word = str(spelled(raw))
+    word = _text(raw, names.scope, path)
+    if word is None or names.blind:
+        return word or ""
     known = [*names.catalog.models, *names.catalog.endpoints, *names.aliases]
-    if names.blind:
-        return word
-    if word != "auto" and word not in known and not any("*" in alias for alias in names.aliases):
+    if word != "auto" and word not in known and not any(glob(alias).match(word) for alias in names.aliases):
         names.scope.error(f"no model is called `{shortened(word)}`", path, help=nearest(word, known))
     return word
 
@@ -106,17 +108,18 @@ def given_from_words(words: Sequence[str], compiled: Compiled) -> Given:
     vocabulary = vocabularies(
         policy.catalog, compiled.keyring, teams=compiled.keyring.teams, sets=policy.sets, aliases=policy.aliases
     )
-    raw = dict(_split(word, scope) for word in words)
+    raw = dict(part for word in words if (part := _split(word, scope)) is not None)
     given = read_given(raw, Names(policy.catalog, vocabulary, policy.aliases, scope), ())
     if scope.problems:
         raise Problems([Problem(problem.message, None, problem.help) for problem in scope.problems])
     return given
 
 
-def _split(word: str, scope: Scope) -> tuple[str, object]:
+def _split(word: str, scope: Scope) -> tuple[str, object] | None:
     name, equals, value = word.partition("=")
     if not equals:
         scope.error(f"`{word}` gives no value", (), help="write `signal=value`, e.g. `tokens=900`")
+        return None
     if value != "unknown" and name in SIGNALS and SIGNALS[name].form == "set":
         return name, [part.strip() for part in value.split(",") if part.strip()]
     try:

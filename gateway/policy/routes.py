@@ -122,16 +122,19 @@ def read_items(raw: object, names: Names, path: Path) -> tuple[Item, ...]:
         names.scope.error(f"`try` is a list of items, not {what}", path, help="`[{any: {}}]` proposes every endpoint")
         return ()
     items = [each for each in found_items if each is not None]
-    for place, item in enumerate(items):
-        if (
-            len(items) == len(found_items)
-            and not item.prices
-            and item.text in {earlier.text for earlier in items[:place]}
-        ):
-            names.scope.warn(
-                f"{item.text} stands in this `try` already", (*path, place), help="a duplicate keeps its first place"
-            )
+    if len(items) == len(found_items):
+        _warn_of_duplicates(items, names.scope, path)
     return tuple(items)
+
+
+def _warn_of_duplicates(items: Sequence[Item], scope: Scope, path: Path) -> None:
+    listed, texts = 0, set[str]()
+    for place, item in enumerate(items):
+        if item.text in texts or (item.mask and not item.mask & ~listed):
+            words = f"{item.text} stands in this `try` already"
+            scope.warn(words, (*path, place), help="a duplicate keeps its first place")
+        texts.add(item.text)
+        listed |= 0 if item.prices else item.mask
 
 
 def _item(raw: object, names: Names, path: Path) -> Item | None:

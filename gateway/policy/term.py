@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Literal
 
 from gateway.errors import Problem, nearest
 from gateway.policy.compiled import Constant, Term
 from gateway.source import Document, Real, Whole, spelled
-from gateway.source.shape import found, shortened
+from gateway.source.shape import found, resolved, shortened
 
 Form = Literal["word", "set", "number", "bool", "ordered"]
 Path = tuple[str | int, ...]
 RANGES = ("below", "above", "at_least", "at_most")
+OR = "all bounds hold at once; for one or the other write two guards"
 _COMPARE = {
     "below": lambda one, other: one < other,
     "above": lambda one, other: one > other,
@@ -92,7 +94,12 @@ def _range(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path
         bounds = [
             (name, bound) for name, value in raw.items() if (bound := _bound(value, scope, (*path, name))) is not None
         ]
-        return Term(bounds=tuple(bounds)) if len(bounds) == len(raw) else None
+        if len(bounds) < len(raw):
+            return None
+        if not _possible(dict(bounds)):
+            scope.error(f"no `{vocabulary.name}` lies in this range", path, help=OR)
+            return None
+        return Term(bounds=tuple(bounds))
     if vocabulary.form != "ordered" or vocabulary.words is None:
         kind = {"set": "a set", "bool": "true or false"}.get(vocabulary.form, "a word without order")
         scope.error(f"`{vocabulary.name}` is {kind}: it has no range", path, help="write a value or a list")
@@ -111,6 +118,14 @@ def _range(raw: Mapping[str, object], vocabulary: Vocabulary, scope: Scope, path
         scope.error(f"no `{vocabulary.name}` lies in this range", path, help="from low to high: " + ", ".join(words))
         return None
     return Term(frozenset(kept))
+
+
+def _possible(bounds: Mapping[str, float]) -> bool:
+    """True if some number is inside all bounds."""
+    low = max(bounds.get("above", -inf), bounds.get("at_least", -inf))
+    high = min(bounds.get("below", inf), bounds.get("at_most", inf))
+    open_ended = bounds.get("above") == low or bounds.get("below") == high
+    return low < high or (low == high and not open_ended)
 
 
 def _bound(value: object, scope: Scope, path: Path) -> float | None:
@@ -132,14 +147,24 @@ def _values(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Te
 
 
 def _set(name: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
-    if name in (vocabulary.words or ()) or (vocabulary.globs and _matches_word(name, vocabulary)):
-        scope.error(
-            f"`{name}` is both a set and a `{vocabulary.name}`", path, help="rename the set, or write its list out"
-        )
-        return None
+    if _known(name, vocabulary):
+        return _ambiguous(name, vocabulary, scope, path)
     there = Scope(scope.sets_document, {}, scope.sets_document, scope.problems)
-    items = [_item(word, vocabulary, there, ("sets", name, place)) for place, word in enumerate(scope.sets[name])]
-    return _together(items)
+    words: Sequence[object] = scope.sets[name]
+    if vocabulary.form == "number":
+        words = [resolved(word) for word in scope.sets[name]]
+    return _together([_item(word, vocabulary, there, ("sets", name, place)) for place, word in enumerate(words)])
+
+
+def _known(word: str, vocabulary: Vocabulary) -> bool:
+    """True if it is among the choices; a caller may send what the pattern of an alias takes."""
+    words = vocabulary.words or ()
+    return word in words or (vocabulary.globs and any("*" in each and glob(each).match(word) for each in words))
+
+
+def _ambiguous(word: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> None:
+    way_out = "rename the set, or write its list out"
+    scope.error(f"`{word}` is both a set and a `{vocabulary.name}`", path, help=way_out)
 
 
 def _together(items: Sequence[Term | None]) -> Term | None:
@@ -173,7 +198,9 @@ def _flag(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term
 
 
 def _word(word: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
-    if vocabulary.words is None or word in vocabulary.words or (vocabulary.globs and _matches_word(word, vocabulary)):
+    if word in scope.sets and not vocabulary.names_sets and _known(word, vocabulary):
+        return _ambiguous(word, vocabulary, scope, path)
+    if vocabulary.words is None or _known(word, vocabulary):
         return Term(frozenset({word}))
     if not vocabulary.strict:
         words = f"nothing here has `{vocabulary.name}: {shortened(word)}`"
@@ -207,11 +234,6 @@ def _choices(word: str, vocabulary: Vocabulary, scope: Scope | None = None) -> s
     known = set(vocabulary.words)
     fitting = [name for name, words in scope.sets.items() if known.issuperset(words)] if scope else []
     return nearest(word, [*vocabulary.words, *fitting])
-
-
-def _matches_word(word: str, vocabulary: Vocabulary) -> bool:
-    """True if a caller could send this word: an alias may be a pattern."""
-    return any("*" in known and glob(known).match(word) for known in vocabulary.words or ())
 
 
 def glob(pattern: str) -> re.Pattern[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -43,6 +44,13 @@ class Document:
                 return Place(self.file, span.line + 1, span.column + 1, span.width)
         span = node.span
         return Place(self.file, span.line + 1, span.column + 1, span.width)
+
+    def at(self, path: Sequence[str | int]) -> Any:
+        """What the author wrote at the path of something that was read from here."""
+        data: Any = self.data
+        for step in path:
+            data = data[step]
+        return data
 
     def under(self, name: str) -> Document:
         """The same document as the entry `name` of a mapping, for files that hold nothing but a list."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from gateway.errors import Problem
 
+_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # where the parser begins a line
 _WIDEST = 160  # characters of a line that are shown
 
 
@@ -16,7 +18,7 @@ def frame(problem: Problem, text: str | None = None) -> str:
     margin = ""
     if place is not None:
         lines.append(f" --> {place.file}:{place.line}:{place.column}")
-        shown = text.split("\n") if text is not None else []
+        shown = lines_of(text) if text is not None else []
         if place.line <= len(shown):
             margin = " " * len(str(place.line))
             line, spot = _underlined(shown[place.line - 1], place.column - 1, place.width)
@@ -26,8 +28,13 @@ def frame(problem: Problem, text: str | None = None) -> str:
     return "\n".join(lines)
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines as the parser counts them."""
+    return _BREAKS.split(text)
+
+
 def _underlined(line: str, column: int, width: int) -> tuple[str, str]:
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line.rstrip("\r").expandtabs(1))
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line.expandtabs(1))
     if len(line) > _WIDEST:
         start = max(0, column - _WIDEST // 2)
         line, column = line[start : start + _WIDEST], column - start

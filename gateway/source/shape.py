@@ -144,11 +144,12 @@ def _way_out(shape: type[Shape], location: Location, error: ErrorDetails) -> str
     if error["type"] == "string_pattern_mismatch":
         return _description(_within(shape, location[:-1]), location[-1])
     value = error["input"]
-    quoted = isinstance(value, str) and isinstance(_resolved(value), int | float)
+    quoted = isinstance(value, str) and isinstance(resolved(value), int | float)
     return "write it without quotes" if quoted and "a number" in _sentence(error["type"], {}, error) else None
 
 
-def _resolved(text: str) -> object:
+def resolved(text: str) -> object:
+    """The plain scalar that is written like this; None if it is no number that can be compared."""
     try:
         return resolve(text)
     except NotANumber:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import yaml
 
 from gateway.errors import Place, Problem
+from gateway.source.frame import lines_of
 
 _WORDS: tuple[tuple[str, str, str | None], ...] = (
     ("could not find expected ':'", "this line is no `key: value`", "write `key: value`, with a space after the colon"),
@@ -47,7 +48,7 @@ def syntax_problem(wrong: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = getattr(wrong, "problem_mark", None)
     if mark is None:
         return _unreadable(said, text, file, int(getattr(wrong, "position", 0) or 0))
-    lines = text.split("\n")
+    lines = lines_of(text)
     line = min(mark.line, len(lines) - 1)
     place = Place(file, line + 1, min(mark.column, len(lines[line])) + 1)
     if "\t" in lines[line][: mark.column + 1] and ("cannot start any token" in said or "tab" in said):

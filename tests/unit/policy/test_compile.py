@@ -41,6 +41,16 @@ def test_defaults_hold_where_neither_the_file_nor_the_route_says_otherwise():
     )
 
 
+def test_a_set_stands_wherever_a_list_does_also_for_numbers():
+    sets = b"version: 1\nsets: {eu: [DE], long: [300, 3.5e3], doors: [glm, gpt@openai]}\n"
+    rules = b"guards: [{name: g, when: {tokens: long}, only: {retention_days: long}}]\n"
+
+    policy = compiled(policy=sets + rules + b"routes: [{name: r, try: doors}]\n").policy
+
+    assert policy.guards[0].when[0].term.values == {300.0, 3500.0}
+    assert [item.text for item in policy.routes[0].items] == ["`glm`", "`gpt@openai`"]
+
+
 def test_every_field_falls_through_by_itself_from_route_to_file_to_defaults():
     text = b"""\
 defaults:

@@ -105,6 +105,21 @@ def test_a_new_shadow_widens_for_the_teams_that_allow_it():
     ]
 
 
+def test_a_key_moved_to_a_team_that_allows_copies_widens_for_that_key():
+    judged = REST + b"judge: {endpoint: glm@zai, percent: 1}\n"
+    private = CALLERS.replace(b"team: research", b"team: sales")
+
+    found = compare(folder(callers=private, more=judged), folder(callers=CALLERS, more=judged))
+
+    assert plain(found)["widened"] == [
+        {
+            "class": {"team": "research", "app": "bot", "purpose": "judge"},
+            "endpoints": ["glm@zai"],
+            "witness": {"team": "research", "app": "bot"},
+        }
+    ]
+
+
 def test_a_widening_that_names_the_version_it_replaces_is_permitted_once():
     old = folder(HOME, PRC)
     saying_so = folder(HOME, more=REST + f"allow_widening: {old.policy.version}\n".encode())

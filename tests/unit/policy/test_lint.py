@@ -40,6 +40,14 @@ REMARKS = [
         ("warning", "no request ever meets the `when` of guard `g`", 5),
     ),
     (
+        guarded("{name: g, when: {budget_used: {above: 1}}, never: {origin: CN}}"),
+        ("warning", "no request ever meets the `when` of guard `g`", 5),
+    ),
+    (
+        guarded("{name: g, when: {tokens: {below: 0}}, never: {origin: CN}}"),
+        ("warning", "no request ever meets the `when` of guard `g`", 5),
+    ),
+    (
         guarded("{name: g, when: {tag: {not: audited}}, never: {exposure: china}}"),
         ("warning", "a caller can switch guard `g` off by its `tag`", 5),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.errors import Place, Problem
-from gateway.source import frame
+from gateway.source import frame, read
 
 
 def test_the_sample_of_the_guide():
@@ -26,6 +26,13 @@ def test_ideographs_take_two_columns_and_tabs_one():
     problem = Problem("odd", Place("x.yaml", 1, 4, 2))
 
     assert frame(problem, "\t你a你好").split("\n")[-2:] == ["1 |  你a你好", "  |     ^^^^"]
+
+
+def test_lines_begin_where_the_parser_begins_them():
+    (problem,) = read("a: 1\rb: 2\u2028c: 3\r\na: 4".encode(), "x.yaml")[1]
+
+    assert problem.place == Place("x.yaml", 4, 1, 1)
+    assert frame(problem, "a: 1\rb: 2\u2028c: 3\r\na: 4").split("\n")[3] == "4 | a: 4"
 
 
 def test_a_long_line_is_cut_around_the_spot():
