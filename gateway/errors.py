@@ -44,8 +44,17 @@ NEVER_RETRY = frozenset({"budget_exceeded", "frozen", "upstreams_exhausted"})  #
 class GatewayError(Exception):
     """What the caller should see: a code of ours, a sentence, and where it fits a field and when to come back."""
 
-    def __init__(self, code: str, message: str, *, param: str | None = None, retry_after_s: float | None = None):
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        ceiling: tuple[str, str] | None = None,  # of what, and how much: `requests`, `600`
+    ):
         super().__init__(message)
+        self.ceiling = ceiling
         self.code = code
         self.message = message
         self.param = param

@@ -7,12 +7,14 @@ import math
 from gateway.api.wire import Headers, Send, encode, send_whole
 from gateway.errors import NEVER_RETRY, GatewayError
 
+BACK_IN_S = 30  # where a caller may come back and nobody knows when
 _TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
+    422: "invalid_request_error",
     429: "rate_limit_error",
     502: "upstream_error",
     503: "overloaded_error",
@@ -37,10 +39,15 @@ def error_event(error: GatewayError) -> bytes:
 
 
 def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
-    """When to come back, and whether to."""
+    """When to come back, and whether to; which ceiling was reached."""
     headers = [(b"content-type", b"application/json")]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % max(1, math.ceil(error.retry_after_s))))
+    wait_s = BACK_IN_S if error.retry_after_s is None else max(1, math.ceil(error.retry_after_s))
+    if error.retry_after_s is not None or error.status in (429, 503):
+        headers.append((b"retry-after", b"%d" % wait_s))
+    if error.ceiling is not None:
+        what, most = (word.encode() for word in error.ceiling)
+        for name, value in ((b"limit", most), (b"remaining", b"0"), (b"reset", b"%ds" % wait_s)):
+            headers.append((b"x-ratelimit-%b-%b" % (name, what), value))
     if error.code in NEVER_RETRY:
         headers.append((b"x-should-retry", b"false"))
     return headers

@@ -18,6 +18,7 @@ class Refused:
     by: Literal["budget", "rate", "unreachable"]
     said: str
     retry_after_s: float
+    ceiling: tuple[str, str] | None = None  # of what, and how much
 
 
 class Accounts(Protocol):
@@ -58,11 +59,11 @@ def sliding(previous: float, current: float, at: float) -> float:
 def over_rate(team: Team, what: str, limit: int, at: float) -> Refused:
     """The team's rate is reached."""
     said = f"team `{team.id}` may send {limit:,} {what} a minute"
-    return Refused("rate", said, MINUTE_S - at % MINUTE_S)
+    return Refused("rate", said, MINUTE_S - at % MINUTE_S, (what, str(limit)))
 
 
 def over_budget(team: Team, budget: Budget, at: float) -> Refused:
     """The team's budget is spent."""
     name, _, ends = period(budget, at)
     said = f"team `{team.id}` has spent its budget of {budget.usd} USD for {name}"
-    return Refused("budget", said, ends - at)
+    return Refused("budget", said, ends - at, ("usd", str(budget.usd)))

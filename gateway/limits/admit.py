@@ -70,4 +70,5 @@ class Admission:
 
     def _stop(self, trail: Trail, refused: Refused) -> GatewayError:
         trail.refused_by = refused.by
-        return GatewayError(CODES[refused.by], refused.said, retry_after_s=refused.retry_after_s)
+        code, wait_s = CODES[refused.by], refused.retry_after_s
+        return GatewayError(code, refused.said, retry_after_s=wait_s, ceiling=refused.ceiling)

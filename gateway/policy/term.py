@@ -148,7 +148,8 @@ def _values(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Te
 
 def _set(name: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
     if _known(name, vocabulary):
-        return _ambiguous(name, vocabulary, scope, path)
+        _ambiguous(name, vocabulary, scope, path)
+        return None
     there = Scope(scope.sets_document, {}, scope.sets_document, scope.problems)
     words: Sequence[object] = scope.sets[name]
     if vocabulary.form == "number":
@@ -199,7 +200,8 @@ def _flag(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term
 
 def _word(word: str, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
     if word in scope.sets and not vocabulary.names_sets and _known(word, vocabulary):
-        return _ambiguous(word, vocabulary, scope, path)
+        _ambiguous(word, vocabulary, scope, path)
+        return None
     if vocabulary.words is None or _known(word, vocabulary):
         return Term(frozenset({word}))
     if not vocabulary.strict:

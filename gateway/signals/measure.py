@@ -89,7 +89,8 @@ def _reader(name: str) -> Callable[[Text], Value]:
 
 def _tag(tag: str | None, tags: Container[str]) -> str | None:
     if tag is not None and tag not in tags:
-        raise GatewayError("invalid_request", f"no tag is called `{tag[:80]}`; callers.yaml lists them under `tags`")
+        said = f"no tag is called `{tag[:80]}`; callers.yaml lists them under `tags`"
+        raise GatewayError("invalid_request", said, param="x-gateway-tag")
     return tag
 
 
@@ -98,6 +99,6 @@ def _data_class(given: str | None, own: str) -> str:
     if given is None:
         return own
     if given not in DATA_CLASSES:
-        way_out = nearest(given[:80], DATA_CLASSES)
-        raise GatewayError("invalid_request", f"x-gateway-data-class: no class is called `{given[:80]}`; {way_out}")
+        said = f"x-gateway-data-class: no class is called `{given[:80]}`; {nearest(given[:80], DATA_CLASSES)}"
+        raise GatewayError("invalid_request", said, param="x-gateway-data-class")
     return max(own, given, key=DATA_CLASSES.index)

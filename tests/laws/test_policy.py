@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.policy.decide import Decision, View, decide
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN
-from tests.laws.policies import AT, FORGETTABLE, World, forgotten, guard, policy_of, world
+from tests.laws.policies import AT, FORGETTABLE, World, endpoint, forgotten, guard, policy_of, world
 
 VIEW = View(at=AT)
 seeds = st.integers(0, 2**32 - 1)
@@ -85,6 +85,19 @@ def test_a_fact_that_becomes_unknown_never_adds_an_endpoint(seed, fact):
 
     for one, other in zip(decisions(known), decisions(unknown), strict=True):
         assert other.permitted & ~one.permitted == 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(seeds)
+def test_no_guard_spares_an_endpoint_for_what_is_not_known_of_it(seed):
+    chance = Random(seed)
+    known = endpoint(chance)
+    rows = [known, *(forgotten(known, fact) for fact in FORGETTABLE)]
+    guards = [guard(chance) for _ in range(20)]
+
+    for each in policy_of(rows, guards, [{"try": [{"any": {}}]}]).guards:
+        if each.removes & 1:
+            assert each.removes == (1 << len(rows)) - 1
 
 
 @many
