@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "accepted.json"
-REFUSED = "refused.txt"
 
 
 def keep(state_dir: Path, version: str, files: Mapping[str, bytes]) -> None:
@@ -36,19 +35,3 @@ def stamp(state_dir: Path) -> int:
         return (state_dir / NAME).stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def refuse(state_dir: Path, problem: str | None) -> None:
-    """Keeps why the last change was refused, for the workers to tell; None: it was not."""
-    if problem is None:
-        (state_dir / REFUSED).unlink(missing_ok=True)
-    else:
-        (state_dir / REFUSED).write_text(problem, encoding="utf-8")
-
-
-def refusal(state_dir: Path) -> str | None:
-    """Why the last change was refused; None: it was not."""
-    try:
-        return (state_dir / REFUSED).read_text(encoding="utf-8")
-    except OSError:
-        return None

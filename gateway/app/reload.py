@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from time import time
 
@@ -32,7 +31,6 @@ def accept(folder: Path, state_dir: Path) -> Compiled:
     if before is not None and before[0] != compiled.policy.version:
         _check_widening(_compile_accepted(before[1], state_dir), compiled)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
-    accepted.refuse(state_dir, None)
     return compiled
 
 
@@ -78,7 +76,6 @@ class Reloader:
         """Raises Problems: what cannot be kept would be unknown to other workers and to the next start."""
         try:
             accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
-            accepted.refuse(self._state_dir, None)
         except OSError as error:
             said = f"the state folder {self._state_dir} cannot be written: {error.strerror}"
             raise Problems([Problem(said, help="make room or give the right to write, then send SIGHUP")]) from None
@@ -86,8 +83,6 @@ class Reloader:
     def _refuse(self, problems: Problems) -> None:
         first = problems.problems[0]
         self.problem = "; ".join(problem.message for problem in problems.problems[:3])
-        with suppress(OSError):  # the log and the counter still tell
-            accepted.refuse(self._state_dir, self.problem)
         self._count("refused")
         where = f"{first.place.file}:{first.place.line}" if first.place else str(self._folder)
         _log.error("the changed policy is refused, the old one serves on: %s (%s)", self.problem, where)

@@ -11,6 +11,7 @@ import socket
 from time import sleep
 from typing import NoReturn
 
+from gateway.app.notice import Notice
 from gateway.app.reload import Reloader, accept
 from gateway.app.starting import signals_held
 from gateway.app.worker import serve_worker
@@ -33,7 +34,7 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
     plug = _listen(settings)
     if settings.workers > 1:
         return _Parent(settings, compiled, plug, token).run()
-    return serve_worker(settings, compiled, plug, token, shared_metrics=None, watches=True)
+    return serve_worker(settings, compiled, plug, token, shared_metrics=None, notice=None)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -63,6 +64,7 @@ class _Parent:
         self._plug = plug
         self._token = token
         self._shared = settings.state_dir / "metrics"
+        self._notice = Notice()
         self._workers: set[int] = set()
         self._stopping = False
         self._asked = False
@@ -86,6 +88,7 @@ class _Parent:
             if not self._stopping and (reloader.changed() or self._asked):
                 self._asked = False
                 self._compiled = reloader.reload() or self._compiled
+                self._notice.write(reloader.problem)
         return 0
 
     def _fork(self) -> None:
@@ -105,8 +108,9 @@ class _Parent:
         try:
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_DFL)
+            plug, token = self._plug, self._token
             code = serve_worker(
-                self._settings, self._compiled, self._plug, self._token, shared_metrics=self._shared, watches=False
+                self._settings, self._compiled, plug, token, shared_metrics=self._shared, notice=self._notice
             )
         finally:
             os._exit(code)

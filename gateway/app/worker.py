@@ -22,6 +22,7 @@ from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.canaries import tell_stopped
 from gateway.app.judging import load_models
+from gateway.app.notice import Notice
 from gateway.app.overview import LiveOverview
 from gateway.app.probing import Schedule
 from gateway.app.protocol import ServerProtocol
@@ -43,9 +44,9 @@ def serve_worker(
     token: str,
     *,
     shared_metrics: Path | None,
-    watches: bool,
+    notice: Notice | None,
 ) -> int:
-    """One worker. `watches`: it looks at the policy folder itself; otherwise at what the parent accepted."""
+    """One worker. Without a parent's notice it looks at the policy folder itself, else at what the parent accepted."""
     parts = build_parts(settings, shared_metrics=shared_metrics)
     state = State(
         settings=settings,
@@ -73,7 +74,7 @@ def serve_worker(
     )
     _settle_in(compiled.policy)
     server = _Server(config, state)
-    look = _Watcher(state, parts, settings, compiled) if watches else _Follower(state, parts, settings)
+    look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
             runner.run(_run(server, plug, (look, Schedule(state, parts), parts.second, parts.shadows)))
@@ -179,9 +180,10 @@ class _Watcher:
 class _Follower:
     """Of a worker among several: takes over what the parent accepted, and knows what it refused."""
 
-    def __init__(self, state: State, parts: Parts, settings: Settings):
+    def __init__(self, state: State, parts: Parts, settings: Settings, notice: Notice):
         self.state = state
         self._parts = parts
+        self._notice = notice
         self._state_dir = settings.state_dir
         self._seen = accepted.stamp(settings.state_dir)
 
@@ -191,7 +193,7 @@ class _Follower:
         while True:
             await asyncio.sleep(LOOK_S)
             publish(self.state, self._parts)
-            self.state.reload_problem = accepted.refusal(self._state_dir)
+            self.state.reload_problem = self._notice.read()
             stamp = accepted.stamp(self._state_dir)
             if stamp == self._seen:
                 continue

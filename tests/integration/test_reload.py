@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -120,6 +121,20 @@ def test_a_change_that_cannot_be_kept_is_refused_and_the_next_one_is_taken(folde
     (folder / "policy.yaml").write_text(f"{narrower}# once more\n")
 
     assert until(running, lambda said: said["policy"] != before)["reload"] == "ok"
+
+
+def test_a_full_disk_does_not_hide_from_any_worker_that_a_change_was_refused(folder, gateway):
+    running = gateway(folder, workers=2)
+    before = health(running)["policy"]
+    none_left = (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, none_left)
+
+    (folder / "policy.yaml").write_text(POLICY.replace("guards: [", "guards: [{name: home, only: {hosting: self}}, "))
+
+    until(running, lambda said: said["reload"] != "ok")
+    said = [health(running) for _ in range(20)]
+    assert {each["policy"] for each in said} == {before}
+    assert all("cannot be written" in each["reload"] for each in said[10:])
 
 
 def test_sighup_reloads_at_once(folder, gateway):
