@@ -21,12 +21,14 @@ def keep(state_dir: Path, version: str, files: Mapping[str, bytes]) -> None:
 
 
 def load(state_dir: Path) -> tuple[str, dict[str, bytes]] | None:
-    """(version, files); None if nothing was accepted yet."""
+    """(version, files); None if nothing was accepted yet. Raises ValueError for what is damaged."""
     try:
         kept = json.loads((state_dir / NAME).read_text(encoding="utf-8"))
         return kept["version"], {name: text.encode() for name, text in kept["files"].items()}
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (OSError, KeyError, TypeError, AttributeError):
+        raise ValueError(f"{state_dir / NAME} cannot be read") from None
 
 
 def stamp(state_dir: Path) -> int:

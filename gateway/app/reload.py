@@ -27,7 +27,7 @@ def compile_path(folder: Path) -> Compiled:
 def accept(folder: Path, state_dir: Path) -> Compiled:
     """What a start serves with, kept as accepted. Raises Problems, also if it widens what was accepted before."""
     compiled = compile_path(folder)
-    before = accepted.load(state_dir)
+    before = _accepted_before(state_dir)
     if before is not None and before[0] != compiled.policy.version:
         _check_widening(_compile_accepted(before[1], state_dir), compiled)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
@@ -106,12 +106,21 @@ def _check_widening(old: Compiled, new: Compiled) -> None:
         raise Problems([Problem(said, help=way_out)])
 
 
+def _accepted_before(state_dir: Path) -> tuple[str, dict[str, bytes]] | None:
+    """None if nothing was. Raises Problems: what cannot be read is not taken for nothing."""
+    try:
+        return accepted.load(state_dir)
+    except ValueError:
+        raise _incomparable(state_dir, "cannot be read") from None
+
+
 def _compile_accepted(files: dict[str, bytes], state_dir: Path) -> Compiled:
     try:
         return compile_folder(files)
     except Problems:
-        said = (
-            f"the policy accepted before, in {state_dir / accepted.NAME}, no longer compiles: nothing to compare with"
-        )
-        way_out = "remove that file to accept the folder as it is"
-        raise Problems([Problem(said, help=way_out)]) from None
+        raise _incomparable(state_dir, "no longer compiles") from None
+
+
+def _incomparable(state_dir: Path, why: str) -> Problems:
+    said = f"the policy accepted before, in {state_dir / accepted.NAME}, {why}: nothing to compare with"
+    return Problems([Problem(said, help="remove that file to accept the folder as it is")])

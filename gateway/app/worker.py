@@ -198,7 +198,7 @@ class _Follower:
             if stamp == self._seen:
                 continue
             self._seen = stamp
-            kept = accepted.load(self._state_dir)
+            kept = accepted.load(self._state_dir)  # written whole or not at all
             if kept is not None:
                 compiled = await asyncio.to_thread(compile_folder, kept[1])
                 await asyncio.to_thread(load_models, compiled.policy)

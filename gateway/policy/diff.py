@@ -100,6 +100,8 @@ def _example(change: Change) -> str:
 def _given(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

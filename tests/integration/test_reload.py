@@ -159,3 +159,10 @@ def test_a_start_that_widens_what_was_accepted_exits_with_the_difference(folder,
     assert again.returncode == 1
     assert "widens" in again.stderr
     assert "glm@zai" in again.stderr
+
+    (state / "accepted.json").write_text('{"version": "x", "files": []}')
+
+    assert (
+        "nothing to compare with"
+        in subprocess.run([*checked, str(folder), str(state)], capture_output=True, text=True).stderr
+    )

@@ -38,6 +38,9 @@ def test_a_signal_that_is_empty_is_said_to_be_none():
     plain_home = "{name: plain, when: {pii: {not: [card]}}, only: {hosting: self}}"
 
     assert "requests with pii none" in told(compare(folder(plain_home), folder()))
+    assert "app none may" in told(
+        compare(folder("{name: g, when: {app: {not: bot}}, only: {hosting: self}}"), folder())
+    )
 
 
 def test_a_dropped_guard_that_another_covers_changes_nothing():
@@ -68,6 +71,14 @@ def test_a_new_guard_narrows_and_may_strand():
 WIDER = [
     ({"catalog": CATALOG.replace(b"api.z.example", b"api.zz.example")}, {"glm@zai"}),
     ({"catalog": CATALOG.replace(b"key_env: ZAI_API_KEY", b"key_env: OTHER_API_KEY")}, {"glm@zai"}),
+    (
+        {
+            "catalog": CATALOG.replace(
+                b'api: openai, base_url: "https://api.z.', b'api: groq, base_url: "https://api.z.'
+            )
+        },
+        {"glm@zai"},
+    ),
     ({"catalog": CATALOG.replace(b"id: qwen@self", b"id: qwen@self/new")}, {"qwen@self/new"}),
     ({"callers": CALLERS.replace(b"residency: eu", b"residency: any")}, {"gpt@openai", "glm@zai", "glm@together"}),
     ({"callers": CALLERS.replace(b"team: research", b"team: sales")}, set()),
