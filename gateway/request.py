@@ -64,6 +64,7 @@ class Arrival:
     data_class: str | None = None  # x-gateway-data-class
     tag: str | None = None  # x-gateway-tag
     client_request_id: str | None = None  # x-client-request-id
+    traceparent: str | None = None
 
 
 @frozen

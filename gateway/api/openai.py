@@ -17,7 +17,7 @@ from gateway.errors import GatewayError
 from gateway.pipeline import Gateway, Served, handle
 from gateway.request import Arrival, Kind, parse
 
-_READ = frozenset({b"authorization", b"x-gateway-data-class", b"x-gateway-tag", b"x-client-request-id"})
+_READ = frozenset({b"authorization", b"x-gateway-data-class", b"x-gateway-tag", b"x-client-request-id", b"traceparent"})
 _ids = random.Random()  # names, not secrets: a decision is shown to its own team only
 os.register_at_fork(after_in_child=_ids.seed)
 
@@ -79,6 +79,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         data_class=said.get(b"x-gateway-data-class"),
         tag=said.get(b"x-gateway-tag"),
         client_request_id=said.get(b"x-client-request-id"),
+        traceparent=said.get(b"traceparent"),
     )
 
 

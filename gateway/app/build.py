@@ -105,7 +105,7 @@ def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     """Once a policy version."""
     policy = compiled.policy
-    fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client)
+    fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client, tracing=parts.tracing is not None)
     parts.metrics.serves_policy(policy)
     parts.learner.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd)

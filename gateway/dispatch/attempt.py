@@ -122,7 +122,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     if left_s <= 0:
         raise UpstreamFault("timeout", "no time is left for this request")
     first_byte_s = min(limits.first_byte_s, left_s)
-    upstream = await fleet.send(attempt.permit, trail.request, first_byte_s=first_byte_s)
+    upstream = await fleet.send(attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s)
     attempt.upstream, attempt.status = upstream, upstream.status
     upstream.end_by(deadline, limits.total_s)
     operator, rows = attempt.permit.endpoint.operator.id, decision.policy.catalog.moderation

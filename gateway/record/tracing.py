@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -13,10 +14,13 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.spans import above, span_of, trace_of
 from gateway.record.drain import Drain
+from gateway.request import Arrival
 
 OPERATIONS = {"completion": "text_completion", "embedding": "embeddings"}  # every other kind is a chat
 FAULTS = frozenset({"failed", "truncated", "blank"})
@@ -28,7 +32,8 @@ class Tracing:
 
     def __init__(self, *, dropped: Callable[[], None]):
         resource = Resource.create({"service.name": "entrepot", "service.instance.id": uuid.uuid4().hex})
-        self._spans = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self._names = _Names()
+        self._spans = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._names)
         self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._spans.get_tracer("gateway")
         reader = PeriodicExportingMetricReader(OTLPMetricExporter())
@@ -59,8 +64,10 @@ class Tracing:
 
     def _trace(self, outcome: Outcome) -> None:
         arrival = outcome.request.arrival
+        self._names.trace, self._names.span = trace_of(arrival), span_of(arrival)
         request = self._tracer.start_span(
             f"{_operation(outcome)} {outcome.request.model}",
+            context=_context(arrival),
             kind=SpanKind.SERVER,
             attributes=_of_request(outcome),
             start_time=_nanoseconds(arrival.received_at),
@@ -68,6 +75,7 @@ class Tracing:
         inside = trace.set_span_in_context(request)
         for attempt in outcome.attempts:
             began = arrival.received_at + attempt.started - arrival.started
+            self._names.span = span_of(arrival, attempt=attempt.started)
             span = self._tracer.start_span(
                 f"{_operation(outcome)} {attempt.endpoint.upstream_model}",
                 context=inside,
@@ -92,6 +100,27 @@ class Tracing:
         self._usage.record(attempt.usage.output_tokens, labels | {"gen_ai.token.type": "output"})
         if attempt.first_byte_s is not None:
             self._first_token.record(attempt.first_byte_s, labels)
+
+
+class _Names(IdGenerator):
+    """Those that own machines were told; set before a span is started, in the one thread that does."""
+
+    trace = span = 0
+
+    def generate_span_id(self) -> int:
+        return self.span
+
+    def generate_trace_id(self) -> int:
+        return self.trace
+
+
+def _context(arrival: Arrival) -> Context | None:
+    """Under the caller's span, if it sent one."""
+    caller = above(arrival)
+    if caller is None:
+        return None
+    given = SpanContext(caller.trace, caller.span, is_remote=True, trace_flags=TraceFlags(caller.flags))
+    return trace.set_span_in_context(NonRecordingSpan(given))
 
 
 def _of_request(outcome: Outcome) -> Attributes:

@@ -11,6 +11,7 @@ import msgspec
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
+from gateway.outcome.spans import traceparent
 from gateway.policy.assemble import SPOKEN
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
@@ -34,13 +35,16 @@ class Door:
     headers: bytes
     model: msgspec.Raw
     reasoning: Reasoning | None  # how this vendor is told to think
+    own: bool  # a machine of ours, which may know of our traces
 
 
 class Fleet:
     """The doors of every endpoint that we can speak to and have the key of."""
 
-    def __init__(self, catalog: Catalog, *, key_of: Callable[[str], str | None], client: Client):
+    def __init__(self, catalog: Catalog, *, key_of: Callable[[str], str | None], client: Client, tracing: bool = False):
+        """`tracing`: own machines are told whose span theirs belongs under."""
         self._client = client
+        self._tracing = tracing
         self._doors = {
             endpoint.index: door
             for endpoint in catalog.endpoints.values()
@@ -51,12 +55,15 @@ class Fleet:
         """True if the endpoint's key is there and its wire is one that we speak."""
         return endpoint.index in self._doors
 
-    async def send(self, permit: Permit, request: Request, *, first_byte_s: float) -> Reply:
-        """Returns when the reply's headers are there. Raises UpstreamFault."""
+    async def send(self, permit: Permit, request: Request, *, started: float, first_byte_s: float) -> Reply:
+        """Returns when the reply's headers are there. Raises UpstreamFault. `started`: monotonic seconds."""
         door = self._doors[permit.use().index]
+        headers = door.headers
+        if self._tracing and door.own:
+            headers += header_lines({"traceparent": traceparent(request.arrival, attempt=started)})
         return await self._client.send(
             target=door.targets[request.kind],
-            headers=door.headers,
+            headers=headers,
             body=_encode(_outgoing(request, door)),
             connect_s=min(CONNECT_S, first_byte_s),
             first_byte_s=first_byte_s,
@@ -90,4 +97,5 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
         headers=header_lines(headers),
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
         reasoning=reasoning,
+        own=endpoint.hosting == "self",
     )

@@ -194,6 +194,54 @@ def test_a_gateway_that_is_told_of_a_collector_sends_its_spans(
     assert collector.metrics["gen_ai.client.operation.duration"] == int(headers["x-gateway-attempts"])
 
 
+def test_own_machines_are_told_whose_span_theirs_belongs_under(
+    vendors: process.Vendors, gateway: Start, tmp_path: Path
+):
+    keys = stage.fresh_keys()
+    with collecting() as collector, noting() as (own, seen):
+        stage.write_folder(
+            tmp_path / "policies", urls={**vendors.base_urls, "self": own, "simulated-us": own}, keys=keys
+        )
+        running = gateway(tmp_path / "policies", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url})
+        sent = {"authorization": f"Bearer {keys['demo']}", "traceparent": f"00-{'0af7' * 8}-{'b7ad' * 4}-01"}
+        for model in ("smollm2-135m@self", "simulated-deepseek@simulated-us"):
+            chat = {"model": model, "messages": [{"role": "user", "content": "Why do ships float?"}]}
+            running.ask("POST", "/v1/chat/completions", chat, headers=sent)
+        running.stop()
+
+    servers = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]
+    clients = {attributes(s)["gateway.endpoint"]: s for s in collector.spans if s.kind == Span.SPAN_KIND_CLIENT}
+    assert {(s.trace_id.hex(), s.parent_span_id.hex()) for s in servers} == {("0af7" * 8, "b7ad" * 4)}
+    assert seen == [f"00-{'0af7' * 8}-{clients['smollm2-135m@self'].span_id.hex()}-01", None]
+
+
+@contextmanager
+def noting() -> Iterator[tuple[str, list[str | None]]]:
+    """The address of a machine that fails, and the `traceparent` of each request it got."""
+    seen: list[str | None] = []
+
+    class Machine(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            seen.append(self.headers["traceparent"])
+            self.send_response(400)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Machine)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", seen
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def test_nothing_of_it_is_imported_where_nothing_collects():
     program = "import sys, gateway.app.worker; sys.exit('opentelemetry' in sys.modules)"
 
