@@ -29,8 +29,11 @@ def notices(desk: Desk, known: Collection[str]) -> tuple[Notice, ...]:
 
 
 def body_fields(desk: Desk) -> tuple[BodyField, ...]:
-    """A folder's row stands in for the package's row of the same api and path; none can be removed."""
-    rows = desk.by_id(lambda file: file.body_fields, lambda row: f"{row.api} {row.path} {row.values} {row.needs}")
+    """A folder's row says anew why; one that looks elsewhere or spares other values adds to the package's."""
+    rows = desk.by_id(
+        lambda file: file.body_fields,
+        lambda row: f"{row.api} {row.path} {row.values} {row.except_values} {row.needs}",
+    )
     return tuple(_body_field(written.row) for written in rows.values())
 
 

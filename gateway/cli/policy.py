@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -76,14 +77,19 @@ def _has_key(endpoint: Endpoint) -> bool:
 
 
 def _say(problems: tuple[Problem, ...], folder: Path, files: Files, as_json: bool, *, passed: int, failed: int) -> None:
-    shown = [(problem, _placed(problem, folder, files)) for problem in problems]
     if as_json:
-        rows = [_row(problem) for _, problem in shown]
+        rows = [_row(_placed(problem, folder, files)) for problem in problems]
         typer.echo(json.dumps({"problems": rows, "cases": {"passed": passed, "failed": failed}}, ensure_ascii=False))
         return
-    for problem, placed in shown:
+    for said in _framed(problems, folder, files):
+        typer.echo(said)
+
+
+def _framed(problems: tuple[Problem, ...], folder: Path, files: Files) -> Iterator[str]:
+    for problem in problems:
         data = files.get(problem.place.file) if problem.place else None
-        typer.echo(frame(placed, data.decode("utf-8", "replace") if data is not None else None) + "\n")
+        text = data.decode("utf-8", "replace") if data is not None else None
+        yield frame(_placed(problem, folder, files), text) + "\n"
 
 
 def _placed(problem: Problem, folder: Path, files: Files) -> Problem:
@@ -166,7 +172,8 @@ def _compiled(path: Path) -> Compiled:
         files = read_folder(path)
         return compile_folder(files)
     except Problems as wrong:
-        _say(wrong.problems, path, files, False, passed=0, failed=0)
+        for said in _framed(wrong.problems, path, files):
+            typer.echo(said, err=True)
         raise typer.Exit(1) from None
 
 

@@ -164,6 +164,13 @@ def test_body_fields_of_the_package_stay_when_a_folder_adds_its_own():
     assert [row.path for row in found[len(shipped) :]] == ["carrier_pigeon"]
 
 
+def test_a_folder_cannot_spare_values_that_the_package_s_row_does_not():
+    shipped = standing().body_fields
+    laxer = "{api: openai, path: 'tools[].type', except: [function, web_search], needs: hosted_tools, why: mine}"
+
+    assert set(shipped) < set(standing(f"body_fields: [{laxer}]").body_fields)
+
+
 def test_an_endpoint_can_what_its_model_can_less_what_it_lacks():
     assert endpoint("cannot: [vision], can: [hosted_tools]").can == {"tools", "hosted_tools"}
 

@@ -202,8 +202,19 @@ def test_diff_of_a_dropped_guard_widens(capsys, policies, tmp_path):
 
     code, out, _ = run(capsys, "diff", policies, wider)
 
-    assert code == 1
+    assert (code, run(capsys, "diff", policies, wider, "--allow-widening")[:2]) == (1, (0, out))
     assert "residency eu" in out and "may now reach gpt@openai" in out and "--given team=sales" in out
+
+
+@pytest.mark.parametrize("command", [["explain"], ["diff", "."]])
+def test_a_folder_that_does_not_compile_is_told_beside_the_output(capsys, policies, command):
+    broken = edited(policies, "routes:", "rutes:")
+    name, *others = command
+
+    code, out, err = run(capsys, name, *[broken for _ in others], broken, "--json")
+
+    assert (code, out) == (1, "")
+    assert f"{broken}/policy.yaml:37:1" in err and "did you mean `routes`?" in err
 
 
 def test_schema_writes_four_files(capsys, policies):
