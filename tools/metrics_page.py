@@ -24,7 +24,8 @@ Dashboards: `grafana/dashboards.yaml` holds every panel with its query; `python 
 Where `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector, each request is a server span with one client span per attempt,
 with the GenAI conventions' names and ours under `gateway.*`, and `gen_ai.client.operation.duration`,
 `gen_ai.client.token.usage` and `gen_ai.server.time_to_first_token` are measured. `OTEL_TRACES_SAMPLER` samples spans.
-Spans are made after the reply, in a thread.
+Spans are made after the reply, in a thread. A caller's `traceparent` is continued, and endpoints of `hosting: self`
+get ours; no vendor does.
 """
 
 

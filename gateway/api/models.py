@@ -8,6 +8,7 @@ from typing import Any
 from gateway.api import access
 from gateway.api.state import State
 from gateway.api.wire import Receive, Scope, Send, send_json
+from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.policy.decide import View, decide
@@ -25,25 +26,26 @@ async def listing(scope: Scope, receive: Receive, send: Send, state: State) -> N
 async def one(scope: Scope, receive: Receive, send: Send, state: State) -> None:
     """One of them. Raises GatewayError `model_not_found`."""
     caller, name = access.caller(scope, state), scope["path"].removeprefix("/v1/models/")
-    resolve_model(state.gateway.policy, name)
-    if name not in reachable(state, caller) and name not in state.gateway.policy.catalog.endpoints:
+    known = resolve_model(state.gateway.policy, name)
+    if known and not any(name in (endpoint.id, endpoint.model.id) for endpoint in _reached(state, caller)):
         raise GatewayError("model_not_found", f"the guards keep `{name}` from team `{caller.team.id}`")
     await send_json(send, _row(name, state))
 
 
 def reachable(state: State, caller: Caller) -> list[str]:
     """Names a plain request of this caller could be served under: aliases without globs first, then models."""
+    models = dict.fromkeys(endpoint.model.id for endpoint in _reached(state, caller))
+    return [alias for alias in state.gateway.policy.aliases if "*" not in alias] + list(models)
+
+
+def _reached(state: State, caller: Caller) -> list[Endpoint]:
     policy = state.gateway.policy
     team = caller.team
     own = {"team": team.id, "app": caller.app, "residency": team.residency, "data_class": team.data_class}
     view = View(at=time(), frozen=state.gateway.frozen)
     decisions = [decide(policy, {**EMPTY, **own, "kind": kind}, view) for kind in PATHS]
-    models = dict.fromkeys(
-        endpoint.model.id
-        for endpoint in policy.catalog.endpoints.values()
-        if state.gateway.means.fleet.reaches(endpoint) and any(decision.permits(endpoint) for decision in decisions)
-    )
-    return [alias for alias in policy.aliases if "*" not in alias] + list(models)
+    reaches = state.gateway.means.fleet.reaches
+    return [e for e in policy.endpoints if reaches(e) and any(decision.permits(e) for decision in decisions)]
 
 
 def _row(name: str, state: State) -> dict[str, Any]:

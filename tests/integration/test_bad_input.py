@@ -24,7 +24,7 @@ keys:
 """
 POLICY = """
 version: 1
-aliases: {auto: any}
+aliases: {auto: any, "old-*": any}
 guards:
   - {name: home, why: our data stays here, when: {data_class: regulated}, only: {hosting: self}, never: {lineage: CN}}
 routes:
@@ -164,6 +164,21 @@ def test_other_paths_are_a_clear_404(running, method, path, said):
 
     assert status == 404
     assert said in json.loads(body)["error"]["message"]
+
+
+def test_a_name_is_told_to_those_who_may_ask_for_it(running):
+    asked = {name: ask_model(running, name) for name in ("qwen", "qwen@self", "old-1", "glm", "glm@zai", "qwe")}
+
+    assert {name: status for name, (status, _) in asked.items()} == {
+        **dict.fromkeys(("qwen", "qwen@self", "old-1"), 200),
+        **dict.fromkeys(("glm", "glm@zai", "qwe"), 404),
+    }
+    assert asked["glm@zai"][1]["error"]["code"] == "model_not_found"
+
+
+def ask_model(running, name):
+    status, _, body = running.ask("GET", f"/v1/models/{name}", headers={"authorization": f"Bearer {KEY}"})
+    return status, json.loads(body)
 
 
 def test_no_key_and_no_prompt_is_ever_logged(running):
