@@ -39,7 +39,7 @@ class Real(float):
 
 
 class NotANumber(ValueError):
-    """The text is written like a number that cannot be compared: infinite, not a number, or absurdly long."""
+    """The text is written like a number that cannot be compared: infinity, not a number, or absurdly long."""
 
 
 def resolve(text: str) -> object:
@@ -66,9 +66,7 @@ def _number(text: str) -> object:
     if whole:
         return Whole.read(text)
     number = Real.read(text)
-    if math.isinf(number):
-        raise NotANumber(text)
-    return number
+    return text if math.isinf(number) else number  # a policy version such as `279e54068419`
 
 
 def spelled(value: object) -> object:
