@@ -46,8 +46,9 @@ def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
         headers.append((b"retry-after", b"%d" % wait_s))
     if error.ceiling is not None:
         what, most = (word.encode() for word in error.ceiling)
-        for name, value in ((b"limit", most), (b"remaining", b"0"), (b"reset", b"%ds" % wait_s)):
-            headers.append((b"x-ratelimit-%b-%b" % (name, what), value))
+        headers += [(b"x-ratelimit-limit-" + what, most), (b"x-ratelimit-reset-" + what, b"%ds" % wait_s)]
+        if what == b"requests":  # of tokens and money some may be left, and too few for this request
+            headers.append((b"x-ratelimit-remaining-requests", b"0"))
     if error.code in NEVER_RETRY:
         headers.append((b"x-should-retry", b"false"))
     return headers

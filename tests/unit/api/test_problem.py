@@ -35,6 +35,9 @@ def test_a_ceiling_that_is_reached_is_told_with_its_height_and_its_end():
     assert error_headers(error)[1:] == [
         (b"retry-after", b"12"),
         (b"x-ratelimit-limit-requests", b"600"),
-        (b"x-ratelimit-remaining-requests", b"0"),
         (b"x-ratelimit-reset-requests", b"12s"),
+        (b"x-ratelimit-remaining-requests", b"0"),
     ]
+    assert b"x-ratelimit-remaining-usd" not in dict(
+        error_headers(GatewayError("budget_exceeded", "", ceiling=("usd", "5")))
+    )
