@@ -83,13 +83,15 @@ ROWS: Final = (
     NationalId("es.dni", ("99999999A",), r"9{8}[ -]?A|99\.999\.999[ -]?A", r"\bdni\b|\bnif\b"),
     NationalId(own_checks.short_dni, ("9999999A",), r"9{7}-A", r"\bdni\b|\bnif\b", alone=True),
     NationalId("es.nie", ("A9999999A",), r"A[ -]?9{7}[ -]?A", r"\bnie\b"),
-    NationalId("se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b"),
-    NationalId("us.ssn", ("999999999",), r"999[-.]99[-.]9999|999 99 9999|999-999999", r"\bssn|social|\bss#|\bss #"),
+    NationalId(
+        "se.personnummer", ("9999999999", "9" * 12), r"9{6}[-+]9999|9{8}[-+]?9999", r"personn|\bpnr\b", alone=True
+    ),
+    NationalId("us.ssn", ("999999999",), r"999([-. ])99(?:\1)9999|999-999999", r"\bssn|social|\bss#|\bss #"),
     NationalId(own_checks.itin, ("999999999",), r"999-99-9999|999-999999", r"\bitin\b|taxpayer"),
     NationalId(
         own_checks.nino, ("AA999999A",), r"AA[ -]?99[ -]?99[ -]?99[ -]?A", r"national insurance|\bnino\b|\bni\b"
     ),
-    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999"),
+    NationalId(own_checks.nhs, ("9999999999",), r"999 999 9999|999-999-9999", alone=True),
     NationalId("gb.nhs", ("9999999999",), "", r"\bnhs\b"),
     NationalId(
         own_checks.chinese, ("9" * 18, "9" * 17 + "A"), r"9{17}[9A]|9{6}[ -]9{8}[ -]9{3}[9A]", r"身份|resident id"

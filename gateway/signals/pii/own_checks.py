@@ -125,8 +125,10 @@ def cypriot(number: str) -> bool:
 
 
 def nhs(number: str) -> bool:
-    """UK NHS number; what could be a North American phone number is left to phones."""
-    return gb_nhs.is_valid(number) and not (number[0] in "23456789" and phonenumbers.is_valid_number(_american(number)))
+    """UK NHS number, unless it could be a North American phone or a US health provider, whose numbers start with 1."""
+    if number[0] == "1" or number == number[0] * 10 or not gb_nhs.is_valid(number):
+        return False
+    return not (number[0] in "23456789" and phonenumbers.is_valid_number(_american(number)))
 
 
 def _american(number: str) -> phonenumbers.PhoneNumber:
