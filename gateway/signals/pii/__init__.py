@@ -83,7 +83,7 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
     reached = start
-    for candidate in groups.candidates(text, start, end):
+    for candidate in groups.candidates(text, start, end, _is_worth_a_check):
         if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
             continue
         kind = _kind(text, candidate, worded)
@@ -94,6 +94,13 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
     for finding in phone.phones(text, start, end):
         if free(finding.start, finding.end):
             yield finding
+
+
+def _is_worth_a_check(shape: str) -> bool:
+    """Whether some kind of number is written so."""
+    if shape in national_ids.BY_SHAPE:
+        return True
+    return (12 <= len(shape) <= 19 and shape.strip("9") == "") or (len(shape) >= 15 and shape.startswith("AA99"))
 
 
 def _kind(text: str, candidate: groups.Candidate, worded: Callable[[], bool]) -> str | None:

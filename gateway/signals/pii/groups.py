@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 FEWEST: Final = 4  # digits of the shortest number there is, an IPv4 address
 LONGEST: Final = 34  # characters of the longest number there is, an IBAN
@@ -16,6 +15,7 @@ _GROUP: Final = re.compile(r"[0-9A-Za-z]+")
 _GLUED: Final = re.compile(r"[a-z]{2,}([0-9]{10,19}X?)")
 _CONTINUED: Final = frozenset("+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # before these a number does not begin
 _SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
+_JOINED: Final = str.maketrans(dict.fromkeys(_SEPARATORS))
 _REACH: Final = 24  # how far letters may stand from the digits they belong to
 
 _PLAIN: Final = str.maketrans(
@@ -31,20 +31,15 @@ _FULL_WIDTH: Final = re.compile(  # of what numbers and mailboxes are made; Chin
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """Letters and digits that may be one number."""
 
     compact: str  # without separators
     shape: str  # the same, every digit a 9 and every letter an A
     written: str
+    form: str  # as written, every digit a 9 and every letter an A
     start: int
     end: int
-
-    @property
-    def form(self) -> str:
-        """As written, every digit a 9 and every letter an A."""
-        return self.written.translate(_FORM)
 
 
 def plain(text: str) -> str:
@@ -92,24 +87,27 @@ _FORM: Final = str.maketrans(
 )
 
 
-def candidates(text: str, start: int, end: int) -> Iterator[Candidate]:
-    """Every run of neighbouring groups that is no longer than a number can be; longer runs first from each start."""
+def candidates(text: str, start: int, end: int, worth: Callable[[str], bool]) -> Iterator[Candidate]:
+    """Every run of neighbouring groups whose shape is `worth` a check; longer runs first from each start."""
     groups = [_number(match) for match in _GROUP.finditer(text, start, end)]
+    forms = text[start:end].translate(_FORM)
     for first, (begin, _) in enumerate(groups):
         if begin and text[begin - 1] in _CONTINUED:
             continue
         found = []
-        compact = ""
+        shape = ""
         last_end = begin
         for left, right in groups[first : first + _MOST_GROUPS]:
             if left != last_end and (left - last_end > 1 or text[last_end] not in _SEPARATORS):
                 break
-            compact += text[left:right]
+            shape += forms[left - start : right - start]
             last_end = right
-            if len(compact) > LONGEST:
+            if len(shape) > LONGEST:
                 break
-            if len(compact) >= _SHORTEST:
-                found.append(Candidate(compact, compact.translate(_FORM), text[begin:right], begin, right))
+            if len(shape) >= _SHORTEST and worth(shape):
+                written = text[begin:right]
+                compact = written if right - begin == len(shape) else written.translate(_JOINED)
+                found.append(Candidate(compact, shape, written, forms[begin - start : right - start], begin, right))
         yield from reversed(found)
 
 

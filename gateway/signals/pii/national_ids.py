@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Final
 
@@ -133,7 +133,19 @@ def is_national_id(text: str, candidate: Candidate, worded: Callable[[], bool]) 
 
     `worded` says whether any word of any id is near at all.
     """
-    return any(_proven(row, text, candidate, worded) for row in BY_SHAPE.get(candidate.shape, ()))
+    rows = BY_SHAPE.get(candidate.shape, ())
+    certain = _certain(candidate.shape, candidate.form)
+    if certain and not _goes_on(text, candidate) and any(_checks(row.check, candidate) for row in certain):
+        return True
+    if candidate.compact == candidate.written and alone(text, candidate.start, candidate.end):
+        return any(row.alone and _checks(row.check, candidate) for row in rows)
+    return bool(rows) and worded() and any(_is_named(row, text, candidate) for row in rows)
+
+
+@lru_cache(maxsize=4096)
+def _certain(shape: str, form: str) -> tuple[NationalId, ...]:
+    """The ids that need no word when written in this form."""
+    return tuple(row for row in BY_SHAPE.get(shape, ()) if row.certain and re.fullmatch(row.certain, form))
 
 
 def is_worded(text: str, start: int, end: int) -> bool:
@@ -141,15 +153,11 @@ def is_worded(text: str, start: int, end: int) -> bool:
     return mentions(text, start, end, _STEMS)
 
 
-def _proven(row: NationalId, text: str, candidate: Candidate, worded: Callable[[], bool]) -> bool:
+def _is_named(row: NationalId, text: str, candidate: Candidate) -> bool:
     start, end = candidate.start, candidate.end
-    if row.certain and re.fullmatch(row.certain, candidate.form) and not _goes_on(text, candidate):
-        return _checks(row.check, candidate)
-    if row.alone and candidate.compact == candidate.written and alone(text, start, end):
-        return _checks(row.check, candidate)
-    if not worded() or not _checks(row.check, candidate):
+    if row.words == NEVER or not _checks(row.check, candidate):
         return False
-    return named(text, start, end, row.words) or (row.words != NEVER and named(text, start, end, _GENERAL))
+    return named(text, start, end, row.words) or named(text, start, end, _GENERAL)
 
 
 def _goes_on(text: str, candidate: Candidate) -> bool:
