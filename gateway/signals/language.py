@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 OTHER: Final = "other"
-SAMPLE: Final = 320  # characters that are looked at
+SAMPLE: Final = 160  # characters that are looked at
 
 # The official languages of the EU and those of most prompts; fewer names mean fewer mistakes on short texts.
 LANGUAGES: Final = (
@@ -57,7 +57,7 @@ def measure(text: Text) -> str | Unknown | None:
     asked = next((p.text for p in reversed(text.passages) if p.role == "user" and p.text.strip()), said[-1])
     found = detect(asked)
     if found == OTHER or len(asked) < _SHORT:
-        earlier = "\n".join(p.text[:SAMPLE] for p in text.passages[-12:] if p.role == "user" and p.text.strip())
+        earlier = "\n".join(p.text[: 2 * SAMPLE] for p in text.passages[-12:] if p.role == "user" and p.text.strip())
         return detect(earlier or asked)
     return found
 
@@ -69,7 +69,7 @@ def load() -> None:
 
 def _sample(text: str) -> str:
     """The beginning of what is prose; code in fences and addresses are left out."""
-    prose = text[: 4 * SAMPLE]
+    prose = text[: 8 * SAMPLE]
     if "`" in prose or "://" in prose:
         prose = _FENCED.sub(" ", prose)
     return prose.strip()[:SAMPLE]

@@ -28,6 +28,15 @@ from gateway.signals import folding
 LIMIT = 8192  # characters read at a time
 KINDS = 4  # features a token: itself, stem or four characters, pair, triple
 STEM = 5  # letters of a word that its inflections share
+OPENING = 64  # characters in which the first word is looked for
+TALK = "opens"  # what begins with no word that asks or orders
+OPENERS = frozenset(  # first words that say how a text means to be taken; few, so that no two share a bucket
+    "how what why where when who which is are was were do does did can could should would will has have if please i we"
+    " you he she they it my your the this that a an no not so yes and but in on at give tell write create make explain"
+    " describe list provide suggest draft outline design develop generate propose show help teach find identify analyze"
+    " compare summarize translate discuss pretend imagine ignore compose produce prove recommend name"
+    " 为 如 怎 什 请 写 教 帮 给 你 我 他 她 在 谁 哪 是 有 列 介 分 解 描 假 从 编 生 提 设".split()
+)
 
 _BASE = 0x9E3779B97F4A7C15
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -89,6 +98,13 @@ def features(codes: Codes, bits: int, spans: Spans | None = None) -> NDArray[np.
     rows = np.stack((words[:-3], np.where(ideograph, quads, stems), pairs, triples), 1)
     buckets: NDArray[np.intp] = (rows * _KIND >> np.uint64(64 - bits)).view(np.int64)
     return buckets
+
+
+def opening(codes: Codes) -> str:
+    """The named feature of how a text begins: a question or an order begins otherwise than talk does."""
+    head = unfold(codes[:OPENING]).split(maxsplit=1)
+    word = head[0].strip("'\"(*-#>") if head else ""
+    return next((f"opens:{name}" for name in (word, word.rstrip(",:."), word[:1]) if name in OPENERS), TALK)
 
 
 def named(names: Iterable[str], bits: int) -> list[int]:

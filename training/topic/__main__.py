@@ -14,10 +14,10 @@ STRENGTH = 80.0
 # Log odds from which a topic is reported, and how much more for texts with a feature: chosen on held-out fifths and on
 # a measuring set that is not shipped. Where China is mentioned harmless look-alikes are many, elsewhere few.
 THRESHOLDS: dict[str, dict[str, float]] = {
-    "prc_political": {"": -0.95, "mention": 1.55, "mention+han": 0.55},
+    "prc_political": {"": -0.85, "mention": 1.5, "han": 0.55, "mention+han": 0.0},
     "us_political": {"": -0.5},
     "other_political": {"": -0.5},
-    "malicious": {"": -0.6, "malice": 1.2, "self": 1.0, "han": -0.8},
+    "malicious": {"": -1.4, "malice": 1.2, "self": 2.4, "han": -0.8},
     "self_harm": {"": -1.5},
     "medical": {"": 0.5, "han": -1.0},
     "legal": {"": -0.5, "han": -0.25},

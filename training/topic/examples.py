@@ -112,7 +112,7 @@ def ours() -> Iterator[Row]:
 
 
 def example(text: str, labels: dict[str, int], weight: float) -> Example:
-    """With what the lexicon finds in the text."""
+    """With what the lexicon finds in the text, and the word that it begins with."""
     codes = ngrams.fold(text)
     mask = lexicon.script(codes) | lexicon.mask(lexicon.hits(ngrams.unfold(codes)))
-    return Example(text, labels, weight, lexicon.names(mask))
+    return Example(text, labels, weight, (*lexicon.names(mask), ngrams.opening(codes)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from functools import cache
 from importlib.resources import files
+from itertools import chain, islice
 
 import numpy as np
 
@@ -24,6 +25,18 @@ PART = 0.7  # log odds that one window of several must have beyond the threshold
 def model() -> ngrams.Linear:
     """The shipped model; its biases are such that 0 is the threshold."""
     return ngrams.load(files("gateway.signals.models").joinpath("topic.npz").read_bytes())
+
+
+@cache
+def _added(script: int, mask: int) -> ngrams.Scores:
+    """What the hits add to what the script alone does."""
+    added: ngrams.Scores = _extra(script | mask) - _extra(script)
+    return added
+
+
+@cache
+def _opening(name: str) -> ngrams.Scores:
+    return model().extra((name,))
 
 
 @cache
@@ -47,17 +60,26 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     hits = lexicon.hits(ngrams.unfold(codes))
     hidden = reveal.hidden(codes)
     if len(codes) <= ngrams.LIMIT:
-        return _highest(codes, hits), hidden
-    pieces = [_highest(codes[at : at + PIECE], _within(hits, at, at + PIECE)) for at in _sampled(len(codes), hits)]
+        return _highest(codes, hits, begins=True), hidden
+    pieces = [
+        _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0)
+        for at in _sampled(len(codes), hits)
+    ]
     return np.max(pieces, 0), hidden
 
 
-def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit]) -> ngrams.Scores:
+def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool) -> ngrams.Scores:
     scores, edges = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
-    masks = [script | lexicon.mask(_within(hits, begin, end)) for begin, end in edges.tolist()]
-    scores = scores + np.stack([_extra(mask) for mask in masks])
+    scores += _extra(script)
+    if hits:
+        for window, (begin, end) in enumerate(edges.tolist()):
+            first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
+            if first < last:
+                scores[window] += _added(script, lexicon.mask(hits[first:last]))
     scores[:-1] -= PART
+    scores[1:-1] += _opening(ngrams.TALK)
+    scores[[0, -1]] += _opening(ngrams.opening(codes) if begins else ngrams.TALK)
     highest: ngrams.Scores = scores.max(0)
     return highest
 
@@ -70,8 +92,10 @@ def _within(hits: list[lexicon.Hit], begin: int, end: int) -> list[lexicon.Hit]:
 def _sampled(length: int, hits: list[lexicon.Hit]) -> list[int]:
     """Where the pieces begin: the two ends, around the weightiest names, and spread over the rest."""
     spread = np.linspace(0, length - PIECE, SAMPLED // 2).astype(int).tolist()
-    weighty = sorted(hits, key=lambda hit: (hit[1] != _STRONG, hit[1] & _WEIGHTY == 0))
+    strong = (at for at, bit in hits if bit == _STRONG)
+    weighty = (at for at, bit in hits if bit != _STRONG and bit & _WEIGHTY)
+    others = (at for at, bit in hits if bit != _STRONG and not bit & _WEIGHTY)
     around: dict[int, None] = {}
-    for at, _ in weighty[: 64 * SAMPLED]:
+    for at in islice(chain(strong, weighty, others), 64 * SAMPLED):
         around.setdefault(max(0, min(at // PIECE * PIECE, length - PIECE)))
     return sorted({*spread, *list(around)[: SAMPLED // 2]})

@@ -74,6 +74,13 @@ def _hidden() -> AhoCorasick:
 
 
 @cache
+def _plain() -> frozenset[str]:
+    """What the lexicon reads as it stands, `mao zedong` too: no disguise."""
+    terms = (term for name in (lexicon.PLAIN, *lexicon.CLASSES) for term in lexicon.terms().get(name, ()))
+    return frozenset(term.rstrip("*") for term in terms)
+
+
+@cache
 def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """By plain letter: itself if it is a letter; the same with digits and signs read as the letters they stand for."""
     bare = np.where(folding.kinds() > 0, np.arange(0x10000), 0).astype(np.uint16)
@@ -94,7 +101,7 @@ def hidden(codes: ngrams.Codes) -> bool:
         for _, begin, end in _hidden().find_matches_as_indexes(ngrams.unfold(kept[places])):
             first, last = int(places[begin]), int(places[end - 1])
             written = codes[first : last + 1]
-            if np.array_equal(written, kept[places[begin:end]]):
+            if np.array_equal(written, kept[places[begin:end]]) or ngrams.unfold(written) in _plain():
                 continue  # written plainly
             beside = _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
             if kinds[codes[first]] == 2 or not beside:  # ideographs have no word around them
