@@ -11,7 +11,7 @@ from gateway.outcome.outcome import Outcome
 
 LIMIT = 20_000  # outcomes waiting: some seconds of a saturated worker
 LIMIT_BYTES = 64_000_000  # of their requests' bodies, which live as long as they do
-BATCH = 1_000
+BATCH = 500
 EVERY_S = 0.25
 LONGEST_REST_S = 5.0  # between tries while the consumer fails
 _log = logging.getLogger(__name__)
