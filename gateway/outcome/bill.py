@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost
+from gateway.frozen import frozen
 from gateway.outcome.reading import Reading
 from gateway.signals.tokens import count
 
 CHARS_PER_TOKEN = 4  # of text beyond what was kept, and of reasoning
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bill:
     """What an attempt used and cost. `cost_usd` is 0 where the price is unknown; `price_since` is None then."""
 

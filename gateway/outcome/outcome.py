@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage
+from gateway.frozen import frozen
 from gateway.identity import Caller
 from gateway.outcome.row import SERVING
 from gateway.policy.decide import Decision
@@ -16,7 +16,7 @@ from gateway.request import Request
 Result = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated", "failed", "denied", "left"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """One try at one endpoint."""
 
@@ -36,7 +36,7 @@ class Attempt:
     certificate: str | None = None  # TLS certificate name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """Everything that is recorded of a request."""
 
