@@ -85,7 +85,9 @@ class Row(msgspec.Struct, frozen=True):
         """Made by a probe, a judge or a shadow, for no caller: it is no request of anybody."""
         if self.shadowed is not None:
             return True
-        return self.key_id in OWN_ROWS and all(attempt.purpose == self.key_id for attempt in self.attempts)
+        if not self.attempts:
+            return self.key_id in OWN_ROWS
+        return all([attempt.purpose in OWN_ROWS for attempt in self.attempts])
 
     @property
     def shadowed(self) -> Tried | None:

@@ -47,7 +47,7 @@ class Count:
 
 
 def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
-    """The report as JSON. n is every attempt that could have ended in a refusal, the judge's own aside.
+    """The report as JSON. n is every attempt that could have ended in a refusal.
 
     Where a judge has judged any reply, each line has its corrected rate beside the detector's.
     """
@@ -73,8 +73,8 @@ def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, 
 
     def judged(row: Row) -> Iterator[tuple[str, str, str, bool]]:
         for attempt in row.attempts:
-            if attempt.outcome in UNJUDGED or attempt.purpose == "judge":
-                continue
+            if attempt.outcome in UNJUDGED or (attempt.purpose == "judge" and row.is_measurement):
+                continue  # our own judge was not asked what the topic says, but to read a reply
             refused = attempt.outcome in REFUSALS and not terms.attempt_answered(row, attempt)
             yield models(attempt.endpoint)[0], operators(attempt.endpoint)[0], attempt.outcome, refused
 
