@@ -8,10 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.outcome.row import Row, read_line
+from gateway.errors import nearest
+from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, Tokens, read_line
 from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.settings import Settings
+
+
+OUTCOMES = frozenset({"answered", "truncated", *REFUSALS, *UNJUDGED})
+PURPOSES = SERVING | MEASURING
 
 
 def recorded(where: str | None, *, settings: Settings, since: float = 0.0) -> Iterable[Row]:
@@ -44,10 +49,36 @@ class _Lines:
                 continue
             try:
                 row = read_line(line)
-            except msgspec.DecodeError as wrong:
+                _check(row)
+            except (msgspec.DecodeError, ValueError) as wrong:
                 raise LedgerUnusable(f"{self._path}:{number} is no ledger row: {wrong}") from None
             if row.received_at >= self._since:
                 yield row
+
+
+def _check(row: Row) -> None:
+    """What no figure could be made from. Raises ValueError."""
+    if row.outcome not in OUTCOMES:
+        raise ValueError(f"`outcome` is never `{row.outcome}`; {nearest(row.outcome, OUTCOMES)}")
+    for number, attempt in enumerate(row.attempts, 1):
+        if attempt.outcome not in OUTCOMES:
+            raise ValueError(f"attempt {number}: `outcome` is never `{attempt.outcome}`")
+        if attempt.purpose not in PURPOSES:
+            raise ValueError(f"attempt {number}: `purpose` is never `{attempt.purpose}`")
+        if attempt.cost_usd is not None and not (attempt.cost_usd.is_finite() and attempt.cost_usd >= 0):
+            raise ValueError(f"attempt {number}: `cost_usd` is {attempt.cost_usd}")
+        if min(_counts(attempt.tokens)) < 0:
+            raise ValueError(f"attempt {number}: a count of tokens is below 0")
+
+
+def _counts(tokens: Tokens) -> tuple[int, ...]:
+    return (
+        tokens.input_tokens,
+        tokens.cached_tokens,
+        tokens.cache_write_tokens,
+        tokens.output_tokens,
+        tokens.reasoning_tokens,
+    )
 
 
 class _Stored:

@@ -12,6 +12,7 @@ from gateway.report.ledger import recorded
 from gateway.settings import Settings
 
 LINE = {"request_id": "r", "at": "2026-11-20T02:00:00Z", "outcome": "answered"}
+TRIED = {"endpoint": "a@b", "outcome": "answered"}
 
 
 def lines(path, *texts: str, since: float = 0.0):
@@ -36,6 +37,12 @@ def test_a_time_without_a_zone_is_utc(tmp_path):
         ("{", "l:2 is no ledger row"),
         ('{"request_id": "r", "at": "2026-11-20T02:00:00Z"}', "missing required field `outcome`"),
         (json.dumps(LINE | {"attempts": [{"endpoint": "a", "outcome": "x", "cost_usd": "cheap"}]}), "cost_usd"),
+        (json.dumps(LINE | {"outcome": "answerd"}), "l:2 .* `outcome` is never `answerd`; did you mean `answered`?"),
+        (json.dumps(LINE | {"attempts": [TRIED | {"outcome": "lost"}]}), "attempt 1: `outcome` is never `lost`"),
+        (json.dumps(LINE | {"attempts": [TRIED, TRIED | {"purpose": "fun"}]}), "attempt 2: `purpose` is never `fun`"),
+        (json.dumps(LINE | {"attempts": [TRIED | {"cost_usd": "NaN"}]}), "attempt 1: `cost_usd` is NaN"),
+        (json.dumps(LINE | {"attempts": [TRIED | {"cost_usd": "-1"}]}), "attempt 1: `cost_usd` is -1"),
+        (json.dumps(LINE | {"attempts": [TRIED | {"usage": {"output_tokens": -1}}]}), "tokens is below 0"),
     ],
 )
 def test_a_line_that_is_no_row_is_told_with_its_number(tmp_path, line, told):
