@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -20,7 +21,7 @@ DATA_CLASSES = ("public", "internal", "confidential", "regulated")  # ascending
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a team may spend per UTC period."""
+    """What a team, or one app of it, may spend per UTC period."""
 
     usd: Decimal
     per: Literal["day", "week", "month"]
@@ -45,6 +46,22 @@ class Team:
     allow: frozenset[str]  # of shadow, judge
     budget: Budget | None
     rate: Rate | None
+    apps: Mapping[str, Budget] = field(default_factory=dict, hash=False)  # budgets inside the team's
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """One a budget, the team's first."""
+        own = (Account(self.id, None, self.budget),) if self.budget is not None else ()
+        return own + tuple([Account(self.id, app, budget) for app, budget in self.apps.items()])
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one budget bounds: all that a team spends, or all that one app of it does."""
+
+    team: str
+    app: str | None  # None: all apps
+    budget: Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +73,11 @@ class Caller:
     app: str | None
     expires: date | None
 
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Those that its requests are charged to."""
+        return tuple([account for account in self.team.accounts if account.app in (None, self.app)])
+
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
@@ -64,6 +86,11 @@ class Keyring:
     callers: dict[str, Caller]
     teams: dict[str, Team]
     tags: frozenset[str]
+
+    @property
+    def accounts(self) -> list[Account]:
+        """Of all teams."""
+        return [account for team in self.teams.values() for account in team.accounts]
 
 
 def digest(key: str) -> str:
@@ -95,7 +122,7 @@ Digest = Annotated[str, BeforeValidator(_hexadecimal), WithJsonSchema(_HEXADECIM
 
 
 class BudgetShape(Shape):
-    """What the team may spend per UTC period."""
+    """What a team, or one app of it, may spend per UTC period."""
 
     usd: Annotated[Amount, Field(ge=0, description="US dollars per period")]
     per: Annotated[Literal["day", "week", "month"], Field(description="the period, in UTC")] = "month"
@@ -111,6 +138,12 @@ class RateShape(Shape):
     tokens_per_minute: int | None = Field(default=None, ge=1, description="prompt and answer tokens a minute")
 
 
+class AppShape(Shape):
+    """One app of a team."""
+
+    budget: BudgetShape
+
+
 class TeamShape(Shape):
     """What the keys of a team share."""
 
@@ -120,6 +153,7 @@ class TeamShape(Shape):
     )
     allow: list[Literal["shadow", "judge"]] = Field(default=[], description="copies of prompts that may be made")
     budget: BudgetShape | None = None
+    apps: dict[str, AppShape] = Field(default={}, description="by the keys' `app`: budgets inside the team's")
     rate: RateShape | None = None
 
 
@@ -148,7 +182,7 @@ def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
         return None, problems
     teams = {name: _team(name, row) for name, row in shape.teams.items()}
     written = document.data.get("teams") if isinstance(document.data, dict) else None
-    problems += _key_problems(document, shape, frozenset(written or ()))
+    problems += _key_problems(document, shape, frozenset(written or ())) + _app_problems(document, shape)
     callers = {
         key.sha256: Caller(key.id, teams[key.team], key.app, key.expires) for key in shape.keys if key.team in teams
     }
@@ -156,9 +190,27 @@ def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
 
 
 def _team(name: str, row: TeamShape) -> Team:
-    budget = Budget(row.budget.usd, row.budget.per, row.budget.when_spent) if row.budget else None
+    budget = _budget(row.budget) if row.budget else None
+    apps = {app: _budget(inner.budget) for app, inner in row.apps.items()}
     rate = Rate(row.rate.requests_per_minute, row.rate.tokens_per_minute) if row.rate else None
-    return Team(name, row.residency, row.data_class, frozenset(row.allow), budget, rate)
+    return Team(name, row.residency, row.data_class, frozenset(row.allow), budget, rate, apps)
+
+
+def _budget(row: BudgetShape) -> Budget:
+    return Budget(row.usd, row.per, row.when_spent)
+
+
+def _app_problems(document: Document, shape: CallersFile) -> list[Problem]:
+    """A budget that bounds nobody."""
+    problems: list[Problem] = []
+    for name, team in shape.teams.items():
+        known = {key.app for key in shape.keys if key.team == name and key.app is not None}
+        for app in team.apps.keys() - known:
+            words = f"no key of team `{name}` is of app `{app}`, so its budget bounds nobody"
+            way_out = nearest(app, known) if known else f"write `app: {app}` in the rows of its keys"
+            wrong = document.problem(words, ("teams", name, "apps", app), key=True, help=way_out)
+            problems.append(replace(wrong, severity="warning"))
+    return problems
 
 
 def _key_problems(document: Document, shape: CallersFile, teams: frozenset[str]) -> list[Problem]:

@@ -121,7 +121,7 @@ def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
     moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
     if moved:
         signals["needs"] = needs.measure(request.fields) | moved
-    signals["budget_used"] = min(1.0, gateway.admission.budget_used(caller.team, request.arrival.received_at))
+    signals["budget_used"] = min(1.0, gateway.admission.budget_used(caller, request.arrival.received_at))
     return signals
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.catalog.facts import Catalog
 from gateway.catalog.table import FACTS, Fact
-from gateway.identity import BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
+from gateway.identity import AppShape, BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
 from gateway.policy import defaults
 from gateway.policy.order import ANSWER_TOKENS
 from gateway.policy.shapes import (
@@ -32,7 +32,7 @@ SHOWN = 12  # choices that a table names
 FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
     ("policy.yaml: what is tried and measured besides", (CanaryShape, StopShape, ShareShape, ProbeShape)),
-    ("callers.yaml", (CallersFile, TeamShape, BudgetShape, RateShape, KeyShape)),
+    ("callers.yaml", (CallersFile, TeamShape, BudgetShape, AppShape, RateShape, KeyShape)),
     ("cases/*.yaml", (ExpectShape,)),
 )
 

@@ -96,7 +96,7 @@ def _tracing() -> Tracing | None:
 
 def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
     if settings.redis_url is None:
-        return MemoryAccounts(lambda team, since: float(ledger.store.spent(team, since=since)))
+        return MemoryAccounts(lambda account, since: float(ledger.store.spent(account.team, account.app, since=since)))
     from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
 
     return SharedAccounts(settings.redis_url, reached=metrics.shared_state)

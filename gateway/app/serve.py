@@ -39,7 +39,7 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
     """Raises Problems: several processes cannot count one budget without a place to meet."""
-    bounded = [team.id for team in compiled.keyring.teams.values() if team.budget or team.rate]
+    bounded = [team.id for team in compiled.keyring.teams.values() if team.accounts or team.rate]
     if settings.workers > 1 and bounded and settings.redis_url is None:
         said = f"team `{bounded[0]}` has a budget or a rate, which {settings.workers} workers cannot count together"
         raise Problems([Problem(said, help="set GATEWAY_REDIS_URL, or run one worker")])

@@ -27,6 +27,7 @@ from gateway.app.overview import LiveOverview
 from gateway.app.probing import Schedule
 from gateway.app.protocol import ServerProtocol
 from gateway.app.reload import Reloader
+from gateway.app.spending import Spending
 from gateway.app.starting import hold_signals, release_signals
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
@@ -77,7 +78,8 @@ def serve_worker(
     look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
     try:
         with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(_run(server, plug, (look, Schedule(state, parts), parts.second, parts.shadows)))
+            beside = (look, Schedule(state, parts), parts.second, parts.shadows)
+            runner.run(_run(server, plug, Spending(state), beside))
     finally:
         parts.close()
     return 0
@@ -91,9 +93,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, plug: socket.socket, beside: Sequence[Beside]) -> None:
+async def _run(server: _Server, plug: socket.socket, spending: Spending, beside: Sequence[Beside]) -> None:
     hold_signals()
-    running = [asyncio.ensure_future(each.forever()) for each in beside]
+    await spending.look()  # before the first request is read
+    running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
     for task in running:
         task.add_done_callback(_ended)
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -212,8 +215,11 @@ def publish(state: State, parts: Parts) -> None:
     resting = set(parts.breakers.open_ids(monotonic()))
     for endpoint in resting | {labels[0] for labels in metrics.breaker_open}:
         metrics.breaker_open[(endpoint,)] = float(endpoint in resting)
-    for team in gateway.keyring.teams.values():
-        if team.budget is not None:
-            metrics.budget_used[(team.id,)] = gateway.admission.budget_used(team, at)
+    for account in gateway.keyring.accounts:
+        used = gateway.admission.used_share(account, at)
+        if account.app is None:
+            metrics.budget_used[(account.team,)] = used
+        else:
+            metrics.app_budget_used[(account.team, account.app)] = used
     tell_stopped(gateway, metrics)
     metrics.share()

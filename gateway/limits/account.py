@@ -1,14 +1,16 @@
-"""What a team has used: rates over a sliding minute, spending over a UTC period. Pure; time is an argument."""
+"""What callers have used: rates over a sliding minute, spending over a UTC period. Pure; time is an argument."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
-from gateway.identity import Budget, Team
+from gateway.identity import Account, Budget, Team
 
 MINUTE_S = 60.0
+Amounts = Mapping[Account, float]  # US dollars
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +24,22 @@ class Refused:
 
 
 class Accounts(Protocol):
-    """Where the teams' counts are kept: in this process, or shared through Redis."""
+    """Where the counts are kept: in this process, or shared through Redis."""
 
     async def enter(self, team: Team, tokens: int, at: float) -> Refused | None:
         """Counts one request of so many prompt tokens against the team's rates, or says which is reached."""
 
-    async def reserve(self, team: Team, usd: float, at: float) -> Refused | None:
-        """Sets so much of the budget aside, or says that it is not there."""
+    async def reserve(self, amounts: Amounts, at: float) -> Refused | None:
+        """Sets all these amounts aside, or none and says which budget does not reach."""
 
-    def settle(self, team: Team, *, reserved_usd: float, spent_usd: float, output_tokens: int, at: float) -> None:
-        """Puts what was really used in place of what was set aside. Never awaits."""
+    def settle(self, team: Team, changes: Amounts, *, output_tokens: int, at: float) -> None:
+        """Adds what was spent beyond what was set aside, often less than nothing. Never awaits."""
 
-    def used_share(self, team: Team, at: float) -> float:
-        """Share of the budget that is spent or set aside, as last known; 0 without a budget."""
+    def used_share(self, account: Account, at: float) -> float:
+        """Share of the budget that is spent or set aside, as last known."""
+
+    async def look(self, accounts: Iterable[Account], at: float) -> None:
+        """Learns what others have spent of these."""
 
 
 def period(budget: Budget, at: float) -> tuple[str, float, float]:
@@ -62,8 +67,14 @@ def over_rate(team: Team, what: str, limit: int, at: float) -> Refused:
     return Refused("rate", said, MINUTE_S - at % MINUTE_S, (what, str(limit)))
 
 
-def over_budget(team: Team, budget: Budget, at: float) -> Refused:
-    """The team's budget is spent."""
-    name, _, ends = period(budget, at)
-    said = f"team `{team.id}` has spent its budget of {budget.usd} USD for {name}"
-    return Refused("budget", said, ends - at, ("usd", str(budget.usd)))
+def over_budget(account: Account, at: float) -> Refused:
+    """The budget is spent."""
+    name, _, ends = period(account.budget, at)
+    who = f"team `{account.team}`" if account.app is None else f"app `{account.app}` of team `{account.team}`"
+    said = f"{who} has spent its budget of {account.budget.usd} USD for {name}"
+    return Refused("budget", said, ends - at, ("usd", str(account.budget.usd)))
+
+
+def share_of(account: Account, spent: float) -> float:
+    """Of its budget; a budget of nothing is always spent."""
+    return spent / float(account.budget.usd) if account.budget.usd else 1.0

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
-from gateway.identity import Team
+from gateway.identity import Account, Budget, Caller, Keyring
 from gateway.limits.account import Accounts, Refused
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.trail import Reservation, Trail
@@ -24,9 +24,17 @@ class Admission:
         self._accounts = accounts
         self._worst_case_usd = worst_case_usd
 
-    def budget_used(self, team: Team, at: float) -> float:
-        """The signal of that name."""
-        return self._accounts.used_share(team, at)
+    def used_share(self, account: Account, at: float) -> float:
+        """Share of this budget that is spent or set aside."""
+        return self._accounts.used_share(account, at)
+
+    def budget_used(self, caller: Caller, at: float) -> float:
+        """The signal of that name: of the tightest of its budgets; 0 without one."""
+        return max([self._accounts.used_share(account, at) for account in caller.accounts], default=0.0)
+
+    async def look(self, keyring: Keyring, at: float) -> None:
+        """Learns what others have spent of all budgets."""
+        await self._accounts.look(keyring.accounts, at)
 
     async def enter(self, trail: Trail) -> None:
         """Raises GatewayError `rate_limit_exceeded`."""
@@ -38,32 +46,33 @@ class Admission:
             raise self._stop(trail, refused)
 
     async def admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
-        """An error if the budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
+        """An error if a budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
         purpose: Purpose = "canary" if endpoint is trail.decision.canary else "serve"
         made = permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
-        team, at = trail.caller.team, trail.request.arrival.received_at
-        if team.budget is None or (team.budget.when_spent == "self_only" and endpoint.hosting == "self"):
+        charged = [each for each in trail.caller.accounts if _bounds(each.budget, endpoint)]
+        worst = self._worst_case_usd(endpoint, trail) if charged else Decimal(0)
+        if worst == 0:
             return made
-        worst = self._worst_case_usd(endpoint, trail)
-        usd = float(worst) if worst is not None else float(team.budget.usd)
-        if not usd:
-            return made
-        refused = await self._accounts.reserve(team, usd, at)
+        amounts = {account: float((account.budget.usd or 1) if worst is None else worst) for account in charged}
+        refused = await self._accounts.reserve(amounts, trail.request.arrival.received_at)
         if refused is not None:
             return self._stop(trail, refused)
-        made.reservation = Reservation(usd)
+        made.reservation = Reservation(amounts)
         trail.reservations.append(made.reservation)
         return made
 
     def settle(self, outcome: Outcome, trail: Trail) -> None:
         """When the Outcome is known: what was really spent takes the place of what was set aside."""
-        team = outcome.caller.team
-        if team.budget is None and team.rate is None:
+        team, accounts = outcome.caller.team, outcome.caller.accounts
+        if not accounts and team.rate is None:
             return
+        changes = dict.fromkeys(accounts, float(outcome.cost_usd))
+        for reservation in trail.reservations:
+            for account, usd in reservation.amounts.items():
+                changes[account] -= usd
         self._accounts.settle(
             team,
-            reserved_usd=sum(reservation.usd for reservation in trail.reservations),
-            spent_usd=float(outcome.cost_usd),
+            changes,
             output_tokens=sum(attempt.usage.output_tokens for attempt in outcome.attempts),
             at=trail.request.arrival.received_at,
         )
@@ -72,3 +81,8 @@ class Admission:
         trail.refused_by = refused.by
         code, wait_s = CODES[refused.by], refused.retry_after_s
         return GatewayError(code, refused.said, retry_after_s=wait_s, ceiling=refused.ceiling)
+
+
+def _bounds(budget: Budget, endpoint: Endpoint) -> bool:
+    """Own machines are open to those whose budget is spent, where it says so."""
+    return not (budget.when_spent == "self_only" and endpoint.hosting == "self")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from gateway.identity import Budget, Team
-from gateway.limits.account import MINUTE_S, Refused, over_budget, over_rate, period, sliding
+from gateway.identity import Account, Team
+from gateway.limits.account import MINUTE_S, Amounts, Refused, over_budget, over_rate, period, share_of, sliding
 
 
 class _Meter:
@@ -32,12 +32,12 @@ class _Meter:
 
 
 class MemoryAccounts:
-    """Kept in this process; what a team spent before is asked of the ledger once a period."""
+    """Kept in this process; what was spent before is asked of the ledger once a period."""
 
-    def __init__(self, spent_since: Callable[[str, float], float]):
-        """`spent_since`: US dollars by team id and start of the period (seconds since the epoch)."""
+    def __init__(self, spent_since: Callable[[Account, float], float]):
+        """`spent_since`: US dollars by account and start of the period (seconds since the epoch)."""
         self._spent_since = spent_since
-        self._spent: dict[tuple[str, str], float] = {}
+        self._spent: dict[tuple[str, str | None, str], float] = {}
         self._requests: dict[str, _Meter] = {}
         self._tokens: dict[str, _Meter] = {}
 
@@ -56,37 +56,35 @@ class MemoryAccounts:
         used.add(tokens, at)
         return None
 
-    async def reserve(self, team: Team, usd: float, at: float) -> Refused | None:
+    async def reserve(self, amounts: Amounts, at: float) -> Refused | None:
         """See Accounts."""
-        budget = team.budget
-        if budget is None:
-            return None
-        key, spent = self._spending(team, budget, at)
-        if spent + usd > float(budget.usd):
-            return over_budget(team, budget, at)
-        self._spent[key] = spent + usd
+        for account, usd in amounts.items():
+            if self._spending(account, at)[1] + usd > float(account.budget.usd):
+                return over_budget(account, at)
+        self._add(amounts, at)
         return None
 
-    def settle(self, team: Team, *, reserved_usd: float, spent_usd: float, output_tokens: int, at: float) -> None:
+    def settle(self, team: Team, changes: Amounts, *, output_tokens: int, at: float) -> None:
         """See Accounts."""
-        if team.budget is not None:
-            key, spent = self._spending(team, team.budget, at)
-            self._spent[key] = spent + spent_usd - reserved_usd
+        self._add(changes, at)
         if team.rate is not None and output_tokens:
             self._tokens.setdefault(team.id, _Meter()).add(output_tokens, at)
 
-    def used_share(self, team: Team, at: float) -> float:
+    def used_share(self, account: Account, at: float) -> float:
         """See Accounts."""
-        budget = team.budget
-        if budget is None:
-            return 0.0
-        if not budget.usd:
-            return 1.0
-        return self._spending(team, budget, at)[1] / float(budget.usd)
+        return share_of(account, self._spending(account, at)[1])
 
-    def _spending(self, team: Team, budget: Budget, at: float) -> tuple[tuple[str, str], float]:
-        name, begins, _ = period(budget, at)
-        key = (team.id, name)
+    async def look(self, accounts: Iterable[Account], at: float) -> None:
+        """See Accounts: nobody else spends."""
+
+    def _add(self, amounts: Amounts, at: float) -> None:
+        for account, usd in amounts.items():
+            key, spent = self._spending(account, at)
+            self._spent[key] = spent + usd
+
+    def _spending(self, account: Account, at: float) -> tuple[tuple[str, str | None, str], float]:
+        name, begins, _ = period(account.budget, at)
+        key = (account.team, account.app, name)
         if key not in self._spent:
-            self._spent[key] = self._spent_since(team.id, begins)
+            self._spent[key] = self._spent_since(account, begins)
         return key, self._spent[key]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gateway.identity import Caller
+from gateway.identity import Account, Caller
 from gateway.outcome.outcome import Attempt
 from gateway.policy.decide import Decision
 from gateway.request import Request
@@ -13,9 +13,9 @@ from gateway.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What an attempt has set aside of its team's budget."""
+    """What an attempt has set aside of its caller's budgets."""
 
-    usd: float
+    amounts: Mapping[Account, float]  # US dollars
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Trail:
     decision: Decision
     attempts: list[Attempt] = field(default_factory=list)
     rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
-    reservations: list[Reservation] = field(default_factory=list)  # of the team's budget, one an attempt
+    reservations: list[Reservation] = field(default_factory=list)  # of the caller's budgets, one an attempt
     asked_at: float | None = None  # the first upstream was asked
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over

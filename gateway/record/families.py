@@ -113,6 +113,13 @@ FAMILIES = (
         ("team",),
         workers="max",
     ),
+    Family(
+        "gateway_app_budget_used_ratio",
+        "gauge",
+        "Share of its own budget that an app of the team has used; only apps that callers.yaml gives one",
+        ("team", "app"),
+        workers="max",
+    ),
     Family("gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="max"),
     Family("gateway_in_flight", "gauge", "Requests under way", workers="sum"),
     Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),

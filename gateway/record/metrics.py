@@ -53,6 +53,7 @@ class Metrics:
         self._in_flight = self._gauges("gateway_in_flight")
         self._shared_state_up = self._gauges("gateway_shared_state_up")
         self.budget_used = self._gauges("gateway_budget_used_ratio")  # by (team,)
+        self.app_budget_used = self._gauges("gateway_app_budget_used_ratio")  # by (team, app)
         self.breaker_open = self._gauges("gateway_breaker_open")  # by (endpoint,)
         self.canary_stopped = self._gauges("gateway_canary_stopped")  # by (route, endpoint)
         self._removals: dict[tuple[str, tuple[int, ...], tuple[tuple[str, str], ...]], tuple[Labels, ...]] = {}

@@ -120,13 +120,14 @@ class Store:
             key_id=key_id,
         )
 
-    def spent(self, team: str, *, since: float) -> Decimal:
-        """US dollars of a team's requests received since then."""
+    def spent(self, team: str, app: str | None, *, since: float) -> Decimal:
+        """US dollars of a team's requests received since then; of this app's alone, if one is named."""
+        statement = "SELECT cost_usd FROM requests WHERE team = :team AND at >= :since"
+        asked = {"team": team, "since": since}
+        if app is not None:
+            statement, asked = f"{statement} AND app = :app", asked | {"app": app}
         with self._engine.connect() as connection:
-            found = connection.execute(
-                text("SELECT cost_usd FROM requests WHERE team = :team AND at >= :since"),
-                {"team": team, "since": since},
-            )
+            found = connection.execute(text(statement), asked)
             return sum((Decimal(cost) for (cost,) in found), Decimal(0))
 
     def written(self, writer: str) -> int:

@@ -121,7 +121,9 @@ class _Redis:
 
 def _give_a_budget(callers: Path, team: str) -> None:
     content = yaml.safe_load(callers.read_text())
-    content["teams"][team]["budget"] = {"usd": 100, "per": "month", "when_spent": "reject"}
+    budget = {"usd": 100, "per": "month", "when_spent": "reject"}
+    app = next(key["app"] for key in content["keys"] if key["team"] == team)
+    content["teams"][team] |= {"budget": budget, "apps": {app: {"budget": budget}}}
     callers.write_text(yaml.safe_dump(content))
 
 

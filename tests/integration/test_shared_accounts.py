@@ -13,13 +13,15 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from gateway.identity import Budget, Rate, Team
+from gateway.identity import Account, Budget, Rate, Team
 from gateway.limits.shared import SharedAccounts
 from tests.running import free_port
 
 pytestmark = pytest.mark.services
 NOON = 1_795_176_000.0
 SPENDER = Team("research", "any", "public", frozenset(), Budget(Decimal("10"), "day", "reject"), Rate(3, 1000))
+WHOLE = SPENDER.accounts[0]
+BOT = Account("research", "bot", Budget(Decimal("2"), "month", "reject"))
 
 
 @pytest.fixture
@@ -52,12 +54,12 @@ async def patiently(ask):
 def test_two_workers_spend_one_budget(redis):
     async def story():
         one, two = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
-        first = await patiently(lambda: one.reserve(SPENDER, 8.0, NOON))
-        second = await patiently(lambda: two.reserve(SPENDER, 8.0, NOON))
-        one.settle(SPENDER, reserved_usd=8.0, spent_usd=1.0, output_tokens=0, at=NOON)
+        first = await patiently(lambda: one.reserve({WHOLE: 8.0}, NOON))
+        second = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
+        one.settle(SPENDER, {WHOLE: 1.0 - 8.0}, output_tokens=0, at=NOON)
         await one.close()
-        third = await patiently(lambda: two.reserve(SPENDER, 8.0, NOON))
-        share = two.used_share(SPENDER, NOON)
+        third = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
+        share = two.used_share(WHOLE, NOON)
         await two.close()
         return first, second, third, share
 
@@ -65,6 +67,43 @@ def test_two_workers_spend_one_budget(redis):
 
     assert (first, second.by, third) == (None, "budget", None)
     assert share == pytest.approx(0.9)
+
+
+def test_a_team_and_its_app_are_charged_together_or_not_at_all(redis):
+    async def story():
+        one, two = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        first = await patiently(lambda: one.reserve({WHOLE: 1.5, BOT: 1.5}, NOON))
+        second = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
+        shares = two.used_share(WHOLE, NOON), two.used_share(BOT, NOON)
+        one.settle(SPENDER, {WHOLE: -0.5, BOT: -0.5}, output_tokens=7, at=NOON)
+        await one.close()
+        third = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
+        await two.close()
+        return first, second, third, shares
+
+    first, second, third, shares = asyncio.run(story())
+
+    assert (first, third) == (None, None)
+    assert second.said == "app `bot` of team `research` has spent its budget of 2 USD for 2026-11"
+    assert shares == pytest.approx((0.15, 0.75))
+    with Redis.from_url(redis[0], decode_responses=True) as client:
+        kept = [client.ttl(key) for key in client.scan_iter()]
+    assert len(kept) == 3 and min(kept) > 0
+
+
+def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
+    async def story():
+        one, fresh = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        await patiently(lambda: one.reserve({WHOLE: 4.0}, NOON))
+        before = fresh.used_share(WHOLE, NOON)
+        await fresh.look([WHOLE, BOT], NOON)
+        after = fresh.used_share(WHOLE, NOON), fresh.used_share(BOT, NOON)
+        tomorrow = fresh.used_share(WHOLE, NOON + 86_400)
+        await one.close()
+        await fresh.close()
+        return before, after, tomorrow
+
+    assert asyncio.run(story()) == (0.0, (0.4, 0.0), 0.0)
 
 
 def test_two_workers_share_one_rate(redis):
@@ -88,7 +127,7 @@ def test_without_redis_what_cannot_be_counted_is_refused(redis):
         accounts = SharedAccounts(redis[0], reached=heard.append)
         redis[1].terminate()
         redis[1].wait(10)
-        refused = await accounts.reserve(SPENDER, 1.0, NOON), await accounts.enter(SPENDER, 1, NOON)
+        refused = await accounts.reserve({WHOLE: 1.0}, NOON), await accounts.enter(SPENDER, 1, NOON)
         await accounts.close()
         return refused
 

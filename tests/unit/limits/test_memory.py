@@ -6,27 +6,31 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.identity import Budget, Rate, Team
+from gateway.identity import Account, Budget, Caller, Rate, Team
 from gateway.limits.account import period
 from gateway.limits.memory import MemoryAccounts
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 
 
-def nothing_before(team, since):
+def nothing_before(account, since):
     return 0.0
 
 
-def team(*, budget=None, rate=None):
-    return Team("research", "any", "public", frozenset(), budget, rate)
+def team(*, rate=None):
+    return Team("research", "any", "public", frozenset(), None, rate)
 
 
 def budget(usd="10", per="day"):
     return Budget(Decimal(usd), per, "reject")
 
 
+def account(usd="10", per="day", app=None):
+    return Account("research", app, budget(usd, per))
+
+
 def reserve(accounts, of, usd, at=NOON):
-    return asyncio.run(accounts.reserve(of, usd, at))
+    return asyncio.run(accounts.reserve(dict.fromkeys(of, usd), at))
 
 
 def enter(accounts, of, tokens, at=NOON):
@@ -34,19 +38,19 @@ def enter(accounts, of, tokens, at=NOON):
 
 
 def test_what_is_set_aside_counts_until_it_is_settled():
-    accounts, spender = MemoryAccounts(nothing_before), team(budget=budget())
+    accounts, spender = MemoryAccounts(nothing_before), [account()]
 
     assert reserve(accounts, spender, 9.0) is None
     assert reserve(accounts, spender, 2.0).by == "budget"
 
-    accounts.settle(spender, reserved_usd=9.0, spent_usd=1.0, output_tokens=0, at=NOON)
+    accounts.settle(team(), {spender[0]: 1.0 - 9.0}, output_tokens=0, at=NOON)
 
-    assert accounts.used_share(spender, NOON) == pytest.approx(0.1)
+    assert accounts.used_share(spender[0], NOON) == pytest.approx(0.1)
     assert reserve(accounts, spender, 2.0) is None
 
 
 def test_a_new_period_begins_with_nothing_spent():
-    accounts, spender = MemoryAccounts(nothing_before), team(budget=budget())
+    accounts, spender = MemoryAccounts(nothing_before), [account()]
     reserve(accounts, spender, 10.0)
 
     refused = reserve(accounts, spender, 1.0)
@@ -56,9 +60,27 @@ def test_a_new_period_begins_with_nothing_spent():
 
 
 def test_what_was_spent_before_a_start_counts():
-    accounts, spender = MemoryAccounts(lambda team, since: 9.5), team(budget=budget())
+    accounts, spender = MemoryAccounts(lambda account, since: 9.5), [account()]
 
     assert reserve(accounts, spender, 1.0).by == "budget"
+
+
+def test_of_two_budgets_the_tighter_stops_and_then_nothing_is_set_aside_of_either():
+    accounts, whole, bot = MemoryAccounts(nothing_before), account("100", "month"), account("10", app="bot")
+
+    assert reserve(accounts, [whole, bot], 9.0) is None
+    refused = reserve(accounts, [whole, bot], 2.0)
+
+    assert refused.said == "app `bot` of team `research` has spent its budget of 10 USD for 2026-11-20"
+    assert [accounts.used_share(each, NOON) for each in (whole, bot)] == [0.09, 0.9]
+    assert reserve(accounts, [whole, account("10", app="other")], 10.0) is None
+
+
+def test_a_key_is_charged_to_its_team_and_to_its_own_app():
+    spender = Team("research", "any", "public", frozenset(), budget(), None, {"bot": budget("2"), "other": budget()})
+    charged = {app: Caller("k", spender, app, None).accounts for app in ("bot", "new", None)}
+
+    assert charged == {"bot": (account(), account("2", app="bot")), "new": (account(),), None: (account(),)}
 
 
 def test_requests_and_tokens_of_a_minute_are_bounded():
@@ -73,7 +95,7 @@ def test_requests_and_tokens_of_a_minute_are_bounded():
 
 def test_answer_tokens_count_against_the_rate():
     accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(None, 100))
-    accounts.settle(sender, reserved_usd=0, spent_usd=0, output_tokens=100, at=NOON)
+    accounts.settle(sender, {}, output_tokens=100, at=NOON)
 
     assert enter(accounts, sender, 1).by == "rate"
 

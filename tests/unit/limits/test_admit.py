@@ -1,0 +1,86 @@
+"""What an attempt sets aside, and what a request is charged in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from gateway.errors import GatewayError
+from gateway.identity import Budget, Caller, Team
+from gateway.limits.admit import Admission
+from gateway.limits.memory import MemoryAccounts
+from gateway.outcome.outcome import Outcome
+from gateway.outcome.trail import Trail
+from tests.unit.record.build import GLM, QWEN, attempt, decision, outcome, request
+
+WHOLE, BOT = Budget(Decimal(100), "month", "reject"), Budget(Decimal(10), "month", "self_only")
+CALLER = Caller("k", Team("research", "any", "public", frozenset(), WHOLE, None, {"bot": BOT}), "bot", None)
+AT = request().arrival.received_at
+
+
+class Story:
+    """One process whose attempts cost at most `worst` dollars."""
+
+    def __init__(self, worst: str | None):
+        usd = None if worst is None else Decimal(worst)
+        self.admission = Admission(MemoryAccounts(lambda account, since: 0.0), lambda endpoint, trail: usd)
+
+    def tries(self, *endpoints) -> tuple[Trail, list[str | None]]:
+        """The trail, and the code of what stopped each attempt."""
+        trail = Trail(request(), CALLER, decision())
+        ended = [asyncio.run(self.admission.admit(trail, endpoint)) for endpoint in endpoints]
+        return trail, [each.code if isinstance(each, GatewayError) else None for each in ended]
+
+    @property
+    def used(self) -> list[float]:
+        return [self.admission.used_share(account, AT) for account in CALLER.accounts]
+
+
+def spent(usd: str) -> Outcome:
+    return replace(outcome(attempt(GLM)), caller=CALLER, cost_usd=Decimal(usd))
+
+
+def test_every_attempt_is_set_aside_and_the_request_charged_what_it_cost():
+    story = Story("4")
+    trail, stopped = story.tries(GLM, GLM)
+    before = story.used
+    story.admission.settle(spent("0.5"), trail)
+
+    assert stopped == [None, None]
+    assert (before, story.used) == ([0.08, 0.8], [0.005, 0.05])
+
+
+def test_the_tightest_budget_is_the_one_that_counts():
+    story = Story("4")
+    _, stopped = story.tries(GLM, GLM, GLM)
+
+    assert stopped == [None, None, "budget_exceeded"]
+    assert story.admission.budget_used(CALLER, AT) == 0.8
+    assert story.admission.budget_used(replace(CALLER, app="other"), AT) == 0.08
+
+
+def test_own_machines_stay_open_to_an_app_that_says_so_while_its_team_has_money():
+    story = Story("9")
+    _, stopped = story.tries(GLM, GLM, QWEN)
+
+    assert stopped == [None, "budget_exceeded", None]
+    assert story.used == pytest.approx([0.18, 0.9])
+
+
+def test_what_has_no_known_price_takes_all_that_a_budget_holds():
+    story = Story(None)
+    _, stopped = story.tries(GLM, GLM)
+
+    assert (stopped, story.used) == ([None, "budget_exceeded"], [1.0, 1.0])
+
+
+def test_what_costs_nothing_always_passes():
+    story = Story("4")
+    story.tries(GLM, GLM)
+    free = Story("0")
+    _, stopped = free.tries(GLM, QWEN)
+
+    assert (stopped, free.used) == ([None, None], [0.0, 0.0])
