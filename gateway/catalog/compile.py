@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.catalog import bills, doors, weights
 from gateway.catalog.beside import body_fields, factors, moderation, notices, reasoning
+from gateway.catalog.contracts import contracts
 from gateway.catalog.facts import Catalog
 from gateway.catalog.gather import Desk, gather
 from gateway.catalog.prices import price_book
@@ -29,7 +30,9 @@ def _compiled(desk: Desk) -> Catalog:
     operators = doors.operators(desk)
     windows = bills.Windows(desk)
     rule = factors(desk)
-    known = doors.Known(models, operators, _declared(desk), windows, rule, _bills(desk))
+    declared = _declared(desk)
+    agreed = contracts(desk, operators, declared)
+    known = doors.Known(models, operators, declared, windows, rule, _bills(desk), agreed)
     endpoints = doors.endpoints(desk, known)
     return Catalog(
         labs=labs,
@@ -43,6 +46,7 @@ def _compiled(desk: Desk) -> Catalog:
         factors=rule,
         reasoning=reasoning(desk),
         windows=windows,
+        contracts=agreed,
         book=price_book(tuple(endpoints.values())),
     )
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from gateway.catalog import bills, risk
+from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.prices import Price, Window
-from gateway.catalog.rows import Factor
+from gateway.catalog.rows import Contract, Factor
 from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.catalog.weights import listings
@@ -32,6 +33,7 @@ class Known:
     windows: Mapping[str, Window]
     factors: Sequence[Factor]
     bills: Mapping[str, Sequence[bills.Bill]]
+    contracts: Sequence[Contract]
 
 
 def operators(desk: Desk) -> dict[str, Operator]:
@@ -176,7 +178,9 @@ def _home(country: str | None) -> Members:
 def _prices(desk: Desk, written: Written[EndpointRow], endpoint: Endpoint, known: Known) -> tuple[Price, ...]:
     own: list[bills.Bill] = [(row, written, ("prices", number)) for number, row in enumerate(written.row.prices)]
     given = [*own, *known.bills.get(endpoint.id, ())]
-    return bills.prices(desk, given, known.windows, free=endpoint.hosting == "self", input_only=_embeds(endpoint.model))
+    free, input_only = endpoint.hosting == "self", _embeds(endpoint.model)
+    prices = bills.prices(desk, given, known.windows, free=free, input_only=input_only)
+    return discounted(prices, covering(known.contracts, endpoint.operator.id, endpoint.model.id))
 
 
 def _embeds(model: Model) -> bool:

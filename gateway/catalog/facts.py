@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.catalog.prices import Price, PriceBook, Window
-from gateway.catalog.rows import BodyField, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
+from gateway.catalog.rows import BodyField, Contract, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
 
 Risk = Literal["low", "medium", "high"]
 Hosting = Literal["self", "hosted"]
@@ -163,4 +163,5 @@ class Catalog:
     factors: tuple[Factor, ...] = ()
     reasoning: tuple[Reasoning, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
+    contracts: tuple[Contract, ...] = ()
     book: PriceBook | None = field(default=None, compare=False)  # all endpoints' rates at once, for ordering

@@ -67,6 +67,7 @@ class Price:
     tiers: tuple[tuple[int, Price], ...] = ()  # ascending: above so many input tokens, that price
     windows: tuple[tuple[Window, Price], ...] = ()  # the first that is open holds; its tiers are its own
     contract: bool = False
+    discount_percent: Decimal | None = None  # of a contract that follows list prices
     until: datetime | None = None  # a contract's end
     currency: str = "USD"  # what the vendor bills in
     rate_date: date | None = None
@@ -131,16 +132,18 @@ def rates(endpoint: Endpoint, *, at: float, input_tokens: int) -> Rate | None:
 
 
 def _row_at(rows: Sequence[Price], at: float) -> Price | None:
-    """A contract in force goes first, then the newest list price."""
-    listed = None
+    """A price agreed on in force goes first, then the largest discount, then the newest list price."""
+    listed, agreed = None, []
     for row in reversed(rows):
         if _seconds(row.since) > at:
             continue
-        if row.contract and (row.until is None or at < _seconds(row.until)):
-            return row
-        if not row.contract and listed is None:
-            listed = row
-    return listed
+        if not row.contract:
+            listed = listed or row
+        elif row.until is None or at < _seconds(row.until):
+            agreed.append(row)
+    if not agreed:
+        return listed
+    return max(agreed, key=lambda row: (row.discount_percent is None, row.discount_percent or 0, row.since))
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 
@@ -69,6 +71,18 @@ class BodyField:
     except_values: frozenset[str | bool] | None = None  # with any value but these
     why: str = ""
     source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What was agreed with an operator."""
+
+    operator: str
+    models: frozenset[str] | None  # None: all
+    since: datetime
+    until: datetime | None  # None: it goes on
+    discount_percent: Decimal | None
+    committed_usd_per_month: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gateway.catalog.side_shapes import (
     BodyFieldRow,
     Certainty,
     Code,
+    ContractRow,
     Effort,
     FactorRow,
     Id,
@@ -189,6 +190,7 @@ class CatalogFile(Shape):
     operators: list[OperatorRow] = Field(default=[])
     endpoints: list[EndpointRow] = Field(default=[])
     prices: list[EndpointPrices] = Field(default=[])
+    contracts: list[ContractRow] = Field(default=[])
     licences: list[LicenceRow] = Field(default=[])
     notices: list[NoticeRow] = Field(default=[])
     body_fields: list[BodyFieldRow] = Field(default=[])

@@ -140,6 +140,7 @@ def price_row(price: Price) -> Row:
         "windows": [{"window": window.id, **_rates(inner)} for window, inner in price.windows],
         "batch": _rates(price.batch) if price.batch else None,
         "contract": price.contract or None,
+        "discount_percent": _plain(price.discount_percent),
         "currency": price.currency,
         "rate_date": _plain(price.rate_date),
         "applied": price.applied,

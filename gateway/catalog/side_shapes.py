@@ -65,6 +65,22 @@ class NoticeRow(Shape):
     source: str | None = Field(None, description="where this was read")
 
 
+class ContractRow(Shape):
+    """What was agreed with an operator: a discount on its list prices, a commitment to spend, or both."""
+
+    operator: Text = Field(description="id of the operator")
+    models: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        None, description="the discount is on these alone; absent: on all"
+    )
+    since: Since = Field(description="from this day, or this UTC time, on")
+    until: Since | None = Field(None, description="it ends; absent: it goes on")
+    discount_percent: Annotated[Amount, Field(gt=0, lt=100)] | None = Field(None, description="off every list price")
+    committed_usd_per_month: Annotated[Amount, Field(gt=0)] | None = Field(
+        None, description="what is invoiced for a UTC month in which less is used"
+    )
+    source: str | None = Field(None, description="where this was agreed")
+
+
 class BodyFieldRow(Shape):
     """A field of the request that moves or keeps data elsewhere."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import cost
-from gateway.outcome.row import Row, Tried
+from gateway.outcome.row import SERVING, Row, Tried
 from gateway.policy.compiled import Policy
 from gateway.report.place import place_of
 
@@ -40,7 +40,8 @@ def focus(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
             found = sums[day, attempt.endpoint, row.team or "", row.app or "", attempt.purpose]
             found.tokens += attempt.tokens.input_tokens + attempt.tokens.output_tokens
             found.billed_usd += attempt.cost_usd or 0
-            found.list_usd += _list_usd(listed.get(attempt.endpoint), attempt, row.ended)
+            at = row.priced_at(attempt) if attempt.purpose in SERVING else row.ended
+            found.list_usd += _list_usd(listed.get(attempt.endpoint), attempt, at)
     return {"rows": [_row(key, sums[key], policy.catalog) for key in sorted(sums)]}
 
 

@@ -14,7 +14,6 @@ from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.settings import Settings
 
-
 OUTCOMES = frozenset({"answered", "truncated", *REFUSALS, *UNJUDGED})
 PURPOSES = SERVING | MEASURING
 

@@ -28,12 +28,40 @@ def lines(*invoice: tuple[str, str]):
     return [(line["item"], line["invoiced_usd"], line["recorded_usd"], line["known"]) for line in found]
 
 
-@pytest.mark.parametrize("name", ["gpt@openai", "openai", "OpenAI", "gpt"])
+@pytest.mark.parametrize("name", ["gpt@openai", "openai", "OpenAI", "OPENAI", "gpt"])
 def test_an_item_is_known_by_what_an_invoice_may_call_it(name):
     if name == "OpenAI" and POLICY.catalog.operators["openai"].name != name:
         pytest.fail("the small catalogue names its operators otherwise")
 
     assert lines((name, "0.002"))[0] == (name, "0.002", "0.001", True)
+
+
+def test_an_item_that_an_invoice_names_twice_is_one():
+    assert lines(("openai", "0.0004"), ("openai", "0.0006"))[0] == ("openai", "0.0010", "0.001", True)
+
+
+CONTRACT = b"""
+contracts:
+  - {operator: openai, since: 2026-11-01, until: 2026-12-01, discount_percent: 25, committed_usd_per_month: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("invoice", "owed"),
+    [
+        ([("OpenAI", "2")], {"OpenAI": ("2.000", "0.000"), "glm@zai": ("0.001", "-0.001")}),
+        (
+            [("gpt", "0.001")],
+            {"gpt": ("0.001", "0.000"), "openai": ("1.999", "-1.999"), "glm@zai": ("0.001", "-0.001")},
+        ),
+        ([], {"openai": ("2.000", "-2.000"), "glm@zai": ("0.001", "-0.001")}),
+    ],
+)
+def test_what_a_month_falls_short_of_a_commitment_is_owed(invoice, owed):
+    policy = compiled(catalog=CATALOG + CONTRACT).policy
+    found = reconcile(ROWS, policy, [(item, Decimal(usd)) for item, usd in invoice])["rows"]
+
+    assert {line["item"]: (line["owed_usd"], line["difference_usd"]) for line in found} == owed
 
 
 def test_what_was_paid_for_and_not_invoiced_follows_and_own_machines_do_not():
