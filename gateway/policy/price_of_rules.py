@@ -49,11 +49,10 @@ def blocked_adoption(decision: Decision) -> tuple[str, ...]:
     first = next((each for each in decision.endpoints if each is not decision.canary), decision.endpoints[0])
     bound = costs[first.index]
     able = decision.proposed & ~decision.incapable
-    cheaper = sum(
-        1 << endpoint.index
-        for endpoint in decision.policy.endpoints
-        if able >> endpoint.index & 1 and endpoint.model.origin in CHINA and costs[endpoint.index] < bound
-    )
+    cheaper = 0
+    for index in np.flatnonzero(costs < bound).tolist():  # few: the first choice is among the cheapest
+        if able >> index & 1 and decision.policy.endpoints[index].model.origin in CHINA:
+            cheaper |= 1 << index
     return tuple(guard.name for guard in guards if guard.removes & cheaper)
 
 
