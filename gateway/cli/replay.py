@@ -91,6 +91,8 @@ def _told(report: dict[str, Any]) -> str:
         f"  cost changes by ${float(report['cost_change_usd']):+.4f}{share}, 95 % between"
         f" ${float(low):+.4f} and ${float(high):+.4f}",
     ]
+    if report["not_priced"]:
+        lines.append(f"  without {report['not_priced']:,} that go elsewhere, whose cost there cannot be told")
     lines += [f"  not replayed: {count:,}: {reason}" for reason, count in report["not_replayed"].items()]
     lines += [f"fails on {condition}" for condition in report["failed_on"]]
     return "\n".join(lines)

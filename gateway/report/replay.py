@@ -54,7 +54,7 @@ class Replay:
         self._terms = Terms(compiled.policy)
         self._baselines = Baselines(snapshot)
         self._exposure = place_of(compiled.catalog, "exposure")
-        self._requests = self._same = self._elsewhere = self._by_canary = 0
+        self._requests = self._same = self._elsewhere = self._by_canary = self._not_priced = 0
         self._not_replayed: Counter[str] = Counter()
         self._denied, self._leaving, self._permitted = _Part(), _Part(), _Part()
         self._before_usd = self._moved_usd = self._stopped_usd = Decimal(0)
@@ -113,7 +113,7 @@ class Replay:
         rival = self._compiled.catalog.endpoints.get(last.endpoint, chosen)
         credited = credit(chosen, last.tokens, at=row.priced_at(last)) if answered or row.outcome == "left" else None
         if credited is None:
-            self._not_replayed["its cost elsewhere cannot be told"] += 1
+            self._not_priced += 1  # no answer to price elsewhere, or no known price
             return
         usual = self._baselines.usual(chosen, rival, row.topic, row.language)
         self._groups.add((chosen.id, rival.model.id, row.topic, row.language, answered), usual, credited)
@@ -138,6 +138,7 @@ class Replay:
             "cost_change_usd": rounded(change),
             "cost_change_interval_usd": [rounded(low - gone), rounded(high - gone)],
             "cost_change_percent": 100 * change / before if before else None,
+            "not_priced": self._not_priced,
             "not_replayed": dict(self._not_replayed.most_common()),
         }
 

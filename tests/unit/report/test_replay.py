@@ -56,6 +56,12 @@ def test_a_dearer_policy_says_what_it_costs_within_its_interval():
     assert 0 < low <= float(report["cost_change_usd"]) <= high
 
 
+def test_a_refusal_that_would_go_elsewhere_is_replayed_though_its_cost_there_cannot_be_told():
+    report = replayed(policy_with("never: {hosting: self}"), row("declined"))
+
+    assert (report["other_endpoint"], report["not_priced"], report["not_replayed"]) == (1, 1, {})
+
+
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
