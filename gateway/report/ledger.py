@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.catalog.prices import Usage
 from gateway.errors import nearest
-from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, Tokens, read_line
+from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, read_line
 from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.settings import Settings
@@ -70,7 +71,7 @@ def _check(row: Row) -> None:
             raise ValueError(f"attempt {number}: a count of tokens is below 0")
 
 
-def _counts(tokens: Tokens) -> tuple[int, ...]:
+def _counts(tokens: Usage) -> tuple[int, ...]:
     return (
         tokens.input_tokens,
         tokens.cached_tokens,
