@@ -35,6 +35,7 @@ from gateway.settings import Settings
 
 YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
 LOOK_S = 0.5  # between two looks at the files
+ENDING_S = 3.0  # for what runs beside the requests
 _log = logging.getLogger("gateway")
 
 
@@ -107,7 +108,7 @@ async def _run(server: _Server, plug: socket.socket, spending: Spending, beside:
     finally:
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.wait(running, timeout=ENDING_S)  # one that lost its cancelling keeps no worker alive
 
 
 def _ended(task: asyncio.Task[None]) -> None:
