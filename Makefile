@@ -45,7 +45,7 @@ test: install system check ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile tests
 
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
-	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.decide
+	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide
 
 docs: install ## make again what is generated: schemas, the policy reference, the pages of catalogue and metrics, dashboards
 	$(BIN)/gateway schema policies

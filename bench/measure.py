@@ -70,7 +70,7 @@ def measure(
     began = time.monotonic()
     process = Process(start.command, core=GATEWAY_CORE, environment=start.environment, log=log)
     try:
-        cold_start_s = _wait_for_answer(process, place.port, bodies["whole"], start.headers, began, log)
+        cold_start_s = wait_for_answer(process, place.port, bodies["whole"], start.headers, began, log)
         load = Load(place.port, bodies, headers, seconds)
         return {"cold_start_s": cold_start_s, **_measure_running(process, load, contestant, step)}
     finally:
@@ -128,7 +128,7 @@ def _clean(run: Figures) -> Figures:
     return run
 
 
-def _wait_for_answer(process: Process, port: int, body: Path, headers: str, began: float, log: Path) -> float:
+def wait_for_answer(process: Process, port: int, body: Path, headers: str, began: float, log: Path) -> float:
     """Seconds from the start of the process to its first answer."""
     extra = dict(line.split(": ", 1) for line in headers.splitlines())
     request = urllib.request.Request(

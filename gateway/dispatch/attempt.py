@@ -36,6 +36,7 @@ class Try:
     status: int | None = None
     opening: bytes = b""
     first_byte_s: float | None = None
+    told: bool = True  # the opening was held to be judged; otherwise only the whole text is
     ended: bool = False  # the upstream's reply came to its end
     _judged: tuple[tuple[bool, int], Result] | None = None  # the last verdict, and how much had been read then
 
@@ -49,7 +50,8 @@ class Try:
         read = (self.ended, self.meter.reading.events)
         if self._judged is None or self._judged[0] != read:
             limited = self.trail.request.max_tokens is not None
-            verdict = result_of(self.meter.reading, ended=self.ended, limited=limited, judge=self.judge)
+            judge = self.judge if self.told or self.ended else None
+            verdict = result_of(self.meter.reading, ended=self.ended, limited=limited, judge=judge)
             self._judged = (read, verdict)
         return self._judged[1]
 
@@ -96,7 +98,7 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
     meter = StreamMeter(keep_usage=request.include_usage) if request.stream else WholeMeter()
-    attempt = Try(permit, trail, judge, started=monotonic(), meter=meter)
+    attempt = Try(permit, trail, judge, started=monotonic(), meter=meter, told=hold.tells or not request.stream)
     trail.asked_at = trail.asked_at or attempt.started
     try:
         failure = await _open(attempt, fleet, hold)

@@ -73,8 +73,10 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
 
 
 def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
-    """With no other endpoint to go to, nothing is held."""
-    return Hold(trail.decision.on_refusal if queue.somewhere_else(endpoint) else None, trail.request.choices)
+    """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held."""
+    leavable = queue.leavable(endpoint)
+    rules = trail.decision.route.on_refusal if leavable else None
+    return Hold(rules, trail.request.choices, only_blank=leavable == {"blank"})
 
 
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:

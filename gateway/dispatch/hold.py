@@ -16,6 +16,7 @@ class Hold:
 
     rules: OnRefusal | None
     choices: int
+    only_blank: bool = False  # a refusal would stand: no text needs to be told, and anything shown ends the hold
     thinking_since: float | None = None
     text_since: float | None = None
 
@@ -27,6 +28,8 @@ class Hold:
             return not reading.events
         if reading.other_parts or held_bytes > HELD_BYTES:
             return False
+        if self.only_blank:
+            return not (reading.chars or reading.reasoning_chars)
         if reading.chars:
             self.text_since = at if self.text_since is None else self.text_since
             return not self._enough_text(reading) and at < self.text_since + self.rules.hold_seconds
@@ -34,6 +37,11 @@ class Hold:
             self.thinking_since = at if self.thinking_since is None else self.thinking_since
             return at < self.thinking_since + self.rules.thinking_s
         return True
+
+    @property
+    def tells(self) -> bool:
+        """The opening's text is held to be judged."""
+        return self.rules is not None and not self.only_blank
 
     def until(self) -> float | None:
         """Monotonic seconds when waiting ends whatever comes; None while only the deadlines bound it."""

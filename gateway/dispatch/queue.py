@@ -55,15 +55,15 @@ class Queue:
         topic = self._trail.decision.signals.get("topic")
         return isinstance(topic, frozenset) and not topic & rules.except_topics
 
-    def somewhere_else(self, endpoint: Endpoint) -> bool:
-        """True if a refusal by `endpoint` could be answered by another endpoint, or a blank by the same."""
+    def leavable(self, endpoint: Endpoint) -> frozenset[str]:
+        """The verdicts on a reply of `endpoint` after which another would be asked, or the same again."""
         route = self._trail.decision.route
         rules = route.on_refusal
         if rules is None or self.tries >= route.limits.attempts:
-            return False
-        return (self._blank_again and "blank" in rules.reroute) or (
-            self._hops < rules.hops and any(self._usable(other) for other in self._preferred(endpoint))
-        )
+            return frozenset()
+        if self._hops < rules.hops and any(self._usable(other) for other in self._preferred(endpoint)):
+            return frozenset(verdict for verdict in rules.reroute if self.may_leave(verdict))
+        return rules.reroute & {"blank"} if self._blank_again else frozenset()
 
     def _preferred(self, refused: Endpoint) -> list[Endpoint]:
         decision = self._trail.decision

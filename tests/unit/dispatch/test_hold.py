@@ -68,3 +68,15 @@ def test_every_choice_is_awaited():
     both.add(Event(choices=[Choice(index=1, delta=Part(content="Of course, here it is"))]))
 
     assert not holds(both, choices=2)
+
+
+def test_where_a_refusal_would_stand_the_first_sign_of_life_ends_the_hold():
+    assert holds(heard(Part()), hold=Hold(RULES, 1, only_blank=True))
+    assert not holds(heard(Part(content="I")), hold=Hold(RULES, 1, only_blank=True))
+    assert not holds(heard(Part(reasoning_content="Hmm")), hold=Hold(RULES, 1, only_blank=True))
+
+
+def test_only_what_may_be_gone_round_is_told_from_its_opening():
+    assert Hold(RULES, 1).tells
+    assert not Hold(RULES, 1, only_blank=True).tells
+    assert not Hold(None, 1).tells

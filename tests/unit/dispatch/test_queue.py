@@ -131,3 +131,28 @@ def test_answers_stand():
 
     assert line.after("answered", at["glm@zai"]) is None
     assert line.after("truncated", at["glm@zai"]) is None
+
+
+def test_every_verdict_may_be_left_while_there_is_somewhere_to_go():
+    line, at = queue()
+    line.first()
+
+    assert line.leavable(at["glm@zai"]) == {"filtered", "blank", "declined", "evaded"}
+
+
+def test_with_nowhere_else_only_a_blank_may_be_left_and_only_once():
+    line, at = queue(hops=0)
+    line.first()
+    assert line.leavable(at["glm@zai"]) == {"blank"}
+
+    line.after("blank", at["glm@zai"])
+
+    assert line.leavable(at["glm@zai"]) == set()
+
+
+def test_on_an_excepted_or_unknown_topic_only_a_blank_may_be_left():
+    for topic in (frozenset({"malicious"}), UNKNOWN):
+        line, at = queue(topic=topic)
+        line.first()
+
+        assert line.leavable(at["glm@zai"]) == {"blank"}
