@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
 from gateway.outcome.refusal.features import HEAD, numbers, read_prompt, read_reply
@@ -23,8 +22,11 @@ HOLD = 160  # characters of an opening that the words are learnt from
 FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
 LABELS = ("refused", "declined")
 REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
-TREES = {"n_estimators": 220, "learning_rate": 0.06, "subsample": 0.6, "max_features": 0.25}
 DEPTH = 4
+TREES = {
+    "max_iter": 220, "learning_rate": 0.06, "max_features": 0.25, "max_depth": DEPTH, "min_samples_leaf": 10,
+    "l2_regularization": 1.0, "early_stopping": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,27 +98,26 @@ def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
 
 
 def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> Trees:
-    model = GradientBoostingClassifier(**TREES, max_depth=DEPTH, min_samples_leaf=10, random_state=0)
+    model = HistGradientBoostingClassifier(**TREES, random_state=0)
     model.fit(table, truth, sample_weight=weights)
-    share = float(np.average(truth, weights=weights))
-    return _flat([stage[0].tree_ for stage in model.estimators_], math.log(share / (1 - share)))
+    # The only way to a fitted tree's nodes: the library offers none, and its version is pinned.
+    return _flat([stage[0].nodes for stage in model._predictors], float(model._baseline_prediction.ravel()[0]))
 
 
-def _flat(trees: list, base: float) -> Trees:
-    sizes = [tree.node_count for tree in trees]
+def _flat(trees: list[np.ndarray], base: float) -> Trees:
+    sizes = [len(nodes) for nodes in trees]
     roots = np.cumsum([0, *sizes[:-1]])
     itself = np.concatenate([np.arange(size) for size in sizes])
-    below, above = (np.concatenate([getattr(tree, f"children_{side}") for tree in trees]) for side in ("left", "right"))
     offsets = np.repeat(roots, sizes)
-    leaf = below < 0
-    value = np.concatenate([tree.value[:, 0, 0] for tree in trees]) * TREES["learning_rate"]
+    nodes = np.concatenate(trees)
+    leaf = nodes["is_leaf"].astype(bool)
     return Trees(
         roots=roots,
-        feature=np.where(leaf, 0, np.concatenate([tree.feature for tree in trees])),
-        threshold=np.concatenate([tree.threshold for tree in trees]).astype(np.float32).astype(np.float64),
-        below=np.where(leaf, itself, below) + offsets,
-        above=np.where(leaf, itself, above) + offsets,
-        value=np.where(leaf, value, 0.0).astype(np.float32).astype(np.float64),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.intp),
+        threshold=np.where(leaf, 0.0, nodes["num_threshold"]).astype(np.float32).astype(np.float64),
+        below=np.where(leaf, itself, nodes["left"].astype(np.intp)) + offsets,
+        above=np.where(leaf, itself, nodes["right"].astype(np.intp)) + offsets,
+        value=np.where(leaf, nodes["value"], 0.0).astype(np.float32).astype(np.float64),
         base=base,
         depth=DEPTH,
     )

@@ -115,8 +115,8 @@ def beyond(scored: Scored, limits: Mapping[str, Limits]) -> Scored:
     """Odds beyond the limits of the stage that each row belongs to."""
     passed = []
     for row, (refused, declined) in zip(scored.rows, scored.odds, strict=True):
-        score = limits["whole" if row.final else "opening"].beyond(refused, declined, read_prompt(row.prompt))
-        passed.append((score.refused, score.declined))
+        limit = limits["whole" if row.final else "opening"]
+        passed.append((refused - limit.refused, declined - limit.declined))
     return Scored(scored.rows, np.array(passed))
 
 

@@ -23,7 +23,7 @@ def pack(fitted: Fitted, limits: Mapping[str, Limits], folder: Path = MODELS) ->
     for (stage, label), trees in fitted.trees.items():
         arrays |= _arrays(f"{stage}_{label}", trees)
     for stage, limit in limits.items():
-        arrays[f"{stage}_limits"] = np.array([limit.refused, limit.declined, limit.declined_to_tell])
+        arrays[f"{stage}_limits"] = np.array([limit.refused, limit.declined])
     write(folder / "trees.npz", **arrays)
     linear.save(folder / "words.npz", fitted.words)
 

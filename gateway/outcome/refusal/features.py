@@ -9,8 +9,9 @@ import math
 import re
 from dataclasses import dataclass
 
-from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain
-from gateway.outcome.refusal.shape import Shape, ended, shape, variety
+from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain, straight
+from gateway.outcome.refusal.shape import Shape, ended, marks, shape, variety
+from gateway.signals.ngrams import Codes
 
 HEAD = 600  # characters read from the front
 LEAD = 160  # the part of them that a hold waits for
@@ -22,11 +23,12 @@ PROMPT = 600  # characters of the prompt that are read
 _WORD = re.compile(r"[^\W\d_]+")
 _LIST = re.compile(r"\n\s*(?:[-*•#]|\d+[.)、]|[一二三四五六七八九十]、)")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
-_FIRST_PERSON = re.compile(r" i[ ']|我(?!们|国)| mina ")
-_SECOND_PERSON = re.compile(r" you|[您你]| sinu")
+_FIRST_PERSON = (" i ", " i'", "我", " mina ")
+_NOT_FIRST_PERSON = ("我们", "我国")
+_SECOND_PERSON = (" you", "您", "你", " sinu")
 _STEM = 6
-_MIDDLE_KINDS = (KINDS.index("official"), KINDS.index("critical"))
-_FIRST_OF = ("apology", "cannot", "machine", "canned", "agree")
+_MIDDLE_KINDS = (KINDS.index("official"), KINDS.index("critical"), KINDS.index("rejects"))
+_FIRST_OF = ("apology", "cannot", "machine", "canned", "agree", "rejects")
 _FAR = 999.0  # where a phrase stands that does not occur
 
 
@@ -36,13 +38,13 @@ class Prompt:
 
     subjects: tuple[str, ...]  # stems of its words, pairs of its ideographs
     numbers: tuple[float, ...]
-    only_asks: bool  # wants no text written and nothing criticised
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The stretches of a reply that are read, folded."""
 
+    codes: Codes  # of the head
     head: str
     tail: str  # empty while the reply goes on
     middle: str  # empty if there is none
@@ -50,24 +52,27 @@ class Parts:
 
 def read_prompt(prompt: str) -> Prompt:
     """Only its first PROMPT characters."""
-    text = plain(prompt[:PROMPT])
+    text = plain(straight(prompt[:PROMPT]))
     counts = [0.0] * len(ASKED_KINDS)
     for kind, _ in finder(ASKED_KINDS).spots(text):
         counts[kind] += 1
-    ideographs = len(_IDEOGRAPH.findall(text)) / len(text)
+    ideographs = 0.0 if text.isascii() else len(_IDEOGRAPH.findall(text)) / len(text)
     width = math.log1p(len(prompt) * (1 + 2 * ideographs))
     asks = float(prompt.rstrip().endswith(("?", "？")))
-    only_asks = not any(count for kind, count in zip(ASKED_KINDS, counts, strict=True) if kind != "asked ask")
-    return Prompt(_subjects(text), (*counts, ideographs, width, asks), only_asks)
+    umlauts = (prompt[:PROMPT].count("ä") + prompt[:PROMPT].count("ö")) * 100 / max(len(text), 50)
+    return Prompt(_subjects(text), (*counts, ideographs, umlauts, width, asks))
 
 
 def read_reply(answer: str, *, final: bool) -> Parts:
     """Cuts and folds; `answer` is without thinking."""
     size, middle = len(answer), len(answer) // 2
+    codes = straight(answer[:HEAD])
+    head, between = plain(codes), answer[middle - MIDDLE // 2 : middle + MIDDLE // 2]
     return Parts(
-        head=plain(answer[:HEAD]),
-        tail=plain(answer[-TAIL:]) if final else "",
-        middle=plain(answer[middle - MIDDLE // 2 : middle + MIDDLE // 2]) if final and size > 2 * HEAD else "",
+        codes,
+        head,
+        tail="" if not final else head if size <= TAIL else plain(straight(answer[-TAIL:])),
+        middle=plain(straight(between)) if final and size > 2 * HEAD else "",
     )
 
 
@@ -75,21 +80,22 @@ def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[f
     """One number for each of NAMES."""
     size = len(answer)
     body = answer if size <= 2 * BODY else answer[:BODY] + answer[-BODY:] if final else answer[:BODY]
-    looks = shape(body)
-    end = answer[-TAIL:] if final else ""
+    seen = marks(body)
+    looks, end = shape(seen), answer[-TAIL:] if final else ""
     return [
         math.log1p(size),
         math.log1p(size * (1 + 1.5 * looks.ideographs)),
         *looks,
-        *shape(end),
+        *shape(seen[-TAIL:] if final else b""),
         variety(end),
         float(final and ended(answer)),
         float(final and answer.endswith(("?", "？"))),
         float(len(_LIST.findall(answer[:HEAD]))),
         float(len(_LIST.findall(body))),
         float(answer[:1] in "#*"),
-        len(_FIRST_PERSON.findall(parts.head)),
-        len(_SECOND_PERSON.findall(parts.head)),
+        (body.count("ä") + body.count("ö")) * 100 / max(len(body), 50),
+        _count(parts.head, _FIRST_PERSON) - _count(parts.head, _NOT_FIRST_PERSON),
+        _count(parts.head, _SECOND_PERSON),
         *_counts(parts),
         *(_shared(prompt.subjects, text) for text in (parts.head[:LEAD], parts.head, parts.tail)),
         *prompt.numbers,
@@ -115,10 +121,14 @@ def _counts(parts: Parts) -> list[float]:
     ]  # fmt: skip
 
 
+def _count(text: str, words: tuple[str, ...]) -> int:
+    return sum(map(text.count, words))
+
+
 def _subjects(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for word in _WORD.findall(text):
-        if _IDEOGRAPH.search(word):
+        if not word.isascii() and _IDEOGRAPH.search(word):
             found.update((word[at : at + 2], None) for at in range(len(word) - 1))
         elif len(word) > 3:
             found[word[:_STEM]] = None
@@ -132,9 +142,9 @@ def _shared(subjects: tuple[str, ...], text: str) -> float:
 NAMES = (
     "size", "width",
     *Shape._fields, *(f"end_{name}" for name in Shape._fields),
-    "variety", "ended", "asks_back", "list_head", "list", "marked", "first_person", "second_person",
+    "variety", "ended", "asks_back", "list_head", "list", "marked", "umlauts", "first_person", "second_person",
     *(f"lead_{kind}" for kind in KINDS), *(f"head_{kind}" for kind in KINDS), *(f"tail_{kind}" for kind in KINDS),
     *(f"middle_{KINDS[kind]}" for kind in _MIDDLE_KINDS), *(f"first_{name}" for name in _FIRST_OF),
     "shared_lead", "shared_head", "shared_tail",
-    *ASKED_KINDS, "prompt_ideographs", "prompt_width", "prompt_asks",
+    *ASKED_KINDS, "prompt_ideographs", "prompt_umlauts", "prompt_width", "prompt_asks",
 )  # fmt: skip

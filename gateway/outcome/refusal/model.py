@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.outcome.refusal.features import HEAD, Prompt, numbers, read_reply
+from gateway.outcome.refusal.features import Prompt, numbers, read_reply
 from gateway.outcome.refusal.trees import Trees, unpack
 from gateway.signals import ngrams
 from gateway.signals.ngrams import Linear
@@ -25,7 +25,7 @@ class Score:
     """Log odds beyond the threshold: above 0 means yes."""
 
     refused: float  # declined or evaded
-    declined: float  # given that it is one of them
+    declined: float  # given that it is one of them; 0.0 if it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,6 @@ class Limits:
 
     refused: float
     declined: float
-    declined_to_tell: float  # instead of `declined`, where the prompt only asks: such a question is seldom evaded
-
-    def beyond(self, refused: float, declined: float, prompt: Prompt) -> Score:
-        """By how much the log odds pass these limits."""
-        return Score(refused - self.refused, declined - (self.declined_to_tell if prompt.only_asks else self.declined))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,13 +57,16 @@ class Model:
         """`answer` is without thinking and not blank."""
         row = columns(self.words, prompt, answer, final=final)
         stage = self.whole if final else self.opening
-        return stage.limits.beyond(stage.refused.log_odds(row), stage.declined.log_odds(row), prompt)
+        refused = stage.refused.log_odds(row) - stage.limits.refused
+        if refused <= 0:
+            return Score(refused, 0.0)
+        return Score(refused, stage.declined.log_odds(row) - stage.limits.declined)
 
 
 def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArray[np.float32]:
     """What the trees read: the numbers, then what the words say of each label."""
     parts = read_reply(answer, final=final)
-    said = words.scores(ngrams.fold(answer[:HEAD]))
+    said = words.scores(parts.codes)
     return np.array([*numbers(prompt, answer, parts, final=final), *said], np.float32)
 
 
@@ -86,9 +84,9 @@ def load() -> Model:
 
 
 def _stage(packed: dict[str, NDArray[np.generic]], name: str) -> Stage:
-    refused, declined, declined_to_tell = (float(limit) for limit in packed[f"{name}_limits"])
+    refused, declined = (float(limit) for limit in packed[f"{name}_limits"])
     return Stage(
         refused=unpack(packed, f"{name}_refused"),
         declined=unpack(packed, f"{name}_declined"),
-        limits=Limits(refused, declined, declined_to_tell),
+        limits=Limits(refused, declined),
     )

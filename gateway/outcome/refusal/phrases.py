@@ -12,11 +12,11 @@ from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick
 
-from gateway.signals.ngrams import fold, unfold
+from gateway.signals.ngrams import Codes, fold, unfold
 
 KINDS = (
     "apology", "cannot", "help", "policy", "offer", "machine", "official", "critical", "canned", "understand", "agree",
-    "moral", "premise",
+    "moral", "premise", "rejects",
 )  # fmt: skip
 ASKED_KINDS = ("asked compose", "asked discuss", "asked ask", "critical")  # what a prompt is looked at for
 
@@ -34,10 +34,14 @@ class Finder:
         return [(self.kinds[index], start) for index, start, _ in found]
 
 
-def plain(text: str) -> str:
-    """Folded, with straight apostrophes and one kind of space, a space before and after."""
-    folded = unfold(fold(text.replace("’", "'").replace("‘", "'")))
-    return f" {folded} ".replace("\n", " ")
+def straight(text: str) -> Codes:
+    """Folded, with straight apostrophes."""
+    return fold(text.replace("’", "'").replace("‘", "'"))
+
+
+def plain(codes: Codes) -> str:
+    """What `straight` gave, with one kind of space, a space before and after."""
+    return f" {unfold(codes)} ".replace("\n", " ")
 
 
 @cache

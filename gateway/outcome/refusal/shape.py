@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_SPACE, _LINE, _LOWER, _UPPER, _DIGIT, _IDEOGRAPH, _FOREIGN, _COMMON, _CODE, _QUOTE = range(1, 11)
-_CLASSES = 12  # the above, 0 for anything rare, and one spare
+_SPACE, _LINE, _LOWER, _UPPER, _DIGIT, _IDEOGRAPH, _FOREIGN, _COMMON, _CODE, _QUOTE = range(1, 11)  # 0 is anything rare
+_LATIN = (_LOWER, _UPPER)
+_SWITCHES = tuple(bytes(pair) for latin in _LATIN for pair in ((_IDEOGRAPH, latin), (latin, _IDEOGRAPH)))
+_HUMPS = (bytes((_LOWER, _UPPER)), bytes((_LOWER, _DIGIT)))
 _FOREIGN_RANGES = ((0x400, 0x530), (0x590, 0xE80), (0x1100, 0x1200), (0x3040, 0x3100), (0xAC00, 0xD7B0))
 _ENDS = frozenset(".!?。！？…”\"')）*》」`|]")
 
@@ -50,26 +52,26 @@ def _table() -> NDArray[np.uint8]:
     return table
 
 
-def shape(text: str) -> Shape:
-    """Of the text as it came, not folded."""
-    classes = _table()[_codes(text)]
-    size = max(len(classes), 50)
-    counts = np.bincount(classes, minlength=_CLASSES) / size
-    before, after = classes[:-1], classes[1:]
-    switches = ((before == _IDEOGRAPH) & (after <= _UPPER) & (after >= _LOWER)).sum()
-    switches += ((after == _IDEOGRAPH) & (before <= _UPPER) & (before >= _LOWER)).sum()
-    humps = ((before == _LOWER) & ((after == _UPPER) | (after == _DIGIT))).sum()
+def marks(text: str) -> bytes:
+    """The class of each character of the text as it came, not folded: counting bytes is quicker than counting codes."""
+    return _table().take(_codes(text)).tobytes()
+
+
+def shape(seen: bytes) -> Shape:
+    """Of the classes of a stretch."""
+    size, count = max(len(seen), 50), seen.count
+    each = 100 / size
     return Shape(
-        ideographs=float(counts[_IDEOGRAPH]),
-        foreign=float(counts[_FOREIGN] * 100),
-        rare=float(counts[0] * 100),
-        code=float(counts[_CODE] * 100),
-        digits=float(counts[_DIGIT] * 100),
-        quotes=float(counts[_QUOTE] * 100),
-        lines=float(counts[_LINE] * 100),
-        upper=float(counts[_UPPER] * 100),
-        switches=float(switches / size * 100),
-        humps=float(humps / size * 100),
+        ideographs=count(_IDEOGRAPH) / size,
+        foreign=count(_FOREIGN) * each,
+        rare=count(0) * each,
+        code=count(_CODE) * each,
+        digits=count(_DIGIT) * each,
+        quotes=count(_QUOTE) * each,
+        lines=count(_LINE) * each,
+        upper=count(_UPPER) * each,
+        switches=sum(map(count, _SWITCHES)) * each,
+        humps=sum(map(count, _HUMPS)) * each,
     )
 
 
@@ -79,7 +81,8 @@ def variety(text: str) -> float:
     if len(codes) < 8:
         return 1.0
     runs = codes[:-3] | codes[1:-2] << 16 | codes[2:-1] << 32 | codes[3:] << 48
-    return len(np.unique(runs)) / len(runs)
+    runs.sort()
+    return (1 + int(np.count_nonzero(runs[1:] != runs[:-1]))) / len(runs)
 
 
 def ended(text: str) -> bool:

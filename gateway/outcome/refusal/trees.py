@@ -26,8 +26,9 @@ class Trees:
         """For one row of numbers."""
         at = self.roots
         for _ in range(self.depth):
-            at = np.where(numbers[self.feature[at]] <= self.threshold[at], self.below[at], self.above[at])
-        return self.base + float(self.value[at].sum())
+            low = numbers.take(self.feature.take(at)) <= self.threshold.take(at)
+            at = np.where(low, self.below.take(at), self.above.take(at))
+        return self.base + float(self.value.take(at).sum())
 
 
 def unpack(file: Mapping[str, NDArray[np.generic]], name: str) -> Trees:
