@@ -107,7 +107,9 @@ def test_an_answer_is_read_however_long_the_thinking_was():
 
 
 def test_phrases_are_found_whatever_their_accents_and_script():
-    found = {KINDS[kind] for kind, _ in finder(KINDS).spots(plain(straight("Désolé — 無法協助。 I can’t\nassist with it")))}
+    found = {
+        KINDS[kind] for kind, _ in finder(KINDS).spots(plain(straight("Désolé — 無法協助。 I can’t\nassist with it")))
+    }
 
     assert {"apology", "cannot", "help"} <= found
 
@@ -152,7 +154,9 @@ def test_asking_again_gives_the_same_verdict():
 
 
 def test_broken_output_looks_broken():
-    broken, sound = map(shape, map(marks, ("the 一switch 二of{scripts} camelCase", "Nothing of the kind happens here.")))
+    broken, sound = map(
+        shape, map(marks, ("the 一switch 二of{scripts} camelCase", "Nothing of the kind happens here."))
+    )
 
     assert broken.switches > 0 < broken.humps
     assert broken.code > 0 < broken.ideographs
