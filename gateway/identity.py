@@ -47,12 +47,12 @@ class Team:
     budget: Budget | None
     rate: Rate | None
     apps: Mapping[str, Budget] = field(default_factory=dict, hash=False)  # budgets inside the team's
+    accounts: tuple[Account, ...] = field(init=False, repr=False, compare=False)  # one a budget, the team's first
 
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """One a budget, the team's first."""
+    def __post_init__(self) -> None:
         own = (Account(self.id, None, self.budget),) if self.budget is not None else ()
-        return own + tuple([Account(self.id, app, budget) for app, budget in self.apps.items()])
+        of_apps = tuple([Account(self.id, app, budget) for app, budget in self.apps.items()])
+        object.__setattr__(self, "accounts", own + of_apps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class Caller:
     team: Team
     app: str | None
     expires: date | None
+    accounts: tuple[Account, ...] = field(init=False, repr=False, compare=False)  # that its requests are charged to
 
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """Those that its requests are charged to."""
-        return tuple([account for account in self.team.accounts if account.app in (None, self.app)])
+    def __post_init__(self) -> None:
+        charged = tuple([account for account in self.team.accounts if account.app in (None, self.app)])
+        object.__setattr__(self, "accounts", charged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,16 +49,25 @@ _OURS = frozenset(
     providers route plugins transforms web_search_options mcp_servers modalities audio
     """.split()
 )
+ID_BITS = 52  # of chance in the name of a request
 MOST_CHOICES = 128
 MOST_OPENING = 16  # messages that tell one conversation from another
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+def new_id(at: float, chance: int) -> str:
+    """A name for a request received then; `chance`: ID_BITS bits of it.
+
+    It begins with the time: indexes of the ledger then grow at their end, where a batch of rows shares few pages.
+    """
+    return f"req_{int(at * 1000) << ID_BITS | chance:024x}"
 
 
 @frozen
 class Arrival:
     """How a request came in: what its headers and the clock say."""
 
-    id: str  # ours, random
+    id: str  # ours, see `new_id`
     received_at: float  # seconds since the epoch
     started: float  # monotonic seconds
     data_class: str | None = None  # x-gateway-data-class

@@ -15,7 +15,7 @@ from gateway.api.wire import CallerLeft, Exchange, Receive, Scope, Send, check_s
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.pipeline import Gateway, Served, handle
-from gateway.request import Arrival, Kind, parse
+from gateway.request import ID_BITS, Arrival, Kind, new_id, parse
 
 _READ = frozenset({b"authorization", b"x-gateway-data-class", b"x-gateway-tag", b"x-client-request-id", b"traceparent"})
 _ids = random.Random()  # names, not secrets: a decision is shown to its own team only
@@ -72,9 +72,10 @@ def _key(authorization: str | None) -> str:
 
 
 def _arrival(said: Mapping[bytes, str]) -> Arrival:
+    at = time()
     return Arrival(
-        id=f"req_{_ids.getrandbits(96):024x}",
-        received_at=time(),
+        id=new_id(at, _ids.getrandbits(ID_BITS)),
+        received_at=at,
         started=monotonic(),
         data_class=said.get(b"x-gateway-data-class"),
         tag=said.get(b"x-gateway-tag"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from gateway.errors import Problem, Problems
@@ -41,10 +42,15 @@ def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
 def _roots(folder: Path) -> tuple[Path, ...]:
     policy = folder / "policy.yaml"
     try:
-        catalog = folder / catalog_folder(policy.read_bytes())
+        catalog = folder / _catalog_folder(policy.read_bytes())
     except OSError:
         catalog = folder / "catalog"
     return (folder, folder / "cases", catalog)
+
+
+@lru_cache(maxsize=4)  # asked twice a second
+def _catalog_folder(policy: bytes) -> str:
+    return catalog_folder(policy)
 
 
 def _read_all(folder: Path, shown: str) -> Files:

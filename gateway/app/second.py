@@ -28,7 +28,7 @@ from gateway.pipeline import Gateway
 from gateway.policy.copies import kept_from
 from gateway.policy.decide import Decision, View, decide
 from gateway.policy.permit import Permit, permit
-from gateway.request import Arrival, parse
+from gateway.request import ID_BITS, Arrival, new_id, parse
 from gateway.signals.measure import Signals
 
 NAME = "judge"  # of the key and the app that its ledger rows carry
@@ -167,8 +167,8 @@ def _trail(sample: Sample, caller: Caller, decision: Decision) -> Trail:
     asked = msgspec.json.encode({"request": sample.prompt, "reply": sample.reply}).decode()
     messages = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": asked}]
     body = msgspec.json.encode({"model": decision.endpoints[0].id, "messages": messages})
-    name = f"{NAME}/{sample.request_id}"
-    arrival = Arrival(f"req_{_chance.getrandbits(96):024x}", time(), monotonic(), client_request_id=name)
+    name, at = f"{NAME}/{sample.request_id}", time()
+    arrival = Arrival(new_id(at, _chance.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
     return Trail(parse("chat", body, arrival), caller, decision)
 
 

@@ -37,7 +37,7 @@ from gateway.policy.copies import kept_from
 from gateway.policy.decide import Decision, View, decide
 from gateway.policy.explore import share_of
 from gateway.policy.permit import Permit, permit
-from gateway.request import Arrival
+from gateway.request import ID_BITS, Arrival, new_id
 from gateway.signals.measure import Signals
 
 NAME: Final = "shadow"  # of the app that its rows carry, and of its use of a draw
@@ -157,9 +157,10 @@ def _alone(decision: Decision, endpoint: Endpoint) -> Decision:
 
 
 def _trail(outcome: Outcome, caller: Caller, decision: Decision) -> Trail:
+    at = time()
     arrival = Arrival(
-        id=f"req_{_ids.getrandbits(96):024x}",
-        received_at=time(),
+        id=new_id(at, _ids.getrandbits(ID_BITS)),
+        received_at=at,
         started=monotonic(),
         client_request_id=f"{NAME}/{outcome.request.id}",
     )

@@ -30,7 +30,8 @@ class Admission:
 
     def budget_used(self, caller: Caller, at: float) -> float:
         """The signal of that name: of the tightest of its budgets; 0 without one."""
-        return max([self._accounts.used_share(account, at) for account in caller.accounts], default=0.0)
+        accounts = caller.accounts
+        return max([self._accounts.used_share(account, at) for account in accounts]) if accounts else 0.0
 
     async def look(self, keyring: Keyring, at: float) -> None:
         """Learns what others have spent of all budgets."""
@@ -50,7 +51,9 @@ class Admission:
         purpose: Purpose = "canary" if endpoint is trail.decision.canary else "serve"
         made = permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
         charged = [each for each in trail.caller.accounts if _bounds(each.budget, endpoint)]
-        worst = self._worst_case_usd(endpoint, trail) if charged else Decimal(0)
+        if not charged:
+            return made
+        worst = self._worst_case_usd(endpoint, trail)
         if worst == 0:
             return made
         amounts = {account: float((account.budget.usd or 1) if worst is None else worst) for account in charged}

@@ -23,7 +23,7 @@ from gateway.policy.decide import View, decide
 from gateway.policy.permit import Permit, permit
 from gateway.probe.plan import Plan, Trial, request_of
 from gateway.probe.seen import Seen
-from gateway.request import Arrival
+from gateway.request import ID_BITS, Arrival, new_id
 
 LANES = 2  # questions at a time to one endpoint
 AT_ONCE = 8  # in all
@@ -126,7 +126,8 @@ class Asking:
         """As a request of this moment."""
         question = trial.question
         name = f"probe/{question.id}/{question.language}/{trial.repeat}"
-        arrival = Arrival(f"req_{_ids.getrandbits(96):024x}", time(), monotonic(), client_request_id=name)
+        at = time()
+        arrival = Arrival(new_id(at, _ids.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
         limit = self.plan.max_tokens
         view = View(at=arrival.received_at, frozen=gateway.frozen, max_tokens=limit)
         decision = decide(gateway.policy, trial.signals, view)
