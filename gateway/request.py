@@ -103,8 +103,8 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     talk = talk_of(fields["messages"]) if "messages" in fields else None
     if talk is None:
         _check_content(kind, fields)
-    stream = bool(_field(fields, "stream", _FLAG.decode, "true or false"))
-    options = _field(fields, "stream_options", _OBJECT.decode, "an object") or {}
+    stream = "stream" in fields and bool(_field(fields, "stream", _FLAG.decode, "true or false"))
+    options = (_field(fields, "stream_options", _OBJECT.decode, "an object") or {}) if "stream_options" in fields else {}
     return Request(
         arrival=arrival,
         kind=kind,
@@ -205,6 +205,8 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
 
 
 def _choices(fields: Mapping[str, msgspec.Raw]) -> int:
+    if "n" not in fields:
+        return 1
     count: int = _field(fields, "n", _COUNT.decode, "a whole number from 0 up") or 1
     if count > MOST_CHOICES:
         raise GatewayError("invalid_request", f"`n` is {count}; at most {MOST_CHOICES} answers at once", param="n")

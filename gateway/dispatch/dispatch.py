@@ -22,6 +22,9 @@ from gateway.upstreams.failures import Failure
 from gateway.upstreams.fleet import Fleet
 
 
+_WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What dispatch works with; the same for every request of a Gateway."""
@@ -74,6 +77,8 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
 
 def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
     """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held."""
+    if not trail.request.stream:
+        return _WHOLE
     leavable = queue.leavable(endpoint)
     rules = trail.decision.route.on_refusal if leavable else None
     return Hold(rules, trail.request.choices, only_blank=leavable == {"blank"})
@@ -110,7 +115,9 @@ def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
     if not means.fleet.reaches(endpoint):
         return False
     breaker = means.breakers.of(endpoint.id)
-    return (breaker.rests_until is None or breaker.allows(monotonic())) and affordable(endpoint, trail)
+    if breaker.rests_until is not None and not breaker.allows(monotonic()):
+        return False
+    return trail.decision.route.limits.usd is None or affordable(endpoint, trail)
 
 
 def _commit(found: Try, spare: Try | None, means: Means) -> Reply:

@@ -165,8 +165,12 @@ def _propose(
     for item in items:
         proposed |= item.mask
         taken = left & item.mask
-        if taken:
-            left ^= taken
+        if not taken:
+            continue
+        left ^= taken
+        if not taken & (taken - 1):  # one endpoint is in order
+            chosen.append(policy.endpoints[taken.bit_length() - 1])
+        else:
             chosen += (
                 policy.rankings.arranged(route.order, item, taken, signals, view)
                 if drawn is None
