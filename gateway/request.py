@@ -104,7 +104,9 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     if talk is None:
         _check_content(kind, fields)
     stream = "stream" in fields and bool(_field(fields, "stream", _FLAG.decode, "true or false"))
-    options = (_field(fields, "stream_options", _OBJECT.decode, "an object") or {}) if "stream_options" in fields else {}
+    options = (
+        (_field(fields, "stream_options", _OBJECT.decode, "an object") or {}) if "stream_options" in fields else {}
+    )
     return Request(
         arrival=arrival,
         kind=kind,

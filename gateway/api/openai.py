@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from asyncio import CancelledError
@@ -43,9 +42,7 @@ async def serve(
         check_size(len(body), most_bytes)
         if exchange.left:
             return
-        task = asyncio.current_task()
-        assert task is not None
-        exchange.watch(task.cancel)
+        exchange.watch(exchange.task.cancel)
         served = await handle(parse(kind, body, arrival), _key(said.get(b"authorization")), gateway)
         await _write(exchange, served)
     except GatewayError as error:

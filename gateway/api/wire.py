@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ class Exchange(Protocol):
     """One request and its reply. Nothing is written once the caller has left."""
 
     left: bool  # the caller closed the connection before the reply was complete
+    task: asyncio.Task[None]  # that serves it
 
     def body(self) -> bytes | None:
         """The whole body if it is there; None: read it from `receive`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -47,8 +48,11 @@ class ServerProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._exchange = cycle.scope["exchange"] = Exchange(cycle)  # type: ignore[typeddict-unknown-key]
-        super()._start_asgi_task(cycle, app)
+        exchange = cycle.scope["exchange"] = Exchange(cycle)  # type: ignore[typeddict-unknown-key]
+        exchange.task = self.loop.create_task(cycle.run_asgi(app))
+        exchange.task.add_done_callback(self.tasks.discard)
+        self.tasks.add(exchange.task)
+        self._exchange = exchange
 
     # One timer a connection, which looks at the clock when it rings: uvicorn sets and cancels one for every request.
 
@@ -87,7 +91,9 @@ class ServerProtocol(HttpToolsProtocol):
 class Exchange:
     """A request and its reply without ASGI's messages. See `api.wire.Exchange`."""
 
-    __slots__ = ("_cycle", "_leave", "left")
+    __slots__ = ("_cycle", "_leave", "left", "task")
+
+    task: asyncio.Task[None]  # set by the protocol, before it runs
 
     def __init__(self, cycle: RequestResponseCycle):
         self.left = False

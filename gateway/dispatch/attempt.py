@@ -65,15 +65,16 @@ class Try:
         """Adds the attempt to the trail, billed for what came."""
         request, now = self.trail.request, monotonic()
         at = request.arrival.received_at + now - request.arrival.started
+        endpoint, upstream, reading = self.permit.endpoint, self.upstream, self.meter.reading
         charge = bill(
-            self.endpoint,
-            self.meter.reading,
+            endpoint,
+            reading,
             prompt_tokens=self.trail.prompt_tokens,
             reached=self.status == 200 or result == "left",
             at=at,
         )
         attempt = Attempt(
-            endpoint=self.endpoint,
+            endpoint=endpoint,
             purpose=self.permit.purpose,
             outcome=result,
             failure=failure,
@@ -81,16 +82,16 @@ class Try:
             usage=charge.usage,
             cost_usd=charge.cost_usd,
             price_since=charge.price_since,
-            finish_reason=self.meter.reading.finish_reason,
+            finish_reason=reading.finish_reason,
             started=self.started,
             first_byte_s=self.first_byte_s,
             total_s=now - self.started,
-            peer=self.upstream.peer if self.upstream is not None else None,
-            certificate=self.upstream.certificate if self.upstream is not None else None,
+            peer=upstream.peer if upstream is not None else None,
+            certificate=upstream.certificate if upstream is not None else None,
         )
         self.trail.attempts.append(attempt)
         if self.trail.sample is not None:
-            self.trail.sample(attempt, self.meter.reading.texts)
+            self.trail.sample(attempt, reading.texts)
         return attempt
 
 

@@ -21,7 +21,6 @@ from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure
 from gateway.upstreams.fleet import Fleet
 
-
 _WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
 
@@ -122,7 +121,8 @@ def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
 
 def _commit(found: Try, spare: Try | None, means: Means) -> Reply:
     """From here on the attempt is never replaced."""
-    _drop(spare)
+    if spare is not None:
+        _drop(spare)
     if found.trail.request.stream:
         return StreamedReply(found, means.error_event)
     found.close()

@@ -36,7 +36,7 @@ class Trail:
     @property
     def deadline(self) -> float:
         """Until when the last byte must have reached the caller."""
-        return self.request.arrival.started + self.decision.limits.total_s
+        return self.request.arrival.started + self.decision.route.limits.total_s
 
     @property
     def prompt_tokens(self) -> int:

@@ -36,8 +36,10 @@ def measure(
         "team": team.id,
         "app": caller.app,
         "residency": team.residency,
-        "tag": _tag(arrival.tag, tags),
-        "data_class": _data_class(arrival.data_class, team.data_class),
+        "tag": None if arrival.tag is None else _tag(arrival.tag, tags),
+        "data_class": team.data_class
+        if arrival.data_class is None
+        else _data_class(arrival.data_class, team.data_class),
         "model": request.model,
         "model_known": request.model in models,
         "kind": request.kind,
@@ -87,17 +89,15 @@ def _reader(name: str) -> Callable[[Text], Value]:
     return measure
 
 
-def _tag(tag: str | None, tags: Container[str]) -> str | None:
-    if tag is not None and tag not in tags:
+def _tag(tag: str, tags: Container[str]) -> str:
+    if tag not in tags:
         said = f"no tag is called `{tag[:80]}`; callers.yaml lists them under `tags`"
         raise GatewayError("invalid_request", said, param="x-gateway-tag")
     return tag
 
 
-def _data_class(given: str | None, own: str) -> str:
+def _data_class(given: str, own: str) -> str:
     """The higher of the team's class and the header's."""
-    if given is None:
-        return own
     if given not in DATA_CLASSES:
         said = f"x-gateway-data-class: no class is called `{given[:80]}`; {nearest(given[:80], DATA_CLASSES)}"
         raise GatewayError("invalid_request", said, param="x-gateway-data-class")
