@@ -29,6 +29,13 @@ def table() -> NDArray[np.uint16]:
 
 
 @cache
+def plain_ascii() -> tuple[bytes, bytes]:
+    """What `bytes.translate` takes to fold ASCII: the plain letter of each byte, and the bytes that are invisible."""
+    letters = table()[:0x80].tolist()
+    return bytes(letters) + bytes(0x80), bytes(code for code, letter in enumerate(letters) if not letter)
+
+
+@cache
 def kinds() -> NDArray[np.uint8]:
     """By plain letter: 0 between words, 1 part of a word, 2 a word by itself (ideograph, kana, Hangul)."""
     return _file()["kinds"].astype(np.uint8)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,8 +50,10 @@ Spans = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]  # begins, 
 
 def fold(text: str) -> Codes:
     """The text as the models and lexicons see it, one 16-bit code a character."""
+    if text.isascii():  # several times faster
+        return np.frombuffer(text.encode().translate(*folding.plain_ascii()), np.uint8).astype(np.uint16)
     wide = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
-    codes = folding.table()[np.minimum(wide, folding.SIZE - 1)]
+    codes = folding.table().take(wide, mode="clip")
     return codes if codes.all() else codes[codes > 0]
 
 
@@ -72,32 +74,42 @@ def _powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 def tokens(codes: Codes) -> Spans:
     """Where each token begins and ends, and whether it is a single ideograph."""
     around = np.zeros(len(codes) + 2, np.uint8)
-    kinds = around[1:-1]
-    folding.kinds().take(codes, out=kinds)
-    single = kinds == 2
-    word = kinds == 1
-    starts = np.flatnonzero((word & (around[:-2] != 1)) | single)
-    ends = np.flatnonzero((word & (around[2:] != 1)) | single) + 1
-    return starts, ends, single[starts]
+    folding.kinds().take(codes, out=around[1:-1], mode="clip")  # clip: unbuffered, and all are in range
+    word = around == 1
+    edges = np.flatnonzero(word[1:] != word[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    if b"\x02" not in around.tobytes():
+        return starts, ends, np.zeros(len(starts), np.bool_)
+    singles = np.flatnonzero(around[1:-1] == 2)
+    starts, ends = np.concatenate((starts, singles)), np.concatenate((ends, singles + 1))
+    starts.sort()
+    ends.sort()
+    return starts, ends, around[starts + 1] == 2
 
 
 def features(codes: Codes, bits: int, spans: Spans | None = None) -> NDArray[np.intp]:
     """Buckets below 2**bits, shape (tokens, KINDS), of the first LIMIT codes; `spans` are their tokens, if known."""
     codes = codes[:LIMIT]
     starts, ends, ideograph = tokens(codes) if spans is None else spans
+    count = len(starts)
     up, down = _powers()
     sums = np.zeros(len(codes) + 1, np.uint64)
     np.cumsum(codes * up[: len(codes)], out=sums[1:])
-    before, shift = sums[starts], down[starts]
-    words = np.zeros(len(starts) + 3, np.uint64)
-    words[:-3] = _mixed((sums[ends] - before) * shift)
-    stems = _mixed((sums[np.minimum(ends, starts + STEM)] - before) * shift)
-    pairs = words[:-3] * _PAIR + words[1:-2]
-    triples = pairs * _PAIR + words[2:-1]
-    quads = triples * _PAIR + words[3:]
-    rows = np.stack((words[:-3], np.where(ideograph, quads, stems), pairs, triples), 1)
-    buckets: NDArray[np.intp] = (rows * _KIND >> np.uint64(64 - bits)).view(np.int64)
-    return buckets
+    stops = np.empty((2, count), np.intp)  # of the word and of its stem
+    stops[0] = ends
+    np.minimum(ends, starts + STEM, out=stops[1])
+    words = np.zeros((2, count + 3), np.uint64)  # a text ends in three words that are 0
+    words[:, :count] = _mixed((sums.take(stops) - sums.take(starts)) * down.take(starts))
+    following = words[0]
+    rows = np.empty((count, KINDS), np.uint64)
+    rows[:, 0], rows[:, 1] = words[:, :count]
+    rows[:, 2] = pairs = following[:-3] * _PAIR + following[1:-2]
+    rows[:, 3] = triples = pairs * _PAIR + following[2:-1]
+    if ideograph.any():
+        np.copyto(rows[:, 1], triples * _PAIR + following[3:], where=ideograph)
+    rows *= _KIND
+    rows >>= np.uint64(64 - bits)
+    return rows.view(np.int64)
 
 
 def opening(codes: Codes) -> str:
@@ -113,8 +125,9 @@ def named(names: Iterable[str], bits: int) -> list[int]:
 
 
 def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    mixed: NDArray[np.uint64] = (hashes ^ (hashes >> np.uint64(32))) * _MIX
-    return mixed
+    hashes ^= hashes >> np.uint64(32)
+    hashes *= _MIX
+    return hashes
 
 
 def _edges(starts: NDArray[np.intp], half: int, count: int, length: int) -> NDArray[np.intp]:
@@ -136,11 +149,11 @@ class Linear:
     extras: Scores  # (2**EXTRA_BITS, labels): weights of named features
     bias: Scores
 
-    def scores(self, codes: Codes, extra: Iterable[str] = ()) -> Scores:
+    def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
         rows = self.table.take(features(codes, self.bits).ravel(), 0)
-        scores: Scores = self._scaled(np.ones(len(rows), np.float32) @ rows) + self.extra(extra)
-        return scores
+        scores = self._scaled(np.ones(len(rows), np.float32) @ rows)
+        return scores + self.extra(extra) if extra else scores
 
     def windows(self, codes: Codes, size: int) -> tuple[Scores, NDArray[np.intp]]:
         """Log odds a label, shape (windows, labels), and where each window begins and ends in `codes`.
@@ -153,9 +166,12 @@ class Linear:
         halves = max(-(-len(buckets) // half), 1)
         rows = np.zeros((halves * half, self.table.shape[1]), np.float32)
         self.table.take(buckets, 0, out=rows[: len(buckets)], mode="clip")  # clip: unbuffered, and all are in range
-        sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
-        both = sums if halves == 1 else np.concatenate((sums[:-1] + sums[1:], sums.sum(0, keepdims=True)))
-        both[-1, :-1] *= np.float32(min(1.0, (2 / halves) ** 0.5))  # as much as one window: length alone says nothing
+        both = sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
+        if halves > 1:
+            both = np.empty_like(sums)
+            np.add(sums[:-1], sums[1:], out=both[:-1])
+            np.add.reduce(sums, 0, out=both[-1])
+            both[-1, :-1] *= np.float32((2 / halves) ** 0.5)  # as much as one window: length alone says nothing
         return self._scaled(both), _edges(spans[0], size // 2, len(both), len(codes))
 
     def extra(self, names: Iterable[str]) -> Scores:
@@ -165,7 +181,9 @@ class Linear:
 
     def _scaled(self, sums: Scores) -> Scores:
         length: Scores = np.sqrt(np.maximum(sums[..., -1:], np.float32(1e-6)))
-        return np.divide(sums[..., :-1], length) + self.bias
+        scores: Scores = sums[..., :-1] / length
+        scores += self.bias
+        return scores
 
 
 EXTRA_BITS = 12

@@ -21,6 +21,7 @@ BODY = 1500  # characters whose look is read, at the front and at the end
 PROMPT = 600  # characters of the prompt that are read
 
 _WORD = re.compile(r"[^\W\d_]+")
+_WORDS_ONLY = {code: " " for code in range(0x80) if not chr(code).isalpha()}
 _LIST = re.compile(r"\n\s*(?:[-*•#]|\d+[.)、]|[一二三四五六七八九十]、)")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _FIRST_PERSON = (" i ", " i'", "我", " mina ")
@@ -97,7 +98,7 @@ def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[f
         _count(parts.head, _FIRST_PERSON) - _count(parts.head, _NOT_FIRST_PERSON),
         _count(parts.head, _SECOND_PERSON),
         *_counts(parts),
-        *(_shared(prompt.subjects, text) for text in (parts.head[:LEAD], parts.head, parts.tail)),
+        *_shared(prompt.subjects, parts),
         *prompt.numbers,
     ]
 
@@ -126,17 +127,29 @@ def _count(text: str, words: tuple[str, ...]) -> int:
 
 
 def _subjects(text: str) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    if text.isascii():  # three times faster
+        return tuple({word[:_STEM] for word in text.translate(_WORDS_ONLY).split() if len(word) > 3})
+    found: set[str] = set()
     for word in _WORD.findall(text):
         if not word.isascii() and _IDEOGRAPH.search(word):
-            found.update((word[at : at + 2], None) for at in range(len(word) - 1))
+            found.update(word[at : at + 2] for at in range(len(word) - 1))
         elif len(word) > 3:
-            found[word[:_STEM]] = None
+            found.add(word[:_STEM])
     return tuple(found)
 
 
-def _shared(subjects: tuple[str, ...], text: str) -> float:
-    return sum(subject in text for subject in subjects) / len(subjects) if subjects and text else 0.0
+def _shared(subjects: tuple[str, ...], parts: Parts) -> tuple[float, float, float]:
+    """Which share of the subjects stands in the lead, the head and the tail."""
+    if not subjects:
+        return 0.0, 0.0, 0.0
+    head, tail, lead = parts.head, parts.tail, parts.head[:LEAD]
+    there = [subject for subject in subjects if subject in head]
+    at_end = there if tail is head else [subject for subject in subjects if subject in tail]
+    return (
+        len([1 for subject in there if subject in lead]) / len(subjects),
+        len(there) / len(subjects),
+        len(at_end) / len(subjects),
+    )
 
 
 NAMES = (

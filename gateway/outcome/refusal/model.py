@@ -67,7 +67,7 @@ def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArr
     """What the trees read: the numbers, then what the words say of each label."""
     parts = read_reply(answer, final=final)
     said = words.scores(parts.codes)
-    return np.array([*numbers(prompt, answer, parts, final=final), *said], np.float32)
+    return np.array([*numbers(prompt, answer, parts, final=final), *said.tolist()], np.float32)
 
 
 @cache

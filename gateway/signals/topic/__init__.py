@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+from typing import Final
+
 from gateway.signals.table import TOPICS
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["TOPICS", "load", "measure", "topics"]
+
+_MOST_KNOWN: Final = 1024
+_known: dict[bytes, frozenset[str]] = {}
 
 
 def load() -> None:
@@ -24,12 +30,24 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     last = next((i for i in reversed(range(len(text.passages))) if text.passages[i].role == "user"), None)
     around = "\n".join(passage.text for i, passage in enumerate(text.passages) if i != last and passage.text)
     found = topics(text.passages[last].text) if last is not None else frozenset()
-    return found | _classify(around, aside=True) if around else found
+    return found | _around(around) if around else found
 
 
 def topics(text: str) -> frozenset[str]:
     """The topics of one plain text."""
     return _classify(text, aside=False)
+
+
+def _around(text: str) -> frozenset[str]:
+    """The same system prompt stands around many requests: its topics are kept, by a digest of it."""
+    key = blake2b(text.encode(errors="replace"), digest_size=16).digest()
+    found = _known.get(key)
+    if found is None:
+        found = _classify(text, aside=True)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return found
 
 
 def _classify(text: str, *, aside: bool) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain, islice
 
@@ -34,9 +34,13 @@ def _added(script: int, mask: int) -> ngrams.Scores:
     return added
 
 
-@cache
-def _opening(name: str) -> ngrams.Scores:
-    return model().extra((name,))
+@lru_cache(maxsize=256)
+def _frame(windows: int, script: int, opens: str) -> ngrams.Scores:
+    """What is added to windows whatever they say: for the script, how the text begins, and being one of many."""
+    frame = np.tile(_extra(script) + model().extra((ngrams.TALK,)), (windows, 1))
+    frame[:-1] -= PART
+    frame[[0, -1]] += model().extra((opens,)) - model().extra((ngrams.TALK,))
+    return frame
 
 
 @cache
@@ -71,15 +75,12 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool) -> ngrams.Scores:
     scores, edges = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
-    scores += _extra(script)
     if hits:
         for window, (begin, end) in enumerate(edges.tolist()):
             first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
             if first < last:
                 scores[window] += _added(script, lexicon.mask(hits[first:last]))
-    scores[:-1] -= PART
-    scores[1:-1] += _opening(ngrams.TALK)
-    scores[[0, -1]] += _opening(ngrams.opening(codes) if begins else ngrams.TALK)
+    scores += _frame(len(scores), script, ngrams.opening(codes) if begins else ngrams.TALK)
     highest: ngrams.Scores = scores.max(0)
     return highest
 

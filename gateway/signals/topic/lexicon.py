@@ -12,7 +12,6 @@ from functools import cache
 from importlib.resources import files
 from itertools import combinations
 
-import numpy as np
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from gateway.signals import folding, ngrams
@@ -104,4 +103,4 @@ def mask(found: list[Hit]) -> int:
 
 def script(codes: ngrams.Codes) -> int:
     """HAN if at least a fifth of the characters are ideographs, kana or Hangul."""
-    return HAN if int(np.count_nonzero(folding.kinds()[codes] == 2)) * 5 > len(codes) else 0
+    return HAN if folding.kinds().take(codes).tobytes().count(2) * 5 > len(codes) else 0

@@ -9,6 +9,7 @@ import base64
 import binascii
 import html
 import re
+import string
 from functools import cache
 from urllib.parse import unquote
 
@@ -22,7 +23,9 @@ from gateway.signals.topic import lexicon
 MOST_REVEALED = 64  # encoded pieces read in one text
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_CASES = bytes.maketrans(string.ascii_letters.encode() + string.digits.encode(), b"a" * 26 + b"A" * 26 + b"a" * 10)
 _LEET = dict(zip("013457@$!|+", "oieastasilt", strict=True))
+_WITHIN_WORDS = (b"a1a", b"a11", b"11a")  # a digit or sign that may stand for a letter, with letters on both sides
 
 
 def decoded(text: str) -> str:
@@ -41,10 +44,7 @@ def decoded(text: str) -> str:
 
 def _mixed(text: str) -> bool:
     """Whether a capital follows a small letter or a digit, as it does in base64 and seldom in prose."""
-    letters = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
-    capital = letters - np.uint8(ord("A")) < 26
-    small = (letters - np.uint8(ord("a")) < 26) | (letters - np.uint8(ord("0")) < 10)
-    return bool((capital[1:] & small[:-1]).any())
+    return b"aA" in text.encode("utf-8", "replace").translate(_CASES)
 
 
 def _base64(text: str) -> list[str]:
@@ -81,39 +81,38 @@ def _plain() -> frozenset[str]:
 
 
 @cache
-def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """By plain letter: itself if it is a letter; the same with digits and signs read as the letters they stand for."""
+def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint8]]:
+    """By plain letter: itself if it is one; the same with signs read as the letters they stand for; a mark of which."""
     bare = np.where(folding.kinds() > 0, np.arange(0x10000), 0).astype(np.uint16)
     bare[ord("0") : ord("9") + 1] = 0
     leet = bare.copy()
     for sign, letter in _LEET.items():
         leet[ord(sign)] = ord(letter)
-    return bare, leet
+    marks = np.where(bare > 0, ord("a"), np.where(leet > 0, ord("1"), ord(" "))).astype(np.uint8)
+    return bare, leet, marks
 
 
 def hidden(codes: ngrams.Codes) -> bool:
     """Whether a well-known name stands there with something between or instead of its letters."""
+    bare, leet, marks = _letters()
+    seen = marks.take(codes).tobytes()
+    within_words = b"1" in seen and any(around in seen for around in _WITHIN_WORDS)
+    return any(_hides(codes, letters) for letters in ((bare, leet) if within_words else (bare,)))
+
+
+def _hides(codes: ngrams.Codes, letters: NDArray[np.uint16]) -> bool:
     kinds = folding.kinds()
-    bare, leet = _letters()
-    for letters in (bare, leet) if _within_words(codes, bare, leet) else (bare,):
-        kept = letters[codes]
-        places = np.flatnonzero(kept)
-        for _, begin, end in _hidden().find_matches_as_indexes(ngrams.unfold(kept[places])):
-            first, last = int(places[begin]), int(places[end - 1])
-            written = codes[first : last + 1]
-            if np.array_equal(written, kept[places[begin:end]]) or ngrams.unfold(written) in _plain():
-                continue  # written plainly
-            beside = _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
-            if kinds[codes[first]] == 2 or not beside:  # ideographs have no word around them
-                return True
+    kept = letters.take(codes)
+    places = np.flatnonzero(kept)
+    for _, begin, end in _hidden().find_matches_as_indexes(ngrams.unfold(kept.take(places))):
+        first, last = int(places[begin]), int(places[end - 1])
+        written = codes[first : last + 1]
+        if np.array_equal(written, kept[places[begin:end]]) or ngrams.unfold(written) in _plain():
+            continue  # written plainly
+        beside = _letter(codes[first - 1 : first]) or _letter(codes[last + 1 : last + 2])
+        if kinds[codes[first]] == 2 or not beside:  # ideographs have no word around them
+            return True
     return False
-
-
-def _within_words(codes: ngrams.Codes, bare: NDArray[np.uint16], leet: NDArray[np.uint16]) -> bool:
-    """Whether a digit or sign that may stand for a letter has letters on both sides."""
-    letter = bare[codes] > 0
-    sign = leet[codes] != bare[codes]
-    return bool((sign[1:-1] & (letter[:-2] | sign[:-2]) & (letter[2:] | sign[2:]) & (letter[:-2] | letter[2:])).any())
 
 
 def _letter(beside: ngrams.Codes) -> bool:
