@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from gateway.signals.pii import address, groups, money, national_ids, phone
@@ -16,30 +17,34 @@ __all__ = ["KINDS", "Finding", "find", "measure"]
 _MOST_CLUSTERS: Final = 3_000  # of digits in one request: a table of figures beyond it makes the signal unknown
 _SEAM_CHARS: Final = 24  # on either side of where one passage ends and the next begins
 _CHARS: Final = 20  # of a long cluster that count as one more
+_MOBILE: Final = "9" * 11
 
-
-class _TooMuch(Exception):
-    """The text holds more numbers than there is time to check."""
+Cluster = tuple[int, int]
 
 
 def find(text: str) -> list[Finding]:
     """What stands in the text, in order; where two readings overlap, the more certain one."""
-    return sorted(_findings(groups.plain(text), [10**9]), key=lambda finding: finding.start)
+    return sorted(_findings(plain := groups.plain(text), _clusters(plain)), key=lambda finding: finding.start)
 
 
 def measure(text: Text) -> frozenset[str] | Unknown:
     """The kinds found; unknown if a part of the request cannot be read or holds too many numbers."""
     if not text.readable:
         return UNKNOWN
-    found: set[str] = set()
-    left = [_MOST_CLUSTERS]
-    try:
-        said = [groups.plain(passage.text) for passage in text.passages]
-        for piece in (*said, *_seams(said)):
-            found.update(finding.kind for finding in _findings(piece, left))
-    except _TooMuch:
-        return UNKNOWN
-    return frozenset(found)
+    said = [groups.plain(passage.text) for passage in text.passages]
+    left = _MOST_CLUSTERS
+    looked_at: list[tuple[str, list[Cluster]]] = []
+    for piece in (*said, *_seams(said)):
+        clusters = list(islice(_clusters(piece), left + 1))
+        left -= sum(1 + (end - start) // _CHARS for start, end in clusters)
+        if left < 0:  # known before anything is checked
+            return UNKNOWN
+        looked_at.append((piece, clusters))
+    return frozenset(finding.kind for piece, clusters in looked_at for finding in _findings(piece, clusters))
+
+
+def _clusters(text: str) -> Iterator[Cluster]:
+    return groups.clusters(text) if groups.holds_digits(text) else iter(())
 
 
 def _seams(said: Sequence[str]) -> Iterator[str]:
@@ -56,18 +61,13 @@ def _seams(said: Sequence[str]) -> Iterator[str]:
             yield " ".join(run)
 
 
-def _findings(text: str, left: list[int]) -> list[Finding]:
+def _findings(text: str, clusters: Iterable[Cluster]) -> list[Finding]:
     found = list(address.emails(text)) if "@" in text else []
     if "::" in text or text.count(":") >= 7:
         found.extend(address.ipv6(text))
-    if not groups.holds_digits(text):
-        return found
-    if text.count(".") >= 3:
+    if text.count(".") >= 3 and groups.holds_digits(text):
         found.extend(address.ipv4(text))
-    for start, end in groups.clusters(text):
-        left[0] -= 1 + (end - start) // _CHARS
-        if left[0] < 0:
-            raise _TooMuch
+    for start, end in clusters:
         taken = [finding for finding in found if finding.end > start and finding.start < end]
         if not any(f.start <= start and end <= f.end for f in taken):
             found.extend(_numbers(text, start, end, taken))
@@ -77,13 +77,19 @@ def _findings(text: str, left: list[int]) -> list[Finding]:
 def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[Finding]:
     """Numbers of one cluster, the most certain kinds first; none overlaps another."""
     claimed = [(finding.start, finding.end) for finding in taken]
-    worded = cache(lambda: national_ids.is_worded(text, start, end))
+    near: bool | None = None
+
+    def worded() -> bool:
+        nonlocal near
+        if near is None:
+            near = national_ids.is_worded(text, start, end)
+        return near
 
     def free(left: int, right: int) -> bool:
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
     reached = start
-    for candidate in groups.candidates(text, start, end, _is_worth_a_check):
+    for candidate in groups.candidates(text, start, end, _worth):
         if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
             continue
         kind = _kind(text, candidate, worded)
@@ -96,19 +102,23 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
             yield finding
 
 
-def _is_worth_a_check(shape: str) -> bool:
-    """Whether some kind of number is written so."""
-    if shape in national_ids.BY_SHAPE:
-        return True
-    return (12 <= len(shape) <= 19 and shape.strip("9") == "") or (len(shape) >= 15 and shape.startswith("AA99"))
+@lru_cache(maxsize=4096)
+def _worth(shape: str) -> groups.Worth:
+    """Whether some kind of number is written so, and whether one is that begins so."""
+    digits = not shape.strip("9")
+    is_iban, may_be = len(shape) >= 15 and shape.startswith("AA99"), shape.startswith("AA99"[: len(shape)])
+    return groups.Worth(
+        shape in national_ids.BY_SHAPE or (digits and 12 <= len(shape) <= 19) or is_iban,
+        may_be or (digits and len(shape) < 19) or any(known.startswith(shape) for known in national_ids.BY_SHAPE),
+    )
 
 
 def _kind(text: str, candidate: groups.Candidate, worded: Callable[[], bool]) -> str | None:
     shape = candidate.shape
     if len(shape) >= 15 and shape.startswith("AA99"):
         return "iban" if money.is_iban(candidate) else None
-    if 12 <= len(shape) <= 19 and shape.strip("9") == "" and money.is_card(text, candidate):
+    if 12 <= len(shape) <= 19 and candidate.compact.isdecimal() and money.is_card(text, candidate):
         return "card"
-    if shape == "9" * 11 and candidate.compact[0] == "0" and phone.is_mobile(candidate.compact):
+    if shape == _MOBILE and candidate.compact[0] == "0" and phone.is_mobile(candidate.compact):
         return None
     return "national_id" if national_ids.is_national_id(text, candidate, worded) else None

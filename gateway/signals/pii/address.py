@@ -11,7 +11,9 @@ from gateway.signals.pii.finding import Finding
 
 _LETTERS: Final = "A-Za-z0-9\u00c0-\u024f"
 _MAILBOX: Final = "".join(chr(c) for c in (*range(33, 127), *range(0xC0, 0x250)) if chr(c) not in '"(),:;<>@[\\]')
-_AT: Final = re.compile(rf"(?<=[^\s@.\"(),:;<>\[\]\\])@(?=[{_LETTERS}])")  # between a mailbox and a domain
+_AT: Final = re.compile(
+    rf"(?<=[^\s@.\"(),:;<>\[\]\\])@(?=[{_LETTERS}][{_LETTERS}-]{{0,62}}+\.)"
+)  # between a mailbox and a domain
 _EDGE: Final = "'.#&!$*/=?^`{|}~%-"  # signs that no mailbox starts with in practice
 _DOMAIN: Final = re.compile(
     rf"(?:[{_LETTERS}](?:[{_LETTERS}-]{{0,61}}[{_LETTERS}])?\.){{1,8}}[A-Za-z]{{2,24}}(?![{_LETTERS}])"
@@ -29,11 +31,11 @@ def emails(text: str) -> Iterator[Finding]:
     """Mailboxes at domains that end in letters."""
     for sign in _AT.finditer(text):
         at = sign.start()
-        before = text[max(0, at - 64) : at]
-        mailbox = before[len(before.rstrip(_MAILBOX)) :].lstrip(_EDGE)
-        if mailbox:
-            domain = _DOMAIN.match(text, at + 1)
-            if domain and not _PASSWORD.search(before):
+        domain = _DOMAIN.match(text, at + 1)
+        if domain:
+            before = text[max(0, at - 64) : at]
+            mailbox = before[len(before.rstrip(_MAILBOX)) :].lstrip(_EDGE)
+            if mailbox and not _PASSWORD.search(before):
                 yield Finding("email", at - len(mailbox), domain.end())
 
 

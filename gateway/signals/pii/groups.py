@@ -42,6 +42,13 @@ class Candidate(NamedTuple):
     end: int
 
 
+class Worth(NamedTuple):
+    """What a shape, letters as A and digits as 9, is worth."""
+
+    a_check: bool
+    going_on: bool  # a longer shape that begins so may be worth a check
+
+
 def plain(text: str) -> str:
     """The text with full-width characters, dashes and spaces in their ASCII form; every character keeps its place."""
     return text if text.isascii() or not _FULL_WIDTH.search(text) else text.translate(_PLAIN)
@@ -87,7 +94,7 @@ _FORM: Final = str.maketrans(
 )
 
 
-def candidates(text: str, start: int, end: int, worth: Callable[[str], bool]) -> Iterator[Candidate]:
+def candidates(text: str, start: int, end: int, worth: Callable[[str], Worth]) -> Iterator[Candidate]:
     """Every run of neighbouring groups whose shape is `worth` a check; longer runs first from each start."""
     groups = [_number(match) for match in _GROUP.finditer(text, start, end)]
     forms = text[start:end].translate(_FORM)
@@ -104,10 +111,13 @@ def candidates(text: str, start: int, end: int, worth: Callable[[str], bool]) ->
             last_end = right
             if len(shape) > LONGEST:
                 break
-            if len(shape) >= _SHORTEST and worth(shape):
+            a_check, going_on = worth(shape)
+            if a_check and len(shape) >= _SHORTEST:
                 written = text[begin:right]
                 compact = written if right - begin == len(shape) else written.translate(_JOINED)
                 found.append(Candidate(compact, shape, written, forms[begin - start : right - start], begin, right))
+            if not going_on:
+                break
         yield from reversed(found)
 
 
