@@ -18,6 +18,7 @@ _MOST_CLUSTERS: Final = 3_000  # of digits in one request: a table of figures be
 _SEAM_CHARS: Final = 24  # on either side of where one passage ends and the next begins
 _CHARS: Final = 20  # of a long cluster that count as one more
 _MOBILE: Final = "9" * 11
+_ALONE: Final = groups.LONGEST + 4  # characters of the longest text that is but a number
 
 Cluster = tuple[int, int]
 
@@ -85,11 +86,14 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
             near = national_ids.is_worded(text, start, end)
         return near
 
+    def provable(shape: str, form: str) -> bool:
+        return _is_proof(shape, form) or len(text) <= _ALONE or worded()
+
     def free(left: int, right: int) -> bool:
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
     reached = start
-    for candidate in groups.candidates(text, start, end, _worth):
+    for candidate in groups.candidates(text, start, end, _worth, provable):
         if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
             continue
         kind = _kind(text, candidate, worded)
@@ -111,6 +115,14 @@ def _worth(shape: str) -> groups.Worth:
         shape in national_ids.BY_SHAPE or (digits and 12 <= len(shape) <= 19) or is_iban,
         may_be or (digits and len(shape) < 19) or any(known.startswith(shape) for known in national_ids.BY_SHAPE),
     )
+
+
+@lru_cache(maxsize=4096)
+def _is_proof(shape: str, form: str) -> bool:
+    """Whether something written in this form may need no word near it."""
+    if len(shape) >= 15 and shape.startswith("AA99"):
+        return True
+    return bool(money.CARD_FORM.fullmatch(form) or national_ids.certain(shape, form))
 
 
 def _kind(text: str, candidate: groups.Candidate, worded: Callable[[], bool]) -> str | None:

@@ -13,6 +13,7 @@ _MOST_GROUPS: Final = 9  # `MT84 MALT 0110 0001 2345 MTLC AST0 01S`
 _CLUSTER: Final = re.compile(r"[0-9](?:[^0-9\n]{0,4}[0-9]){4,}")
 _GROUP: Final = re.compile(r"[0-9A-Za-z]+")
 _GLUED: Final = re.compile(r"[a-z]{2,}([0-9]{10,19}X?)")
+_GLUED_LENGTH: Final = 12  # at least
 _CONTINUED: Final = frozenset("+0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")  # before these a number does not begin
 _SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
 _JOINED: Final = str.maketrans(dict.fromkeys(_SEPARATORS))
@@ -94,8 +95,13 @@ _FORM: Final = str.maketrans(
 )
 
 
-def candidates(text: str, start: int, end: int, worth: Callable[[str], Worth]) -> Iterator[Candidate]:
-    """Every run of neighbouring groups whose shape is `worth` a check; longer runs first from each start."""
+def candidates(
+    text: str, start: int, end: int, worth: Callable[[str], Worth], provable: Callable[[str, str], bool]
+) -> Iterator[Candidate]:
+    """Every run of neighbouring groups whose shape is `worth` a check, and its form too; longer first from each start.
+
+    `provable` says whether a shape in this form can be found to be anything here.
+    """
     groups = [_number(match) for match in _GROUP.finditer(text, start, end)]
     forms = text[start:end].translate(_FORM)
     for first, (begin, _) in enumerate(groups):
@@ -113,9 +119,11 @@ def candidates(text: str, start: int, end: int, worth: Callable[[str], Worth]) -
                 break
             a_check, going_on = worth(shape)
             if a_check and len(shape) >= _SHORTEST:
-                written = text[begin:right]
-                compact = written if right - begin == len(shape) else written.translate(_JOINED)
-                found.append(Candidate(compact, shape, written, forms[begin - start : right - start], begin, right))
+                form = forms[begin - start : right - start]
+                if provable(shape, form):
+                    written = text[begin:right]
+                    compact = written if right - begin == len(shape) else written.translate(_JOINED)
+                    found.append(Candidate(compact, shape, written, form, begin, right))
             if not going_on:
                 break
         yield from reversed(found)
@@ -123,5 +131,6 @@ def candidates(text: str, start: int, end: int, worth: Callable[[str], Worth]) -
 
 def _number(group: re.Match[str]) -> tuple[int, int]:
     """Where a group begins and ends, without a word that runs into a long number: `code is199003052397`."""
-    glued = _GLUED.fullmatch(group[0])
-    return (group.start() + glued.start(1), group.end()) if glued else group.span()
+    start, end = group.span()
+    glued = _GLUED.fullmatch(group[0]) if end - start >= _GLUED_LENGTH else None
+    return (start + glued.start(1), end) if glued else (start, end)

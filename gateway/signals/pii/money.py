@@ -11,7 +11,7 @@ from stdnum.exceptions import ValidationError
 from gateway.signals.pii.context import named
 from gateway.signals.pii.groups import Candidate
 
-_CARD_FORM: Final = re.compile(r"9{12,19}|9{4}(?:([ -])9{3,6})(?:\1?9{3,7}){1,4}")
+CARD_FORM: Final = re.compile(r"9{12,19}|9{4}(?:([ -])9{3,6})(?:\1?9{3,7}){1,4}")
 # Issuer ranges (ISO/IEC 7812 prefixes as the networks publish them) with the lengths they come in.
 _ISSUED: Final = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
@@ -34,7 +34,7 @@ _IBAN: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}")
 
 def is_card(text: str, candidate: Candidate) -> bool:
     """Whether the digits are those of a payment card; a rare range or a short number needs a word that names it."""
-    if not _CARD_FORM.fullmatch(candidate.form) or not _luhn(candidate.compact):
+    if not CARD_FORM.fullmatch(candidate.form) or not _luhn(candidate.compact):
         return False
     if not candidate.compact.strip("0"):
         return False

@@ -134,8 +134,8 @@ def is_national_id(text: str, candidate: Candidate, worded: Callable[[], bool]) 
     `worded` says whether any word of any id is near at all.
     """
     rows = BY_SHAPE.get(candidate.shape, ())
-    certain = _certain(candidate.shape, candidate.form)
-    if certain and not _goes_on(text, candidate) and any(_checks(row.check, candidate) for row in certain):
+    sure = certain(candidate.shape, candidate.form)
+    if sure and not _goes_on(text, candidate) and any(_checks(row.check, candidate) for row in sure):
         return True
     if candidate.compact == candidate.written and alone(text, candidate.start, candidate.end):
         return any(row.alone and _checks(row.check, candidate) for row in rows)
@@ -143,7 +143,7 @@ def is_national_id(text: str, candidate: Candidate, worded: Callable[[], bool]) 
 
 
 @lru_cache(maxsize=4096)
-def _certain(shape: str, form: str) -> tuple[NationalId, ...]:
+def certain(shape: str, form: str) -> tuple[NationalId, ...]:
     """The ids that need no word when written in this form."""
     return tuple(row for row in BY_SHAPE.get(shape, ()) if row.certain and re.fullmatch(row.certain, form))
 

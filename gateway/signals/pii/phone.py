@@ -15,6 +15,7 @@ _NUMBER: Final = re.compile(
     r"(?<![0-9A-Za-z._/-])(?<![0-9],)[+(]?[0-9(][0-9]*(?:[ .\-/]?[ ]?[()]?[0-9()]+){0,8}"
     r"(?:\s?(?:x|ext\.?)\s?[0-9]{1,5})?"
 )
+_FEWEST: Final = 7  # digits
 _EXTENSION: Final = re.compile(r"\s?(?:x|ext\.?)\s?[0-9]{1,5}\Z")
 # Words that say so from some way off, and words that say so next to the number. Lower case is searched faster.
 _FAR_WORDS: Final = re.compile(
@@ -70,14 +71,14 @@ def phones(text: str, start: int, end: int) -> Iterator[Finding]:
         left, right = match.span()
         while right > left and text[right - 1] in "( ":
             right -= 1
-        if _is_phone(text, left, right):
+        if right - left >= _FEWEST and _is_phone(text, left, right):
             yield Finding("phone", left, right)
 
 
 def _is_phone(text: str, start: int, end: int) -> bool:
     written = _EXTENSION.sub("", text[start:end])
     digits = "".join(c for c in written if c.isdigit())
-    if not 7 <= len(digits) <= 15 or (end < len(text) and (text[end] in "_:@%" or _alnum(text[end]))):
+    if not _FEWEST <= len(digits) <= 15 or (end < len(text) and (text[end] in "_:@%" or _alnum(text[end]))):
         return False
     if text[end : end + 2].startswith(".") and text[end + 1 : end + 2].isdigit():
         return False
