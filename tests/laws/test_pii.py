@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stdnum import iban, luhn
 from stdnum.iso7064 import mod_11_2
 
-from gateway.signals.pii import KINDS, find, measure
+from gateway.signals.pii import KINDS, find, measure, money, worth
 from gateway.signals.text import Passage, Text
 
 DENSE = st.text(st.sampled_from("0123456789 -.:/+@()xXaA身年，\n９"), max_size=120)
@@ -69,3 +69,13 @@ def test_a_valid_resident_id_is_found_anywhere(born, serial, before, after):
 @given(st.from_regex(r"\A[a-z][a-z0-9]{0,10}\Z"), st.sampled_from(["example.com", "mail.example.org"]), BEFORE)
 def test_a_mailbox_is_found_anywhere(name, domain, before):
     assert "email" in {finding.kind for finding in find(f"{before}{name}@{domain}")}
+
+
+@given(st.text("0123456789", min_size=1, max_size=25))
+def test_the_check_digit_of_a_card_is_the_library_s(number):
+    assert money.luhn(number) == luhn.is_valid(number)
+
+
+@given(st.text("9A", min_size=1, max_size=20), st.text("9A", max_size=20))
+def test_no_number_is_missed_where_a_shape_goes_no_further(shape, more):
+    assert worth(shape).going_on or not (more and worth(shape + more).a_check)

@@ -93,7 +93,7 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
         return all(right <= begin or stop <= left for begin, stop in claimed)
 
     reached = start
-    for candidate in groups.candidates(text, start, end, _worth, provable):
+    for candidate in groups.candidates(text, start, end, worth, provable):
         if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
             continue
         kind = _kind(text, candidate, worded)
@@ -107,7 +107,7 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding]) -> Iterator[
 
 
 @lru_cache(maxsize=4096)
-def _worth(shape: str) -> groups.Worth:
+def worth(shape: str) -> groups.Worth:
     """Whether some kind of number is written so, and whether one is that begins so."""
     digits = not shape.strip("9")
     is_iban, may_be = len(shape) >= 15 and shape.startswith("AA99"), shape.startswith("AA99"[: len(shape)])

@@ -34,7 +34,7 @@ _IBAN: Final = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}")
 
 def is_card(text: str, candidate: Candidate) -> bool:
     """Whether the digits are those of a payment card; a rare range or a short number needs a word that names it."""
-    if not CARD_FORM.fullmatch(candidate.form) or not _luhn(candidate.compact):
+    if not CARD_FORM.fullmatch(candidate.form) or not luhn(candidate.compact):
         return False
     if not candidate.compact.strip("0"):
         return False
@@ -52,7 +52,7 @@ def is_iban(candidate: Candidate) -> bool:
     return True
 
 
-def _luhn(digits: str) -> bool:
+def luhn(digits: str) -> bool:
     """The check digit of ISO/IEC 7812."""
     values = digits.encode().translate(_VALUES)[::-1]
     return (sum(values[::2]) + sum(values[1::2].translate(_DOUBLED))) % 10 == 0

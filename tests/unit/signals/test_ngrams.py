@@ -27,6 +27,11 @@ def test_disguised_letters_are_made_plain(written, plain):
     assert ngrams.unfold(ngrams.fold(written)) == plain
 
 
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_text_in_plain_letters_folds_as_it_does_beside_others(text):
+    np.testing.assert_array_equal(ngrams.fold(text), ngrams.fold(text + "天")[:-1])
+
+
 @given(st.text())
 def test_folding_twice_changes_nothing(text):
     once = ngrams.unfold(ngrams.fold(text))
