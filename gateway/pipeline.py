@@ -50,7 +50,7 @@ class Gateway:
     means: Means
     conversations: Conversations
     sinks: tuple[Sink, ...]
-    late: frozenset[str]  # text signals that are only recorded, measured while the upstream is awaited
+    late: frozenset[str]  # text signals that no decision reads, measured while the upstream is awaited
     estimates: Callable[[], Snapshot]  # what has been learned so far
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
 
@@ -78,7 +78,7 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
     try:
         if not decision.endpoints:
             raise decision.refusal()
-        _measure_late(request, signals, gateway.late)
+        _measure_late(served.trail, gateway.late)
         if caller.team.rate is not None:
             await gateway.admission.enter(served.trail)
         served.reply = await dispatch(served.trail, gateway.means)
@@ -125,19 +125,22 @@ def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
     return signals
 
 
-def _measure_late(request: Request, signals: Signals, late: frozenset[str]) -> None:
-    """Adds the signals that no decision reads, only records, while the upstream is awaited."""
+def _measure_late(trail: Trail, late: frozenset[str]) -> None:
+    """While the upstream is awaited: what is only recorded, and the topic, by which a refusal may stand."""
     if not late:
         return
     loop = asyncio.get_running_loop()
+    request, decision = trail.request, trail.decision
 
     def add() -> None:
         try:
-            signals.update(measure_text(request_text(request), late))
+            found = measure_text(request_text(request), late)
         except GatewayError:
             return  # a malformed message that no decision had to read: the upstream says what it thinks of it
+        trail.topic = found.get("topic")
+        decision.signals.update({name: found[name] for name in late & decision.policy.record_signals})
 
     if request.body_bytes > LOOP_SCAN_BYTES:
-        loop.run_in_executor(None, add)
+        trail.measuring = loop.run_in_executor(None, add)
     else:
         loop.call_soon(add)

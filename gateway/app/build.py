@@ -28,7 +28,6 @@ from gateway.record import Sink
 from gateway.record.ledger import Ledger
 from gateway.record.metrics import Metrics
 from gateway.settings import Settings, vendor_key, wants_tracing
-from gateway.signals.measure import TEXT_SIGNALS
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 
@@ -111,7 +110,6 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     admission = Admission(parts.accounts, worst_case_usd)
     judge = _sampling(parts.second) if policy.judge is not None else judge_of
     means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge, error_event=_error_event)
-    late = policy.record_signals - policy.needs
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,
@@ -119,7 +117,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         means=means,
         conversations=parts.conversations,
         sinks=(*parts.sinks, *((parts.shadows.consider,) if any(route.shadow for route in policy.routes) else ())),
-        late=late & TEXT_SIGNALS,
+        late=policy.late,
         estimates=parts.learner.known,
     )
     parts.second.serves(gateway)

@@ -23,7 +23,7 @@ def judge_of(trail: Trail) -> Judge | None:
 
 def load_models(policy: Policy) -> None:
     """Reads the models that this policy's requests will need, so that the first of them does not wait."""
-    needed = policy.needs | policy.record_signals
+    needed = policy.needs | policy.late
     if "topic" in needed:
         topic.load()
     if "language" in needed:

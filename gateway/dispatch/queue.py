@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.trail import Trail
+from gateway.signals.value import Value
 
 
 class Queue:
@@ -52,7 +53,7 @@ class Queue:
             return False
         if verdict == "blank" or not rules.except_topics:
             return True
-        topic = self._trail.decision.signals.get("topic")
+        topic = self._topic
         return isinstance(topic, frozenset) and not topic & rules.except_topics
 
     def leavable(self, endpoint: Endpoint) -> frozenset[str]:
@@ -62,8 +63,13 @@ class Queue:
         if rules is None or self.tries >= route.limits.attempts:
             return frozenset()
         if self._hops < rules.hops and any(self._usable(other) for other in self._preferred(endpoint)):
-            return frozenset(verdict for verdict in rules.reroute if self.may_leave(verdict))
+            open_yet = self._topic is None  # it is measured while the upstream is awaited
+            return rules.reroute if open_yet else frozenset(filter(self.may_leave, rules.reroute))
         return rules.reroute & {"blank"} if self._blank_again else frozenset()
+
+    @property
+    def _topic(self) -> Value:
+        return self._trail.decision.signals.get("topic", self._trail.topic)
 
     def _preferred(self, refused: Endpoint) -> list[Endpoint]:
         decision = self._trail.decision

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.identity import Account, Caller
 from gateway.outcome.outcome import Attempt
 from gateway.policy.decide import Decision
 from gateway.request import Request
+from gateway.signals.value import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Trail:
     asked_at: float | None = None  # the first upstream was asked
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
+    topic: Value = None  # of the prompt, where no decision read it; None until it is measured
+    measuring: Awaitable[None] | None = None  # until the signals of a long prompt are there
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     @property

@@ -184,6 +184,13 @@ class Policy:
         """True if a signal of the text is needed before the decision."""
         return bool(self.needs & TEXT_SIGNALS)
 
+    @property
+    def late(self) -> frozenset[str]:
+        """Text signals that no decision reads: for the records, and the topic where a refusal may stand by it."""
+        rules = [route.on_refusal for route in self.routes]
+        stands = any(rule.except_topics and rule.reroute - {"blank"} for rule in rules)
+        return (self.record_signals | ({"topic"} if stands else frozenset())) & TEXT_SIGNALS - self.needs
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,15 +47,19 @@ class House:
 
 @contextmanager
 def built(
-    folder: Path, model: child.Child, vendors: Vendors, *, hurried: bool = False, workers: int = 1
+    folder: Path,
+    model: child.Child,
+    vendors: Vendors,
+    *,
+    edit: Callable[[str], str] = str,
+    workers: int = 1,
 ) -> Iterator[House]:
-    """A house with a state folder and keys of its own. `hurried`: its limits are a few seconds."""
+    """A house with a state folder and keys of its own. `edit`: makes its policy another one."""
     keys = stage.fresh_keys()
     urls = {"self": model.ready["base_url"], **vendors.base_urls}
     stage.write_folder(folder / "policies", urls=urls, keys=keys)
-    if hurried:
-        policy = folder / "policies" / "policy.yaml"
-        policy.write_text(policy.read_text().replace(PATIENT, HURRIED))
+    policy = folder / "policies" / "policy.yaml"
+    policy.write_text(edit(policy.read_text()))
     started: list[Running] = []
     running = starter(folder, started)(folder / "policies", workers=workers)
     house = House(running, model, vendors, keys, [])
@@ -102,7 +106,7 @@ def fresh_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendo
 @pytest.fixture
 def hurried_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
     """Waits 2 s for a first byte and 6 s in all."""
-    with built(tmp_path, local_model_process, vendors, hurried=True) as house:
+    with built(tmp_path, local_model_process, vendors, edit=lambda text: text.replace(PATIENT, HURRIED)) as house:
         assert HURRIED in (tmp_path / "policies" / "policy.yaml").read_text()
         yield house
 

@@ -33,6 +33,8 @@ def queue(
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
     caller = next(iter(folder.keyring.callers.values()))
     signals = signals_of(caller.team, {"model": model, "topic": topic}, folder.policy)
+    if topic is None:
+        del signals["topic"]
     trail = Trail(parse("chat", body, Arrival("r", AT, 0.0)), caller, decide(folder.policy, signals, View(at=AT)))
     return Queue(trail, lambda endpoint: endpoint.id not in without), folder.catalog.endpoints
 
@@ -156,3 +158,11 @@ def test_on_an_excepted_or_unknown_topic_only_a_blank_may_be_left():
         line.first()
 
         assert line.leavable(at["glm@zai"]) == {"blank"}
+
+
+def test_until_the_topic_is_measured_every_verdict_may_be_left_but_none_is():
+    line, at = queue(topic=None)
+    line.first()
+
+    assert line.leavable(at["glm@zai"]) == {"filtered", "blank", "declined", "evaded"}
+    assert line.after("declined", at["glm@zai"]) is None
