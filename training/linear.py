@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +46,18 @@ class Fitted:
 
 def matrix(examples: Sequence[Example], bits: int) -> sparse.csr_matrix:
     """Counts of buckets, one row a text."""
-    found = [ngrams.features(ngrams.fold(e.text), bits).ravel().astype(np.int64) for e in examples]
+    found = [_buckets(e.text, bits) for e in examples]
     ends = np.cumsum([0] + [len(f) for f in found])
     columns = np.concatenate(found)
     counts = sparse.csr_matrix((np.ones(len(columns), np.float32), columns, ends), (len(examples), 2**bits))
     counts.sum_duplicates()
     return counts
+
+
+@cache
+def _buckets(text: str, bits: int) -> np.ndarray:
+    """Kept, because a cross-validation reads each text in most of its folds."""
+    return ngrams.features(ngrams.fold(text), bits).ravel().astype(np.int32)
 
 
 def fit(examples: Sequence[Example], labels: tuple[str, ...], bits: int, strength: float) -> Fitted:

@@ -42,7 +42,7 @@ def ask(house: House, prompt: str, *, stream: bool) -> str:
     body = {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": prompt}]}
     status, headers, _ = house.ask(body)
     assert status == 200
-    return headers["x-gateway-endpoint"]
+    return str(headers["x-gateway-endpoint"])
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -39,12 +40,15 @@ class Fitted:
 
 def fixed(rows: Sequence[Row]) -> np.ndarray:
     """The numbers that need no fitting, one line a row."""
-    prompts = {row.prompt: read_prompt(row.prompt) for row in rows}
-    lines = [
-        numbers(prompts[row.prompt], row.answer, read_reply(row.answer, final=row.final), final=row.final)
-        for row in rows
-    ]
-    return np.array(lines, np.float32)
+    return np.array([_line(row.prompt, row.answer, final=row.final) for row in rows], np.float32)
+
+
+@cache
+def _line(prompt: str, answer: str, *, final: bool) -> list[float]:
+    return numbers(_asked(prompt), answer, read_reply(answer, final=final), final=final)
+
+
+_asked = cache(read_prompt)
 
 
 def truths(rows: Sequence[Row]) -> np.ndarray:

@@ -81,6 +81,16 @@ def test_reasoning_is_not_the_answer():
     assert meter.reading.reasoning_chars == 3
 
 
+def test_only_the_answer_is_judged_however_the_reasoning_beside_it_refuses():
+    whole, streamed = WholeMeter(), StreamMeter(keep_usage=True)
+    said = b'"reasoning_content":"I must refuse. Sorry, I cannot help with that.","content":"Paris."'
+
+    whole.feed(b'{"choices":[{"message":{"role":"assistant",%b},"finish_reason":"stop"}]}' % said)
+    fed(streamed, b'data: {"choices":[{"index":0,"delta":{%b},"finish_reason":"stop"}]}\n\n' % said)
+
+    assert whole.reading.texts == streamed.reading.texts == ["Paris."]
+
+
 def test_embeddings_are_a_complete_answer():
     meter = WholeMeter()
     meter.feed(b'{"object":"list","data":[{"embedding":[0.1,0.2]}],"usage":{"prompt_tokens":5,"total_tokens":5}}')
