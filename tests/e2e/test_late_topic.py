@@ -30,7 +30,7 @@ def unasking(
 
     def edit(policy: str) -> str:
         assert CODE_ROUTE in policy
-        return policy.replace(CODE_ROUTE, "") + request.param
+        return policy.replace(CODE_ROUTE, "") + str(request.param)
 
     with built(tmp_path_factory.mktemp("unasking"), local_model_process, vendors_process, edit=edit) as house:
         yield house
