@@ -109,8 +109,9 @@ class Estimates:
 
     def add_arm(self, seen: Arm) -> None:
         """Takes in an answer that chance assigned to its model."""
-        kind = "canary" if seen.canary else "control"
-        self._add((kind, seen.model, *seen.stratum), int(seen.at // DAY_S), seen.key, seen.output_tokens)
+        day, kind = int(seen.at // DAY_S), "canary" if seen.canary else "control"
+        self._add((kind, seen.model, *seen.stratum), day, seen.key, seen.output_tokens)
+        self._add((f"{kind}_log", seen.model, *seen.stratum), day, seen.key, log(max(seen.output_tokens, 1)))
 
     def add_trial(self, route: str, canary: str, *, failed: bool, refused: bool) -> None:
         """Takes in how one attempt of a canary ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, expm1, log
 
@@ -81,25 +82,51 @@ def _paired(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
 
 
 def _arms(snapshot: Snapshot, model: str, of: str) -> list[Ratio]:
-    """Within each stratum, whichever of the two is the canary."""
+    """Within each stratum, whichever of the two is the canary; single lengths vary alike in all."""
+    strata = list(_strata(snapshot, model, of))
+    arms = [arm for stratum in strata for arm in (stratum.one, stratum.other)]
+    variance = _single_variance(arms)
     found = []
-    for key in snapshot.canaries:
-        data = snapshot.tallies[key]
-        if key[1] in (model, of):
-            rival = of if key[1] == model else model
-            control = snapshot.tallies.get(("control", rival, *key[2:]))
-            if control is not None and min(control.weight, data.weight) >= LEAST and control.total and data.total:
-                sign = 1 if key[1] == model else -1
-                error = (_relative_variance(data) + _relative_variance(control)) ** 0.5
-                weight = min(data.weight, control.weight)
-                found.append(Ratio(sign * log(data.mean / control.mean), max(error, 0.01), weight))
+    for stratum in strata:
+        one, other = stratum.one.lengths, stratum.other.lengths
+        error = (variance / one.weight + variance / other.weight) ** 0.5
+        weight = min(one.weight, other.weight)
+        found.append(Ratio(log(one.mean / other.mean), max(error, 0.01), weight))
     return found
 
 
-def _relative_variance(data: Sums) -> float:
-    """Of the mean, as a part of it."""
-    single: float = (data.spread / data.mean**2 + WORTH) / (data.weight + WORTH)
-    return single / data.weight
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """Lengths of one model's answers in one stratum."""
+
+    lengths: Sums
+    logs: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class _Stratum:
+    one: _Arm
+    other: _Arm
+
+
+def _strata(snapshot: Snapshot, model: str, of: str) -> Iterator[_Stratum]:
+    for _, canary, *stratum in snapshot.canaries:
+        if canary in (model, of):
+            kinds = ("canary", "control") if canary == model else ("control", "canary")
+            arms = [
+                _Arm(*(snapshot.tallies.get((name, each, *stratum), NO_DATA) for name in (kind, f"{kind}_log")))
+                for kind, each in zip(kinds, (model, of), strict=True)
+            ]
+            if all(arm.lengths.weight >= LEAST and arm.lengths.total for arm in arms):
+                yield _Stratum(*arms)
+
+
+def _single_variance(arms: Sequence[_Arm]) -> float:
+    """Of one length, as a part of its mean squared; pooled, for few long answers make most of any one arm's spread."""
+    n = sum(arm.lengths.weight for arm in arms)
+    seen = sum(arm.lengths.spread / arm.lengths.mean**2 for arm in arms)
+    logs = sum(arm.logs.spread for arm in arms)
+    return max((seen + WORTH) / (n + WORTH), expm1((logs + WORTH * VARIATION**2) / (n + WORTH)))
 
 
 def _combined(known: list[Ratio]) -> Ratio:
