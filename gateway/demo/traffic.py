@@ -83,19 +83,20 @@ def send(asked: list[Ask], *, host: str, port: int, keys: Mapping[str, str]) -> 
     """Sends them a few at a time and tells of each as it is done; what is not sent when nobody listens is dropped."""
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        sent = [pool.submit(_send, each, host, port, keys[each.team]) for each in asked]
+        sent = [pool.submit(_send, each, str(n), host, port, keys[each.team]) for n, each in enumerate(asked)]
         for done in as_completed(sent):
             yield done.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _send(ask: Ask, host: str, port: int, key: str) -> Told:
+def _send(ask: Ask, conversation: str, host: str, port: int, key: str) -> Told:
     body = {
         "model": ask.model,
         "messages": [{"role": "user", "content": ask.prompt}],
         "stream": ask.stream,
         "max_tokens": ask.max_tokens,
+        "prompt_cache_key": conversation,  # one each, as of many people: a canary draws once a conversation
     }
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     started = time.monotonic()

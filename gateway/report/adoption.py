@@ -13,7 +13,8 @@ from gateway.policy.compiled import Policy
 from gateway.report.place import FACTS, Keys, place_of
 
 CALLERS = ("team", "app", "key_id", "route")
-BY = (*FACTS, *CALLERS)
+DAY = "day"  # UTC
+BY = (*FACTS, *CALLERS, DAY)
 NONE = "none"  # the request reached no endpoint
 
 
@@ -41,12 +42,12 @@ def adoption(rows: Iterable[Row], policy: Policy, by: str) -> dict[str, Any]:
         for key in keys(row, row.last):
             parts[key].requests += 1
             parts[key].callers.add(row.key)
-            days[row.at.date().isoformat()][key] += 1
+            days[_day(row)][key] += 1
         for attempt in row.served:
             for key in keys(row, attempt):
                 parts[key].tokens += attempt.tokens.input_tokens + attempt.tokens.output_tokens
                 parts[key].cost_usd += attempt.cost_usd or 0
-    ordered = sorted(parts, key=lambda key: (-parts[key].requests, key))
+    ordered = sorted(parts) if by == DAY else sorted(parts, key=lambda key: (-parts[key].requests, key))
     return {
         "by": by,
         "requests": total,
@@ -55,7 +56,13 @@ def adoption(rows: Iterable[Row], policy: Policy, by: str) -> dict[str, Any]:
     }
 
 
+def _day(row: Row) -> str:
+    return row.at.date().isoformat()
+
+
 def _keys(policy: Policy, by: str) -> Callable[[Row, Tried | None], Keys]:
+    if by == DAY:
+        return lambda row, attempt: (_day(row),)
     if by in CALLERS:
         return lambda row, attempt: (getattr(row, by) or NONE,)
     place = place_of(policy.catalog, by)

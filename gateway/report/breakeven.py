@@ -16,6 +16,8 @@ from gateway.policy.compiled import Policy
 HOUR_S = 3600.0
 MONTH_H = 730.0
 TYPICAL = Usage(input_tokens=1000, output_tokens=400)  # of a request, where nothing was measured
+NO_MACHINE = "no endpoint with `hosting: self` has `usd_per_hour`"
+ALONE = "no hosted endpoint of the same weights has a known price, so there is nothing to break even with"
 CURVE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # of the nearest break-even
 
 
@@ -65,13 +67,13 @@ def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
             last = max(last, began)
     owned = [endpoint for endpoint in policy.endpoints if endpoint.hosting == "self" and endpoint.usd_per_hour]
     hours = (last - first) / HOUR_S
-    note = {} if owned else {"note": "no endpoint with `hosting: self` has `usd_per_hour`"}
     made = [_owned(endpoint, uses[endpoint.id], hours, last, policy.catalog) for endpoint in owned]
+    rivals = [row for _, rows in made for row in rows]
     return {
         "hours": hours,
-        "rows": [row for owner, rows in made for row in rows],
+        "rows": rivals,
         "machines": [owner for owner, _ in made],
-        **note,
+        **({} if rivals else {"note": ALONE if owned else NO_MACHINE}),
     }
 
 

@@ -36,7 +36,7 @@ def _mark(label: str, usd: str | float, series: int = 0) -> Mark:
 def _adoption(made: Report) -> Look:
     rows, by = made["rows"], made["by"]
     keys = [row["key"] for row in rows]
-    days = [(day["day"], day["requests"]) for day in made["days"]]
+    days = [(day["day"], day["requests"]) for day in made["days"]] if by != "day" else []
     costs = [Mark(row["key"], float(row["cost_usd"]), money(row["cost_usd"]), series=n) for n, row in enumerate(rows)]
     marks = [Mark(row["key"], row["share"], f"{row['share']:.1%}", series=n) for n, row in enumerate(rows)]
     return Look(

@@ -59,6 +59,7 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
         plots="".join(look.plots),
         head="".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in header),
         body="".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>\n" for line in lines),
+        note=f"<p>{escape(made['note'])}</p>" if made.get("note") else "",
         counted=escape(" ".join(COUNTED[what].split())),
     )
 
@@ -82,7 +83,7 @@ _PAGE = """<!doctype html>
 <h1>{title}</h1>
 <p class="about">{about}</p>
 <dl>{figures}</dl>
-{plots}
+{note}{plots}
 <h2>Figures</h2>
 <div class="wide"><table>
 <thead><tr>{head}</tr></thead>

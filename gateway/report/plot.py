@@ -78,7 +78,7 @@ def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *
     """One column a day, divided by key; the same order and colours as `keys`."""
     if not days:
         return ""
-    height, left = 220, 44
+    height, left = 220, 56
     step = min((WIDTH - left - 10) / len(days), _WIDEST)
     drawn = [
         f'<line class="grid" x1="{left}" x2="{WIDTH - 10}" y1="{10 + share * 2:.0f}" y2="{10 + share * 2:.0f}"/>'

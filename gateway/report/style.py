@@ -17,6 +17,9 @@ dl div { background: var(--tile); border-radius: .5rem; padding: .9rem 1rem; }
 dt { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 dd { font-size: 1.5rem; font-weight: 600; margin: 0; font-variant-numeric: tabular-nums; }
 dl small { color: var(--soft); }
+.facts { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); }
+.facts dd { font-size: .95rem; overflow-wrap: anywhere; }
+ul { margin: .5rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; } section { break-inside: avoid; }
 figure { margin: 2rem 0 0; overflow-x: auto; }
 figcaption { font-weight: 600; margin-bottom: .5rem; }
 svg { width: 100%; min-width: 38rem; height: auto; display: block; }

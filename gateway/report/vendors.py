@@ -14,6 +14,7 @@ from gateway.catalog.facts import Catalog, Endpoint, Members, Operator
 from gateway.catalog.risk import holds
 from gateway.catalog.rows import Factor
 from gateway.catalog.show import operator_row
+from gateway.report.style import STYLE
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -133,25 +134,45 @@ def as_table(rows: Sequence[Row]) -> str:
 
 
 def as_html(rows: Sequence[Row]) -> str:
-    """A page an auditor can read and print; it holds no script."""
-    head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in COLUMNS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_cell(row[name]))}</td>" for name in COLUMNS) + "</tr>\n" for row in rows
+    """A page an auditor can read and print: a section an operator; it holds no script."""
+    return _PAGE.format(style=STYLE, body="".join(map(_section, rows)))
+
+
+def _section(row: Row) -> str:
+    """The facts side by side, then what makes the risk, then what is to be found out."""
+    facts = "".join(
+        f"<div><dt>{name.replace('_', ' ')}</dt><dd>{html.escape(_cell(row[name]))}</dd></div>" for name in _TILES
     )
-    return _PAGE.format(head=head, body=body)
+    risks = [_told(factor, row["endpoints"]) for factor in row["factors"] if factor["counts"]]
+    listed = [f"listed: {found['list']} since {found['date']}: {found['what']}" for found in row["listings"]]
+    to_do = [f"to do: find out {name}" for name in row["unknown"]]
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in [*risks, *listed, *to_do])
+    title, source = html.escape(f"{row['name']} ({row['operator']})"), html.escape(_cell(row["source"]))
+    return (
+        f'<section><h2>{title}: {row["risk"]}</h2><dl class="facts">{facts}</dl><ul>{lines}</ul>'
+        f'<p class="about">source: {source}, checked {_cell(row["checked"])}</p></section>\n'
+    )
 
 
+_TILES = tuple(
+    name for name in COLUMNS if name not in ("operator", "name", "risk", "factors", "unknown", "source", "checked")
+)
 _PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Vendor risk register</title>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Vendor risk register</title>
 <style>
-body {{ font: 14px sans-serif }}
-table {{ border-collapse: collapse }}
-td, th {{ border: 1px solid #999; padding: 4px; vertical-align: top }}
-</style>
+{style}</style>
+</head>
+<body>
+<main>
 <h1>Vendor risk register</h1>
-<table><thead><tr>{head}</tr></thead>
-<tbody>
-{body}</tbody></table></html>
+<p class="about">the riskiest first; a fact that is not known counts against its endpoint</p>
+{body}</main>
+</body>
+</html>
 """
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
 from gateway.report.adoption import adoption
 from tests.unit.policy.small import compiled
 from tests.unit.report.build import row, tried
@@ -46,3 +50,15 @@ def test_a_probe_is_nobodys_request():
     probe = row("answered", tried("gpt@openai", purpose="probe"), key_id="probe")
     found = keyed("operator", probe, row("answered"))
     assert set(found) == {"self"}
+
+
+def test_days_follow_each_other():
+    days = [replace(row("answered"), at=datetime(2026, 11, day, 23, 59, tzinfo=UTC)) for day in (3, 1, 3, 2)]
+
+    rows = adoption(days, POLICY, "day")["rows"]
+
+    assert [(each["key"], each["requests"]) for each in rows] == [
+        ("2026-11-01", 1),
+        ("2026-11-02", 1),
+        ("2026-11-03", 2),
+    ]

@@ -64,6 +64,10 @@ def test_a_page_plots_its_report(what):
     assert "<svg" in written(what)
 
 
+def test_a_page_without_figures_says_why():
+    assert "no endpoint with `hosting: self` has `usd_per_hour`" in written("breakeven")
+
+
 def test_every_page_says_how_it_is_counted():
     assert COUNTED.keys() == LOOKS.keys()
 

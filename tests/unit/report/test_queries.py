@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gateway.report.refusals import refusals
 from gateway.report.rules import rules
 from gateway.report.savings import savings
 from gateway.settings import Settings
-from tests.unit.record.build import FILES, GLM, GPT, QWEN, attempt, decision, denied, outcome, request
+from tests.unit.record.build import FILES, GLM, GPT, QWEN, attempt, caller, decision, denied, outcome, request
 
 TEXT = (Path(__file__).parents[3] / "docs" / "reports.md").read_text()
 QUERIES = dict(re.findall(r"```sql\n-- ([^\n]*)\n(.*?)```", TEXT, re.S))
@@ -42,6 +43,14 @@ def write(store: Store) -> None:
             request=request("d"),
             decision=decision(data_class="regulated"),
             baseline_permitted=False,
+        ),
+        outcome(
+            attempt(GPT, purpose="shadow"),
+            request=request("f"),
+            caller=replace(caller(), app="shadow"),
+            decision=decision(shadow_of="a"),
+            cost_usd=Decimal(0),
+            baseline_list_usd=None,
         ),
         denied("home-only", request=request("e"), decision=decision(data_class="regulated"), baseline_permitted=False),
     ]
@@ -76,11 +85,14 @@ def test_savings_are_what_the_queries_say(ledger):
 
     ((count, answered, cost, per_answer),) = asked(ledger, "savings: requests")
     ((listed,),) = asked(ledger, "savings: list_savings_usd")
+    ((measuring,),) = asked(ledger, "savings: measuring_usd")
     ((others, others_usd),) = asked(ledger, "savings: baseline_forbidden")
     assert (report["requests"], report["answered"], forbidden["requests"]) == (count, answered, others)
     assert float(report["cost_usd"]) == pytest.approx(cost)
     assert float(report["cost_per_answer_usd"]) == pytest.approx(per_answer, abs=1e-8)
     assert float(forbidden["cost_usd"]) == pytest.approx(others_usd)
+    assert float(report["measuring_usd"]) == pytest.approx(measuring)
+    assert measuring > 0
     assert float(report["list_savings_usd"]) == pytest.approx(listed)
 
 
