@@ -157,8 +157,8 @@ def _breakeven(made: Report) -> Look:
             ("transfer price paid", money(machine["transfer_usd"]), f"actual cost {money(machine['actual_usd'])}"),
         ]
         if rivals:
-            volume = f"{float(rivals[0]['break_even_requests_per_hour']):,.0f} requests an hour"
-            figures.append(("pays from", volume, f"on, against {rivals[0]['hosted']}"))
+            volume = f"{float(rivals[0]['break_even_requests_per_hour']):,.0f} an hour"
+            figures.append(("pays from", volume, f"requests on, against {rivals[0]['hosted']}"))
         own = [(point["requests_per_hour"], float(point["self_usd_per_request"])) for point in machine["curve"]]
         if own:
             hosted = [

@@ -8,12 +8,12 @@ from html import escape
 from math import log10
 
 WIDTH = 760
-_LABEL = 280  # pixels of names on the left
+_LABEL = 300  # pixels of names on the left
 _ROW = 30
 _RIGHT = 120  # pixels of figures on the right
 _TOP = 8
 _SERIES = 8  # colours
-_LONGEST = 38  # letters of a label
+_LONGEST = 36  # letters of a label
 _WIDEST = 64  # pixels of a column
 
 
@@ -114,7 +114,7 @@ def curves(lines: Sequence[Curve], *, title: str, across: str, up: str) -> str:
     every = [point for line in lines for point in line.points if min(point) > 0]
     if not every:
         return ""
-    left, right, height, bottom = 70, 190, 320, 280
+    left, right, height, bottom = 70, 290, 320, 280
     (x_low, x_high), (y_low, y_high) = (_decades([point[axis] for point in every]) for axis in (0, 1))
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
@@ -125,17 +125,23 @@ def curves(lines: Sequence[Curve], *, title: str, across: str, up: str) -> str:
     for power in range(int(x_low), int(x_high) + 1):
         x, _ = place((10.0**power, 10.0**y_low))
         drawn.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="{bottom}"/>')
-        drawn.append(_text(x, bottom + 18, f"{10.0**power:g}", "middle"))
+        drawn.append(_text(x, bottom + 18, _power(power), "middle"))
     for power in range(int(y_low), int(y_high) + 1):
         _, y = place((10.0**x_low, 10.0**power))
         drawn.append(f'<line class="grid" x1="{left}" x2="{WIDTH - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        drawn.append(_text(left - 6, y + 4, f"${10.0**power:g}", "end"))
+        drawn.append(_text(left - 6, y + 4, f"${_power(power)}", "end"))
     taken: list[float] = []
     for series, line in enumerate(lines):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, line.points))
         drawn.append(f'<polyline class="l{series % _SERIES}{" dashed" if line.dashed else ""}" points="{path}"/>')
-        drawn.append(_text(WIDTH - right + 8, _free(place(line.points[-1])[1] + 4, taken), line.label, "start"))
+        y = _free(place(line.points[-1])[1] + 4, taken)
+        dot = f'<rect class="s{series % _SERIES}" x="{WIDTH - right + 8}" y="{y - 9:.1f}" width="9" height="9" rx="2"/>'
+        drawn += [dot, _text(WIDTH - right + 23, y, line.label, "start")]
     return _svg(drawn, height + 14, title)
+
+
+def _power(power: int) -> str:
+    return f"{10.0**power:,.{max(-power, 0)}f}"
 
 
 def _decades(values: Sequence[float]) -> tuple[float, float]:
@@ -152,8 +158,12 @@ def _free(y: float, taken: list[float]) -> float:
 
 
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "label") -> str:
-    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(shown)}</text>'
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(_short(text))}</text>'
+
+
+def _short(text: str) -> str:
+    """Names differ at their ends more than at their beginnings."""
+    return text if len(text) <= _LONGEST else f"{text[:8]}…{text[9 - _LONGEST :]}"
 
 
 def _svg(drawn: Sequence[str], height: float, title: str) -> str:
