@@ -13,6 +13,7 @@ from gateway.demo.vendors.connection import Connection, Incoming, Left, Stopped
 from gateway.demo.vendors.profiles import Vendor
 from gateway.demo.vendors.refusals import Say
 from gateway.demo.vendors.script import Act, Script
+from gateway.demo.vendors.shaped import shaped
 from gateway.demo.vendors.wire import Asked
 
 KEPT = 10_000  # requests that are remembered
@@ -107,6 +108,8 @@ class Playing:
         if way is None and _must_call(body):
             name = body["tools"][0]["function"]["name"]
             return replace(usual, text="", tool_call={"name": name, "arguments": '{"simulated": true}'})
+        if way is None:
+            usual = replace(usual, text=shaped(body.get("response_format"), text))
         said = refusals.WAYS[way](asked.prompt, usual) if way else usual
         return wire.cut_to_length(said, asked.max_tokens)
 
