@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -23,6 +24,7 @@ from gateway.policy.compiled import Compiled
 from gateway.record.store import LedgerUnusable
 from gateway.report import vendors
 from gateway.report.adoption import BY
+from gateway.report.focus import BRIEF
 from gateway.report.ledger import recorded
 from gateway.report.page import page
 from gateway.report.reports import OF_FILES, REPORTS, Asked
@@ -79,7 +81,7 @@ def report(
 
 def _text(what: str, file: Path | None) -> str:
     if (what in OF_FILES) != (file is not None):
-        way_out = "name one, e.g. gateway report shrinkage scores.csv" if file is None else "leave it out"
+        way_out = f"name one, e.g. gateway report {what} {what}.csv" if file is None else "leave it out"
         raise Mistake(f"`report {what}` {'reads a file' if file is None else 'reads no file'}; {way_out}", exit_code=2)
     try:
         return file.read_text(encoding="utf-8-sig") if file is not None else ""
@@ -100,12 +102,15 @@ def _written(what: str, made: dict[str, Any], format: Format) -> str:
         return json.dumps(made, ensure_ascii=False) + "\n"
     if what == "vendors":
         return REGISTER[format](made["rows"])
-    return as_csv(made) if format == "csv" else shown(what, made)
+    if format == "csv":
+        return as_csv(made)
+    return shown(what, made, BRIEF if what == "focus" else None)
 
 
-def shown(title: str, made: dict[str, Any]) -> str:
-    """As a table for a terminal."""
-    header, lines = cells(made)
+def shown(title: str, made: dict[str, Any], brief: Sequence[str] | None = None) -> str:
+    """As a table for a terminal, of the `brief` columns if all would not fit."""
+    rows = made.get("rows")
+    header, lines = cells({"rows": [{name: row[name] for name in brief} for row in rows]} if brief and rows else made)
     if not lines:
         return f"{title}: nothing to show; {made.get('note', 'no request was recorded')}\n"
     table = Table(title=title, title_justify="left")
@@ -117,4 +122,5 @@ def shown(title: str, made: dict[str, Any]) -> str:
     console = terminal if terminal.is_terminal else Console(width=200)  # a pipe has no width
     with console.capture() as captured:
         console.print(table)
-    return captured.get()
+    rest = f"{len(rows[0]) - len(brief)} more columns with --format csv\n" if brief and rows else ""
+    return captured.get() + rest

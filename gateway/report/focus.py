@@ -22,6 +22,8 @@ from gateway.report.place import place_of
 
 Key = tuple[date, str, str, str, str]  # day, endpoint, team, app, purpose
 
+BRIEF = ("ChargePeriodStart", "ResourceId", "Tags", "ConsumedQuantity", "ListCost", "BilledCost")  # what differs
+
 
 @dataclass(slots=True)
 class _Sum:

@@ -64,6 +64,12 @@ def test_every_report_is_printed_in_every_format(what, run):
     assert report(run, what, "--format", "html").startswith("<!doctype html>")
 
 
+def test_the_costs_for_finops_fit_a_terminal_and_say_where_the_rest_is(run):
+    out = report(run, "focus")
+
+    assert "BilledCost" in out and "…" not in out and "21 more columns with --format csv" in out
+
+
 def test_requests_before_since_are_left_out(run):
     assert json.loads(report(run, "adoption", "--since", "2030-01-01", "--json"))["rows"] == []
 
@@ -76,6 +82,7 @@ def test_requests_before_since_are_left_out(run):
         (["adoption", "--since", "yesterday"], "`yesterday` is no time"),
         (["savings", "--ledger", "gone.jsonl"], "the ledger gone.jsonl cannot be read"),
         (["shrinkage"], "`report shrinkage` reads a file"),
+        (["reconcile"], "name one, e.g. gateway report reconcile reconcile.csv"),
         (["savings", "scores.csv"], "`report savings` reads no file"),
     ],
 )
@@ -105,6 +112,16 @@ def test_a_replay_by_the_same_folder_denies_nobody(run):
     code, out, _ = run("replay", FOLDER, "--ledger", LEDGER, "--fail-on", "denied", "--fail-on", "leaving:CN")
 
     assert code == 0 and "newly denied: 0" in out
+
+
+def test_a_replay_that_could_decide_nothing_again_has_not_passed(run, tmp_path):
+    rows = [json.loads(line) for line in LEDGER.read_text().splitlines()]
+    strange = tmp_path / "rows.jsonl"
+    strange.write_text("".join(json.dumps({**row, "team": "gone"}) + "\n" for row in rows))
+
+    code, out, _ = run("replay", FOLDER, "--ledger", strange, "--fail-on", "denied")
+
+    assert code == 1 and "fails on not_replayed" in out
 
 
 def test_a_condition_that_is_none_is_used_wrongly(run):
