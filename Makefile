@@ -15,7 +15,7 @@ help: ## this list
 define stamped
 	@stamp=.venv/stamp-$(1); want=$$(cat $(2) pyproject.toml | sha256sum | cut -d' ' -f1); \
 	if [ "$$(cat $$stamp 2>/dev/null)" != "$$want" ]; then set -e; \
-	  echo "installing $(1) (locked, into .venv)"; $(3); echo "$$want" > $$stamp; fi
+	  echo "installing $(1) (locked, into .venv; a minute or two, once)"; $(3); echo "$$want" > $$stamp; fi
 endef
 
 .venv/bin/python:

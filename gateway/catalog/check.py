@@ -96,7 +96,7 @@ def _unlicensed(catalog: Catalog) -> list[Finding]:
 
 def _unknown(catalog: Catalog) -> list[Finding]:
     return [
-        Finding("unknown", what, thing.id, f"unknown: {', '.join(names)}")
+        Finding("unknown", what, thing.id, ", ".join(names))
         for what, thing in _things(catalog)
         if (names := unknown_of(what, thing))
     ]

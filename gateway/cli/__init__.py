@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     app = typer.Typer(
         name="gateway",
-        help="Route every request for a language model by policy: whose weights, whose machines, whose bill.",
+        help=_version.__doc__,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         add_completion=False,
@@ -47,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _version(
     version: bool = typer.Option(False, "--version", is_eager=True, callback=lambda shown: _show_version(shown)),
 ) -> None:
-    """Route every request for a language model by policy: whose weights, whose machines, whose bill."""
+    """Route every request for a language model by policy: whose weights, whose machines, whose bill.
+
+    Example: gateway explain policies --team research "What happened on 4 June 1989?"
+    """
 
 
 def _show_version(shown: bool) -> None:

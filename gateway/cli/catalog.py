@@ -25,7 +25,11 @@ from gateway.policy.layout import catalog_folder
 from gateway.settings import from_environment
 from gateway.source import parse
 
-app = typer.Typer(help="What is known of models, operators and endpoints, and from where.", no_args_is_help=True)
+app = typer.Typer(
+    help="What is known of models, operators and endpoints, and from where.\n\n"
+    "Example: gateway catalog show --endpoint gpt-oss-120b@scaleway",
+    no_args_is_help=True,
+)
 Folder = Annotated[Path | None, typer.Option("--policies", help="policy folder [GATEWAY_POLICIES, policies]")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 MapsFolder = Annotated[

@@ -30,7 +30,8 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    keys = typer.Typer(help="Make, list and revoke API keys; erase what was recorded of one.", no_args_is_help=True)
+    about = "Make, list and revoke API keys; erase what was recorded of one."
+    keys = typer.Typer(help=f"{about}\n\nExample: gateway keys new --team research", no_args_is_help=True)
     keys.command()(new)
     keys.command("list")(list_keys)
     keys.command()(revoke)

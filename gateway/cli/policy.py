@@ -212,7 +212,7 @@ def _ranked(decision: Decision) -> list[str]:
 def _told(decision: Decision, team: Team | None, *, every: bool) -> str:
     lines = list(decision.why)
     if decision.endpoints:
-        lines += ["", "tried in this order:", *_ranked(decision)]
+        lines += ["", "tried in this order, with what an answer is expected to cost there:", *_ranked(decision)]
     else:
         refusal = decision.refusal()
         lines.append(f"refused: {refusal.status} {refusal.code}: {refusal.message}")

@@ -11,6 +11,8 @@ from gateway.policy.cases import Measure, run_case
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.lint import lint
 
+_SHOWN = 6  # variables that are named
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -36,9 +38,12 @@ def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Pr
     without = [e for e in policy.endpoints if e.key_env is not None and not has_key(e)]
     if not without:
         return []
-    variables = ", ".join(sorted({str(endpoint.key_env) for endpoint in without}))
-    words = f"{len(without)} endpoints will be passed over, because these variables are not set: {variables}"
-    return [_note(words, None, "a decision ignores keys, dispatch does not")]
+    variables = sorted({str(endpoint.key_env) for endpoint in without})
+    more = f" and {len(variables) - _SHOWN} more" if len(variables) > _SHOWN else ""
+    named = ", ".join(variables[:_SHOWN]) + more
+    words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
+    way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
+    return [_note(words, None, way_out)]
 
 
 def _note(message: str, place: Place | None, help: str | None = None) -> Problem:

@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.policy.assemble import SPOKEN, serves
 from gateway.policy.compiled import Clause
 from gateway.policy.freeze import freeze_name, removed_by_freeze
-from gateway.policy.order import PRICED, expected_costs
+from gateway.policy.order import ANSWER_TOKENS, PRICED, expected_costs
 from gateway.policy.propose import candidates
 from gateway.signals.value import UNKNOWN, Value
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.policy.decide import Decision
 
 _SHOWN = 6  # endpoints named in one sentence
+_ORDER_SAID = {"price": f"price (of an answer of {ANSWER_TOKENS:.0f} tokens)"}  # the others say what they are
 
 
 def removers(decision: Decision) -> list[tuple[str, int]]:
@@ -160,7 +161,7 @@ def _incapables(decision: Decision) -> list[str]:
 
 def _proposals(decision: Decision) -> list[str]:
     told = []
-    order = decision.route.order
+    order = _ORDER_SAID.get(decision.route.order, decision.route.order)
     earlier = 0
     for item in candidates(decision.policy, decision.route, decision.signals, decision.view.at):
         left = [e for e in decision.endpoints if item.mask >> e.index & 1 and not earlier >> e.index & 1]

@@ -103,6 +103,6 @@ def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[
 def existing(database_url: str | None, state_dir: Path) -> Store:
     """A ledger that a gateway has made. Raises LedgerUnusable."""
     if database_url is None and not (file := state_dir / SQLITE).is_file():
-        way_out = "name a ledger with --ledger, or the gateway's folder with GATEWAY_STATE_DIR"
+        way_out = "name the gateway's folder with GATEWAY_STATE_DIR, or its database with GATEWAY_DATABASE_URL"
         raise LedgerUnusable(f"there is no ledger {file}; {way_out}")
     return open_store(database_url=database_url, state_dir=state_dir)

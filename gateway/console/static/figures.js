@@ -49,7 +49,7 @@ export function health(endpoints) {
       make("td", {}, make("span", { class: "name" }, place(each.endpoint)),
         make("span", { class: "quiet" }, `weights ${each.origin} `, simulated(each.simulated),
           each.resting ? tag("resting", "warn") : null,
-          each.failed ? ` mostly ${each.most_common_failure.replaceAll("_", " ")}` : null)),
+          each.failed ? ` · mostly ${each.most_common_failure.replaceAll("_", " ")}` : null)),
       make("td", { class: "number" }, count(each.attempts)),
       make("td", { class: `number ${each.failed ? "bad" : ""}` }, percent(each.failure_rate)),
       make("td", { class: "number" }, seconds(each.median_first_byte_s)),

@@ -158,5 +158,5 @@ def test_findings_name_what_is_wrong_before_what_is_unknown():
         ("wrong", "model", "m", "says not when it was checked"),
         ("wrong", "lab", "a", "lists that are known need `screened`: the day they were searched"),
         ("wrong", "model", "m", "its licence `homemade` has no row, so its family is unknown"),
-        ("unknown", "model", "m", "unknown: open_weights, decensored, context_tokens"),
+        ("unknown", "model", "m", "open_weights, decensored, context_tokens"),
     ]

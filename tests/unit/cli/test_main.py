@@ -30,6 +30,12 @@ def test_every_command_of_keys_explains_itself_with_an_example(command, capsys):
     assert f"Example: gateway keys {command}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [(), ("keys",), ("catalog",)])
+def test_what_only_groups_commands_has_an_example_too(command, capsys):
+    assert run(*command, "--help") == 0
+    assert "Example: gateway " in capsys.readouterr().out
+
+
 def test_an_unknown_command_is_used_wrongly(capsys):
     assert run("sevre") == 2
     assert "No such command 'sevre'" in capsys.readouterr().err
