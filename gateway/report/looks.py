@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gateway.report import plot
@@ -26,7 +27,7 @@ def money(usd: str | float) -> str:
     """US dollars as one reads them: cents from a dollar up, four figures below."""
     amount = float(usd)
     sign, amount = "−" if amount < 0 else "", abs(amount)
-    return f"{sign}${amount:,.2f}" if amount >= 1 or not amount else f"{sign}${amount:.4g}"
+    return f"{sign}${amount:,.2f}" if amount >= 1 or not amount else f"{sign}${Decimal(f'{amount:.4g}'):f}"
 
 
 def _mark(label: str, usd: str | float, series: int = 0) -> Mark:

@@ -73,7 +73,14 @@ def test_every_page_says_how_it_is_counted():
 
 
 @pytest.mark.parametrize(
-    ("usd", "shown"), [("0", "$0.00"), ("1234.567", "$1,234.57"), ("0.001234", "$0.001234"), ("-2.5", "−$2.50")]
+    ("usd", "shown"),
+    [
+        ("0", "$0.00"),
+        ("1234.567", "$1,234.57"),
+        ("0.001234", "$0.001234"),
+        ("-2.5", "−$2.50"),
+        ("0.00009112", "$0.00009112"),
+    ],
 )
 def test_money_is_read_in_cents_from_a_dollar_up(usd, shown):
     assert money(usd) == shown
