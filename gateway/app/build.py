@@ -53,7 +53,7 @@ class Parts:
     shadows: Shadows
 
     def close(self) -> None:
-        """Writes out what waits, and drops the connections."""
+        """Writes out what waits, the ledger first, and drops the connections."""
         self.client.close()
         self.ledger.close()
         self.prices.close()

@@ -55,7 +55,7 @@ class Learner:
 
     def close(self) -> None:
         self._closing.set()
-        self._thread.join(5)
+        self._thread.join(1)  # it writes nothing
 
     def _run(self) -> None:
         while not self._closing.wait(LOOK_S if self._ended else 0.2):

@@ -8,9 +8,11 @@ import secrets
 import shutil
 import signal
 import socket
-from time import sleep
+from contextlib import suppress
+from time import monotonic, sleep
 from typing import NoReturn
 
+from gateway.app.ending import GRACE_S, end_with
 from gateway.app.notice import Notice
 from gateway.app.reload import Reloader, accept
 from gateway.app.starting import signals_held
@@ -22,6 +24,7 @@ from gateway.record.store import open_store
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files and at the workers
+LATE_S = 5.0  # beyond the time in which a worker ends itself
 _log = logging.getLogger("gateway")
 
 
@@ -67,6 +70,7 @@ class _Parent:
         self._notice = Notice()
         self._workers: set[int] = set()
         self._stopping = False
+        self._kill_at = float("inf")
         self._asked = False
 
     def run(self) -> int:
@@ -89,6 +93,8 @@ class _Parent:
                 self._asked = False
                 self._compiled = reloader.reload() or self._compiled
                 self._notice.write(reloader.problem)
+            if monotonic() > self._kill_at:
+                self._signal(signal.SIGKILL)
         return 0
 
     def _fork(self) -> None:
@@ -96,18 +102,20 @@ class _Parent:
         with signals_held():
             if self._stopping:
                 return
+            parent = os.getpid()
             pid = os.fork()
             if pid:
                 self._workers.add(pid)
             else:
-                self._work()
+                self._work(parent)
 
-    def _work(self) -> NoReturn:
+    def _work(self, parent: int) -> NoReturn:
         """In the fork; its signals are held until it can obey them."""
         code = 1
         try:
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_DFL)
+            end_with(parent)
             plug, token = self._plug, self._token
             code = serve_worker(
                 self._settings, self._compiled, plug, token, shared_metrics=self._shared, notice=self._notice
@@ -127,9 +135,16 @@ class _Parent:
                 self._fork()
 
     def _stop(self, number: int, frame: object) -> None:
+        """A second one hurries them."""
+        drain_s = 0.0 if self._stopping else self._settings.drain_s
         self._stopping = True
+        self._kill_at = min(self._kill_at, monotonic() + drain_s + GRACE_S + LATE_S)
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
         for pid in self._workers:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # between its end and our knowing of it
+                os.kill(pid, number)
 
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True

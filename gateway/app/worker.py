@@ -8,7 +8,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, time
 from types import FrameType
@@ -21,6 +22,7 @@ from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.canaries import tell_stopped
+from gateway.app.ending import GRACE_S, end_within
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
 from gateway.app.overview import LiveOverview
@@ -29,13 +31,16 @@ from gateway.app.protocol import ServerProtocol
 from gateway.app.reload import Reloader
 from gateway.app.spending import Spending
 from gateway.app.starting import hold_signals, release_signals
+from gateway.limits.account import Accounts
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
 
 YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
 LOOK_S = 0.5  # between two looks at the files
-ENDING_S = 3.0  # for what runs beside the requests
+ENDING_S = 3.0  # for what runs when the server has stopped
+SETTLING_S = 1.0  # for what budgets are still to be told
+ONE_STOP_S = 1.0  # signals so close together are one: a worker hears the terminal, and its parent
 _log = logging.getLogger("gateway")
 
 
@@ -77,12 +82,12 @@ def serve_worker(
     _settle_in(compiled.policy)
     server = _Server(config, state)
     look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
-    try:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        try:
             beside = (look, Schedule(state, parts), parts.second, parts.shadows)
-            runner.run(_run(server, plug, Spending(state), beside))
-    finally:
-        parts.close()
+            runner.run(_run(server, plug, Spending(state), beside, parts.accounts))
+        finally:
+            parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
     return 0
 
 
@@ -94,30 +99,33 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, plug: socket.socket, spending: Spending, beside: Sequence[Beside]) -> None:
+async def _run(
+    server: _Server, plug: socket.socket, spending: Spending, beside: Sequence[Beside], accounts: Accounts
+) -> None:
     hold_signals()
     await spending.look()  # before the first request is read
     running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
     for task in running:
         task.add_done_callback(_ended)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, _ignore)  # uvicorn raises it again at its end: the ledger is still to write
     await asyncio.sleep(0)  # each of them has begun, and hears SIGHUP
     try:
         await server.serve(sockets=[plug])
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=ENDING_S)  # one that lost its cancelling keeps no worker alive
+        await _end((*running, *server.server_state.tasks))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(accounts.close(), SETTLING_S)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """One that lost its cancelling keeps no worker alive."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=ENDING_S)
 
 
 def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (wrong := task.exception()) is not None:
         _log.error("a task beside the requests has ended; they are served on", exc_info=wrong)
-
-
-def _ignore(number: int, frame: FrameType | None) -> None:
-    """A signal that was already heard."""
 
 
 def _settle_in(policy: Policy) -> None:
@@ -141,16 +149,39 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, state: State):
         super().__init__(config)
         self.state = state
+        self._told_at: float | None = None
+        self._hurried = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """From here on a signal is obeyed: one that came earlier was held, not lost."""
         await super().startup(sockets=sockets)
         release_signals()
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """To the end of the process; uvicorn would raise them again while the ledger is still to write."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self.handle_exit)
+        yield
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Called on SIGTERM and SIGINT."""
-        self.state.draining = True
-        super().handle_exit(sig, frame)
+        """Called on SIGTERM and SIGINT. The first lets requests finish, the second ends them."""
+        at = monotonic()
+        if self._told_at is None:
+            self._told_at = at
+            self.should_exit = self.state.draining = True
+            end_within(self.state.settings.drain_s + GRACE_S)
+        elif at - self._told_at > ONE_STOP_S and not self._hurried:
+            self._hurried = True
+            end_within(GRACE_S)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Until every request has ended, or the time for it has, or a second signal comes."""
+        ending = asyncio.ensure_future(super().shutdown(sockets=sockets))
+        while not (ending.done() or self._hurried):
+            await asyncio.wait([ending], timeout=0.1)
+        if ending.done():
+            ending.result()
 
 
 class _Watcher:

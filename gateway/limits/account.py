@@ -41,6 +41,9 @@ class Accounts(Protocol):
     async def look(self, accounts: Iterable[Account], at: float) -> None:
         """Learns what others have spent of these."""
 
+    async def close(self) -> None:
+        """Waits for what is being settled; cut short, it says what could not be."""
+
 
 def period(budget: Budget, at: float) -> tuple[str, float, float]:
     """(name, start, end) of the UTC period that `at` falls in."""

@@ -77,6 +77,9 @@ class MemoryAccounts:
     async def look(self, accounts: Iterable[Account], at: float) -> None:
         """See Accounts: nobody else spends."""
 
+    async def close(self) -> None:
+        """See Accounts: settled at once."""
+
     def _add(self, amounts: Amounts, at: float) -> None:
         for account, usd in amounts.items():
             key, spent = self._spending(account, at)

@@ -17,6 +17,7 @@ from gateway.limits.account import MINUTE_S, Amounts, Refused, over_budget, over
 
 DEADLINE_S = 0.020
 _LOOK_S = 1.0  # nobody waits for it
+_SETTLE_S = 30.0  # a Redis that hangs for longer is out of reach
 _KEPT_S = 40 * 86_400  # longer than the longest period
 _log = logging.getLogger("gateway")
 
@@ -118,14 +119,14 @@ class SharedAccounts:
         self._know(asked, spent, at)
 
     async def close(self) -> None:
-        """Waits for what is being settled."""
+        """See Accounts."""
         await asyncio.gather(*self._settling)
         await self._redis.aclose()
 
     async def _write(self, team: Team, changes: Amounts, tokens: int, at: float) -> None:
         charged = {account: usd for account, usd in changes.items() if usd}
         try:
-            async with self._redis.pipeline() as steps:  # one transaction
+            async with asyncio.timeout(_SETTLE_S), self._redis.pipeline() as steps:  # one transaction
                 for key, usd in zip(_spent_keys(charged, at), charged.values(), strict=True):
                     steps.incrbyfloat(key, usd)
                 for key in _spent_keys(charged, at):
@@ -136,7 +137,7 @@ class SharedAccounts:
                     steps.expire(key, 180)
                 now = await steps.execute()
             self._know(charged, now, at)
-        except (RedisError, OSError):
+        except (RedisError, OSError, TimeoutError, asyncio.CancelledError):
             self._reached(False)
             lost = max(charged.values(), key=abs, default=0.0)
             _log.error("Redis is out of reach: %.6f USD of team %s could not be settled", lost, team.id)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -135,3 +137,17 @@ def test_without_redis_what_cannot_be_counted_is_refused(redis):
 
     assert [each.by for each in refused] == ["unreachable", "unreachable"]
     assert heard == [False, False]
+
+
+def test_what_a_silent_redis_cannot_be_told_is_said_at_the_end(caplog: pytest.LogCaptureFixture):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        async def story():
+            accounts = SharedAccounts(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", reached=lambda up: None)
+            accounts.settle(SPENDER, {WHOLE: 0.25}, output_tokens=0, at=NOON)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(accounts.close(), 0.5)
+
+        asyncio.run(story())
+
+    assert "0.250000 USD of team research could not be settled" in caplog.text
