@@ -17,7 +17,8 @@ Fields = dict[str, msgspec.Raw]
 _FIELDS = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool | None)
-_COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0)] | None)  # less would make what it may cost negative
+# Less would make what it may cost negative, more fits no database.
+_COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None)
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -223,12 +224,9 @@ def _check_spelling(fields: Fields) -> None:
 
 
 def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:
-    for name in _LIMITS:
-        if name in fields:
-            limit: int | None = _field(fields, name, _COUNT.decode, "a whole number from 0 up")
-            if limit is not None:
-                return limit
-    return None
+    """The largest: which of several an upstream obeys is its own affair, and the budget must reach for it."""
+    given = [_field(fields, name, _COUNT.decode, "a whole number from 0 up") for name in _LIMITS if name in fields]
+    return max((limit for limit in given if limit is not None), default=None)
 
 
 def _check_content(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from gateway.dispatch.affordable import worst_case_usd
 from gateway.errors import GatewayError
 from gateway.identity import Budget, Caller, Team
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.trail import Trail
+from gateway.request import parse
 from tests.unit.record.build import GLM, QWEN, attempt, decision, outcome, request
 
 WHOLE, BOT = Budget(Decimal(100), "month", "reject"), Budget(Decimal(10), "month", "self_only")
 CALLER = Caller("k", Team("research", "any", "public", frozenset(), WHOLE, None, {"bot": BOT}), "bot", None)
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 AT = request().arrival.received_at
 
 
@@ -84,3 +88,21 @@ def test_what_costs_nothing_always_passes():
     _, stopped = free.tries(GLM, QWEN)
 
     assert (stopped, free.used) == ([None, None], [0.0, 0.0])
+
+
+def test_the_worst_case_is_of_every_choice_and_of_the_largest_limit():
+    body = ASKED | {"max_completion_tokens": 1, "max_tokens": 1000, "n": 5}
+    arrival = replace(request().arrival, received_at=1_795_000_000.0)  # its price is known
+    asked = [
+        parse("chat", json.dumps(body | changed).encode(), arrival)
+        for changed in ({}, {"n": 1}, {"n": 1, "max_tokens": None})
+    ]
+    worst = [worst_case_usd(QWEN, Trail(each, CALLER, replace(decision(), signals={"tokens": 0}))) for each in asked]
+
+    assert worst == [Decimal("0.003"), Decimal("0.0006"), Decimal("0.0000006")]
+
+
+@pytest.mark.parametrize("limit", [-1, 2**70, 1.5, "9"])
+def test_a_limit_that_cannot_be_reckoned_with_is_refused(limit):
+    with pytest.raises(GatewayError, match="`max_tokens`"):
+        parse("chat", json.dumps(ASKED | {"max_tokens": limit}).encode(), request().arrival)
