@@ -10,6 +10,7 @@ from gateway.outcome.usage import read_usage
 from gateway.outcome.wire import Choice, Event, Part
 
 KEPT_CHARS = 65_536  # of answer text, for the refusal detector and the token estimate; the rest is only counted
+MOST_REASON = 100  # characters of a finish reason: a vendor's word, not a place for the answer
 
 
 class Reading:
@@ -65,15 +66,16 @@ class Reading:
             self._add_choice(choice)
 
     def _add_choice(self, choice: Choice) -> None:
-        self._seen.add(choice.index)
+        index = choice.index if type(choice.index) is int else str(choice.index)  # a vendor may number with anything
+        self._seen.add(index)
         part = choice.delta or choice.message
         if part is not None:
-            self._add_part(choice.index, part)
+            self._add_part(index, part)
         if choice.text:
-            self._add_text(choice.index, choice.text)
+            self._add_text(index, choice.text)
         if choice.finish_reason:
-            self._finished.add(choice.index)
-            self.finish_reason = str(choice.finish_reason)
+            self._finished.add(index)
+            self.finish_reason = str(choice.finish_reason)[:MOST_REASON].replace("\0", "")
 
     def _add_part(self, index: Any, part: Part) -> None:
         if part.content:

@@ -7,15 +7,19 @@ from typing import Any
 
 from gateway.catalog.prices import Usage
 
+MOST = 1_000_000_000  # tokens of one reply; whoever reports more is not believed
+_COUNTED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
 def read_usage(block: Mapping[str, Any]) -> Usage | None:
-    """None if the block counts nothing we know. Explicit zeros are believed.
+    """None if the block counts nothing we know, or what cannot be. Explicit zeros are believed.
 
     Input includes cached and cache-write tokens, output includes reasoning tokens; wires that count otherwise
     (Anthropic's cached tokens, xAI's reasoning tokens) are normalised here.
     """
+    if not all(_believable(block[name]) for name in _COUNTED if name in block):
+        return None
     if "prompt_tokens" in block or "completion_tokens" in block:
         return _openai(block)
     if "cache_read_input_tokens" in block or "cache_creation_input_tokens" in block:
@@ -61,7 +65,7 @@ def _responses(block: Mapping[str, Any]) -> Usage:
     given, made = _details(block, "input_tokens_details"), _details(block, "output_tokens_details")
     return Usage(
         input_tokens=_count(block, "input_tokens"),
-        cached_tokens=_count(given, "cached_tokens"),
+        cached_tokens=min(_count(given, "cached_tokens"), _count(block, "input_tokens")),
         output_tokens=_count(block, "output_tokens"),
         reasoning_tokens=_count(made, "reasoning_tokens"),
     )
@@ -74,4 +78,8 @@ def _details(block: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _count(block: Mapping[str, Any], name: str) -> int:
     value = block.get(name, 0)
-    return int(value) if isinstance(value, (int, float)) and value > 0 else 0
+    return int(value) if isinstance(value, (int, float)) and 0 < value <= MOST else 0
+
+
+def _believable(count: Any) -> bool:
+    return count is None or (isinstance(count, (int, float)) and 0 <= count <= MOST)

@@ -73,12 +73,27 @@ class Ledger:
         self.store.close()
 
     def _write(self, batch: Sequence[Outcome]) -> None:
-        self.store.write(batch, writer=self._watermark.writer, written=self._written + len(batch))
+        try:
+            self.store.write(batch, writer=self._watermark.writer, written=self._written + len(batch))
+        except self.store.unwritable:
+            self._write_each(batch)
         self._written += len(batch)
         at = time.time()
         if at - self._tidied_at > _TIDY_EVERY_S:
             self.store.forget_signals(before=at - self._retain_s)
             self._tidied_at = at
+
+    def _write_each(self, batch: Sequence[Outcome]) -> None:
+        """One that no database takes, and that would be offered for ever, keeps no other from being written."""
+        unwritable = []
+        for count, outcome in enumerate(batch, 1):
+            try:
+                self.store.write([outcome], writer=self._watermark.writer, written=self._written + count)
+            except self.store.unwritable as error:
+                unwritable.append((outcome.request.id, type(error).__name__))
+        for request_id, wrong in unwritable:
+            _log.error("the ledger cannot hold request %s (%s)", request_id, wrong)
+            self._dropped()
 
 
 def _settle(store: Store, folder: Path) -> int:

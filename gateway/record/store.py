@@ -36,6 +36,8 @@ class Store:
 
     def __init__(self, engine: Engine):
         self._engine = engine
+        # Raised by `write` for what it is given, never for a database that is away or full.
+        self.unwritable = (ValueError, ArithmeticError, engine.dialect.loaded_dbapi.DataError)
 
     def write(self, outcomes: Sequence[Outcome], *, writer: str, written: int) -> None:
         """One transaction; an outcome written twice changes nothing. `written`: by `writer` so far, these included."""

@@ -110,3 +110,14 @@ def test_a_whole_reply_is_read_and_passed_untouched():
     assert meter.feed(body) == body
     assert (meter.reading.texts, meter.reading.finish_reason) == (["Hi"], "stop")
     assert meter.reading.usage == Usage(input_tokens=1, output_tokens=2)
+
+
+def test_an_odd_number_or_reason_of_a_choice_breaks_nothing():
+    meter = StreamMeter(keep_usage=False)
+    event = b'data: {"choices":[{"index":[7],"delta":{"content":"Hi"},"finish_reason":"st\\u0000op%b"}]}\n\n'
+    event %= b"x" * 1000
+
+    assert meter.feed(event) == event
+    assert meter.reading.complete
+    assert meter.reading.texts == ["Hi"]
+    assert meter.reading.finish_reason == "stop" + "x" * 95

@@ -49,7 +49,10 @@ ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {
         Usage(input_tokens=36, cached_tokens=12, output_tokens=87, reasoning_tokens=40),
     ),
     "explicit zeros are believed": ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
-    "nonsense counts as nothing": ({"prompt_tokens": "7", "completion_tokens": -3}, Usage()),
+    "less than nothing is no count": ({"prompt_tokens": 7, "completion_tokens": -3}, None),
+    "a text is no count": ({"prompt_tokens": "7", "completion_tokens": 3}, None),
+    "more than any model writes is no count": ({"prompt_tokens": 7, "completion_tokens": 10**30}, None),
+    "no count beside one": ({"prompt_tokens": 7, "completion_tokens": None}, Usage(input_tokens=7)),
     "a block that counts nothing we know": ({"credits": 3}, None),
 }
 

@@ -361,3 +361,17 @@ def test_reports_read_what_was_recorded(store: Store):
     assert row.removed == {"glm-5@zai": ["no-chinese-machines", "home-only"], "gpt-6@openai": ["home-only"]}
     assert row.last is not None
     assert (row.last.endpoint, row.last.tokens.output_tokens, row.last.tokens.estimated) == ("qwen3@self", 4, True)
+
+
+def test_an_outcome_that_no_database_holds_keeps_no_other_from_being_written(tmp_path: Path):
+    dropped: list[bool] = []
+    written = ledger(tmp_path, dropped=lambda: dropped.append(True))
+    impossible = attempt(QWEN, usage=Usage(output_tokens=2**70)), attempt(QWEN, finish_reason="\ud800")
+    for number, each in enumerate((*impossible, attempt(QWEN))):
+        written.append(outcome(each, request=request(f"r{number}")))
+    written.close()
+
+    again = ledger(tmp_path)
+    assert [row["request_id"] for row in again.rows()] == ["r2"]
+    assert (len(dropped), again.lost_in_crashes) == (2, 0)
+    again.close()
