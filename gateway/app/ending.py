@@ -10,7 +10,7 @@ from time import sleep
 
 GRACE_S = 12.0  # from the last request to the end: what is beside is ended, what waits is written
 _LOOK_S = 0.5  # between two looks at the parent
-_UNHEARD_S = 5.0  # how long a starting worker may leave a stop unheard
+_UNHEARD_S = 15.0  # how long a starting worker may leave a stop unheard, on a busy machine too
 
 
 def end_within(seconds: float) -> None:
