@@ -18,6 +18,7 @@ SAMPLED = 16  # pieces of a long text that the model reads; the lexicon reads al
 PIECE = 2048  # characters of such a piece
 _STRONG, _WEIGHTY = lexicon.bits("strong"), lexicon.bits("name", "self")
 ASIDE = 1.0  # log odds that passages other than the last user message must have beyond the threshold
+NAMED = 1.5  # the log odds of `prc_political` where a term stands that speaks of it whatever else is said
 PART = 0.7  # log odds that one window of several must have beyond the threshold
 
 
@@ -64,12 +65,19 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     hits = lexicon.hits(ngrams.unfold(codes))
     hidden = reveal.hidden(codes)
     if len(codes) <= ngrams.LIMIT:
-        return _highest(codes, hits, begins=True), hidden
-    pieces = [
-        _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0)
-        for at in _sampled(len(codes), hits)
-    ]
-    return np.max(pieces, 0), hidden
+        scores = _highest(codes, hits, begins=True)
+    else:
+        scores = np.max(
+            [
+                _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0)
+                for at in _sampled(len(codes), hits)
+            ],
+            0,
+        )
+    if any(bit == _STRONG for _, bit in hits):
+        prc_political = model().labels.index("prc_political")
+        scores[prc_political] = max(scores[prc_political], NAMED)
+    return scores, hidden
 
 
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool) -> ngrams.Scores:
