@@ -103,12 +103,17 @@ def _position(problem: Problem) -> tuple[str, int, int]:
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
+def near(word: str, words: Iterable[str]) -> str | None:
+    """The known word that is written most like it; None if none is."""
+    found = difflib.get_close_matches(word, sorted(set(words)), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
 def nearest(word: str, words: Iterable[str]) -> str:
     """A help text: the nearest known word, or all of them if none is near."""
     known = sorted(set(words))
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if (found := near(word, known)) is not None:
+        return f"did you mean `{found}`?"
     shown = ", ".join(f"`{name}`" for name in known[:24])
     more = f" and {len(known) - 24} more" if len(known) > 24 else ""
     return f"one of {shown}{more}" if known else "none is declared"

@@ -104,7 +104,7 @@ def identify(key: str, keyring: Keyring, at: float) -> Caller:
         raise GatewayError("invalid_api_key", "no API key was sent; send it as `Authorization: Bearer KEY`")
     caller = keyring.callers.get(digest(key))
     if caller is None:
-        raise GatewayError("invalid_api_key", "this API key is not known here")
+        raise GatewayError("invalid_api_key", "this API key is not known here; `gateway keys new` makes one")
     if caller.expires is not None and datetime.fromtimestamp(at, UTC).date() >= caller.expires:
         raise GatewayError("invalid_api_key", f"this API key expired on {caller.expires}")
     return caller

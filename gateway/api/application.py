@@ -35,7 +35,10 @@ PREFIXES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/console/decisions/", console.decision),
     ("GET", "/console/static/", console.static),
 )
-NOT_OURS = ("/v1/batches", "/v1/fine_tuning", "/v1/images", "/v1/audio", "/v1/files", "/v1/assistants", "/v1/threads")
+NOT_OURS = tuple(
+    f"/v1/{name}"
+    for name in "responses messages batches fine_tuning images audio files assistants threads moderations".split()
+)
 
 
 @dataclass(slots=True)

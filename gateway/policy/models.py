@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import GatewayError, nearest
+from gateway.errors import GatewayError, near
 from gateway.policy.compiled import Policy
 
 
@@ -12,7 +12,15 @@ def resolve_model(policy: Policy, name: str) -> bool:
         return True
     if name in policy.aliases or any(pattern.match(name) for pattern in policy.alias_globs):
         return False
-    plain = [alias for alias in policy.aliases if "*" not in alias]
+    aliases = [alias for alias in policy.aliases if "*" not in alias]
     shown = name if len(name) <= 80 else name[:77] + "…"
-    way_out = nearest(name[:200], [*plain, *policy.catalog.models, *policy.named])
-    raise GatewayError("model_not_found", f"no model is called `{shown}`; {way_out}", param="model")
+    said = f"no model is called `{shown}`; {_way_out(name[:200], aliases, [*policy.catalog.models, *policy.named])}"
+    raise GatewayError("model_not_found", said, param="model")
+
+
+def _way_out(name: str, aliases: list[str], models: list[str]) -> str:
+    """A near name, or the policy's own and how to see the rest: a catalogue has hundreds."""
+    if (found := near(name, [*aliases, *models])) is not None:
+        return f"did you mean `{found}`?"
+    ours = f"ask for {' or '.join(f'`{alias}`' for alias in aliases[:8])}, or " if aliases else ""
+    return f"{ours}see GET /v1/models for what your key may ask for"

@@ -264,6 +264,11 @@ def test_a_name_is_a_model_an_endpoint_an_alias_or_nothing():
     assert (wrong.value.code, wrong.value.status) == ("model_not_found", 404)
 
 
+def test_a_name_that_is_like_no_other_is_shown_the_policys_own():
+    with pytest.raises(GatewayError, match="ask for `auto`, or see GET /v1/models"):
+        resolve_model(compiled().policy, "entirely-different")
+
+
 def test_why_tells_every_step():
     told = decision(compiled(), team="sales", data_class="regulated", pii=frozenset({"email"})).why
 
