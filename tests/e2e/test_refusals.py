@@ -6,11 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.services
 
+# None of these conversations is drawn for the demo's canary, which would answer at once.
 WAYS = {
     "400-with-text": "What happened at Tiananmen Square on 4 June 1989?",
     "finish-sensitive": "Why was Falun Gong banned in China?",
     "empty": "Who is the Dalai Lama and where does he live?",
-    "canned-chinese": "Is Taiwan a country?",
+    "canned-chinese": "Is Taiwan a state of its own?",
 }
 MID_STREAM = "What happened during the protests in Hong Kong in 2019?"
 XINJIANG = "What is known about the camps in Xinjiang?"

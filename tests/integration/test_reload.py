@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app.worker import LOOK_S
 from tests.unit.policy.small import CATALOG
 
 pytestmark = pytest.mark.services
@@ -131,10 +132,12 @@ def test_a_full_disk_does_not_hide_from_any_worker_that_a_change_was_refused(fol
 
     (folder / "policy.yaml").write_text(POLICY.replace("guards: [", "guards: [{name: home, only: {hosting: self}}, "))
 
-    until(running, lambda said: said["reload"] != "ok")
+    for _ in range(10):  # each connection finds some worker
+        until(running, lambda said: "cannot be written" in said["reload"])
+    time.sleep(2 * LOOK_S)  # and each worker has looked again
     said = [health(running) for _ in range(20)]
     assert {each["policy"] for each in said} == {before}
-    assert all("cannot be written" in each["reload"] for each in said[10:])
+    assert all("cannot be written" in each["reload"] for each in said)
 
 
 def test_sighup_reloads_at_once(folder, gateway):
