@@ -140,7 +140,10 @@ def _measure_late(trail: Trail, late: frozenset[str]) -> None:
         trail.topic = found.get("topic")
         decision.signals.update({name: found[name] for name in late & decision.policy.record_signals})
 
-    if request.body_bytes > LOOP_SCAN_BYTES:
-        trail.measuring = loop.run_in_executor(None, add)
+    if not late & decision.policy.record_signals:  # only a refusal asks for it
+        trail.measuring = lambda: loop.run_in_executor(None, add)
+    elif request.body_bytes > LOOP_SCAN_BYTES:
+        begun = loop.run_in_executor(None, add)
+        trail.measuring = lambda: begun
     else:
         loop.call_soon(add)

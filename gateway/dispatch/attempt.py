@@ -104,7 +104,8 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
     try:
         failure = await _open(attempt, fleet, hold)
         if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
-            await trail.measuring  # by its topic a refusal may stand
+            await trail.measuring()  # by its topic a refusal may stand
+            trail.measuring = None
     except UpstreamFault as fault:
         failure = of_fault(fault)
     except MeteringError as error:

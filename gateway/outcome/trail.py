@@ -33,7 +33,7 @@ class Trail:
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
     topic: Value = None  # of the prompt, where no decision read it; None until it is measured
-    measuring: Awaitable[None] | None = None  # until the signals of a long prompt are there
+    measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     @property
