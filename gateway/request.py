@@ -44,10 +44,10 @@ _CONTENT: dict[str, tuple[str, bool]] = {
 # Names that we act on: a vendor that ignores case must not find one that we overlooked.
 _OURS = frozenset(
     """
-    model models messages prompt input system instructions suffix documents stream stream_options n max_tokens
-    max_completion_tokens max_output_tokens tools tool_choice functions function_call response_format logprobs reasoning
-    reasoning_effort thinking store previous_response_id conversation container prompt_cache_key metadata user provider
-    providers route plugins transforms web_search_options mcp_servers modalities audio
+    model models messages prompt input system instructions suffix documents stream stream_options n best_of max_tokens
+    max_completion_tokens max_output_tokens tools tool_choice functions function_call response_format logprobs
+    reasoning reasoning_effort thinking store previous_response_id conversation container prompt_cache_key metadata
+    user provider providers route plugins transforms web_search_options mcp_servers modalities audio
     """.split()
 )
 ID_BITS = 52  # of chance in the name of a request
@@ -87,7 +87,8 @@ class Request:
     stream: bool
     include_usage: bool  # the caller asked for the usage chunk of a stream
     max_tokens: int | None
-    choices: int  # n
+    choices: int  # answers in the reply: n for each prompt
+    generated: int  # answers that are made and billed, whatever the reply holds: `best_of`
     fields: Fields
     body_bytes: int
     talk: list[Message] | None = None  # the messages, if all of them are common ones and no name is given twice
@@ -102,12 +103,14 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     fields = _decode(body)
     _check_spelling(fields)
     talk = talk_of(fields["messages"]) if "messages" in fields else None
-    if talk is None:
+    talks = _CONTENT[kind][0] == "messages"
+    if talk is None or not talks:
         _check_content(kind, fields)
     stream = "stream" in fields and bool(_field(fields, "stream", _FLAG.decode, "true or false"))
     options = (
         (_field(fields, "stream_options", _OBJECT.decode, "an object") or {}) if "stream_options" in fields else {}
     )
+    choices, generated = _answers(kind, fields)
     return Request(
         arrival=arrival,
         kind=kind,
@@ -115,10 +118,11 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         stream=stream,
         include_usage=options.get("include_usage") is True,
         max_tokens=_max_tokens(fields),
-        choices=_choices(fields),
+        choices=choices,
+        generated=generated,
         fields=fields,
         body_bytes=len(body),
-        talk=talk if _CONTENT[kind][0] == "messages" else None,
+        talk=talk if talks else None,
     )
 
 
@@ -207,13 +211,33 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
     return model
 
 
-def _choices(fields: Mapping[str, msgspec.Raw]) -> int:
-    if "n" not in fields:
+def _answers(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
+    """How many the reply holds, and how many are generated."""
+    if kind != "completion":
+        count = _count(fields, "n")
+        return count, count
+    count, prompts = _count(fields, "n"), _prompts(fields["prompt"])
+    return count * prompts, max(count, _count(fields, "best_of")) * prompts
+
+
+def _count(fields: Mapping[str, msgspec.Raw], name: str) -> int:
+    if name not in fields:
         return 1
-    count: int = _field(fields, "n", _COUNT.decode, "a whole number from 0 up") or 1
+    count: int = _field(fields, name, _COUNT.decode, "a whole number from 0 up") or 1
     if count > MOST_CHOICES:
-        raise GatewayError("invalid_request", f"`n` is {count}; at most {MOST_CHOICES} answers at once", param="n")
+        raise GatewayError(
+            "invalid_request", f"`{name}` is {count}; at most {MOST_CHOICES} answers at once", param=name
+        )
     return count
+
+
+def _prompts(prompt: msgspec.Raw) -> int:
+    """A list of texts, or of lists of tokens, asks each; one list of tokens is one prompt."""
+    try:
+        listed: list[msgspec.Raw] = _LIST.decode(prompt)
+    except msgspec.DecodeError:
+        return 1
+    return sum(bytes(one)[:1] in (b'"', b"[") for one in listed) or 1
 
 
 def _check_spelling(fields: Fields) -> None:

@@ -22,12 +22,12 @@ def affordable(endpoint: Endpoint, trail: Trail) -> bool:
 
 
 def worst_case_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
-    """Input and n times max_tokens, else a long output of the model, at the price now; None if it is unknown."""
+    """Input and `max_tokens`, else a long output of the model, of every answer, at the price now; None if unknown."""
     request = trail.request
     tokens = trail.decision.signals.get("tokens")
     usage = Usage(
         input_tokens=tokens if isinstance(tokens, int) else request.body_bytes,
-        output_tokens=request.choices * (request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens),
+        output_tokens=request.generated * (request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens),
     )
     priced = cost(endpoint, usage, at=request.arrival.received_at)
     return priced[0] if priced is not None else None

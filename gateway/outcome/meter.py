@@ -6,6 +6,7 @@ from gateway.outcome.reading import Reading
 from gateway.outcome.wire import decode
 
 MOST_EVENT_BYTES = 16_000_000
+_LONGEST_END = len(b"\r\n\r\n")
 
 
 class MeteringError(Exception):
@@ -39,19 +40,22 @@ class StreamMeter:
         self.reading = Reading()
         self.done = False  # the upstream said [DONE]
         self._keep_usage = keep_usage
-        self._carry = b""
+        self._carry = bytearray()  # the beginning of an event
 
     def feed(self, chunk: bytes) -> bytes:
         """The bytes to pass on now: every event completed by `chunk`. Raises MeteringError."""
         if self._carry:
-            chunk = self._carry + chunk
-            self._carry = b""
-        if not chunk.endswith(b"\n\n"):
-            end = _last_event_end(chunk)
-            self._carry = chunk[end:]
-            if len(self._carry) > MOST_EVENT_BYTES:
-                raise MeteringError("an event of the stream is longer than 16 MB")
+            seen = max(0, len(self._carry) - _LONGEST_END + 1)  # what was searched before
+            self._carry += chunk
+            end = _last_event_end(self._carry, seen)
+            chunk = bytes(self._carry[:end])
+            del self._carry[:end]
+        elif not chunk.endswith(b"\n\n"):
+            end = _last_event_end(chunk, 0)
+            self._carry += chunk[end:]
             chunk = chunk[:end]
+        if len(self._carry) > MOST_EVENT_BYTES:
+            raise MeteringError("an event of the stream is longer than 16 MB")
         return self._pass(chunk) if chunk else b""
 
     def _pass(self, events: bytes) -> bytes:
@@ -84,14 +88,12 @@ class StreamMeter:
         return self._keep_usage or event.usage is None or bool(event.choices) or event.choices is None
 
 
-def _last_event_end(chunk: bytes) -> int:
-    """Where the last whole event of `chunk` ends; 0 if none does."""
-    newline = chunk.rfind(b"\n\n")
+def _last_event_end(chunk: bytes | bytearray, start: int) -> int:
+    """Where the last whole event of `chunk` ends that does not end before `start`; 0 if none does."""
+    newline = chunk.rfind(b"\n\n", start)
     end = newline + 2 if newline != -1 else 0
-    if b"\r" in chunk:
-        newline = chunk.rfind(b"\r\n\r\n")
-        end = max(end, newline + 4 if newline != -1 else 0)
-    return end
+    newline = chunk.rfind(b"\r\n\r\n", start)
+    return max(end, newline + len(b"\r\n\r\n")) if newline != -1 else end
 
 
 def _event_end(events: bytes, start: int) -> int:

@@ -21,6 +21,7 @@ from gateway.record.shape import Json, row_of, shaped
 
 SQLITE = "ledger.sqlite"  # in the state folder
 _ROWS = 50  # of one INSERT
+_CONNECT_S = "10"  # PostgreSQL, unless the address says otherwise: a silent host is not waited for
 _BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
 
 T = TypeVar("T")
@@ -208,10 +209,12 @@ def _url(database_url: str | None, state_dir: Path) -> URL:
             "GATEWAY_DATABASE_URL cannot be read; it takes postgresql://user:password@host/name"
         ) from None
     if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
+        url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
         raise LedgerUnusable(f"GATEWAY_DATABASE_URL names {url.drivername}; it takes postgresql://… or sqlite:///…")
-    return url
+    if url.drivername == "sqlite" or "connect_timeout" in url.query:
+        return url
+    return url.update_query_dict({"connect_timeout": _CONNECT_S})
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -102,6 +102,44 @@ def test_the_worst_case_is_of_every_choice_and_of_the_largest_limit():
     assert worst == [Decimal("0.003"), Decimal("0.0006"), Decimal("0.0000006")]
 
 
+@pytest.mark.parametrize(
+    ("asked", "choices", "generated"),
+    [
+        ({"prompt": "a"}, 1, 1),
+        ({"prompt": "a", "n": 2, "best_of": 5}, 2, 5),
+        ({"prompt": ["a", "b", "c"], "n": 2}, 6, 6),
+        ({"prompt": [[1, 2], [3]], "best_of": 4}, 2, 8),
+        ({"prompt": [1, 2, 3], "n": None}, 1, 1),
+        ({"prompt": []}, 1, 1),
+    ],
+)
+def test_every_answer_of_every_prompt_is_reckoned_with(asked, choices, generated):
+    parsed = parse("completion", json.dumps({"model": "auto"} | asked).encode(), request().arrival)
+
+    assert (parsed.choices, parsed.generated) == (choices, generated)
+
+
+def test_the_worst_case_is_of_all_that_is_generated():
+    body = {"model": "auto", "prompt": ["a", "b"], "max_tokens": 100, "best_of": 10}
+    arrival = replace(request().arrival, received_at=1_795_000_000.0)
+    trails = [
+        Trail(
+            parse("completion", json.dumps(body | changed).encode(), arrival),
+            CALLER,
+            replace(decision(), signals={"tokens": 0}),
+        )
+        for changed in ({}, {"prompt": "a", "best_of": 1})
+    ]
+    many, one = (worst_case_usd(QWEN, trail) for trail in trails)
+
+    assert one and many == 20 * one
+
+
+def test_a_completion_needs_its_prompt_even_where_messages_stand():
+    with pytest.raises(GatewayError, match="`prompt` is missing"):
+        parse("completion", json.dumps(ASKED).encode(), request().arrival)
+
+
 @pytest.mark.parametrize("limit", [-1, 2**70, 1.5, "9"])
 def test_a_limit_that_cannot_be_reckoned_with_is_refused(limit):
     with pytest.raises(GatewayError, match="`max_tokens`"):

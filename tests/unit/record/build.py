@@ -100,6 +100,7 @@ def request(id: str = "r1", *, kind: Kind = "chat", stream: bool = False, at: fl
         include_usage=False,
         max_tokens=None,
         choices=1,
+        generated=1,
         fields={},
         body_bytes=2_000,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -270,6 +271,15 @@ def test_a_ledger_of_a_later_release_is_refused(tmp_path: Path):
 def test_a_database_we_cannot_use_is_named(tmp_path: Path, url: str):
     with pytest.raises(LedgerUnusable, match="GATEWAY_DATABASE_URL"):
         open_store(database_url=url, state_dir=tmp_path)
+
+
+def test_a_silent_database_is_not_waited_for_without_end(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call and says nothing
+        port = silent.getsockname()[1]
+        with pytest.raises(LedgerUnusable, match="timeout"):
+            open_store(database_url=f"postgresql://me@127.0.0.1:{port}/none?connect_timeout=2", state_dir=tmp_path)
+    with pytest.raises(LedgerUnusable, match="connect_timeout=10"):  # what it is unless the address says otherwise
+        open_store(database_url="postgresql://me@127.0.0.1:1/none", state_dir=tmp_path)
 
 
 def test_a_password_never_shows(tmp_path: Path):
