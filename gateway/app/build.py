@@ -17,6 +17,7 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
 from gateway.errors import GatewayError
+from gateway.identity import Account
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
@@ -94,11 +95,14 @@ def _tracing() -> Tracing | None:
 
 
 def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
+    def spent_since(account: Account, since: float) -> float:
+        return float(ledger.store.spent(account.team, account.app, since=since))
+
     if settings.redis_url is None:
-        return MemoryAccounts(lambda account, since: float(ledger.store.spent(account.team, account.app, since=since)))
+        return MemoryAccounts(spent_since)
     from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
 
-    return SharedAccounts(settings.redis_url, reached=metrics.shared_state)
+    return SharedAccounts(settings.redis_url, spent_since, reached=metrics.shared_state)
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:

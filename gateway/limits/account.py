@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -11,6 +11,7 @@ from gateway.identity import Account, Budget, Team
 
 MINUTE_S = 60.0
 Amounts = Mapping[Account, float]  # US dollars
+SpentSince = Callable[[Account, float], float]  # what the ledger says: US dollars since then; reads a database
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,17 @@ class Accounts(Protocol):
     async def reserve(self, amounts: Amounts, at: float) -> Refused | None:
         """Sets all these amounts aside, or none and says which budget does not reach."""
 
-    def settle(self, team: Team, changes: Amounts, *, output_tokens: int, at: float) -> None:
-        """Adds what was spent beyond what was set aside, often less than nothing. Never awaits."""
+    def settle(self, team: Team, set_aside: Amounts, *, cost_usd: float, output_tokens: int, at: float) -> None:
+        """What was spent takes the place of what was set aside, in each of these accounts. Never awaits.
+
+        `at`: when the request was received.
+        """
 
     def used_share(self, account: Account, at: float) -> float:
         """Share of the budget that is spent or set aside, as last known."""
 
     async def look(self, accounts: Iterable[Account], at: float) -> None:
-        """Learns what others have spent of these."""
+        """Learns what was spent of these, before and by others."""
 
     async def close(self) -> None:
         """Waits for what is being settled; cut short, it says what could not be."""

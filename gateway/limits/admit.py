@@ -69,13 +69,14 @@ class Admission:
         team, accounts = outcome.caller.team, outcome.caller.accounts
         if not accounts and team.rate is None:
             return
-        changes = dict.fromkeys(accounts, float(outcome.cost_usd))
+        set_aside = dict.fromkeys(accounts, 0.0)
         for reservation in trail.reservations:
             for account, usd in reservation.amounts.items():
-                changes[account] -= usd
+                set_aside[account] += usd
         self._accounts.settle(
             team,
-            changes,
+            set_aside,
+            cost_usd=float(outcome.cost_usd),
             output_tokens=sum(attempt.usage.output_tokens for attempt in outcome.attempts),
             at=trail.request.arrival.received_at,
         )

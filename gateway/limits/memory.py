@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Iterable
 
 from gateway.identity import Account, Team
-from gateway.limits.account import MINUTE_S, Amounts, Refused, over_budget, over_rate, period, share_of, sliding
+from gateway.limits.account import (
+    MINUTE_S,
+    Amounts,
+    Refused,
+    SpentSince,
+    over_budget,
+    over_rate,
+    period,
+    share_of,
+    sliding,
+)
 
 
 class _Meter:
@@ -34,8 +45,7 @@ class _Meter:
 class MemoryAccounts:
     """Kept in this process; what was spent before is asked of the ledger once a period."""
 
-    def __init__(self, spent_since: Callable[[Account, float], float]):
-        """`spent_since`: US dollars by account and start of the period (seconds since the epoch)."""
+    def __init__(self, spent_since: SpentSince):
         self._spent_since = spent_since
         self._spent: dict[tuple[str, str | None, str], float] = {}
         self._requests: dict[str, _Meter] = {}
@@ -64,9 +74,9 @@ class MemoryAccounts:
         self._add(amounts, at)
         return None
 
-    def settle(self, team: Team, changes: Amounts, *, output_tokens: int, at: float) -> None:
+    def settle(self, team: Team, set_aside: Amounts, *, cost_usd: float, output_tokens: int, at: float) -> None:
         """See Accounts."""
-        self._add(changes, at)
+        self._add({account: cost_usd - usd for account, usd in set_aside.items()}, at)
         if team.rate is not None and output_tokens:
             self._tokens.setdefault(team.id, _Meter()).add(output_tokens, at)
 
@@ -75,7 +85,12 @@ class MemoryAccounts:
         return share_of(account, self._spending(account, at)[1])
 
     async def look(self, accounts: Iterable[Account], at: float) -> None:
-        """See Accounts: nobody else spends."""
+        """See Accounts: nobody else spends, and what was spent before is asked for once a period."""
+        for account in accounts:
+            key, begins = _key(account, at)
+            if key not in self._spent:
+                spent = await asyncio.to_thread(self._spent_since, account, begins)
+                self._spent.setdefault(key, spent)
 
     async def close(self) -> None:
         """See Accounts: settled at once."""
@@ -86,8 +101,12 @@ class MemoryAccounts:
             self._spent[key] = spent + usd
 
     def _spending(self, account: Account, at: float) -> tuple[tuple[str, str | None, str], float]:
-        name, begins, _ = period(account.budget, at)
-        key = (account.team, account.app, name)
-        if key not in self._spent:
+        key, begins = _key(account, at)
+        if key not in self._spent:  # a period has just begun
             self._spent[key] = self._spent_since(account, begins)
         return key, self._spent[key]
+
+
+def _key(account: Account, at: float) -> tuple[tuple[str, str | None, str], float]:
+    name, begins, _ = period(account.budget, at)
+    return (account.team, account.app, name), begins

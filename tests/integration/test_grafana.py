@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from typing import Any
 
 import pytest
 import yaml
-from redis import Redis
-from redis.exceptions import RedisError
 
 from gateway.demo import stage, traffic
 from gateway.demo.traffic import Ask
@@ -23,7 +20,8 @@ from gateway.demo.vendors import process
 from gateway.record.store import open_store
 from grafana.build import files
 from tests.integration.prometheus import Prometheus, scraping
-from tests.running import Running, free_port, starter
+from tests.private_redis import private_redis
+from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
@@ -57,8 +55,8 @@ def observed(
     stage.write_folder(folder / "policies", urls=urls, keys=keys)
     _give_a_budget(folder / "policies" / "callers.yaml", "research")
     started: list[Running] = []
-    with _Redis(folder) as redis_url:
-        environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis_url}
+    with private_redis(folder) as redis:
+        environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis.url}
         gateway = starter(folder, started)(folder / "policies", environment=environment, workers=2)
         try:
             with scraping(f"127.0.0.1:{gateway.port}", token=TOKEN, folder=folder) as prometheus:
@@ -94,29 +92,6 @@ def await_count(prometheus: Prometheus, count: int) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"{prometheus.number('sum(gateway_requests_total)')} of {count} requests were counted")
-
-
-class _Redis:
-    """A private one, for budgets that two workers share."""
-
-    def __init__(self, folder: Path):
-        self._port = free_port()
-        command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-
-    def __enter__(self) -> str:
-        with Redis(port=self._port) as client:
-            for _ in range(200):
-                try:
-                    client.ping()
-                    break
-                except RedisError:
-                    time.sleep(0.05)
-        return f"redis://127.0.0.1:{self._port}/0"
-
-    def __exit__(self, *raised: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
 
 
 def _give_a_budget(callers: Path, team: str) -> None:

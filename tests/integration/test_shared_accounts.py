@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -13,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from redis.exceptions import RedisError
 
 from gateway.identity import Account, Budget, Rate, Team
 from gateway.limits.shared import SharedAccounts
-from tests.running import free_port
+from tests.private_redis import PrivateRedis, private_redis
 
 pytestmark = pytest.mark.services
 NOON = 1_795_176_000.0
@@ -26,22 +23,14 @@ WHOLE = SPENDER.accounts[0]
 BOT = Account("research", "bot", Budget(Decimal("2"), "month", "reject"))
 
 
+def nothing_before(_account: Account, _since: float) -> float:
+    return 0.0
+
+
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    process = subprocess.Popen([*command, "--appendonly", "no"], stdout=subprocess.DEVNULL)
-    client = Redis(port=port)
-    for _ in range(200):
-        try:
-            client.ping()
-            break
-        except RedisError:
-            time.sleep(0.05)
-    client.close()
-    yield f"redis://127.0.0.1:{port}/0", process
-    process.terminate()
-    process.wait(10)
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    with private_redis(tmp_path) as running:
+        yield running
 
 
 async def patiently(ask):
@@ -55,10 +44,12 @@ async def patiently(ask):
 
 def test_two_workers_spend_one_budget(redis):
     async def story():
-        one, two = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        one, two = (
+            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        )
         first = await patiently(lambda: one.reserve({WHOLE: 8.0}, NOON))
         second = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
-        one.settle(SPENDER, {WHOLE: 1.0 - 8.0}, output_tokens=0, at=NOON)
+        one.settle(SPENDER, {WHOLE: 8.0}, cost_usd=1.0, output_tokens=0, at=NOON)
         await one.close()
         third = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
         share = two.used_share(WHOLE, NOON)
@@ -73,11 +64,13 @@ def test_two_workers_spend_one_budget(redis):
 
 def test_a_team_and_its_app_are_charged_together_or_not_at_all(redis):
     async def story():
-        one, two = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        one, two = (
+            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        )
         first = await patiently(lambda: one.reserve({WHOLE: 1.5, BOT: 1.5}, NOON))
         second = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
         shares = two.used_share(WHOLE, NOON), two.used_share(BOT, NOON)
-        one.settle(SPENDER, {WHOLE: -0.5, BOT: -0.5}, output_tokens=7, at=NOON)
+        one.settle(SPENDER, {WHOLE: 1.5, BOT: 1.5}, cost_usd=1.0, output_tokens=7, at=NOON)
         await one.close()
         third = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
         await two.close()
@@ -88,14 +81,16 @@ def test_a_team_and_its_app_are_charged_together_or_not_at_all(redis):
     assert (first, third) == (None, None)
     assert second.said == "app `bot` of team `research` has spent its budget of 2 USD for 2026-11"
     assert shares == pytest.approx((0.15, 0.75))
-    with Redis.from_url(redis[0], decode_responses=True) as client:
+    with Redis.from_url(redis.url, decode_responses=True) as client:
         kept = [client.ttl(key) for key in client.scan_iter()]
     assert len(kept) == 3 and min(kept) > 0
 
 
 def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
     async def story():
-        one, fresh = (SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2))
+        one, fresh = (
+            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        )
         await patiently(lambda: one.reserve({WHOLE: 4.0}, NOON))
         before = fresh.used_share(WHOLE, NOON)
         await fresh.look([WHOLE, BOT], NOON)
@@ -108,9 +103,58 @@ def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
     assert asyncio.run(story()) == (0.0, (0.4, 0.0), 0.0)
 
 
+def test_what_redis_does_not_know_the_ledger_says(redis):
+    asked: list[tuple[Account, float]] = []
+
+    def spent_since(account: Account, since: float) -> float:
+        asked.append((account, since))
+        return 6.0 if account is WHOLE else 0.5
+
+    async def story():
+        one, two = (
+            SharedAccounts(redis.url, spent_since, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        )
+        many = await asyncio.gather(*(patiently(lambda: one.reserve({WHOLE: 1.0, BOT: 1.0}, NOON)) for _ in range(6)))
+        shares = one.used_share(WHOLE, NOON), one.used_share(BOT, NOON)
+        with Redis.from_url(redis.url) as client:
+            client.flushall()  # it has lost its memory; what the first asked for was not recorded yet
+        one.settle(SPENDER, {WHOLE: 1.0, BOT: 1.0}, cost_usd=0.25, output_tokens=0, at=NOON)  # an account that is gone
+        await one.close()
+        await two.look([WHOLE], NOON)
+        forgotten = two.used_share(WHOLE, NOON)
+        two.settle(SPENDER, {WHOLE: 1.0}, cost_usd=0.25, output_tokens=0, at=NOON - 1)  # set aside before it forgot
+        two.settle(SPENDER, {WHOLE: 0.0}, cost_usd=0.75, output_tokens=0, at=NOON + 1)
+        await two.close()
+        return many, shares, forgotten, two.used_share(WHOLE, NOON)
+
+    many, shares, forgotten, after = asyncio.run(story())
+
+    assert [each.by for each in many if each] == ["budget"] * 5  # the app's 2 USD reach for one
+    assert shares == pytest.approx((0.7, 0.75))
+    assert forgotten == pytest.approx(0.6)
+    assert after == pytest.approx(0.7)  # 6 + 0.25 + 0.75: nothing was given back that was not set aside here
+    begins = {WHOLE: NOON - 12 * 3600, BOT: NOON - (19 * 24 + 12) * 3600}
+    assert [(account, begins[account]) for account, _ in asked] == asked
+
+
+def test_a_ledger_that_cannot_be_read_spends_nothing(redis):
+    def broken(_account: Account, _since: float) -> float:
+        raise ValueError("the database is away")
+
+    async def story():
+        accounts = SharedAccounts(redis.url, broken, reached=lambda up: None, clock=lambda: NOON)
+        refused = await accounts.reserve({WHOLE: 1.0}, NOON)
+        await accounts.close()
+        return refused
+
+    assert asyncio.run(story()).by == "unreachable"
+
+
 def test_two_workers_share_one_rate(redis):
     async def story():
-        workers = [SharedAccounts(redis[0], reached=lambda up: None) for _ in range(2)]
+        workers = [
+            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        ]
         refused = [await patiently(lambda w=workers[n % 2]: w.enter(SPENDER, 10, NOON)) for n in range(4)]
         for worker in workers:
             await worker.close()
@@ -126,9 +170,9 @@ def test_without_redis_what_cannot_be_counted_is_refused(redis):
     heard: list[bool] = []
 
     async def story():
-        accounts = SharedAccounts(redis[0], reached=heard.append)
-        redis[1].terminate()
-        redis[1].wait(10)
+        accounts = SharedAccounts(redis.url, nothing_before, reached=heard.append, clock=lambda: NOON)
+        redis.process.terminate()
+        redis.process.wait(10)
         refused = await accounts.reserve({WHOLE: 1.0}, NOON), await accounts.enter(SPENDER, 1, NOON)
         await accounts.close()
         return refused
@@ -143,8 +187,13 @@ def test_what_a_silent_redis_cannot_be_told_is_said_at_the_end(caplog: pytest.Lo
     with socket.create_server(("127.0.0.1", 0)) as silent:
 
         async def story():
-            accounts = SharedAccounts(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", reached=lambda up: None)
-            accounts.settle(SPENDER, {WHOLE: 0.25}, output_tokens=0, at=NOON)
+            accounts = SharedAccounts(
+                f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
+                nothing_before,
+                reached=lambda up: None,
+                clock=lambda: NOON,
+            )
+            accounts.settle(SPENDER, {WHOLE: 0.0}, cost_usd=0.25, output_tokens=0, at=NOON)
             with suppress(TimeoutError):
                 await asyncio.wait_for(accounts.close(), 0.5)
 

@@ -43,10 +43,25 @@ def test_what_is_set_aside_counts_until_it_is_settled():
     assert reserve(accounts, spender, 9.0) is None
     assert reserve(accounts, spender, 2.0).by == "budget"
 
-    accounts.settle(team(), {spender[0]: 1.0 - 9.0}, output_tokens=0, at=NOON)
+    accounts.settle(team(), {spender[0]: 9.0}, cost_usd=1.0, output_tokens=0, at=NOON)
 
     assert accounts.used_share(spender[0], NOON) == pytest.approx(0.1)
     assert reserve(accounts, spender, 2.0) is None
+
+
+def test_what_was_spent_before_is_asked_for_before_the_first_request():
+    asked = []
+
+    def spent_since(account, since):
+        asked.append(since)
+        return 4.0
+
+    accounts = MemoryAccounts(spent_since)
+    for _ in range(2):
+        asyncio.run(accounts.look([account(), account(app="bot", per="week")], NOON))
+
+    assert asked == [NOON - 12 * 3600, NOON - (4 * 24 + 12) * 3600]
+    assert accounts.used_share(account(), NOON) == pytest.approx(0.4)
 
 
 def test_a_new_period_begins_with_nothing_spent():
@@ -95,7 +110,7 @@ def test_requests_and_tokens_of_a_minute_are_bounded():
 
 def test_answer_tokens_count_against_the_rate():
     accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(None, 100))
-    accounts.settle(sender, {}, output_tokens=100, at=NOON)
+    accounts.settle(sender, {}, cost_usd=0.0, output_tokens=100, at=NOON)
 
     assert enter(accounts, sender, 1).by == "rate"
 
