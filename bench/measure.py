@@ -82,7 +82,7 @@ def _measure_running(process: Process | None, load: Load, contestant: Contestant
     load.run("whole", connections=32, seconds=load.seconds / 2)  # warms up
     for connections in (1, 32, 256):
         before = process.cpu_s() if process else 0.0
-        run = _clean(load.run("whole", connections=connections))
+        run = clean(load.run("whole", connections=connections))
         figures[f"rps_{connections}"] = run["rps"]
         if process and connections == 32:
             figures["cpu_us_per_request"] = (process.cpu_s() - before) / run["requests"] * 1e6
@@ -91,19 +91,19 @@ def _measure_running(process: Process | None, load: Load, contestant: Contestant
         figures["warm_mib"] = process.memory_kib() / 1024
         figures["kib_per_open_stream"] = _stream_memory(process, load)
     step()
-    figures["p50_ms_20rps"] = _clean(load.run("whole", connections=64, seconds=2 * load.seconds, rate=20))["p50"]
+    figures["p50_ms_20rps"] = clean(load.run("whole", connections=64, seconds=2 * load.seconds, rate=20))["p50"]
     step()
-    opening = _clean(load.run("opening", connections=64, seconds=2 * load.seconds, rate=20))
+    opening = clean(load.run("opening", connections=64, seconds=2 * load.seconds, rate=20))
     figures["first_byte_ms"] = opening["first_byte_p50"]
     step()
     # Paced, so that every event comes alone: without gaps a fast proxy passes on many at once.
     before = process.cpu_s() if process else 0.0
-    run = _clean(load.run("paced", connections=200 if contestant.many_streams else 20, seconds=0.2))
+    run = clean(load.run("paced", connections=200 if contestant.many_streams else 20, seconds=0.2))
     if process:
         figures["cpu_us_per_event"] = (process.cpu_s() - before) / run["events"] * 1e6
     step()
     if contestant.many_streams:
-        many = _clean(load.run("paced", connections=MANY_STREAMS, seconds=0.2))
+        many = clean(load.run("paced", connections=MANY_STREAMS, seconds=0.2))
         figures["many_streams_p50_ms"] = many["p50"]
     step()
     return figures
@@ -121,7 +121,7 @@ def _stream_memory(process: Process, load: Load) -> float:
     return (most - before) / OPEN_STREAMS
 
 
-def _clean(run: Figures) -> Figures:
+def clean(run: Figures) -> Figures:
     """Raises Failed: figures of a run with errors say nothing."""
     if not run["requests"] or run["errors"] or run["unfinished"] or run["cut"]:
         raise Failed(f"a run was not clean: {run}")

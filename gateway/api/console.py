@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.api import access, decisions
 from gateway.api.state import State
-from gateway.api.wire import CallerLeft, Receive, Scope, Send, read_body, send_json, send_whole
+from gateway.api.wire import JSON, CallerLeft, Receive, Scope, Send, encode, read_body, send_json, send_whole
 from gateway.errors import GatewayError
 from gateway.identity import DATA_CLASSES
 from gateway.pipeline import Gateway
@@ -76,10 +76,11 @@ async def static(scope: Scope, receive: Receive, send: Send, state: State) -> No
 async def overview(scope: Scope, receive: Receive, send: Send, state: State) -> None:
     """All that the page shows of the requests so far."""
     access.check_console(scope, state)
-    told = await asyncio.to_thread(state.overview)
+    told = await state.overview()
     teams = sorted(state.gateway.keyring.teams)
     choices = {"teams": teams, "data_classes": DATA_CLASSES, "models": sorted(state.gateway.policy.named)}
-    await send_json(send, {**told, **choices, "at": time(), "reload": state.reload_problem}, headers=_SAFE)
+    ours = encode({**choices, "at": time(), "reload": state.reload_problem})
+    await send_whole(send, 200, [JSON, *_SAFE], told[:-1] + b"," + ours[1:])  # two objects become one, unread
 
 
 async def decision(scope: Scope, receive: Receive, send: Send, state: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ class State:
     decision: Callable[[str], dict[str, Any] | None]  # a recorded decision by request id, from any worker
     feedback: Callable[[str, bool, float], bool]  # keeps an answer to "did it answer?"; False: there is one already
     exposition: Callable[[], bytes]  # the Prometheus page
-    overview: Callable[[], dict[str, Any]]  # what the console shows of all workers' requests; asks the database
+    overview: Callable[[], Awaitable[bytes]]  # what the console shows of all workers' requests, a JSON object
     console_token: str
     draining: bool = False
     in_flight: int = 0

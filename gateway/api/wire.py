@@ -15,7 +15,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 encode = msgspec.json.Encoder().encode
 
 
@@ -112,4 +112,4 @@ async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> 
 
 async def send_json(send: Send, value: object, *, status: int = 200, headers: Headers = ()) -> None:
     """One JSON document."""
-    await send_whole(send, status, [_JSON, *headers], encode(value))
+    await send_whole(send, status, [JSON, *headers], encode(value))

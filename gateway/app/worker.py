@@ -25,7 +25,7 @@ from gateway.app.canaries import tell_stopped
 from gateway.app.ending import GRACE_S, end_within
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
-from gateway.app.overview import LiveOverview
+from gateway.app.onlooker import Onlooker, Place
 from gateway.app.probing import Schedule
 from gateway.app.protocol import ServerProtocol
 from gateway.app.reload import Reloader
@@ -55,13 +55,18 @@ def serve_worker(
 ) -> int:
     """One worker. Without a parent's notice it looks at the policy folder itself, else at what the parent accepted."""
     parts = build_parts(settings, shared_metrics=shared_metrics)
+    onlooker = Onlooker(
+        Place(settings.state_dir, settings.database_url, shared_metrics),
+        snapshot=parts.learner.known,
+        resting=lambda: frozenset(parts.breakers.open_ids(monotonic())),
+    )
     state = State(
         settings=settings,
         gateway=build_gateway(compiled, parts),
         decision=parts.ledger.decision,
         feedback=parts.ledger.store.give_feedback,
         exposition=parts.metrics.exposition,
-        overview=LiveOverview(parts.ledger.store, lambda: state.gateway, parts.metrics.resting),
+        overview=onlooker,
         console_token=token,
         notes=[problem.message for problem in compiled.problems],
     )
@@ -84,7 +89,7 @@ def serve_worker(
     look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
-            beside = (look, Schedule(state, parts), parts.second, parts.shadows)
+            beside = (look, Schedule(state, parts), parts.second, parts.shadows, onlooker)
             runner.run(_run(server, plug, Spending(state), beside, parts.accounts))
         finally:
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written

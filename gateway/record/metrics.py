@@ -129,10 +129,6 @@ class Metrics:
         """Prometheus' text format, of all workers where they share. May run in another thread."""
         return page.text(self._everywhere())
 
-    def resting(self) -> frozenset[str]:
-        """Endpoints that some worker passes over for a while. May run in another thread."""
-        return frozenset(labels[0] for labels, value in self._everywhere()["gateway_breaker_open"].items() if value)
-
     def _everywhere(self) -> Page:
         own: Page = {name: cells.copy() for name, cells in self._page.items()}
         return own if self._shared is None else tally.merged((own, *tally.others(self._shared)))

@@ -1,0 +1,114 @@
+"""Measures what an open console costs requests, in windows without and with it in turn: `python -m bench.console`."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from bench import build
+from bench.contestants import Place, bodies, ours
+from bench.measure import Figures, Load, clean, wait_for_answer
+from bench.processes import GATEWAY_CORE, OTHER_CORE, Process, free_port
+
+RATE = 100  # requests a second
+EVERY_S = 2.0  # as the page asks
+BEFORE = 2_000  # requests in the ledger when the console is opened
+TOKEN = "the-console-of-the-bench"
+BASELINE = ("aliases: {auto: whatever fits}", "aliases: {auto: whatever fits}\nbaseline: fake-long@self")
+
+
+def main() -> None:
+    """One gateway; what the console needs shares its core with it."""
+    parser = argparse.ArgumentParser(prog="python -m bench.console", description=__doc__)
+    parser.add_argument("--turns", type=int, default=6, help="windows of each kind")
+    parser.add_argument("--seconds", type=float, default=12.0, help="of a window")
+    wanted = parser.parse_args()
+    build.parts()
+    build.papers()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        place = Place(Path(name), free_port(), free_port(), free_port())
+        start = ours("full")(place)
+        policy = place.folder / "policies" / "full" / "policy.yaml"
+        policy.write_text(policy.read_text().replace(*BASELINE))
+        log, made = place.folder / "log", bodies(place.folder)
+        headers = place.folder / "headers"
+        headers.write_text("")
+        upstream = Process([build.BUILD / "upstream", str(place.upstream)], core=OTHER_CORE, environment={}, log=log)
+        began = time.monotonic()
+        environment = {**start.environment, "GATEWAY_ADMIN_TOKEN": TOKEN}
+        gateway = Process(start.command, core=GATEWAY_CORE, environment=environment, log=log)
+        try:
+            wait_for_answer(gateway, place.port, made["whole"], "", began, log)
+            load = Load(place.port, made, headers, wanted.seconds)
+            load.run("whole", connections=16, seconds=BEFORE / 4 / RATE, rate=4 * RATE)
+            report(load, turns=wanted.turns)
+        finally:
+            gateway.stop()
+            upstream.stop()
+
+
+def report(load: Load, *, turns: int) -> None:
+    """Every other turn begins with the other kind: a drift of the machine then touches both alike."""
+    told: dict[bool, list[Figures]] = {False: [], True: []}
+    with opened(load.port) as first:
+        beginning = window(load)  # the console is opened for the first time: it reads the past
+    for turn in range(turns):
+        for console in (False, True) if turn % 2 else (True, False):
+            if not console:
+                told[False].append(window(load))
+                continue
+            with opened(load.port) as looks:
+                told[True].append(window(load))
+            assert looks, "the console was never answered"
+    print(
+        f"{RATE} requests/s, windows of {load.seconds:g} s, {turns} of each kind in turn, load {os.getloadavg()[0]:.1f}"
+    )
+    for name in ("p50", "p99"):
+        without, beside = (median(run[name] for run in told[console]) for console in (False, True))
+        ratio = median(b[name] / a[name] for a, b in zip(told[False], told[True], strict=True))
+        spread = "  ".join(f"{a[name]:.2f}→{b[name]:.2f}" for a, b in zip(told[False], told[True], strict=True))
+        print(f"{name}  without {without:.2f} ms, with {beside:.2f} ms, ×{ratio:.2f} (median of the pairs: {spread})")
+    print(f"while it is opened: p50 {beginning['p50']:.2f} ms, p99 {beginning['p99']:.2f} ms; looks {first}")
+
+
+def window(load: Load) -> Figures:
+    """One run at the rate. Raises Failed."""
+    return clean(load.run("whole", connections=64, rate=RATE))
+
+
+@contextmanager
+def opened(port: int) -> Iterator[list[float]]:
+    """A console that asks as the page does; how long each look took, in seconds."""
+    closing, looks = threading.Event(), list[float]()
+
+    def look() -> None:
+        while not closing.is_set():
+            began = time.monotonic()
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/console/overview", headers={"authorization": f"Bearer {TOKEN}"})
+            reply = connection.getresponse()
+            reply.read()
+            connection.close()
+            if reply.status == 200:
+                looks.append(round(time.monotonic() - began, 2))
+            closing.wait(EVERY_S)
+
+    asking = threading.Thread(target=look)
+    asking.start()
+    try:
+        yield looks
+    finally:
+        closing.set()
+        asking.join()
+
+
+if __name__ == "__main__":
+    main()
