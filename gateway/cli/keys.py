@@ -78,9 +78,9 @@ def list_keys(policies: Folder = None, as_json: Json = False) -> None:
         rows = [{"id": c.key_id, "team": c.team.id, "app": c.app, "expires": c.expires} for c in callers]
         typer.echo(json.dumps(rows, default=str))
         return
-    for caller in callers:
-        expires = f"expires {caller.expires}" if caller.expires else "does not expire"
-        typer.echo(f"{caller.key_id:<24} {caller.team.id:<16} {caller.app or '-':<16} {expires}")
+    lines = [(caller.key_id, caller.team.id, caller.app or "-", str(caller.expires or "never")) for caller in callers]
+    for id, team, app, expires in [("id", "team", "app", "expires"), *lines]:
+        typer.echo(f"{id:<24} {team:<16} {app:<16} {expires}")
 
 
 def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], policies: Folder = None) -> None:

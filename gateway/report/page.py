@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
+from gateway.report.focus import BRIEF
 from gateway.report.looks import LOOKS, Figure, Report
 from gateway.report.style import STYLE
 from gateway.report.table import cells
@@ -48,7 +50,8 @@ COUNTED = {
 def page(what: str, made: Report, *, policy_version: str, made_at: str, since: str | None) -> str:
     """No script, nothing from elsewhere: it can be mailed and printed."""
     look = LOOKS[what](made)
-    header, lines = cells(made)
+    shown, left_out = _fitting(made, BRIEF if what == "focus" else None)
+    written = table(*cells(shown))
     period = f"requests since {since}" if since else "all recorded requests"
     about = made_at if what == "shrinkage" else f"{period} · policy {policy_version} · made {made_at}"
     return _PAGE.format(
@@ -57,11 +60,47 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
         about=escape(about),
         figures="".join(map(_figure, look.figures)),
         plots="".join(look.plots),
-        head="".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in header),
-        body="".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>\n" for line in lines),
+        table=f"<h2>Figures</h2>\n{written}{left_out}" if written else "",
         note=f"<p>{escape(made['note'])}</p>" if made.get("note") else "",
         counted=escape(" ".join(COUNTED[what].split())),
     )
+
+
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table, which on a phone is a card a line; nothing for no lines."""
+    if not lines:
+        return ""
+    pairs = len(header) == 2
+    names = [name.replace("_", " ") for name in header]
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td data-name="{escape(name)}">{escape(_words(cell) if pairs and place == 0 else cell)}</td>'
+            for place, (name, cell) in enumerate(zip(names, line, strict=True))
+        )
+        + "</tr>\n"
+        for line in lines
+    )
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    return (
+        f'<div class="wide"><table class="cards{" pairs" if pairs else ""}">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}</tbody>\n</table></div>\n"
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace(".", ": ")
+
+
+def _fitting(made: Report, brief: Sequence[str] | None) -> tuple[Report, str]:
+    """The report with the `brief` columns alone, and a word about the others."""
+    rows = made.get("rows")
+    if not (brief and rows):
+        return made, ""
+    others = len(rows[0]) - len(brief)
+    return {
+        "rows": [{name: row[name] for name in brief} for row in rows]
+    }, f"<p>{others} more columns are in the CSV.</p>"
 
 
 def _figure(figure: Figure) -> str:
@@ -84,13 +123,7 @@ _PAGE = """<!doctype html>
 <p class="about">{about}</p>
 <dl>{figures}</dl>
 {note}{plots}
-<h2>Figures</h2>
-<div class="wide"><table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{body}</tbody>
-</table></div>
-<h2>How it is counted</h2>
+{table}<h2>How it is counted</h2>
 <p>{counted}</p>
 </main>
 </body>

@@ -1,19 +1,14 @@
-"""Plots as inline SVG: bars, intervals, shares by day, curves. Colours and fonts come from the page. Pure."""
+"""Plots as HTML and inline SVG: bars, intervals, shares by day, curves. Colours and fonts are the page's. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import log10
 
 WIDTH = 760
-_LABEL = 300  # pixels of names on the left
-_ROW = 30
-_RIGHT = 120  # pixels of figures on the right
-_TOP = 8
 _SERIES = 8  # colours
-_LONGEST = 36  # letters of a label
 _WIDEST = 64  # pixels of a column
 
 
@@ -40,6 +35,7 @@ def points(marks: Sequence[Mark], *, title: str) -> str:
 
 
 def _rows(marks: Sequence[Mark], title: str, *, filled: bool) -> str:
+    """Name, track and figure side by side; on a phone the track has a line of its own."""
     if not marks:
         return ""
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high) if end is not None]
@@ -47,38 +43,40 @@ def _rows(marks: Sequence[Mark], title: str, *, filled: bool) -> str:
     span = (high - low) or 1.0
 
     def x(value: float) -> float:
-        return _LABEL + (value - low) / span * (WIDTH - _LABEL - _RIGHT)
+        return 1 + 98 * (value - low) / span
 
-    drawn = [f'<line class="axis" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{_TOP + len(marks) * _ROW}"/>']
-    for place, mark in enumerate(marks):
-        y = _TOP + place * _ROW + _ROW / 2
-        drawn.append(_text(_LABEL - 10, y + 4, mark.label, "end"))
-        if filled:
-            left, width = min(x(0), x(mark.value)), abs(x(mark.value) - x(0))
-            drawn.append(
-                f'<rect class="s{mark.series % _SERIES}" x="{left:.1f}" y="{y - 9:.1f}" width="{width:.1f}"'
-                ' height="18" rx="2"/>'
-            )
-        if mark.low is not None and mark.high is not None:
-            drawn.append(_whisker(x(mark.low), x(mark.high), y))
-        if not filled:
-            drawn.append(f'<circle class="s{mark.series % _SERIES}" cx="{x(mark.value):.1f}" cy="{y:.1f}" r="5"/>')
-        drawn.append(_text(WIDTH - _RIGHT + 12, y + 4, mark.text, "start", "figure"))
-    return _svg(drawn, _TOP * 2 + len(marks) * _ROW, title)
-
-
-def _whisker(low: float, high: float, y: float) -> str:
-    ends = "".join(
-        f'<line class="whisker" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 5:.1f}" y2="{y + 5:.1f}"/>' for x in (low, high)
+    rows = "".join(
+        f'<div class="bar"><span>{escape(mark.label)}</span>{_track(mark, x, filled=filled)}'
+        f"<b>{escape(mark.text)}</b></div>"
+        for mark in marks
     )
-    return f'<line class="whisker" x1="{low:.1f}" x2="{high:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>{ends}'
+    return f'<figure role="group" aria-label="{escape(title)}">{_caption(title)}{rows}</figure>'
+
+
+def _track(mark: Mark, x: Callable[[float], float], *, filled: bool) -> str:
+    """`x`: from a value to a percentage of the width."""
+    zero, value, series = x(0), x(mark.value), mark.series % _SERIES
+    drawn = [f'<line class="axis" x1="{zero:.2f}%" x2="{zero:.2f}%" y1="0" y2="100%"/>']
+    if filled:
+        left, width = min(zero, value), abs(value - zero)
+        drawn.append(f'<rect class="s{series}" x="{left:.2f}%" y="4" width="{width:.2f}%" height="18" rx="2"/>')
+    if mark.low is not None and mark.high is not None:
+        drawn.append(_whisker(x(mark.low), x(mark.high)))
+    if not filled:
+        drawn.append(f'<circle class="s{series}" cx="{value:.2f}%" cy="13" r="5"/>')
+    return f'<svg class="track" aria-hidden="true">{"".join(drawn)}</svg>'
+
+
+def _whisker(low: float, high: float) -> str:
+    ends = "".join(f'<line class="whisker" x1="{x:.2f}%" x2="{x:.2f}%" y1="8" y2="18"/>' for x in (low, high))
+    return f'<line class="whisker" x1="{low:.2f}%" x2="{high:.2f}%" y1="13" y2="13"/>{ends}'
 
 
 def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *, title: str) -> str:
     """One column a day, divided by key; the same order and colours as `keys`."""
     if not days:
         return ""
-    height, left = 220, 56
+    height, left = 226, 84
     step = min((WIDTH - left - 10) / len(days), _WIDEST)
     drawn = [
         f'<line class="grid" x1="{left}" x2="{WIDTH - 10}" y1="{10 + share * 2:.0f}" y2="{10 + share * 2:.0f}"/>'
@@ -96,8 +94,8 @@ def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *
                 f' height="{tall:.1f}"><title>{escape(day)} {escape(key)}: {counts.get(key, 0)}</title></rect>'
             )
         if place % every == 0:
-            drawn.append(_text(x + step / 2, height + 6, day[5:], "middle"))
-    return _svg(drawn, height + 16, title)
+            drawn.append(_text(x + step / 2, height + 10, day[5:], "middle"))
+    return _svg(drawn, height + 20, title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,34 +108,36 @@ class Curve:
 
 
 def curves(lines: Sequence[Curve], *, title: str, across: str, up: str) -> str:
-    """All in one frame, each named at its right end."""
+    """All in one frame, named below it."""
     every = [point for line in lines for point in line.points if min(point) > 0]
     if not every:
         return ""
-    left, right, height, bottom = 70, 290, 320, 280
+    left, right, height, bottom = 120, 10, 320, 262
     (x_low, x_high), (y_low, y_high) = (_decades([point[axis] for point in every]) for axis in (0, 1))
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
         x = left + (log10(point[0]) - x_low) / (x_high - x_low) * (WIDTH - left - right)
         return x, bottom - (log10(point[1]) - y_low) / (y_high - y_low) * (bottom - 14)
 
-    drawn = [_text(left, height + 6, across, "start", "note"), _text(4, 10, up, "start", "note")]
+    drawn = [_text(left, height + 8, across, "start", "note"), _text(4, 10, up, "start", "note")]
     for power in range(int(x_low), int(x_high) + 1):
         x, _ = place((10.0**power, 10.0**y_low))
         drawn.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="14" y2="{bottom}"/>')
-        drawn.append(_text(x, bottom + 18, _power(power), "middle"))
+        drawn.append(_text(x, bottom + 26, _power(power), "middle"))
     for power in range(int(y_low), int(y_high) + 1):
         _, y = place((10.0**x_low, 10.0**power))
         drawn.append(f'<line class="grid" x1="{left}" x2="{WIDTH - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
         drawn.append(_text(left - 6, y + 4, f"${_power(power)}", "end"))
-    taken: list[float] = []
     for series, line in enumerate(lines):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, line.points))
         drawn.append(f'<polyline class="l{series % _SERIES}{" dashed" if line.dashed else ""}" points="{path}"/>')
-        y = _free(place(line.points[-1])[1] + 4, taken)
-        dot = f'<rect class="s{series % _SERIES}" x="{WIDTH - right + 8}" y="{y - 9:.1f}" width="9" height="9" rx="2"/>'
-        drawn += [dot, _text(WIDTH - right + 23, y, line.label, "start")]
-    return _svg(drawn, height + 14, title)
+    return _svg(drawn, height + 14, title, legend(line.label for line in lines))
+
+
+def legend(names: Iterable[str]) -> str:
+    """Names with their colours, in the order of the series."""
+    dots = (f'<i class="s{series % _SERIES}"></i>{escape(name)}' for series, name in enumerate(names))
+    return f'<ul class="legend">{"".join(f"<li>{dot}</li>" for dot in dots)}</ul>'
 
 
 def _power(power: int) -> str:
@@ -149,25 +149,16 @@ def _decades(values: Sequence[float]) -> tuple[float, float]:
     return low, max(high, low + 1)
 
 
-def _free(y: float, taken: list[float]) -> float:
-    """A height at which no other label stands."""
-    while any(abs(y - other) < 15 for other in taken):
-        y -= 15
-    taken.append(y)
-    return y
-
-
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "label") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(_short(text))}</text>'
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _short(text: str) -> str:
-    """Names differ at their ends more than at their beginnings."""
-    return text if len(text) <= _LONGEST else f"{text[:8]}…{text[9 - _LONGEST :]}"
+def _caption(title: str) -> str:
+    return f"<figcaption>{escape(title)}</figcaption>"
 
 
-def _svg(drawn: Sequence[str], height: float, title: str) -> str:
+def _svg(drawn: Sequence[str], height: float, title: str, below: str = "") -> str:
     return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg viewBox="0 0 {WIDTH} {height:.0f}" role="img"'
-        f' aria-label="{escape(title)}">{"".join(drawn)}</svg></figure>'
+        f'<figure>{_caption(title)}<svg class="plot" viewBox="0 0 {WIDTH} {height:.0f}" role="img"'
+        f' aria-label="{escape(title)}">{"".join(drawn)}</svg>{below}</figure>'
     )

@@ -48,6 +48,8 @@ def _flat(report: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return " ".join(map(str, value))
     return f"{value:.4f}" if isinstance(value, float) else str(value)

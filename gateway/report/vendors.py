@@ -109,7 +109,11 @@ def _union(parts: Sequence[Members]) -> list[str]:
 def _unknown(operator: Operator, endpoints: Sequence[Endpoint]) -> list[str]:
     """The to-do list: facts of the operator, then of its endpoints."""
     missing = Counter(name for endpoint in endpoints for name in unknown_of("endpoint", endpoint))
-    return [*unknown_of("operator", operator), *(f"{name} of {count} endpoints" for name, count in missing.items())]
+    return [*unknown_of("operator", operator), *(f"{name} of {_counted(count)}" for name, count in missing.items())]
+
+
+def _counted(count: int) -> str:
+    return f"{count} endpoint{'s' if count != 1 else ''}"
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -126,7 +130,7 @@ def as_table(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         owner = f"{row['owner'] or 'owner unknown'} ({row['owner_country'] or 'unknown'})"
-        lines.append(f"{row['operator']}: {row['risk']}, {row['endpoints']} endpoints, {owner}")
+        lines.append(f"{row['operator']}: {row['risk']}, {_counted(row['endpoints'])}, {owner}")
         lines += [f"  {_told(factor, row['endpoints'])}" for factor in row["factors"] if factor["counts"]]
         lines += [f"  listed: {found['list']} since {found['date']}: {found['what']}" for found in row["listings"]]
         lines += [f"  to do: find out {name}" for name in row["unknown"]]

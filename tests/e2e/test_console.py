@@ -333,3 +333,81 @@ def test_only_the_console_s_own_files_are_served(watched):
         reply.read()
         assert reply.status == 404, path
     connection.close()
+
+
+ATTACK = "<img src=x onerror='window.attacked=true'><script>window.attacked=true</script>\"'"
+
+
+def hostile(value: object, name: str = "") -> object:
+    """Every word of a reply as somebody might have named a team, an app, a model, a guard or an upstream's failure."""
+    if isinstance(value, dict):
+        return {key: hostile(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [hostile(each, name) for each in value]
+    figure = isinstance(value, str) and value.replace(".", "").replace("-", "").isdigit()
+    return ATTACK + value if isinstance(value, str) and not figure else value
+
+
+def test_a_name_is_text_wherever_the_console_shows_it(browser, watched):
+    context = browser.new_context()
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+
+    def answer(route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json=hostile(reply.json()))
+
+    newest = max(ledger(watched), key=lambda row: row["at"])["request_id"]
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    recorded = json.loads(watched.gateway.ask("GET", f"/console/decisions/{newest}", headers=headers)[2])
+    opened.route("**/console/overview", answer)
+    opened.route("**/console/decisions/**", lambda route: route.fulfill(json=hostile(recorded)))
+    opened.route("**/console/what-if", answer)
+    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    expect(opened.locator("#health")).to_contain_text("<script>")
+
+    opened.locator(".decisions li button").first.click()
+    expect(opened.locator(".decisions .why").first).to_contain_text("<script>")
+    opened.fill("#text", QUESTION)
+    opened.evaluate("for (const select of document.querySelectorAll('#what-if select')) select.value = ''")
+    opened.click("#what-if button")
+    expect(opened.locator("#answer")).to_contain_text("<script>")
+
+    assert opened.locator("main img, main script").count() == 0
+    assert opened.evaluate("window.attacked") is None
+    context.close()
+
+
+def test_another_site_s_page_can_have_the_console_do_nothing(browser, watched):
+    """A browser sends no token of the console's by itself; without it nothing is done, and no reply may be read."""
+    context = browser.new_context()
+    console = context.new_page()
+    console.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    expect(figure(console, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
+    other = context.new_page()
+    other.route(
+        "http://other.example/**", lambda route: route.fulfill(body="<p>another site", content_type="text/html")
+    )
+    other.goto("http://other.example/")
+    statuses: list[int] = []
+    context.on("response", lambda reply: statuses.append(reply.status) if "/console/" in reply.url else None)
+
+    read = other.evaluate(
+        """url => fetch(url, {method: "POST", credentials: "include", body: '{"text": "Hi"}'})
+          .then((reply) => reply.text()).catch(() => "unread")""",
+        f"{watched.gateway.url}/console/what-if",
+    )
+    other.evaluate(
+        """url => {
+          const form = document.createElement("form");
+          Object.assign(form, {method: "POST", action: url, enctype: "text/plain"});
+          document.body.append(form);
+          form.submit();
+        }""",
+        f"{watched.gateway.url}/console/what-if",
+    )
+    expect(other.locator("body")).to_contain_text("the console needs its token", timeout=PATIENCE_MS)
+
+    assert read == "unread"
+    assert set(statuses) - {200} == {401}
+    context.close()

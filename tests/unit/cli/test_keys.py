@@ -106,7 +106,7 @@ def test_keys_are_listed_without_their_hashes(folder, capsys):
     assert run("list", "--policies", str(folder)) == 0
 
     listed = capsys.readouterr().out
-    assert [line.split()[0] for line in listed.splitlines()] == ["bot", "crm"]
+    assert [line.split()[0] for line in listed.splitlines()] == ["id", "bot", "crm"]
     assert digest("a") not in listed
 
 

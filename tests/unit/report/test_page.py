@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,12 +19,29 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 FOLDER = compiled()
 
 
-def written(what: str) -> str:
+def made(what: str) -> dict[str, Any]:
     guarded = msgspec.structs.replace(row("answered", tried("gpt@openai")), removed={"glm@zai": ["eu-residency"]})
     rows = [guarded] * 40 + [row("declined", topic=["code"])] * 40
     text = "item,usd\nopenai,1" if what == "reconcile" else TABLE.read_text()
-    made = REPORTS[what](Asked(rows, FOLDER, text=text))
-    return page(what, made, policy_version="v<1>", made_at="today", since=None)
+    return REPORTS[what](Asked(rows, FOLDER, text=text))
+
+
+def written(what: str) -> str:
+    return page(what, made(what), policy_version="v<1>", made_at="today", since=None)
+
+
+ATTACK = "<script>attack()</script><img src=x onerror='attack()'>\"'"
+
+
+def hostile(value: Any, parent: str = "") -> Any:
+    """Every word of a report as somebody might have named a model, a team, a guard or a line of an invoice."""
+    if isinstance(value, dict):
+        return {(ATTACK + key if parent == "requests" else key): hostile(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [hostile(each, parent) for each in value]
+    numeric = isinstance(value, str) and value.replace(".", "").replace("-", "").isdigit()
+    plain = not isinstance(value, str) or numeric or parent in ("by", "ChargePeriodStart", "day")
+    return value if plain else ATTACK + value
 
 
 class Tags(HTMLParser):
@@ -57,6 +75,15 @@ def test_a_page_is_well_formed_and_needs_nothing_from_elsewhere(what):
     assert tags.open == []
     assert tags.links == [] and "script" not in tags.seen and "url(" not in text and "@import" not in text
     assert "<1>" not in text
+
+
+@pytest.mark.parametrize("what", LOOKS)
+def test_a_name_is_text_on_every_page(what):
+    tags = Tags()
+    tags.feed(page(what, hostile(made(what)), policy_version=ATTACK, made_at="today", since=ATTACK))
+
+    assert tags.open == [] and tags.links == []
+    assert not tags.seen & {"script", "img"}
 
 
 @pytest.mark.parametrize("what", sorted(set(LOOKS) - {"breakeven"}))

@@ -49,10 +49,10 @@ def test_every_unknown_is_a_to_do():
         "certifications",
         "indemnity",
         "sla",
-        "storage of 1 endpoints",
-        "trains_on_data of 1 endpoints",
+        "storage of 1 endpoint",
+        "trains_on_data of 1 endpoint",
         "retention_days of 2 endpoints",
-        "price of 1 endpoints",
+        "price of 1 endpoint",
     ]
 
 
