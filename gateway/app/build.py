@@ -21,6 +21,7 @@ from gateway.identity import Account
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.outcome.outcome import Outcome
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
@@ -82,8 +83,16 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
         learner=Learner(ledger.store),
         prices=prices,
         second=SecondJudge(ledger.append),
-        shadows=Shadows(record=ledger.append, dropped=metrics.shadow_dropped),
+        shadows=Shadows(record=_each(ledger.append, metrics.observe_shadow), dropped=metrics.shadow_dropped),
     )
+
+
+def _each(*sinks: Sink) -> Sink:
+    def record(outcome: Outcome) -> None:
+        for sink in sinks:
+            sink(outcome)
+
+    return record
 
 
 def _tracing() -> Tracing | None:

@@ -127,6 +127,18 @@ FAMILIES = (
     Family("gateway_ledger_dropped_total", "counter", "Outcomes that the ledger had no room for"),
     Family("gateway_shadows_dropped_total", "counter", "Copies that were not sent because too many were under way"),
     Family(
+        "gateway_trial_attempts_total",
+        "counter",
+        "Attempts of canaries, which are among all attempts, and of shadows, which are in no other metric",
+        ("purpose", "route", "endpoint", "outcome"),
+    ),
+    Family(
+        "gateway_trial_cost_usd_total",
+        "counter",
+        "Cost of these attempts; a shadow's is in no other metric",
+        ("purpose", "route", "endpoint"),
+    ),
+    Family(
         "gateway_canary_stopped",
         "gauge",
         "1 once the route's canary has passed a bound of its stop_if",

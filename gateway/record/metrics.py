@@ -45,6 +45,8 @@ class Metrics:
         self._reloads = self._counts("gateway_policy_reload_total")
         self._dropped = self._counts("gateway_ledger_dropped_total")
         self._shadows_dropped = self._counts("gateway_shadows_dropped_total")
+        self._trials = self._counts("gateway_trial_attempts_total")
+        self._trial_cost = self._counts("gateway_trial_cost_usd_total")
         self._request_seconds = self._histogram("gateway_request_seconds")
         self._first_byte = self._histogram("gateway_first_byte_seconds")
         self._per_token = self._histogram("gateway_seconds_per_output_token")
@@ -79,6 +81,14 @@ class Metrics:
             self._observe_attempt(outcome, attempt)
             if attempt.purpose in SERVING:
                 self._observe_money(attempt, _of_money(team, attempt.endpoint, permitted))
+            if attempt.purpose == "canary":
+                self._observe_trial(attempt, route)
+
+    def observe_shadow(self, outcome: Outcome) -> None:
+        """A copy is no request: it counts as a trial alone."""
+        route = outcome.decision.route.name if outcome.decision else "none"
+        for attempt in outcome.attempts:
+            self._observe_trial(attempt, route)
 
     def price(self, outcome: Outcome, priced: Priced) -> None:
         """What took too long to work out where a reply ends; called in a thread of its own."""
@@ -154,6 +164,11 @@ class Metrics:
         self._judged[labels] += 1.0
         if is_fault(outcome, attempt):
             self._refusals[labels] += 1.0
+
+    def _observe_trial(self, attempt: Attempt, route: str) -> None:
+        self._trials[(attempt.purpose, route, attempt.endpoint.id, attempt.outcome)] += 1.0
+        if attempt.cost_usd:
+            self._trial_cost[(attempt.purpose, route, attempt.endpoint.id)] += float(attempt.cost_usd)
 
     def _observe_money(self, attempt: Attempt, labels: _Money) -> None:
         usage = attempt.usage

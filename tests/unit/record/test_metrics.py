@@ -133,6 +133,19 @@ def test_measuring_costs_are_no_cost_of_the_request():
     assert [value for name, value in counts.items() if name.startswith("cost_usd_total")] == [0.00031]
 
 
+def test_a_trial_is_counted_by_purpose_and_a_shadow_nowhere_else():
+    metrics = Metrics(shared=None)
+    idle = seen(metrics)
+
+    metrics.observe_shadow(outcome(attempt(QWEN, purpose="shadow")))
+
+    counts = {name: value for name, value in seen(metrics).items() if idle.get(name) != value}
+    assert counts == {
+        'trial_attempts_total{endpoint="qwen3@self",outcome="answered",purpose="shadow",route="rest"}': 1.0,
+        'trial_cost_usd_total{endpoint="qwen3@self",purpose="shadow",route="rest"}': 0.00031,
+    }
+
+
 def test_a_language_that_no_rule_names_is_other():
     asks_french = FILES | {"policy.yaml": FILES["policy.yaml"].replace("data_class: regulated", "language: [fr, de]")}
     spoken = outcome(decision=decision(language="fr"))
