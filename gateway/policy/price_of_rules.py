@@ -40,20 +40,30 @@ def price_of_rules(decision: Decision) -> RulePrices:
     return RulePrices(_known(marginal), _known(alone), max(chosen - free, 0.0) if isfinite(chosen - free) else 0.0)
 
 
-def blocked_adoption(decision: Decision) -> tuple[str, ...]:
-    """Guards that removed an endpoint with Chinese weights that would be cheaper than the first choice."""
+def blocked_adoption(decision: Decision) -> dict[str, float]:
+    """Guards that removed an endpoint with Chinese weights that would be cheaper than the first choice.
+
+    Each with what the cheapest of those that it removed would have saved, by expected cost; 0 where that of the first
+    choice is unknown.
+    """
     guards = biting(decision)
     if not decision.endpoints or not guards:
-        return ()
+        return {}
     costs = _costs(decision)
     first = next((each for each in decision.endpoints if each is not decision.canary), decision.endpoints[0])
     bound = costs[first.index]
     able = decision.proposed & ~decision.incapable
-    cheaper = 0
-    for index in np.flatnonzero(costs < bound).tolist():  # few: the first choice is among the cheapest
-        if able >> index & 1 and decision.policy.endpoints[index].model.origin in CHINA:
-            cheaper |= 1 << index
-    return tuple(guard.name for guard in guards if guard.removes & cheaper)
+    cheaper = [
+        index
+        for index in np.flatnonzero(costs < bound).tolist()  # few: the first choice is among the cheapest
+        if able >> index & 1 and decision.policy.endpoints[index].model.origin in CHINA
+    ]
+    found: dict[str, float] = {}
+    for guard in guards:
+        kept_off = [float(costs[index]) for index in cheaper if guard.removes >> index & 1]
+        if kept_off:
+            found[guard.name] = float(bound) - min(kept_off) if isfinite(bound) else 0.0
+    return found
 
 
 def biting(decision: Decision) -> list[Guard]:

@@ -123,6 +123,11 @@ def _rules(made: Report) -> Look:
             ("all rules together", money(together["marginal_usd"]), "against having none"),
             ("overlap", money(together["overlap_usd"]), "what they cost only together"),
             ("denied", f"{together['denied']:,}", "requests"),
+            (
+                "blocked adoption",
+                money(together["blocked_adoption_usd"]),
+                f"{together['blocked_adoption']:,} requests kept from cheaper Chinese weights",
+            ),
         ],
         [
             plot.bars(
@@ -134,14 +139,15 @@ def _rules(made: Report) -> Look:
                 title="Alone: what it would cost as the only rule",
             ),
             plot.bars(
-                [
-                    Mark(row["guard"], row["blocked_adoption"], f"{row['blocked_adoption']:,}", series=2)
-                    for row in ordered
-                ],
+                [Mark(row["guard"], row["blocked_adoption"], _blocked(row), series=2) for row in ordered],
                 title="Blocked adoption: requests from which it kept a cheaper endpoint with Chinese weights",
             ),
         ],
     )
+
+
+def _blocked(row: Mapping[str, Any]) -> str:
+    return f"{row['blocked_adoption']:,}, {money(row['blocked_adoption_usd'])}"
 
 
 def _breakeven(made: Report) -> Look:

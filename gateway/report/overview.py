@@ -40,6 +40,7 @@ class _Rule:
     denied: int = 0
     marginal_usd: float = 0.0
     blocked_adoption: int = 0
+    blocked_adoption_usd: float = 0.0
 
 
 @dataclass(slots=True)
@@ -154,8 +155,9 @@ class Overview:
         prices = price_of_rules(decision)
         for guard, usd in prices.marginal.items():
             self._rules[guard].marginal_usd += usd
-        for guard in blocked_adoption(decision):
+        for guard, usd in blocked_adoption(decision).items():
             self._rules[guard].blocked_adoption += 1
+            self._rules[guard].blocked_adoption_usd += usd
         self._together_usd += prices.together
 
     def _add_elsewhere(self, row: Row, *, went_on: bool) -> None:
@@ -222,6 +224,7 @@ class Overview:
                 "denied": rule.denied,
                 "marginal_usd": rule.marginal_usd,
                 "blocked_adoption": rule.blocked_adoption,
+                "blocked_adoption_usd": rule.blocked_adoption_usd,
             }
             for name, rule in self._rules.items()
         ]

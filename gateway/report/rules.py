@@ -27,7 +27,9 @@ class _Sum:
     marginal: Counter[str] = field(default_factory=Counter)
     alone: Counter[str] = field(default_factory=Counter)
     together: float = 0.0
+    blocked_usd: Counter[str] = field(default_factory=Counter)
     kept_off: int = 0  # requests that some guard kept from cheaper Chinese weights
+    kept_off_usd: float = 0.0  # what the cheapest of those weights would have saved them
     guarded: int = 0  # requests from which some guard removed something
 
 
@@ -46,8 +48,10 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[s
         if row.outcome == "denied":
             found.denied[row.denied_by or _denied_by(row, decision)] += 1
         blocking = blocked_adoption(decision)
-        found.blocked.update(blocking)
+        found.blocked.update(blocking.keys())
+        found.blocked_usd.update(blocking)
         found.kept_off += bool(blocking)
+        found.kept_off_usd += max(blocking.values(), default=0.0)
         prices = price_of_rules(decision)
         found.marginal.update(prices.marginal)
         found.alone.update(prices.alone)
@@ -79,6 +83,7 @@ def _rows(found: _Sum, guards: list[str]) -> list[dict[str, Any]]:
             "alone_usd": _usd(found.alone[guard]),
             "overlap_usd": _usd(found.alone[guard] - found.marginal[guard]),
             "blocked_adoption": found.blocked[guard],
+            "blocked_adoption_usd": _usd(found.blocked_usd[guard]),
         }
         for guard in [*guards, *others]
     ]
@@ -94,6 +99,7 @@ def _together(found: _Sum) -> dict[str, Any]:
         "alone_usd": _usd(found.together),
         "overlap_usd": _usd(found.together - sum(found.marginal.values())),
         "blocked_adoption": found.kept_off,
+        "blocked_adoption_usd": _usd(found.kept_off_usd),
     }
 
 

@@ -35,10 +35,15 @@ export function rules({ rows }) {
   return table(
     [["guard"], ["removed", "number"], ["denied", "number"], ["cost", "number"]],
     rows.map((row) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, row.guard), make("span", { class: "quiet" }, row.why ?? "")),
+      make("td", {}, make("span", { class: "name" }, row.guard), make("span", { class: "quiet" }, row.why ?? ""),
+        row.blocked_adoption ? make("span", { class: "quiet" }, blocked(row)) : null),
       make("td", { class: "number" }, count(row.removed)),
       make("td", { class: "number" }, count(row.denied)),
       make("td", { class: "number", title: "against this guard absent" }, usd(row.marginal_usd)))));
+}
+
+function blocked({ blocked_adoption: requests, blocked_adoption_usd: saved }) {
+  return `kept ${plural(requests, "request")} from cheaper Chinese weights: ${usd(saved)} more`;
 }
 
 export function health(endpoints) {

@@ -58,6 +58,10 @@ def test_adoption_is_blocked_by_the_guards_that_removed_cheaper_chinese_weights(
     kept = policy_with("never: {endpoint: gpt@openai}", rest=BY_COST)
     west = policy_with(NO_CHINESE_WEIGHTS, "never: {operator: zai}", rest=BY_COST)
 
-    assert blocked_adoption(decision(folder, tokens=1000, language="en")) == ()
-    assert blocked_adoption(decision(kept, tokens=1000, language="en")) == ()
-    assert blocked_adoption(decision(west, tokens=1000, language="en")) == ("g0", "g1")
+    assert blocked_adoption(decision(folder, tokens=1000, language="en")) == {}
+    assert blocked_adoption(decision(kept, tokens=1000, language="en")) == {}
+    blocked = blocked_adoption(decision(west, tokens=1000, language="en"))
+    assert blocked.keys() == {"g0", "g1"}
+    # The first removes every Chinese endpoint, the second those of one operator.
+    assert blocked["g0"] >= blocked["g1"] > 0
+    assert blocked["g0"] == pytest.approx(price_of_rules(decision(west, tokens=1000, language="en")).together)

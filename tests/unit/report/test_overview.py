@@ -95,7 +95,8 @@ def test_the_overview_says_what_the_reports_say(rows):
     shown = {each["guard"]: each for each in overview["rules"]["rows"]}
     for each in guards:
         assert [shown[each["guard"]][name] for name in names] == [each[name] for name in names]
-        assert shown[each["guard"]]["marginal_usd"] == pytest.approx(float(each["marginal_usd"]), abs=1e-8)
+        for name in ("marginal_usd", "blocked_adoption_usd"):
+            assert shown[each["guard"]][name] == pytest.approx(float(each[name]), abs=1e-8)
     assert overview["rules"]["together_usd"] == pytest.approx(float(together["marginal_usd"]), abs=1e-8)
 
 
