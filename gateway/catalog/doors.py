@@ -160,6 +160,7 @@ def _plain(desk: Desk, written: Written[EndpointRow], model: Model, operator: Op
         key_env=row.key_env,
         prices=(),
         usd_per_hour=row.usd_per_hour,
+        output_tokens_per_s=row.output_tokens_per_s,
         can=(model.can - lacks) | desk.words(written, row.can or [], CAPABILITIES, "can"),
         pin=Pin(row.pin.host_suffix, row.pin.cidr, row.pin.certificate) if row.pin else None,
         source=row.source,

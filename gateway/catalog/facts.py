@@ -146,6 +146,7 @@ class Endpoint:
     vendor: str = ""  # whose way of saying no and of reasoning it follows
     ends: date | None = None  # the operator has announced its end
     note: str | None = None
+    output_tokens_per_s: float | None = None  # of one own machine at full load
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,9 @@ class EndpointRow(Sourced):
     )
     bills_in: Literal["USD", "CNY"] = Field("USD", description="currency of the list price")
     usd_per_hour: Money | None = Field(None, description="real cost of own machines, for reports")
+    output_tokens_per_s: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="what one of these machines writes at full load, for reports: beyond it another is needed"
+    )
     kinds: list[Kind] | None = Field(None, description="what this door serves, if not what its model serves")
     can: list[str] | None = Field(
         None, description="capabilities of this door besides the model's: stored_state, hosted_tools"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import ceil, inf
 from typing import Any
 
 from gateway.catalog.facts import Catalog, Endpoint
@@ -18,6 +19,8 @@ MONTH_H = 730.0
 TYPICAL = Usage(input_tokens=1000, output_tokens=400)  # of a request, where nothing was measured
 NO_MACHINE = "no endpoint with `hosting: self` has `usd_per_hour`"
 ALONE = "no hosted endpoint of the same weights has a known price, so there is nothing to break even with"
+MOST_MACHINES = 10  # on the curve
+JUST_ABOVE = 1 + 1e-6  # where a step of the curve ends
 CURVE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # of the nearest break-even
 
 
@@ -55,7 +58,10 @@ class _Use:
 
 
 def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
-    """The report as JSON: one row for each hosted endpoint of the weights of each endpoint with `usd_per_hour`."""
+    """The report as JSON: one row for each hosted endpoint of the weights of each endpoint with `usd_per_hour`.
+
+    A machine whose `output_tokens_per_s` is known serves no more; a larger volume needs another one beside it.
+    """
     uses: dict[str, _Use] = defaultdict(_Use)
     first = last = 0.0
     for row in rows:
@@ -80,31 +86,45 @@ def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
 def _owned(
     endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    per_hour = endpoint.usd_per_hour or Decimal(0)
+    per_hour, capacity = endpoint.usd_per_hour or Decimal(0), _capacity(endpoint, use.typical)
     busy = min(busy_s(use.spans) / HOUR_S / hours, 1.0) if hours else 0.0
     machine = {
         "endpoint": endpoint.id,
         "usd_per_hour": format(per_hour, "f"),
         "requests": use.requests,
+        "capacity_requests_per_hour": capacity if capacity < inf else None,
         "idle_share": 1 - busy,
         "transfer_usd": format(use.transfer_usd, "f"),
         "actual_usd": _usd(float(per_hour) * hours),
         "typical": {"input_tokens": use.typical.input_tokens, "output_tokens": use.typical.output_tokens},
     }
     rows = list(_rivals(endpoint, use, hours, at, catalog))
-    nearest = min((float(row["break_even_requests_per_hour"]) for row in rows), default=0.0)
-    return machine | {"curve": _curve(float(per_hour), nearest, rows)}, rows
+    needed = [row["break_even_requests_per_hour"] for row in rows if row["break_even_requests_per_hour"] is not None]
+    curve = _curve(float(per_hour), min(needed, default=capacity), capacity) if rows else []
+    return machine | {"curve": curve}, rows
+
+
+def _capacity(endpoint: Endpoint, typical: Usage) -> float:
+    """Requests an hour that one machine serves; infinite if that is unknown."""
+    if endpoint.output_tokens_per_s is None or not typical.output_tokens:
+        return inf
+    return endpoint.output_tokens_per_s * HOUR_S / typical.output_tokens
+
+
+def _machines(volume: float, capacity: float) -> int:
+    return max(ceil(volume / capacity - 1e-9), 1)  # full is not one more
 
 
 def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog) -> Iterator[dict[str, Any]]:
     """Cheapest first; those without a known price are left out."""
     usage = use.typical
+    tokens = usage.input_tokens + usage.output_tokens
     priced = [
         (float(found[0]), rival)
         for rival in catalog.endpoints.values()
         if rival.model is endpoint.model and rival.hosting == "hosted" and (found := cost(rival, usage, at=at))
     ]
-    volume = use.requests / hours if hours else 0.0
+    volume, capacity = use.requests / hours if hours else 0.0, _capacity(endpoint, usage)
     for usd, rival in sorted(priced, key=lambda pair: (pair[0], pair[1].id)):
         if usd > 0:
             needed = float(endpoint.usd_per_hour or 0) / usd
@@ -114,18 +134,26 @@ def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Cat
                 "hosted_usd_per_request": _usd(usd),
                 "self_usd_per_request": _usd(float(endpoint.usd_per_hour or 0) / volume) if volume else None,
                 "requests_per_hour": volume,
-                "break_even_requests_per_hour": needed,
-                "break_even_tokens_per_month": round(needed * MONTH_H * (usage.input_tokens + usage.output_tokens)),
-                "pays": volume >= needed,
+                "break_even_requests_per_hour": needed if needed <= capacity else None,  # else a full one costs more
+                "break_even_tokens_per_month": round(needed * MONTH_H * tokens) if needed <= capacity else None,
+                "pays": volume >= needed * _machines(volume, capacity),
             }
 
 
-def _curve(per_hour: float, nearest: float, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What one request costs by how many there are in an hour."""
-    if not rows:
-        return []
-    volumes = [nearest * part for part in CURVE]
-    return [{"requests_per_hour": volume, "self_usd_per_request": _usd(per_hour / volume)} for volume in volumes]
+def _curve(per_hour: float, nearest: float, capacity: float) -> list[dict[str, Any]]:
+    """What one request costs by how many there are in an hour; a step up wherever another machine is needed."""
+    most = min(nearest * CURVE[-1], capacity * MOST_MACHINES)
+    volumes = {nearest * part for part in CURVE if nearest * part < most} | {most}
+    full = [capacity * count for count in range(1, MOST_MACHINES) if capacity * count < most]
+    volumes |= {*full, *(volume * JUST_ABOVE for volume in full)}
+    return [
+        {
+            "requests_per_hour": volume,
+            "machines": (machines := _machines(volume, capacity)),
+            "self_usd_per_request": _usd(per_hour * machines / volume),
+        }
+        for volume in sorted(volumes)
+    ]
 
 
 def busy_s(spans: Iterable[tuple[float, float]]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -163,9 +163,7 @@ def _breakeven(made: Report) -> Look:
             ),
             ("transfer price paid", money(machine["transfer_usd"]), f"actual cost {money(machine['actual_usd'])}"),
         ]
-        if rivals:
-            volume = f"{float(rivals[0]['break_even_requests_per_hour']):,.0f} an hour"
-            figures.append(("pays from", volume, f"requests on, against {rivals[0]['hosted']}"))
+        figures += _pays_from(rivals)
         own = [(point["requests_per_hour"], float(point["self_usd_per_request"])) for point in machine["curve"]]
         if own:
             hosted = [
@@ -182,6 +180,16 @@ def _breakeven(made: Report) -> Look:
         figures,
         plots,
     )
+
+
+def _pays_from(rivals: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    if not rivals:
+        return []
+    cheapest = rivals[0]
+    needed = cheapest["break_even_requests_per_hour"]
+    if needed is None:
+        return [("pays from", "no volume", f"a machine at full load costs more than {cheapest['hosted']}")]
+    return [("pays from", f"{needed:,.0f} an hour", f"requests on, against {cheapest['hosted']}")]
 
 
 def _shrinkage(made: Report) -> Look:

@@ -30,7 +30,8 @@ COUNTED = {
     """,
     "breakeven": """
         A machine costs its hours whether it is used or not; a hosted endpoint of the same weights costs what a typical
-        request here costs at its list price. Where the curve crosses a dashed line, one's own machine begins to pay.
+        request here costs at its list price. Where the curve crosses a dashed line, one's own machine begins to pay;
+        it steps up where what one machine writes at full load is not enough.
         Idle is the share of the time in which no request ran.
     """,
     "reconcile": """

@@ -112,7 +112,7 @@ def curves(lines: Sequence[Curve], *, title: str, across: str, up: str) -> str:
     every = [point for line in lines for point in line.points if min(point) > 0]
     if not every:
         return ""
-    left, right, height, bottom = 120, 10, 320, 262
+    left, right, height, bottom = 120, 50, 320, 262
     (x_low, x_high), (y_low, y_high) = (_decades([point[axis] for point in every]) for axis in (0, 1))
 
     def place(point: tuple[float, float]) -> tuple[float, float]:

@@ -23,6 +23,7 @@ SIMULATED = [
     "simulated-embedding@simulated-west",
     "simulated-gpt@simulated-west",
     "smollm2-135m@self",
+    "smollm2-135m@simulated-us",
 ]
 
 

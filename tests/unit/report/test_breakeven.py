@@ -36,6 +36,35 @@ def test_the_volume_at_which_a_machine_pays_is_its_hour_over_what_a_request_cost
     assert found["pays"] is False
 
 
+def of_speed(output_tokens_per_s: float):
+    """The same machine, which says what it writes at full load."""
+    speed = f"usd_per_hour: 2, output_tokens_per_s: {output_tokens_per_s}".encode()
+    rest = SETS + b"version: 1\nroutes: [{name: rest, try: [{any: {}}]}]\n"
+    return compiled(catalog=OWN.replace(b"usd_per_hour: 2", speed), policy=rest).policy
+
+
+@given(st.floats(1, 1000))
+def test_the_curve_needs_another_machine_wherever_those_before_are_full(speed):
+    made = breakeven(requests(100, hours=10), of_speed(speed))
+    (machine,), (rival,) = made["machines"], made["rows"]
+    capacity = machine["capacity_requests_per_hour"]
+
+    assert capacity == pytest.approx(speed * 3600 / 100)  # a typical answer has 100 tokens
+    for point in machine["curve"]:
+        volume, machines = point["requests_per_hour"], point["machines"]
+        assert machines - 1 - 1e-8 <= volume / capacity <= machines + 1e-8
+        assert float(point["self_usd_per_request"]) == pytest.approx(2 * machines / volume, abs=1e-8)
+    full = 2 / capacity
+    assert (rival["break_even_requests_per_hour"] is None) == (full > float(rival["hosted_usd_per_request"]))
+
+
+def test_a_machine_whose_speed_nobody_knows_is_enough_for_any_volume():
+    (machine,) = breakeven(requests(100, hours=10), POLICY)["machines"]
+
+    assert machine["capacity_requests_per_hour"] is None
+    assert {point["machines"] for point in machine["curve"]} == {1}
+
+
 def test_a_machine_is_idle_while_nothing_runs_and_costs_its_hours_all_the_same():
     (machine,) = breakeven(requests(100, hours=10), POLICY)["machines"]
 
