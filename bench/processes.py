@@ -59,6 +59,10 @@ class Process:
         """CPU seconds of the process and its living children so far."""
         return sum(_ticks(pid) for pid in self._tree()) / TICKS_PER_S
 
+    def own_cpu_s(self) -> float:
+        """CPU seconds of the process alone."""
+        return _ticks(self._process.pid) / TICKS_PER_S
+
     def memory_kib(self) -> int:
         """Proportional share of resident memory, children included."""
         return sum(_pss_kib(pid) for pid in self._tree())

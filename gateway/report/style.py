@@ -50,7 +50,8 @@ th { color: var(--soft); font-weight: 500; white-space: normal; vertical-align: 
   .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: .1rem .9rem; padding: .6rem 0; }
   .cards tr { border-bottom: 1px solid var(--line); }
   .cards td { padding: 0; border: 0; }
-  .cards td::before { content: attr(data-name); color: var(--soft); float: left; text-align: left; margin-right: .5rem; }
+  .cards td::before { content: attr(data-name); color: var(--soft); float: left; margin-right: .5rem; }
+  .cards td::before { text-align: left; }
   .cards td:first-child { grid-column: 1 / 3; font-weight: 600; white-space: normal; overflow-wrap: anywhere; }
   .cards td:first-child::before, .cards.pairs td::before { content: none; }
   .cards.pairs tr { grid-template-columns: 1fr auto; }
