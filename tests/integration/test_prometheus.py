@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -69,3 +71,69 @@ def test_the_compose_file_starts_all_that_the_gateway_can_use():
 
     assert set(compose["services"]) == {"gateway", "redis", "postgres", "prometheus", "grafana", "collector"}
     assert (DEPLOY / compose["services"]["gateway"]["build"]["context"] / "deploy" / "Dockerfile").is_file()
+
+
+def test_an_image_is_pinned_to_a_version():
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    tags = [service["image"].rpartition(":")[2] for service in compose["services"].values() if "image" in service]
+
+    assert tags and all(re.match(r"v?\d+(\.\d+)*(-alpine)?$", tag) for tag in tags), tags
+
+
+# What the components' own READMEs at the pinned version let one set, as far as we set anything; their program is not
+# on any registry that the tests can reach.
+COLLECTOR = {
+    "receivers": {"otlp": {"protocols": {"http": {"endpoint"}, "grpc": {"endpoint"}}}},
+    "processors": {"batch": {"timeout", "send_batch_size", "send_batch_max_size"}},
+    "exporters": {"debug": {"verbosity"}, "otlphttp": {"endpoint", "headers", "compression"}},
+}
+DISTRIBUTED = "otel/opentelemetry-collector:"  # the plain distribution, which has all of these
+
+
+def unknown(given: Any, known: Any, at: str) -> list[str]:
+    """Keys that stand where the component knows none of that name."""
+    if not isinstance(given, dict):
+        return []
+    inside = known if isinstance(known, dict) else dict.fromkeys(known)
+    return [
+        found
+        for key, value in given.items()
+        for found in ([f"{at}.{key}"] if key not in inside else unknown(value, inside[key] or (), f"{at}.{key}"))
+    ]
+
+
+def test_the_collector_is_told_nothing_that_its_components_do_not_know():
+    given = yaml.safe_load((DEPLOY / "collector.yaml").read_text())
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+    wrong = [
+        found
+        for kind, known in COLLECTOR.items()
+        for name, component in given[kind].items()
+        for found in unknown({name.partition("/")[0]: component}, known, kind)
+    ]
+
+    assert wrong == []
+    assert given.keys() == {*COLLECTOR, "service"} and given["service"].keys() == {"pipelines"}
+    assert given["exporters"]["debug"]["verbosity"] in ("basic", "normal", "detailed")
+    assert compose["services"]["collector"]["image"].startswith(DISTRIBUTED)
+
+
+def test_the_collector_s_pipelines_use_what_is_defined_and_all_of_it():
+    given = yaml.safe_load((DEPLOY / "collector.yaml").read_text())
+    pipelines = given["service"]["pipelines"]
+
+    assert pipelines.keys() == {"traces", "metrics"}
+    for kind in COLLECTOR:
+        assert {name for pipeline in pipelines.values() for name in pipeline[kind]} == given[kind].keys()
+
+
+def test_what_compose_connects_is_there():
+    """The gateway's OTLP address is the collector's, the collector's is Prometheus' receiver, which is on."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    collector = yaml.safe_load((DEPLOY / "collector.yaml").read_text())
+    port = collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"].rpartition(":")[2]
+
+    assert compose["gateway"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://collector:{port}"
+    assert collector["exporters"]["otlphttp/prometheus"]["endpoint"] == "http://prometheus:9090/api/v1/otlp"
+    assert "--web.enable-otlp-receiver" in compose["prometheus"]["command"]
