@@ -16,13 +16,12 @@ import msgspec
 
 from gateway.app.judging import last_prompt
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT
-from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.copies import kept_from
@@ -115,25 +114,17 @@ class SecondJudge:
 
     async def _ask(self, sample: Sample, trail: Trail, gateway: Gateway) -> None:
         means = replace(gateway.means, admit=_admit, judge=lambda _: None, breakers=self._breakers)
-        error: BaseException | None = None
-        judged: Signals = {}
-        try:
+        with recorded(trail, self._record):
             reply = await dispatch(trail, means)
             verdict = verdict_of(reply.opening)
-            if verdict is not None:
-                judged[JUDGED_ENDPOINT] = sample.endpoint
-                judged[JUDGED_BY_DETECTOR] = sample.by_detector
-                judged[JUDGED_AS] = verdict
-        except GatewayError as refused:
-            error = refused
-        except BaseException as left:
-            error = left
-            raise
-        finally:
-            if trail.attempts:
-                trail.decision = replace(trail.decision, signals=trail.decision.signals | judged)
-                outcome = settle(trail, error, ended=monotonic(), ended_at=time())
-                self._record(replace(outcome, baseline_list_usd=None))
+            if verdict is None:
+                return
+            judged: Signals = {
+                JUDGED_ENDPOINT: sample.endpoint,
+                JUDGED_BY_DETECTOR: sample.by_detector,
+                JUDGED_AS: verdict,
+            }
+            trail.decision = replace(trail.decision, signals=trail.decision.signals | judged)
 
 
 def verdict_of(body: bytes) -> str | None:

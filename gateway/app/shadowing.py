@@ -16,10 +16,10 @@ from typing import Final
 
 from gateway.app.judging import judge_of
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.dispatch.reply import Reply, StreamedReply
-from gateway.errors import GatewayError
+from gateway.dispatch.reply import StreamedReply
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.row import (
@@ -30,7 +30,6 @@ from gateway.outcome.row import (
     SHADOW_OF_OUTPUT,
     UNJUDGED,
 )
-from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.copies import kept_from
@@ -113,23 +112,13 @@ class Shadows:
 
     async def _send(self, trail: Trail, gateway: Gateway) -> None:
         means = replace(gateway.means, admit=_admit, judge=judge_of, breakers=self._breakers)
-        error: BaseException | None = None
-        reply: Reply | None = None
-        try:
+        with recorded(trail, self._record):
             reply = await dispatch(trail, means)
-            if isinstance(reply, StreamedReply):
-                await reply.pour(_Nowhere())
-        except GatewayError as refused:
-            error = refused
-        except BaseException as left:
-            error = left
-            raise
-        finally:
-            if reply is not None:
+            try:
+                if isinstance(reply, StreamedReply):
+                    await reply.pour(_Nowhere())
+            finally:
                 reply.end()
-            if trail.attempts:
-                outcome = settle(trail, error, ended=monotonic(), ended_at=time())
-                self._record(replace(outcome, baseline_list_usd=None))
 
 
 class _Nowhere:

@@ -11,12 +11,11 @@ from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import worst_case_usd
+from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means, dispatch
-from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
-from gateway.outcome.settle import settle
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.decide import View, decide
@@ -101,17 +100,12 @@ class Asking:
             self.found.out_of_money = True
             return False
         self._reserved_usd += worst
-        error: BaseException | None = None
         try:
-            await dispatch(trail, self._means(gateway, trial))
-        except GatewayError as refused:
-            error = refused
-        except BaseException as left:
-            error = left
-            raise
+            with recorded(trail, self.record):
+                await dispatch(trail, self._means(gateway, trial))
         finally:
             self._reserved_usd -= worst
-            self._settle(trial, trail, error)
+            self._see(trial, trail)
         return bool(trail.attempts)
 
     @property
@@ -133,12 +127,10 @@ class Asking:
         decision = decide(gateway.policy, trial.signals, view)
         return Trail(request_of(trial.endpoint.id, question, limit, arrival), self.plan.caller, decision)
 
-    def _settle(self, trial: Trial, trail: Trail, error: BaseException | None) -> None:
+    def _see(self, trial: Trial, trail: Trail) -> None:
         if not trail.attempts:
             return
         self.found.spent_usd += sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0))
-        outcome = settle(trail, error, ended=monotonic(), ended_at=time())
-        self.record(replace(outcome, baseline_list_usd=None))  # a probe replaces nothing that would have been bought
         result = trail.attempts[-1].outcome
         id = trial.endpoint.id
         self._failures[id] = self._failures.get(id, 0) + 1 if result == "failed" else 0
