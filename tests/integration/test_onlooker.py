@@ -87,9 +87,10 @@ def test_when_it_was_killed_the_next_looks_begin_another(gateway: Start, policie
     assert waits(lambda: look(running)[0] == 200 and onlookers(running) not in ([], [first]))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize(  # every two of the three meet
+    ("workers", "number", "hangs"),
+    [(1, signal.SIGTERM, True), (2, signal.SIGTERM, False), (1, signal.SIGKILL, False), (2, signal.SIGKILL, True)],
+)
 def test_it_ends_with_its_worker_however_that_ends(
     gateway: Start,
     policies: Path,  # noqa: F811
