@@ -3,6 +3,9 @@
 examples = [Example(text, {"refusal": 1}, weight=2.0, extra=("short",)), …]
 model = fit(examples, ("refusal",), bits=17, strength=4.0)
 save(path, model)        # reads back by gateway.signals.ngrams.load(path.read_bytes())
+
+With `most`, only that many of the commonest buckets are learnt from: a word seen once says little of other texts, and
+as all others share one row, there can be so many buckets that few words share one.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from gateway.signals import ngrams
 from training.files import write
 
 EXTRA_SCALE = 0.25  # how strongly a named feature speaks while fitting, against the whole text's 1
+CONTRAST_PRIOR = 3.0  # texts of either answer that every bucket counts as seen in
+CONTRAST_LEAST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Example:
     labels: Mapping[str, int]  # 1 yes, 0 no; a label left out is not learnt from this text
     weight: float = 1.0
     extra: tuple[str, ...] = field(default=())
+    less: Mapping[str, float] = field(default_factory=dict)  # by label, what its weight is multiplied by
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,11 @@ class Fitted:
 
     labels: tuple[str, ...]
     bits: int
-    weights: np.ndarray  # (2**bits, labels), to be multiplied by rarity
+    weights: np.ndarray  # (rows, labels), to be multiplied by rarity
     rarity: np.ndarray
     extras: np.ndarray
     bias: np.ndarray
+    kept: np.ndarray | None  # the buckets of row 1 and on; None: a row a bucket
 
 
 def matrix(examples: Sequence[Example], bits: int) -> sparse.csr_matrix:
@@ -60,25 +67,48 @@ def _buckets(text: str, bits: int) -> np.ndarray:
     return ngrams.features(ngrams.fold(text), bits).ravel().astype(np.int32)
 
 
-def fit(examples: Sequence[Example], labels: tuple[str, ...], bits: int, strength: float) -> Fitted:
-    """One logistic regression a label, over the examples that say yes or no to it."""
-    counts = matrix(examples, bits)
-    rarity = _rarity(counts)
-    scaled = counts.multiply(rarity[None, :]).tocsr()
-    norms = np.sqrt(np.maximum(np.asarray(counts @ (rarity**2)[:, None]).ravel(), 1e-6))
-    scaled = sparse.diags(1 / norms) @ scaled
-    extras = _extras(examples)
-    together = sparse.hstack((scaled, extras * EXTRA_SCALE)).tocsr()
+def fit(
+    examples: Sequence[Example],
+    labels: tuple[str, ...],
+    bits: int,
+    strength: float,
+    most: int | None = None,
+    contrasted: Mapping[str, float] | None = None,
+) -> Fitted:
+    """One logistic regression a label, over the examples that say yes or no to it; `contrasted` have own strengths."""
+    contrasted = contrasted or {}
+    counts, kept = matrix(examples, bits), None
+    if most is not None:
+        counts, kept = _commonest(counts, most)
+    rarity = _rarity(counts, shared=kept is not None)
+    together = sparse.hstack((_scaled(counts, rarity, kept is not None), _extras(examples) * EXTRA_SCALE)).tocsr()
     weights = np.zeros((together.shape[1], len(labels)), np.float32)
     bias = np.zeros(len(labels), np.float32)
     for column, label in enumerate(labels):
         rows = np.array([i for i, e in enumerate(examples) if label in e.labels])
-        regression = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, max_iter=200, random_state=0)
         wanted = np.array([examples[i].labels[label] for i in rows])
-        regression.fit(together[rows], wanted, _balanced(wanted, np.array([examples[i].weight for i in rows])))
-        weights[:, column], bias[column] = regression.coef_[0], regression.intercept_[0]
-    split = 2**bits
-    return Fitted(labels, bits, weights[:split], rarity, weights[split:] * EXTRA_SCALE, bias)
+        worth = _balanced(wanted, _weights([examples[i] for i in rows], label))
+        scale = _contrast(together[rows], wanted, worth) if label in contrasted else np.ones(together.shape[1])
+        regression = LogisticRegression(
+            C=contrasted.get(label, strength), solver="liblinear", tol=1e-3, max_iter=200, random_state=0
+        )
+        regression.fit(together[rows] @ sparse.diags(scale), wanted, worth)
+        weights[:, column], bias[column] = regression.coef_[0] * scale, regression.intercept_[0]
+    split = len(rarity)
+    return Fitted(labels, bits, weights[:split], rarity, weights[split:] * EXTRA_SCALE, bias, kept)
+
+
+def _contrast(found: sparse.csr_matrix, wanted: np.ndarray, worth: np.ndarray) -> np.ndarray:
+    """How unequally yes and no have each column, as in NB-SVM (Wang and Manning 2012): what both have may say less."""
+    there = found.copy()
+    there.data[:] = 1
+    yes, no = (there.T @ (worth * (wanted == answer)) + CONTRAST_PRIOR for answer in (1, 0))
+    contrast: np.ndarray = np.abs(np.log(yes / yes.sum() * no.sum() / no)) + CONTRAST_LEAST
+    return contrast
+
+
+def _weights(examples: Sequence[Example], label: str) -> np.ndarray:
+    return np.array([e.weight * e.less.get(label, 1.0) for e in examples])
 
 
 def _balanced(wanted: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -87,11 +117,29 @@ def _balanced(wanted: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.where(wanted == 1, weights * np.sqrt(no / yes), weights) if 0 < yes < no else weights
 
 
-def _rarity(counts: sparse.csr_matrix) -> np.ndarray:
+def _commonest(counts: sparse.csr_matrix, most: int) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """Column 0 for all buckets but the `most` commonest that stand in two texts or more, and which these are."""
+    seen = np.bincount(counts.indices, minlength=counts.shape[1])
+    order = np.argsort(-seen, kind="stable")[:most]
+    kept = np.sort(order[seen[order] > 1])
+    own = counts[:, kept]
+    return sparse.hstack((sparse.csr_matrix(counts.sum(1) - own.sum(1)), own)).tocsr(), kept
+
+
+def _rarity(counts: sparse.csr_matrix, *, shared: bool) -> np.ndarray:
     seen = np.bincount(counts.indices, minlength=counts.shape[1])
     rarity = np.log((1 + counts.shape[0]) / (1 + seen)).astype(np.float32)
+    if shared:
+        seen[0] = 0
     rarity[seen == 0] = np.log(1 + counts.shape[0]) * 0.5  # unseen words thin the evidence, but only half
     return rarity
+
+
+def _scaled(counts: sparse.csr_matrix, rarity: np.ndarray, shared: bool) -> sparse.csr_matrix:
+    """Every text with length 1; of what shares a row nothing is learnt."""
+    norms = np.sqrt(np.maximum(np.asarray(counts @ (rarity**2)[:, None]).ravel(), 1e-6))
+    taught = np.where(np.arange(len(rarity)) == 0, 0, rarity) if shared else rarity
+    return sparse.diags(1 / norms) @ counts.multiply(taught[None, :]).tocsr()
 
 
 def _extras(examples: Sequence[Example]) -> sparse.csr_matrix:
@@ -107,7 +155,8 @@ def small(model: Fitted) -> dict[str, np.ndarray]:
     """As whole numbers of 8 bits, under the names that `gateway.signals.ngrams.load` reads."""
     step = np.maximum(np.abs(model.weights).max(0) / 127, 1e-9)
     rarity_step = model.rarity.max() / 255
-    return {
+    gaps = {} if model.kept is None else {"gaps": np.diff(model.kept, prepend=0).astype(np.uint32)}
+    return gaps | {
         "labels": np.array(model.labels),
         "bits": np.array(model.bits),
         "weights": np.round(model.weights / step).astype(np.int8),

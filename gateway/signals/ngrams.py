@@ -10,6 +10,7 @@ length of the text.
 
 A score is `bias + Σ weight·rarity / √Σ rarity² + Σ weight of extra`. Training multiplies by the same `rarity`, so what
 `training.linear` fits is what is computed here. At most `LIMIT` characters are read at a time: cut longer text first.
+A model may keep a row for its commonest buckets only; row 0 then stands for all others, whose weight is 0.
 """
 
 from __future__ import annotations
@@ -145,13 +146,14 @@ class Linear:
 
     labels: tuple[str, ...]
     bits: int
-    table: Scores  # (2**bits, labels + 1): weight·rarity a label, then rarity²
+    table: Scores  # (rows, labels + 1): weight·rarity a label, then rarity²
     extras: Scores  # (2**EXTRA_BITS, labels): weights of named features
     bias: Scores
+    rows: NDArray[np.uint16] | None = None  # the row of each of 2**bits buckets; None: as many rows as buckets
 
     def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
-        rows = self.table.take(features(codes, self.bits).ravel(), 0)
+        rows = self.table.take(self._rows(features(codes, self.bits).ravel()), 0)
         scores = self._scaled(np.ones(len(rows), np.float32) @ rows)
         return scores + self.extra(extra) if extra else scores
 
@@ -161,11 +163,11 @@ class Linear:
         Windows have `size` tokens (an even number) and overlap by half; the last one is the whole, on their average.
         """
         spans = tokens(codes[:LIMIT])
-        buckets = features(codes, self.bits, spans).ravel()
+        found = self._rows(features(codes, self.bits, spans).ravel())
         half = size // 2 * KINDS
-        halves = max(-(-len(buckets) // half), 1)
+        halves = max(-(-len(found) // half), 1)
         rows = np.zeros((halves * half, self.table.shape[1]), np.float32)
-        self.table.take(buckets, 0, out=rows[: len(buckets)], mode="clip")  # clip: unbuffered, and all are in range
+        self.table.take(found, 0, out=rows[: len(found)], mode="clip")  # clip: unbuffered, and all are in range
         both = sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
         if halves > 1:
             both = np.empty_like(sums)
@@ -178,6 +180,9 @@ class Linear:
         """What named features add to every label."""
         weights: Scores = self.extras[named(names, EXTRA_BITS)].sum(0)
         return weights
+
+    def _rows(self, buckets: NDArray[np.intp]) -> NDArray[np.intp] | NDArray[np.uint16]:
+        return buckets if self.rows is None else self.rows.take(buckets)
 
     def _scaled(self, sums: Scores) -> Scores:
         length: Scores = np.sqrt(np.maximum(sums[..., -1:], np.float32(1e-6)))
@@ -199,10 +204,19 @@ def unpacked(file: Mapping[str, NDArray[np.generic]]) -> Linear:
     """A model from its named arrays."""
     rarity = file["rarity"].astype(np.float32) * file["rarity_step"].astype(np.float32)
     weights = file["weights"].astype(np.float32) * file["step"].astype(np.float32)
+    bits = int(file["bits"].astype(np.int64))
     return Linear(
         labels=tuple(str(label) for label in file["labels"]),
-        bits=int(file["bits"].astype(np.int64)),
+        bits=bits,
         table=np.concatenate((weights * rarity[:, None], rarity[:, None] ** 2), 1),
         extras=file["extras"].astype(np.float32),
         bias=file["bias"].astype(np.float32),
+        rows=_rows(file["gaps"].astype(np.int64), bits) if "gaps" in file else None,
     )
+
+
+def _rows(gaps: NDArray[np.int64], bits: int) -> NDArray[np.uint16]:
+    """Row 1 and on for the buckets that are `gaps` apart, row 0 for all others."""
+    rows = np.zeros(2**bits, np.uint16)
+    rows[np.cumsum(gaps)] = np.arange(1, len(gaps) + 1)
+    return rows

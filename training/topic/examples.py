@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,9 @@ _OPEN = {
 }
 _RARE = ("malicious", "self_harm")
 _WEIGHTS = {"safety_adversarial": 0.3}
+# Of harm the copied prompts say more than ours, which are many but stand for few templates; what these hold they lack.
+_LESS = {"instructions": 0.6, "everyday": 0.6, "politics": 0.4, "advice": 0.4, "other_languages": 0.4}
+_LEAST = 0.15
 # A harmless prompt that has one of these words may be about the topic, although nobody labelled it so.
 _MAYBE = {
     "medical": re.compile(r"(?i)health|doctor|patient|medic|disease|drug|症|病|药|医|健康|治疗"),
@@ -77,7 +80,7 @@ def copied() -> Iterator[Row]:
             labels = labelled(found["label"], found["sublabel"] or "", found["text"])
             if labels:
                 weight = _WEIGHTS.get(found["label"], 1.0)
-                yield Row(example(found["text"], labels, weight), found["source"], found["lang"], found["group"])
+                yield Row(example(found["text"], labels, weight, {}), found["source"], found["lang"], found["group"])
 
 
 def labelled(label: str, sublabel: str, text: str) -> dict[str, int]:
@@ -108,11 +111,12 @@ def ours() -> Iterator[Row]:
         if prompt.group.startswith("subject:") and i % 8:  # all would drown the few prompts that mean harm
             labels = {topic: wanted for topic, wanted in labels.items() if wanted or topic not in _RARE}
         weight = 0.5 if framed else 1.5
-        yield Row(example(prompt.text, labels, weight), "written", prompt.language, prompt.group)
+        less = {"malicious": _LESS.get(prompt.file, _LEAST)}
+        yield Row(example(prompt.text, labels, weight, less), "written", prompt.language, prompt.group)
 
 
-def example(text: str, labels: dict[str, int], weight: float) -> Example:
+def example(text: str, labels: dict[str, int], weight: float, less: Mapping[str, float]) -> Example:
     """With what the lexicon finds in the text, and the word that it begins with."""
     codes = ngrams.fold(text)
     mask = lexicon.script(codes) | lexicon.mask(lexicon.hits(ngrams.unfold(codes)))
-    return Example(text, labels, weight, (*lexicon.names(mask), ngrams.opening(codes)))
+    return Example(text, labels, weight, (*lexicon.names(mask), ngrams.opening(codes)), less)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from gateway.signals import ngrams
 from gateway.signals.topic import TOPICS, topics
 from training import linear
 from training.topic.examples import Row, labelled
+
+Trained = Callable[[Sequence[Row]], linear.Fitted]
 
 
 @dataclass(slots=True)
@@ -40,18 +42,18 @@ class Tally:
         return f"precision {precision}  recall {recall}  flagged {flagged}  yes {yes:.0f}  no {no:.0f}"
 
 
-def fifths(rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], *, bits: int, strength: float) -> None:
+def fifths(rows: Sequence[Row], trained: Trained) -> None:
     """Trains five times without a fifth of the groups and prints what it says about that fifth."""
     fold = {group: i % 5 for i, group in enumerate(sorted({row.group for row in rows}, key=_spread))}
     counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     for fifth in range(5):
         held = [row for row in rows if fold[row.group] == fifth]
         taught = [row for row in rows if fold[row.group] != fifth]
-        _judge(_fit(taught, thresholds, bits, strength), held, thresholds, counts)
+        _judge(linear.packed(trained(taught)), held, counts)
     _show("held-out fifths", counts)
 
 
-def sources(rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], *, bits: int, strength: float) -> None:
+def sources(rows: Sequence[Row], trained: Trained) -> None:
     """Trains without each source in turn and prints what it says about that source."""
     counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     many = [source for source, count in Counter(row.source for row in rows).items() if count > 20]
@@ -59,7 +61,7 @@ def sources(rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], 
         held = [row for row in rows if row.source == source]
         groups = {row.group for row in held}
         taught = [row for row in rows if row.source != source and row.group not in groups]
-        _judge(_fit(taught, thresholds, bits, strength), held, thresholds, counts)
+        _judge(linear.packed(trained(taught)), held, counts)
     _show("each source left out", counts)
 
 
@@ -83,22 +85,10 @@ def _spread(group: str) -> int:
     return ngrams.named([group], 30)[0]
 
 
-def _fit(
-    rows: Sequence[Row], thresholds: Mapping[str, Mapping[str, float]], bits: int, strength: float
-) -> ngrams.Linear:
-    fitted = linear.fit([row.example for row in rows], tuple(thresholds), bits=bits, strength=strength)
-    return linear.packed(linear.shifted(fitted, thresholds))
-
-
-def _judge(
-    model: ngrams.Linear,
-    held: Sequence[Row],
-    thresholds: Mapping[str, Mapping[str, float]],
-    counts: dict[tuple[str, ...], Tally],
-) -> None:
+def _judge(model: ngrams.Linear, held: Sequence[Row], counts: dict[tuple[str, ...], Tally]) -> None:
     for row in held:
         scores = model.scores(ngrams.fold(row.example.text), row.example.extra)
-        for topic, score in zip(thresholds, np.asarray(scores).tolist(), strict=True):
+        for topic, score in zip(model.labels, np.asarray(scores).tolist(), strict=True):
             if (wanted := row.example.labels.get(topic)) is not None:
                 for key in ((topic, row.language, "all"), (topic, row.language, row.source)):
                     counts[key].add(bool(wanted), score > 0)

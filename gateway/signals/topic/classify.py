@@ -19,7 +19,7 @@ PIECE = 2048  # characters of such a piece
 _STRONG, _WEIGHTY = lexicon.bits("strong"), lexicon.bits("name", "self")
 ASIDE = 1.0  # log odds that passages other than the last user message must have beyond the threshold
 NAMED = 1.5  # the log odds of `prc_political` where a term stands that speaks of it whatever else is said
-PART = 0.7  # log odds that one window of several must have beyond the threshold
+PART = 0.8  # log odds that one window or piece of several must have beyond the threshold
 
 
 @cache
@@ -36,10 +36,10 @@ def _added(script: int, mask: int) -> ngrams.Scores:
 
 
 @lru_cache(maxsize=256)
-def _frame(windows: int, script: int, opens: str) -> ngrams.Scores:
+def _frame(windows: int, script: int, opens: str, whole: bool) -> ngrams.Scores:
     """What is added to windows whatever they say: for the script, how the text begins, and being one of many."""
     frame = np.tile(_extra(script) + model().extra((ngrams.TALK,)), (windows, 1))
-    frame[:-1] -= PART
+    frame[: -1 if whole else windows] -= PART
     frame[[0, -1]] += model().extra((opens,)) - model().extra((ngrams.TALK,))
     return frame
 
@@ -65,11 +65,11 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     hits = lexicon.hits(ngrams.unfold(codes))
     hidden = reveal.hidden(codes)
     if len(codes) <= ngrams.LIMIT:
-        scores = _highest(codes, hits, begins=True)
+        scores = _highest(codes, hits, begins=True, whole=True)
     else:
         scores = np.max(
             [
-                _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0)
+                _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0, whole=False)
                 for at in _sampled(len(codes), hits)
             ],
             0,
@@ -80,7 +80,7 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     return scores, hidden
 
 
-def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool) -> ngrams.Scores:
+def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool) -> ngrams.Scores:
     scores, edges = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
     if hits:
@@ -88,7 +88,7 @@ def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool) -> n
             first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
             if first < last:
                 scores[window] += _added(script, lexicon.mask(hits[first:last]))
-    scores += _frame(len(scores), script, ngrams.opening(codes) if begins else ngrams.TALK)
+    scores += _frame(len(scores), script, ngrams.opening(codes) if begins else ngrams.TALK, whole)
     highest: ngrams.Scores = scores.max(0)
     return highest
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.signals import ngrams
+from training import linear
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,31 @@ def test_an_empty_text_scores_its_bias():
 
     np.testing.assert_allclose(model.scores(ngrams.fold("")), model.bias)
     np.testing.assert_allclose(model.windows(ngrams.fold(""), 10)[0], [model.bias])
+
+
+def test_buckets_are_looked_up_in_the_row_that_they_have():
+    model = _model()
+    rows = np.random.default_rng(7).permutation(2**10).astype(np.uint16)
+    moved = replace(model, table=model.table[np.argsort(rows)], rows=rows)
+    codes = ngrams.fold("a few plain words 天气很好")
+
+    np.testing.assert_allclose(moved.scores(codes), model.scores(codes))
+    np.testing.assert_allclose(moved.windows(codes, 4)[0], model.windows(codes, 4)[0])
+
+
+def test_words_without_a_row_of_their_own_only_thin_the_evidence():
+    fitted = linear.fit(
+        [linear.Example(text, {"good": int(text.startswith("fine"))}) for text in ("fine day", "bad day") * 9],
+        ("good",),
+        bits=12,
+        strength=1.0,
+        most=16,
+    )
+    model = linear.packed(fitted)
+    plain, thinned = (model.scores(ngrams.fold(text)) - model.bias for text in ("fine", "fine zebra quagga"))
+
+    np.testing.assert_allclose(model.scores(ngrams.fold("zebra quagga")), model.bias)
+    assert 0 < thinned < plain
 
 
 def _model() -> ngrams.Linear:

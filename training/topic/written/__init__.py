@@ -21,6 +21,7 @@ class Written:
     topics: frozenset[str]
     language: str
     group: str  # texts about one subject belong together
+    file: str
 
 
 def read() -> list[Written]:
@@ -35,12 +36,16 @@ def read() -> list[Written]:
         for heading, language, lines in _sections(path):
             topics = frozenset(heading.split()[0].split(",")) - {"none"}
             if heading.endswith("blocks"):
-                found.extend(Written(line, topics, language, f"{path.stem}:{line[:24]}") for line in lines)
+                found.extend(_blocks(lines, topics, language, path.stem))
             elif heading.endswith("prompts"):
                 found.extend(_prompts(lines, topics, language, path.stem, draw))
             else:
-                found.extend(_framed(lines, topics, language, frames[language], draw))
+                found.extend(_framed(lines, topics, language, path.stem, frames[language], draw))
     return found
+
+
+def _blocks(lines: list[str], topics: frozenset[str], language: str, name: str) -> Iterator[Written]:
+    return (Written(line, topics, language, f"{name}:{line[:24]}", name) for line in lines)
 
 
 def _prompts(
@@ -50,20 +55,19 @@ def _prompts(
         choices = _combined(line)
         kind = name if len(choices) == 1 else "combined"
         for text in draw.sample(choices, min(len(choices), MOST_COMBINATIONS)):
-            yield Written(text, topics, language, f"{kind}:{line[:24]}")
+            yield Written(text, topics, language, f"{kind}:{line[:24]}", name)
 
 
 def _framed(
-    subjects: list[str], topics: frozenset[str], language: str, frames: list[str], draw: random.Random
+    subjects: list[str], topics: frozenset[str], language: str, name: str, frames: list[str], draw: random.Random
 ) -> Iterator[Written]:
     for line in subjects:
         choices = _combined(line)
         few = len(choices) == 1
         for subject in choices if few else draw.sample(choices, min(len(choices), MOST_COMBINATIONS)):
+            group = f"subject:{subject if few else line[:40]}"
             for frame in ["{x}", *draw.sample(frames, FRAMES_A_SUBJECT)] if few else draw.sample(frames, 1):
-                yield Written(
-                    frame.replace("{x}", subject), topics, language, f"subject:{subject if few else line[:40]}"
-                )
+                yield Written(frame.replace("{x}", subject), topics, language, group, name)
 
 
 def _combined(line: str) -> list[str]:
