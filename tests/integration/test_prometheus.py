@@ -80,8 +80,8 @@ def test_an_image_is_pinned_to_a_version():
     assert tags and all(re.match(r"v?\d+(\.\d+)*(-alpine)?$", tag) for tag in tags), tags
 
 
-# What the components' own READMEs at the pinned version let one set, as far as we set anything; their program is not
-# on any registry that the tests can reach.
+# Settings that the components' documents name, not all of them (READMEs in the collector's repository, 2026-11-26);
+# their program is on no registry that the tests can reach.
 COLLECTOR = {
     "receivers": {"otlp": {"protocols": {"http": {"endpoint"}, "grpc": {"endpoint"}}}},
     "processors": {"batch": {"timeout", "send_batch_size", "send_batch_max_size"}},
