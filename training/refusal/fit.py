@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
-from gateway.outcome.refusal.features import HEAD, numbers, read_prompt, read_reply
+from gateway.outcome.refusal.breakdown import signs
+from gateway.outcome.refusal.features import HEAD, LOOKS, numbers, read_prompt, read_reply
 from gateway.outcome.refusal.trees import Trees
 from gateway.signals import ngrams
 from gateway.signals.ngrams import Linear
 from training import linear
+from training.refusal.broken import broken, sound
 from training.refusal.rows import Row
 
 BITS = 16
@@ -23,11 +26,11 @@ HOLD = 160  # characters of an opening that the words are learnt from
 FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
 LABELS = ("refused", "declined")
 REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
-DEPTH = 4
 TREES = {
-    "max_iter": 220, "learning_rate": 0.06, "max_features": 0.25, "max_depth": DEPTH, "min_samples_leaf": 10,
+    "max_iter": 220, "learning_rate": 0.06, "max_features": 0.25, "max_depth": 4, "min_samples_leaf": 10,
     "l2_regularization": 1.0, "early_stopping": False,
 }  # fmt: skip
+BROKEN = TREES | {"max_iter": 120, "learning_rate": 0.08, "max_features": 0.3, "max_depth": 3}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +38,7 @@ class Fitted:
     """What one fit gives; the thresholds are chosen elsewhere."""
 
     words: linear.Fitted
+    broken: Trees
     trees: dict[tuple[str, str], Trees]  # by stage and label
 
 
@@ -61,16 +65,31 @@ def fit(rows: Sequence[Row], fixed_numbers: np.ndarray) -> Fitted:
     said = _scores_of_others(rows)
     table = np.hstack((fixed_numbers, said)).astype(np.float32)
     whole = np.array([row.final for row in rows])
-    truth = truths(rows)
+    truth, worths = truths(rows), np.array([row.worth for row in rows])
     trees = {}
     for stage, picked in (("whole", whole), ("opening", ~whole)):
-        refused = truth[picked, 0]
-        worth = np.array([row.worth for row in rows])[picked]
-        trees[stage, "refused"] = _boost(table[picked], refused, worth * np.where(refused, REFUSAL_WEIGHT, 1.0))
-        trees[stage, "declined"] = _boost(
-            table[picked], truth[picked, 1], worth * np.where(refused, REFUSAL_WEIGHT, 0.3)
-        )
-    return Fitted(_words(rows), trees)
+        refused, worth = truth[picked, 0], worths[picked]
+        for column, (label, other) in enumerate((("refused", 1.0), ("declined", 0.3))):
+            weights = worth * np.where(refused, REFUSAL_WEIGHT, other)
+            trees[stage, label] = _boost(table[picked], truth[picked, column], weights)
+    return Fitted(_words(rows), _breakdowns(rows), trees)
+
+
+def looks_of(rows: Sequence[Row]) -> np.ndarray:
+    """What the trees for a breakdown read, one line a row."""
+    return np.array([_look(row.prompt, row.answer) for row in rows], np.float32)
+
+
+@cache
+def _look(prompt: str, answer: str) -> list[float]:
+    return [*_line(prompt, answer, final=True)[:LOOKS], *signs(answer)]
+
+
+def _breakdowns(rows: Sequence[Row]) -> Trees:
+    """Trees that tell replies broken for it from sound ones; recorded refusals are not learnt from."""
+    recorded = [row for row in rows if row.final and row.source == "speechmap"]
+    every = [*(row for row in rows if row.final and not row.refused), *broken(recorded), *sound()]
+    return _boost(looks_of(every), np.array([row.refused for row in every]), np.ones(len(every)), BROKEN)
 
 
 def word_scores(words: Linear, rows: Sequence[Row]) -> np.ndarray:
@@ -101,14 +120,15 @@ def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
     return said
 
 
-def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> Trees:
-    model = HistGradientBoostingClassifier(**TREES, random_state=0)
+def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray, how: Mapping[str, Any] = TREES) -> Trees:
+    model = HistGradientBoostingClassifier(**how, random_state=0)
     model.fit(table, truth, sample_weight=weights)
     # The only way to a fitted tree's nodes: the library offers none, and its version is pinned.
-    return _flat([stage[0].nodes for stage in model._predictors], float(model._baseline_prediction.ravel()[0]))
+    nodes = [stage[0].nodes for stage in model._predictors]
+    return _flat(nodes, float(model._baseline_prediction.ravel()[0]), how["max_depth"])
 
 
-def _flat(trees: list[np.ndarray], base: float) -> Trees:
+def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
     sizes = [len(nodes) for nodes in trees]
     roots = np.cumsum([0, *sizes[:-1]])
     itself = np.concatenate([np.arange(size) for size in sizes])
@@ -123,5 +143,5 @@ def _flat(trees: list[np.ndarray], base: float) -> Trees:
         above=np.where(leaf, itself, nodes["right"].astype(np.intp)) + offsets,
         value=np.where(leaf, nodes["value"], 0.0).astype(np.float32).astype(np.float64),
         base=base,
-        depth=DEPTH,
+        depth=depth,
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.model_selection import GroupKFold
 
 from gateway.outcome.refusal.features import read_prompt
 from gateway.outcome.refusal.model import Limits, load
-from gateway.outcome.refusal.trees import Trees
 from training import linear
-from training.refusal.fit import Fitted, fit, fixed, truths, word_scores
+from training.refusal.fit import LABELS, Fitted, fit, fixed, looks_of, truths, word_scores
 from training.refusal.rows import Row, opened
 
 FOLDS = 5
@@ -25,7 +25,7 @@ class Scored:
     """Rows with log odds from a model that did not see their group (or vendor)."""
 
     rows: list[Row]
-    odds: np.ndarray  # refused, declined
+    odds: np.ndarray  # refused, declined and, before limits are taken off, broken
 
     def where(self, wanted: Callable[[Row], bool]) -> Scored:
         picked = [i for i, row in enumerate(self.rows) if wanted(row)]
@@ -47,15 +47,21 @@ def by_vendor(rows: Sequence[Row]) -> Split:
 
 def crossed(rows: list[Row], always: list[Row], splits: Split, size: int) -> tuple[Scored, Scored]:
     """Whole replies, and their first `size` characters. `always` is learnt from in every fold."""
-    whole, first = np.zeros((len(rows), 2)), np.zeros((len(rows), 2))
-    cut = [opening(row, size) for row in rows]
-    for seen, unseen in splits:
-        known = [*(rows[i] for i in seen), *always]
-        known += opened(known)
-        fitted = fit(known, fixed(known))
-        whole[unseen] = odds(fitted, [rows[i] for i in unseen])
-        first[unseen] = odds(fitted, [cut[i] for i in unseen])
+    whole, first = np.zeros((len(rows), 3)), np.zeros((len(rows), 3))
+    cut, folds = [opening(row, size) for row in rows], list(splits)
+    found = Parallel(n_jobs=-1)(delayed(_of_others)(rows, cut, always, *fold) for fold in folds)
+    for (_, unseen), (ended, going) in zip(folds, found, strict=True):
+        whole[unseen], first[unseen] = ended, going
     return Scored(rows, whole), Scored(cut, first)
+
+
+def _of_others(
+    rows: list[Row], cut: list[Row], always: list[Row], seen: np.ndarray, unseen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    known = [*(rows[i] for i in seen), *always]
+    known += opened(known)
+    fitted = fit(known, fixed(known))
+    return odds(fitted, [rows[i] for i in unseen]), odds(fitted, [cut[i] for i in unseen])
 
 
 def opening(row: Row, size: int) -> Row:
@@ -64,15 +70,14 @@ def opening(row: Row, size: int) -> Row:
 
 
 def odds(fitted: Fitted, rows: Sequence[Row]) -> np.ndarray:
-    """Of refused and declined, one line a row, each by the stage it belongs to."""
+    """Of refused, declined and broken, one line a row, each by the stage it belongs to."""
     table = np.hstack((fixed(rows), word_scores(linear.packed(fitted.words), rows))).astype(np.float32)
-    stages = ["whole" if row.final else "opening" for row in rows]
-
-    def each(label: str) -> list[float]:
-        trees: list[Trees] = [fitted.trees[stage, label] for stage in stages]
-        return [tree.log_odds(line) for tree, line in zip(trees, table, strict=True)]
-
-    return np.array([each("refused"), each("declined")]).T
+    found = []
+    for row, line, look in zip(rows, table, looks_of(rows), strict=True):
+        stage = "whole" if row.final else "opening"
+        said = (fitted.trees[stage, label].log_odds(line) for label in LABELS)
+        found.append((*said, fitted.broken.log_odds(look) if row.final else -np.inf))
+    return np.array(found)
 
 
 def f1(truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> float:
@@ -114,9 +119,9 @@ def figures(scored: Scored) -> dict[str, float]:
 def beyond(scored: Scored, limits: Mapping[str, Limits]) -> Scored:
     """Odds beyond the limits of the stage that each row belongs to."""
     passed = []
-    for row, (refused, declined) in zip(scored.rows, scored.odds, strict=True):
+    for row, (refused, declined, broken) in zip(scored.rows, scored.odds, strict=True):
         limit = limits["whole" if row.final else "opening"]
-        passed.append((refused - limit.refused, declined - limit.declined))
+        passed.append((max(refused - limit.refused, broken - limit.broken), declined - limit.declined))
     return Scored(scored.rows, np.array(passed))
 
 

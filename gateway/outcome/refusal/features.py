@@ -30,6 +30,7 @@ _SECOND_PERSON = (" you", "您", "你", " sinu")
 _STEM = 6
 _MIDDLE_KINDS = (KINDS.index("official"), KINDS.index("critical"), KINDS.index("rejects"))
 _FIRST_OF = ("apology", "cannot", "machine", "canned", "agree", "rejects")
+LOOKS = 3 + 2 * len(Shape._fields)  # how many of the first numbers tell what a reply looks like, whatever it says
 _FAR = 999.0  # where a phrase stands that does not occur
 
 

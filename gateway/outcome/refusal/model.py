@@ -1,12 +1,14 @@
 """The shipped model: is a reply a refusal, and if so an open one? Its card is docs/models/refusal.md.
 
 Two stages, because the two know different things: `whole` reads a reply that has ended, `opening` the first characters
-of one that goes on. Each has trees for two questions: does it decline or evade, and does it decline.
+of one that goes on. Each has trees for two questions: does it decline or evade, and does it decline. A whole reply that
+seems an answer to them evades all the same if other trees see that it broke down.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,7 +16,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.outcome.refusal.features import Prompt, numbers, read_reply
+from gateway.outcome.refusal.breakdown import signs
+from gateway.outcome.refusal.features import LOOKS, Prompt, numbers, read_reply
 from gateway.outcome.refusal.trees import Trees, unpack
 from gateway.signals import ngrams
 from gateway.signals.ngrams import Linear
@@ -34,6 +37,7 @@ class Limits:
 
     refused: float
     declined: float
+    broken: float = math.inf  # only a whole reply is looked at for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +54,7 @@ class Model:
     """Everything that is learnt."""
 
     words: Linear
+    broken: Trees
     whole: Stage
     opening: Stage
 
@@ -58,6 +63,8 @@ class Model:
         row = columns(self.words, prompt, answer, final=final)
         stage = self.whole if final else self.opening
         refused = stage.refused.log_odds(row) - stage.limits.refused
+        if final and refused <= 0:
+            refused = max(refused, self.broken.log_odds(looks(row, answer)) - stage.limits.broken)
         if refused <= 0:
             return Score(refused, 0.0)
         return Score(refused, stage.declined.log_odds(row) - stage.limits.declined)
@@ -70,6 +77,11 @@ def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArr
     return np.array([*numbers(prompt, answer, parts, final=final), *said.tolist()], np.float32)
 
 
+def looks(row: NDArray[np.float32], answer: str) -> NDArray[np.float32]:
+    """What the trees for a breakdown read: none of the words."""
+    return np.concatenate((row[:LOOKS], np.array(signs(answer), np.float32)))
+
+
 @cache
 def load() -> Model:
     """Reads the package's own files, once; call it at start so that the first reply does not wait."""
@@ -78,15 +90,16 @@ def load() -> Model:
         packed = dict(file)
     return Model(
         words=ngrams.load(folder.joinpath("words.npz").read_bytes()),
+        broken=unpack(packed, "broken"),
         whole=_stage(packed, "whole"),
         opening=_stage(packed, "opening"),
     )
 
 
 def _stage(packed: dict[str, NDArray[np.generic]], name: str) -> Stage:
-    refused, declined = (float(limit) for limit in packed[f"{name}_limits"])
+    limits = Limits(*(float(limit) for limit in packed[f"{name}_limits"]))
     return Stage(
         refused=unpack(packed, f"{name}_refused"),
         declined=unpack(packed, f"{name}_declined"),
-        limits=Limits(refused, declined),
+        limits=limits,
     )

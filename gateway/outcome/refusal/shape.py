@@ -5,16 +5,33 @@ Broken output (a model that falls into another script, into code or into a loop)
 
 from __future__ import annotations
 
+from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-_SPACE, _LINE, _LOWER, _UPPER, _DIGIT, _IDEOGRAPH, _FOREIGN, _COMMON, _CODE, _QUOTE = range(1, 11)  # 0 is anything rare
-_LATIN = (_LOWER, _UPPER)
-_SWITCHES = tuple(bytes(pair) for latin in _LATIN for pair in ((_IDEOGRAPH, latin), (latin, _IDEOGRAPH)))
-_HUMPS = (bytes((_LOWER, _UPPER)), bytes((_LOWER, _DIGIT)))
+
+class Mark(IntEnum):
+    """What kind of character stands somewhere."""
+
+    RARE = 0  # anything that has no other kind
+    SPACE = 1
+    LINE = 2
+    LOWER = 3
+    UPPER = 4
+    DIGIT = 5
+    IDEOGRAPH = 6
+    FOREIGN = 7
+    COMMON = 8
+    CODE = 9
+    QUOTE = 10
+
+
+_LATIN = (Mark.LOWER, Mark.UPPER)
+_SWITCHES = tuple(bytes(pair) for latin in _LATIN for pair in ((Mark.IDEOGRAPH, latin), (latin, Mark.IDEOGRAPH)))
+_HUMPS = (bytes((Mark.LOWER, Mark.UPPER)), bytes((Mark.LOWER, Mark.DIGIT)))
 _FOREIGN_RANGES = ((0x400, 0x530), (0x590, 0xE80), (0x1100, 0x1200), (0x3040, 0x3100), (0xAC00, 0xD7B0))
 _ENDS = frozenset(".!?。！？…”\"')）*》」`|]")
 
@@ -37,24 +54,24 @@ class Shape(NamedTuple):
 @cache
 def _table() -> NDArray[np.uint8]:
     table = np.zeros(0x10000, np.uint8)
-    table[[ord(c) for c in " \t\u3000\u00a0"]] = _SPACE
-    table[ord("\n")] = _LINE
+    table[[ord(c) for c in " \t\u3000\u00a0"]] = Mark.SPACE
+    table[ord("\n")] = Mark.LINE
     for low, high in ((0x61, 0x7B), (0xDF, 0x250)):
-        table[low:high] = _LOWER
-    table[0x41:0x5B] = table[0xC0:0xDF] = _UPPER
-    table[0x30:0x3A] = _DIGIT
-    table[0x3400:0xA000] = _IDEOGRAPH
+        table[low:high] = Mark.LOWER
+    table[0x41:0x5B] = table[0xC0:0xDF] = Mark.UPPER
+    table[0x30:0x3A] = Mark.DIGIT
+    table[0x3400:0xA000] = Mark.IDEOGRAPH
     for low, high in _FOREIGN_RANGES:
-        table[low:high] = _FOREIGN
-    table[[ord(c) for c in ".,;:!?'’‘()-–—…、。，；：！？（）*#%/·"]] = _COMMON
-    table[[ord(c) for c in "{}=\\|<>_[]`~^@$&+"]] = _CODE
-    table[[ord(c) for c in '"“”„«»「」《》『』']] = _QUOTE
+        table[low:high] = Mark.FOREIGN
+    table[[ord(c) for c in ".,;:!?'’‘()-–—…、。，；：！？（）*#%/·"]] = Mark.COMMON
+    table[[ord(c) for c in "{}=\\|<>_[]`~^@$&+"]] = Mark.CODE
+    table[[ord(c) for c in '"“”„«»「」《》『』']] = Mark.QUOTE
     return table
 
 
 def marks(text: str) -> bytes:
     """The class of each character of the text as it came, not folded: counting bytes is quicker than counting codes."""
-    return _table().take(_codes(text)).tobytes()
+    return _table().take(codes(text)).tobytes()
 
 
 def shape(seen: bytes) -> Shape:
@@ -62,14 +79,14 @@ def shape(seen: bytes) -> Shape:
     size, count = max(len(seen), 50), seen.count
     each = 100 / size
     return Shape(
-        ideographs=count(_IDEOGRAPH) / size,
-        foreign=count(_FOREIGN) * each,
-        rare=count(0) * each,
-        code=count(_CODE) * each,
-        digits=count(_DIGIT) * each,
-        quotes=count(_QUOTE) * each,
-        lines=count(_LINE) * each,
-        upper=count(_UPPER) * each,
+        ideographs=count(Mark.IDEOGRAPH) / size,
+        foreign=count(Mark.FOREIGN) * each,
+        rare=count(Mark.RARE) * each,
+        code=count(Mark.CODE) * each,
+        digits=count(Mark.DIGIT) * each,
+        quotes=count(Mark.QUOTE) * each,
+        lines=count(Mark.LINE) * each,
+        upper=count(Mark.UPPER) * each,
         switches=sum(map(count, _SWITCHES)) * each,
         humps=sum(map(count, _HUMPS)) * each,
     )
@@ -77,10 +94,10 @@ def shape(seen: bytes) -> Shape:
 
 def variety(text: str) -> float:
     """Different runs of four characters, as a share of all: low in a loop."""
-    codes = _codes(text).astype(np.uint64)
-    if len(codes) < 8:
+    each = codes(text).astype(np.uint64)
+    if len(each) < 8:
         return 1.0
-    runs = codes[:-3] | codes[1:-2] << 16 | codes[2:-1] << 32 | codes[3:] << 48
+    runs = each[:-3] | each[1:-2] << 16 | each[2:-1] << 32 | each[3:] << 48
     runs.sort()
     return (1 + int(np.count_nonzero(runs[1:] != runs[:-1]))) / len(runs)
 
@@ -90,5 +107,6 @@ def ended(text: str) -> bool:
     return text[-1:] in _ENDS
 
 
-def _codes(text: str) -> NDArray[np.uint32]:
+def codes(text: str) -> NDArray[np.uint32]:
+    """One 16-bit code a character, not folded."""
     return np.minimum(np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32), 0xFFFF)
