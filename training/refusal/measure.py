@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import GroupKFold
 
 from gateway.outcome.refusal.features import read_prompt
-from gateway.outcome.refusal.model import Limits, load
+from gateway.outcome.refusal.model import SURE, Limits, load
 from training import linear
 from training.refusal.fit import LABELS, Fitted, fit, fixed, looks_of, truths, word_scores
 from training.refusal.rows import Row, opened
@@ -121,7 +121,9 @@ def beyond(scored: Scored, limits: Mapping[str, Limits]) -> Scored:
     passed = []
     for row, (refused, declined, broken) in zip(scored.rows, scored.odds, strict=True):
         limit = limits["whole" if row.final else "opening"]
-        passed.append((max(refused - limit.refused, broken - limit.broken), declined - limit.declined))
+        above = refused - limit.refused
+        above = max(above, broken - limit.broken) if above > SURE else above
+        passed.append((above, declined - limit.declined))
     return Scored(scored.rows, np.array(passed))
 
 
