@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
@@ -87,18 +88,32 @@ def version_of(files: Mapping[str, bytes]) -> str:
 
 
 def _catalog(folder: _Folder) -> Catalog | None:
+    files = tuple(sorted((name, data) for name, data in folder.files.items() if name.startswith("catalog/")))
+    if not files:
+        where = catalog_folder(folder.files.get(POLICY, b""))
+        help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
+        folder.problems.append(Problem(f"there is no catalogue: no YAML file stands in `{where}`", help=help_))
+        return None
+    catalog, problems, unreadable = _read_catalog(files)
+    folder.problems += problems
+    folder.unreadable += unreadable
+    return catalog
+
+
+@lru_cache(maxsize=2)
+def _read_catalog(
+    files: tuple[tuple[str, bytes], ...],
+) -> tuple[Catalog | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    """Kept, because it is most of the work and a policy changes more often than its catalogue."""
+    folder = _Folder(dict(files))
     documents = folder.inside("catalog")
-    if not documents:
-        if not any(name.startswith("catalog/") for name in folder.files):
-            where = catalog_folder(folder.files.get(POLICY, b""))
-            help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
-            folder.problems.append(Problem(f"there is no catalogue: no YAML file stands in `{where}`", help=help_))
-        return None
-    try:
-        return compile_catalog(documents, shipped())
-    except Problems as wrong:
-        folder.problems += wrong.problems
-        return None
+    catalog = None
+    if documents:
+        try:
+            catalog = compile_catalog(documents, shipped())
+        except Problems as wrong:
+            folder.problems += wrong.problems
+    return catalog, tuple(folder.problems), tuple(folder.unreadable)
 
 
 def _keyring(folder: _Folder) -> tuple[Keyring | None, Sequence[str]]:

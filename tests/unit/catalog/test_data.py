@@ -29,12 +29,17 @@ def compiled() -> Compiled:
     return compile_folder(read_folder(POLICIES))
 
 
+@cache
+def documents() -> list[dict[str, Any]]:
+    """The files as they stand."""
+    read = [parse(data, name).data for name, data in read_folder(POLICIES).items() if name.startswith("catalog/")]
+    return [document for document in read if isinstance(document, dict)]
+
+
 def written(kind: str) -> Iterator[dict[str, Any]]:
     """The rows as they stand in the files."""
-    for name, data in read_folder(POLICIES).items():
-        document = parse(data, name).data if name.startswith("catalog/") else None
-        if isinstance(document, dict):
-            yield from document.get(kind, ())
+    for document in documents():
+        yield from document.get(kind, ())
 
 
 def hosted() -> list[Endpoint]:

@@ -159,3 +159,17 @@ def test_recorded_signals_are_named_or_coarse():
     coarse = compiled(policy=HEAD + b"record_signals: coarse\n" + REST).policy
 
     assert ("pii" in named.record_signals, named.coarse, coarse.coarse) == (True, False, True)
+
+
+def test_a_catalogue_is_compiled_once_for_all_policies_and_anew_when_it_changes():
+    one, other = compiled(), compiled(policy=HEAD + REST)
+    changed = compiled(catalog=CATALOG + b"\n# as of today\n")
+
+    assert one.catalog is other.catalog
+    assert changed.catalog is not one.catalog
+
+
+def test_the_mistakes_of_a_catalogue_are_told_each_time():
+    broken = {"catalog": CATALOG.replace(b"api: openai", b"api: opnai", 1)}
+
+    assert mistakes(**broken) == mistakes(**broken, policy=HEAD + REST) != []
