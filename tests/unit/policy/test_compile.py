@@ -170,6 +170,6 @@ def test_a_catalogue_is_compiled_once_for_all_policies_and_anew_when_it_changes(
 
 
 def test_the_mistakes_of_a_catalogue_are_told_each_time():
-    broken = {"catalog": CATALOG.replace(b"api: openai", b"api: opnai", 1)}
+    broken = {"catalog": CATALOG.replace(b"hosting: hosted", b"hosting: hostile", 1)}
 
     assert mistakes(**broken) == mistakes(**broken, policy=HEAD + REST) != []
