@@ -12,6 +12,21 @@ from gateway.signals.pii import KINDS, find, measure, money, worth
 from gateway.signals.text import Passage, Text
 
 DENSE = st.text(st.sampled_from("0123456789 -.:/+@()xXaA身年，\n９"), max_size=120)
+REAL = st.lists(
+    st.sampled_from(
+        [
+            "+358 40 1234567",
+            "call 212-555-0123",
+            "4111 1111 1111 1111",
+            "131052-308T",
+            "jane@example.com",
+            "10.0.0.1",
+            "7",
+            "\n",
+        ]
+    ),
+    max_size=8,
+).map(" ".join)
 BEFORE = st.sampled_from(["", "我的号码是", "It is ", "Nummer: ", "(", "：", '"'])
 AFTER = st.sampled_from(["", "，谢谢", "谢谢", " please", ".", ")", '"'])
 
@@ -35,6 +50,12 @@ def test_the_signal_is_the_kinds_of_what_is_found(texts):
     measured = measure(Text(tuple(Passage("user", text) for text in texts)))
 
     assert measured == frozenset(finding.kind for text in texts for finding in find(text))
+
+
+@settings(deadline=None)
+@given(REAL)
+def test_no_kind_is_lost_by_not_looking_for_it_twice(text):
+    assert measure(Text((Passage("user", text),))) == frozenset(finding.kind for finding in find(text))
 
 
 @settings(deadline=None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
+
+from ahocorasick_rs import AhoCorasick
 
 _BEFORE = 60
 _AFTER = 24
@@ -15,15 +16,20 @@ def named(text: str, start: int, end: int, words: str) -> bool:
     return bool(_compiled(words).search(text[max(0, start - _BEFORE) : start] + " \n " + text[end : end + _AFTER]))
 
 
-def mentions(text: str, start: int, end: int, words: Sequence[str]) -> bool:
+def mentions(text: str, start: int, end: int, words: tuple[str, ...]) -> bool:
     """Whether one of the words, in lower case, stands anywhere in or around a stretch of the text."""
     near = text[max(0, start - _BEFORE) : end + _AFTER].lower()
-    return any(word in near for word in words)
+    return bool(_finder(words).find_matches_as_indexes(near))
 
 
 def alone(text: str, start: int, end: int) -> bool:
     """Whether the number is all there is, but for spaces and punctuation: an answer to a question about it."""
     return len(text) <= end - start + 4 and not any(c.isalnum() for c in text[:start] + text[end:])
+
+
+@cache
+def _finder(words: tuple[str, ...]) -> AhoCorasick:
+    return AhoCorasick(words)
 
 
 @cache
