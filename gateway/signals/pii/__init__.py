@@ -108,9 +108,19 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding], *, phones: b
             reached = candidate.end
             claimed.append((candidate.start, candidate.end))
             yield Finding(kind, candidate.start, candidate.end)
-    for finding in phone.phones(text, start, end) if phones else ():
-        if free(finding.start, finding.end):
-            yield finding
+    if phones:
+        for left, right in _between(start, end, claimed):
+            yield from (found for found in phone.phones(text, left, right) if free(found.start, found.end))
+
+
+def _between(start: int, end: int, claimed: Iterable[Cluster]) -> Iterator[Cluster]:
+    """What is left of a stretch, so that a phone number is not read on into the number that follows it."""
+    for begin, stop in sorted(claimed):
+        if begin > start:
+            yield start, min(begin, end)
+        start = max(start, stop)
+    if start < end:
+        yield start, end
 
 
 @lru_cache(maxsize=4096)

@@ -109,3 +109,14 @@ def test_a_whole_number_beside_another_passage_s_digits_is_still_found():
     beside = (Passage("user", "there are 15"), Passage("user", "4111 1111 1111 1111"))
 
     assert measure(Text(beside)) == frozenset({"card"})
+
+
+def test_a_phone_number_ends_where_the_next_number_begins():
+    text = "131052-308T +358 40 1234567 4111 1111 1111 1111 call 212-555-0123"
+
+    assert [(found.kind, text[found.start : found.end]) for found in find(text)] == [
+        ("national_id", "131052-308T"),
+        ("phone", "+358 40 1234567"),
+        ("card", "4111 1111 1111 1111"),
+        ("phone", "212-555-0123"),
+    ]
