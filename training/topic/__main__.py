@@ -20,7 +20,7 @@ THRESHOLDS: dict[str, dict[str, float]] = {
     "prc_political": {"": -0.75, "mention": 1.5, "han": 0.55, "mention+han": 0.0},
     "us_political": {"": -0.5},
     "other_political": {"": -0.5},
-    "malicious": {"": -0.95, "malice": 1.2, "self": 3.2, "us": 1.5, "han": -0.6},
+    "malicious": {"": -0.9, "malice": 1.2, "self": 3.2, "us": 2.0, "han": -0.65},
     "self_harm": {"": -1.5},
     "medical": {"": 0.5, "han": -1.0},
     "legal": {"": -0.5, "han": -0.25},

@@ -44,7 +44,14 @@ _OPEN = {
 _RARE = ("malicious", "self_harm")
 _WEIGHTS = {"safety_adversarial": 0.3}
 # Of harm the copied prompts say more than ours, which are many but stand for few templates; what these hold they lack.
-_LESS = {"instructions": 0.6, "everyday": 0.6, "politics": 0.4, "advice": 0.4, "other_languages": 0.4}
+_LESS = {
+    "plain_questions": 0.8,
+    "instructions": 0.6,
+    "everyday": 0.6,
+    "politics": 0.4,
+    "advice": 0.4,
+    "other_languages": 0.4,
+}
 _LEAST = 0.15
 # A harmless prompt that has one of these words may be about the topic, although nobody labelled it so.
 _MAYBE = {

@@ -19,7 +19,7 @@ PIECE = 2048  # characters of such a piece
 _STRONG, _WEIGHTY = lexicon.bits("strong"), lexicon.bits("name", "self")
 ASIDE = 1.0  # log odds that passages other than the last user message must have beyond the threshold
 NAMED = 1.5  # the log odds of `prc_political` where a term stands that speaks of it whatever else is said
-PART = 0.8  # log odds that one window or piece of several must have beyond the threshold
+PART = 1.2  # log odds that one window or piece of several must have beyond the threshold
 
 
 @cache
