@@ -53,6 +53,7 @@ _LESS = {
     "other_languages": 0.4,
 }
 _LEAST = 0.15
+_OF_HARM = "plain_questions"  # these teach what means no harm, and nothing of other topics
 # A harmless prompt that has one of these words may be about the topic, although nobody labelled it so.
 _MAYBE = {
     "medical": re.compile(r"(?i)health|doctor|patient|medic|disease|drug|症|病|药|医|健康|治疗"),
@@ -114,6 +115,8 @@ def ours() -> Iterator[Row]:
         labels = {topic: int(topic in prompt.topics) for topic in TOPICS}
         if labels.get("code") == 0 and _MAYBE["code"].search(prompt.text):
             del labels["code"]
+        if prompt.file == _OF_HARM:
+            labels = {"malicious": 0}
         framed = prompt.group.startswith(("subject:", "combined:"))
         if prompt.group.startswith("subject:") and i % 8:  # all would drown the few prompts that mean harm
             labels = {topic: wanted for topic, wanted in labels.items() if wanted or topic not in _RARE}

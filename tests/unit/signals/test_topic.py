@@ -87,6 +87,14 @@ def test_one_sentence_in_a_long_text_is_seen():
     assert topics(filler) == frozenset()
 
 
+def test_plain_questions_are_seldom_taken_for_harm():
+    """Their words are few and common: what is left is how one asks, and everybody asks so. None is learnt from."""
+    asked = (Path(__file__).parents[2] / "golden" / "plain_questions.txt").read_text(encoding="utf-8").splitlines()
+
+    assert len(asked) == 106
+    assert sum("malicious" in topics(question) for question in asked) <= 18
+
+
 def test_topics_are_declared_once_in_the_order_of_the_policy_language():
     assert TOPICS == (
         "prc_political",
