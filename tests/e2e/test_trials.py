@@ -71,7 +71,8 @@ class Trial:
 
 
 def texts(count: int) -> list[str]:
-    return [f"Why do ships of {number} tonnes float?" for number in range(1, count + 1)]
+    """Of no topic: where it is an excepted one, a refusal stands."""
+    return [f"Which port takes ships of {number} tonnes?" for number in range(1, count + 1)]
 
 
 def digest(text: str) -> str:
