@@ -24,7 +24,7 @@ UNSEEN_S = 60.0  # nobody looked for so long: it ends
 LOOK_S = 5.0  # between two looks at whether somebody looks
 
 # Low priority from its first instruction: requests go first where they share a core.
-_PROGRAM = "import os; os.nice(5); from gateway.app.overview import main; main()"
+_PROGRAM = "import os; os.nice(19); from gateway.app.overview import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
