@@ -102,9 +102,9 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
     fields = _decode(body)
     _check_spelling(fields)
-    talk = talk_of(fields["messages"]) if "messages" in fields else None
-    talks = _CONTENT[kind][0] == "messages"
-    if talk is None or not talks:
+    talks = _CONTENT[kind][0] == "messages" and "messages" in fields
+    talk = talk_of(fields["messages"]) if talks else None
+    if talk is None:
         _check_content(kind, fields)
     stream = "stream" in fields and bool(_field(fields, "stream", _FLAG.decode, "true or false"))
     options = (
@@ -122,7 +122,7 @@ def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
         generated=generated,
         fields=fields,
         body_bytes=len(body),
-        talk=talk if talks else None,
+        talk=talk,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,11 @@ from gateway.identity import Account
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
-from gateway.outcome.outcome import Outcome
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
-from gateway.record import Sink
+from gateway.record import Sink, record
 from gateway.record.ledger import Ledger
 from gateway.record.metrics import Metrics
 from gateway.settings import Settings, vendor_key, wants_tracing
@@ -83,16 +83,10 @@ def build_parts(settings: Settings, *, shared_metrics: Path | None) -> Parts:
         learner=Learner(ledger.store),
         prices=prices,
         second=SecondJudge(ledger.append),
-        shadows=Shadows(record=_each(ledger.append, metrics.observe_shadow), dropped=metrics.shadow_dropped),
+        shadows=Shadows(
+            record=partial(record, sinks=(ledger.append, metrics.observe_shadow)), dropped=metrics.shadow_dropped
+        ),
     )
-
-
-def _each(*sinks: Sink) -> Sink:
-    def record(outcome: Outcome) -> None:
-        for sink in sinks:
-            sink(outcome)
-
-    return record
 
 
 def _tracing() -> Tracing | None:
