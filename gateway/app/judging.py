@@ -42,13 +42,12 @@ class _Judge:
         self._prompt: str | None = None
 
     def __call__(self, text: str, *, final: bool) -> Result:
-        """answered, declined or evaded."""
+        """answered, declined, evaded or blank."""
         if self._prompt is None:
             self._prompt = last_prompt(self._trail)
         detector = refusal.Detector(self._prompt)
         detector.feed(text)
-        verdict = detector.verdict(final=final)
-        return "answered" if verdict == "blank" else verdict
+        return detector.verdict(final=final)
 
 
 def last_prompt(trail: Trail) -> str:

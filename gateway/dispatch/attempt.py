@@ -49,11 +49,21 @@ class Try:
         """The outcome of what has been read so far. Judging a text is dear: the same text is judged once."""
         read = (self.ended, self.meter.reading.events)
         if self._judged is None or self._judged[0] != read:
-            limited = self.trail.request.max_tokens is not None
-            judge = self.judge if self.told or self.ended else None
-            verdict = result_of(self.meter.reading, ended=self.ended, limited=limited, judge=judge)
+            request = self.trail.request
+            verdict = result_of(
+                self.meter.reading,
+                ended=self.ended,
+                limited=request.max_tokens is not None,
+                choices=request.choices,
+                judge=self.judge if self.told or self.ended else None,
+            )
             self._judged = (read, verdict)
         return self._judged[1]
+
+    def failure(self) -> Failure | None:
+        """By which the vendor says, inside a 200, that it failed or that its filter said no."""
+        rows = self.trail.decision.policy.catalog.moderation
+        return of_reading(rows, self.endpoint.operator.id, self.meter.reading, self.opening)
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
@@ -131,15 +141,15 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     upstream = await fleet.send(attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s)
     attempt.upstream, attempt.status = upstream, upstream.status
     upstream.end_by(deadline, limits.total_s)
-    operator, rows = attempt.permit.endpoint.operator.id, decision.policy.catalog.moderation
     if upstream.status != 200:
         body = await upstream.read(ERROR_BODY_BYTES)
-        return classify(rows, operator, upstream.status, body, upstream.headers)
+        operator = attempt.endpoint.operator.id
+        return classify(decision.policy.catalog.moderation, operator, upstream.status, body, upstream.headers)
     if trail.request.stream:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
     else:
         await _read_whole(attempt, upstream)
-    return of_reading(rows, operator, attempt.meter.reading, attempt.opening)
+    return attempt.failure()
 
 
 async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:

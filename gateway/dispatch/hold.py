@@ -22,18 +22,18 @@ class Hold:
 
     def more(self, reading: Reading, *, held_bytes: int, at: float) -> bool:
         """True if the opening must grow before it can be judged; `at` is monotonic seconds."""
-        if reading.complete or reading.error is not None:
+        if reading.error is not None or reading.finished >= self.choices:
             return False
         if self.rules is None:
-            return not reading.events
+            return not reading.events and held_bytes <= HELD_BYTES
         if reading.other_parts or held_bytes > HELD_BYTES:
             return False
         if self.only_blank:
-            return not (reading.chars or reading.reasoning_chars)
-        if reading.chars:
+            return not (reading.told or reading.thinks)
+        if reading.told:
             self.text_since = at if self.text_since is None else self.text_since
             return not self._enough_text(reading) and at < self.text_since + self.rules.hold_seconds
-        if reading.reasoning_chars:
+        if reading.thinks:
             self.thinking_since = at if self.thinking_since is None else self.thinking_since
             return at < self.thinking_since + self.rules.thinking_s
         return True
@@ -55,6 +55,5 @@ class Hold:
 
     def _enough_text(self, reading: Reading) -> bool:
         assert self.rules is not None
-        texts = reading.texts
-        long = sum(len(text) >= self.rules.hold_chars for text in texts)
-        return len(texts) >= self.choices and long + reading.finished >= self.choices
+        chars = self.rules.hold_chars
+        return sum(said.finish is not None or said.told >= chars for said in reading.said) >= self.choices

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from io import StringIO
 from typing import Any
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.thinking import Beginning
 from gateway.outcome.usage import read_usage
 from gateway.outcome.wire import Choice, Event, Part
 
@@ -13,44 +15,80 @@ KEPT_CHARS = 65_536  # of answer text, for the refusal detector and the token es
 MOST_REASON = 100  # characters of a finish reason: a vendor's word, not a place for the answer
 
 
+class Said:
+    """What one of a reply's choices has said."""
+
+    __slots__ = ("_kept", "beginning", "finish", "other_parts", "refused", "told")
+
+    def __init__(self) -> None:
+        self._kept: StringIO | None = None
+        self.beginning = Beginning()
+        self.told = 0  # characters of the answer: neither thinking between tags nor white space before it
+        self.other_parts = False  # a tool call, audio or another part that is not text
+        self.refused = False  # a structured refusal
+        self.finish: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What was kept of its answer."""
+        return self._kept.getvalue() if self._kept is not None else self.beginning.open
+
+    @property
+    def empty(self) -> bool:
+        """Nothing in it for the caller, as far as it goes."""
+        return not (self.told or self.other_parts or self.refused)
+
+    def keep(self, text: str) -> None:
+        """More of the answer."""
+        if self._kept is None:
+            self._kept = StringIO()
+        self._kept.write(text)
+
+
 class Reading:
     """Grows with every event; never looks back."""
 
-    __slots__ = ("_finished", "_seen", "_texts", "chars", "error", "events", "finish_reason", "other_parts",
-                 "reasoning_chars", "refused", "usage")  # fmt: skip
+    __slots__ = ("_finished", "_kept", "_said", "chars", "error", "events", "finish_reason", "other_parts",
+                 "reasoning_chars", "thinks", "told", "usage")  # fmt: skip
 
     def __init__(self) -> None:
-        self._texts: dict[Any, StringIO] = {}
-        self._seen: set[Any] = set()
-        self._finished: set[Any] = set()
+        self._said: dict[Any, Said] = {}
+        self._finished = 0
+        self._kept = 0
         self.events = 0
-        self.chars = 0  # of answer text, all choices
+        self.chars = 0  # of answer text, thinking between tags included, all choices
+        self.told = 0  # of these, what the answer is
         self.reasoning_chars = 0
-        self.other_parts = False  # a tool call, audio or another part that is not text
-        self.refused = False  # a structured refusal
+        self.thinks = False  # some reasoning was there, wherever it stood
+        self.other_parts = False  # a tool call, audio, vectors or another part that is not text
         self.finish_reason: str | None = None  # the last one seen
         self.usage: Usage | None = None
         self.error: Any = None  # an error object inside a reply
 
     @property
+    def said(self) -> Collection[Said]:
+        """Each choice that began."""
+        return self._said.values()
+
+    @property
     def texts(self) -> list[str]:
-        """The answer text of each choice, without reasoning, up to KEPT_CHARS in all."""
-        return [text.getvalue() for text in self._texts.values()]
+        """The answer of each choice that has one, without reasoning, up to KEPT_CHARS in all."""
+        return [text for said in self._said.values() if (text := said.text)]
 
     @property
     def finished(self) -> int:
         """How many choices have a finish reason."""
-        return len(self._finished)
+        return self._finished
 
     @property
     def complete(self) -> bool:
-        """Every choice that began has a finish reason."""
-        return bool(self._finished) and self._finished >= self._seen
+        """Every choice that began has a finish reason; vectors are complete as they are."""
+        return self._finished == len(self._said) if self._said else self.other_parts
 
     @property
     def empty(self) -> bool:
         """Nothing in it for the caller: no text, no tool call, no other part."""
-        return not (self.chars or self.other_parts or self.refused)
+        return not (self.told or self.other_parts) and all([said.empty for said in self._said.values()])
 
     def add(self, event: Event) -> None:
         """Takes in one event of a stream, or a whole reply."""
@@ -61,41 +99,47 @@ class Reading:
             self.error = event.error
         if len(event.data) > len(b"null"):
             self.other_parts = True
-            self._finished.add("data")
         for choice in event.choices or ():
             self._add_choice(choice)
 
     def _add_choice(self, choice: Choice) -> None:
         index = choice.index if type(choice.index) is int else str(choice.index)  # a vendor may number with anything
-        self._seen.add(index)
+        said = self._said.get(index)
+        if said is None:
+            said = self._said[index] = Said()
         part = choice.delta or choice.message
         if part is not None:
-            self._add_part(index, part)
+            self._add_part(said, part)
         if choice.text:
-            self._add_text(index, choice.text)
+            self._add_text(said, choice.text)
         if choice.finish_reason:
-            self._finished.add(index)
-            self.finish_reason = str(choice.finish_reason)[:MOST_REASON].replace("\0", "")
+            self._finished += said.finish is None
+            said.finish = self.finish_reason = str(choice.finish_reason)[:MOST_REASON].replace("\0", "")
 
-    def _add_part(self, index: Any, part: Part) -> None:
+    def _add_part(self, said: Said, part: Part) -> None:
         if part.content:
-            self._add_text(index, part.content)
+            self._add_text(said, part.content)
         reasoning = part.reasoning_content or part.reasoning
         if isinstance(reasoning, str):
             self.reasoning_chars += len(reasoning)
+            self.thinks = self.thinks or bool(reasoning)
         if part.refusal:
-            self.refused = True
-            self._add_text(index, part.refusal)
+            said.refused = True
+            self._add_text(said, part.refusal)
         if part.tool_calls or part.function_call or part.audio:
-            self.other_parts = True
+            said.other_parts = self.other_parts = True
 
-    def _add_text(self, index: Any, text: Any) -> None:
+    def _add_text(self, said: Said, text: Any) -> None:
         if not isinstance(text, str):
-            self.other_parts = True
+            said.other_parts = self.other_parts = True
             return
-        if self.chars < KEPT_CHARS:
-            kept = self._texts.get(index)
-            if kept is None:
-                kept = self._texts[index] = StringIO()
-            kept.write(text[: KEPT_CHARS - self.chars])
         self.chars += len(text)
+        told = said.beginning.feed(text)
+        if not told:
+            self.thinks = self.thinks or said.beginning.thinks
+            return
+        if self._kept < KEPT_CHARS:
+            said.keep(told[: KEPT_CHARS - self._kept])
+            self._kept += len(told)
+        said.told += len(told)
+        self.told += len(told)

@@ -5,45 +5,52 @@ from __future__ import annotations
 from typing import Protocol
 
 from gateway.outcome.outcome import Result
-from gateway.outcome.reading import Reading
+from gateway.outcome.reading import Reading, Said
+from gateway.outcome.thinking import answer
 
 # Finish reasons by which hosts say that their filter cut the reply; each stands in the catalogue's moderation rows.
 FILTERED_FINISHES = frozenset({"content_filter", "sensitive", "content_filtered", "risk_control", "safety"})
 DECLINED_FINISHES = frozenset({"refusal"})  # Anthropic: the model's own no
+_OF_SEVERAL: tuple[Result, ...] = ("truncated", "answered", "declined", "evaded", "filtered", "blank")
 
 
 class Judge(Protocol):
     """Tells from the text of a reply whether it answers."""
 
     def __call__(self, text: str, *, final: bool) -> Result:
-        """answered, declined or evaded."""
+        """answered, declined, evaded, or blank where nothing but thinking is in it."""
         ...
 
 
-def result_of(reading: Reading, *, ended: bool, limited: bool, judge: Judge | None = None) -> Result:
-    """The outcome of what has been read.
+def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1, judge: Judge | None = None) -> Result:
+    """The outcome of what has been read. A reply of several choices is a refusal only if every one is.
 
-    `ended`: the upstream's reply is over; otherwise it is judged as an opening. `limited`: the caller set a token
-    limit.
+    `ended`: the upstream's reply is over; otherwise it is judged as an opening, in which not all of the `choices` need
+    have begun. `limited`: the caller set a token limit.
     """
-    finish = reading.finish_reason
-    if finish in DECLINED_FINISHES or reading.refused:
+    if not reading.said:
+        return "blank" if ended and reading.empty else "answered"
+    if not ended and len(reading.said) < choices:
+        return "answered"  # as far as anybody knows
+    results = {_result_of_one(said, ended=ended, limited=limited, judge=judge) for said in reading.said}
+    result = next(each for each in _OF_SEVERAL if each in results)
+    broken_off = ended and not reading.complete and not reading.empty
+    return "truncated" if broken_off and result in ("answered", "blank") else result
+
+
+def _result_of_one(said: Said, *, ended: bool, limited: bool, judge: Judge | None) -> Result:
+    if said.finish in DECLINED_FINISHES or said.refused:
         return "declined"
-    if finish in FILTERED_FINISHES:
+    if said.finish in FILTERED_FINISHES:
         return "filtered"
-    if ended and not reading.complete and not reading.empty:
+    over = ended or said.finish is not None
+    empty = said.empty and not (over and answer(said.text))  # a single `<` could have become a tag
+    if said.finish == "length" and (not limited or empty):
         return "truncated"
-    if finish == "length" and (not limited or reading.empty):
+    if empty:
+        return "blank" if over else "answered"
+    if said.finish is None and ended:
         return "truncated"
-    if reading.empty:
-        return "blank" if ended or reading.complete else "answered"
-    if reading.other_parts or judge is None:
+    if said.other_parts or judge is None:
         return "answered"
-    return _worst_common([judge(text, final=ended or reading.complete) for text in reading.texts])
-
-
-def _worst_common(results: list[Result]) -> Result:
-    """With several choices the reply is a refusal only if every choice is one."""
-    if not results or "answered" in results:
-        return "answered"
-    return "declined" if "declined" in results else "evaded"
+    return judge(said.text, final=over)

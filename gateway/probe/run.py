@@ -160,6 +160,5 @@ class _Judge:
         self._prompt = prompt
 
     def __call__(self, text: str, *, final: bool) -> Result:
-        """answered, declined or evaded."""
-        verdict = refusal.judge(self._prompt, text)
-        return "answered" if verdict == "blank" else verdict
+        """answered, declined, evaded or blank."""
+        return refusal.judge(self._prompt, text)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gateway.outcome.refusal import Detector, judge
 from gateway.outcome.refusal.features import read_prompt
-from gateway.outcome.refusal.thinking import answer
+from gateway.outcome.thinking import Beginning, answer
 
 PIECES = st.lists(
     st.one_of(
@@ -61,3 +61,15 @@ def test_taking_thinking_out_twice_takes_out_no_more(pieces):
 @given(st.text(st.characters(max_codepoint=0x7F), max_size=200))
 def test_the_subjects_of_a_prompt_are_the_same_in_plain_letters_and_beside_others(prompt):
     assert set(read_prompt(prompt).subjects) == set(read_prompt(prompt + " 天").subjects)
+
+
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=20), st.sampled_from([*"<think>", "</think>", "<think>", "hm", "\n"])), max_size=20
+    )
+)
+def test_where_the_answer_begins_is_seen_piece_by_piece(pieces):
+    whole, beginning = "".join(pieces), Beginning()
+    told = "".join([beginning.feed(piece) for piece in pieces])
+
+    assert answer(told + beginning.open) == answer(whole)

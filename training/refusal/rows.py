@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gateway.outcome.refusal.thinking import answer
+from gateway.outcome.thinking import answer
 
 HERE = Path(__file__).parent
 LABELS = ("complete", "evasive", "denial")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from gateway.outcome.refusal.thinking import answer
 from gateway.outcome.result import DECLINED_FINISHES, FILTERED_FINISHES
+from gateway.outcome.thinking import answer
 
 if TYPE_CHECKING:
     from gateway.outcome.refusal.features import Prompt

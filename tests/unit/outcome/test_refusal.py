@@ -6,8 +6,8 @@ from gateway.outcome.refusal.features import NAMES, numbers, read_prompt, read_r
 from gateway.outcome.refusal.model import load as load_model
 from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain, straight
 from gateway.outcome.refusal.shape import ended, marks, shape, variety
-from gateway.outcome.refusal.thinking import answer
 from gateway.outcome.refusal.trees import Trees
+from gateway.outcome.thinking import answer
 
 SORRY = "I'm sorry, but I can't help with that."
 
