@@ -44,6 +44,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
         raise nothing_usable(trail, means.fleet, means.breakers)
     too_dear: GatewayError | None = None
     spare: Try | None = None  # a refusal that stands if nothing better comes
+    last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
     failures: list[tuple[Endpoint, Failure]] = []
     try:
         while endpoint is not None:
@@ -52,26 +53,31 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
                 too_dear, endpoint = permit, queue.after_failure()
                 continue
             found = await _ask(permit, trail, means, _hold(trail, queue, endpoint), judge)
+            said = found.outcome if isinstance(found, Failure) else found.verdict
+            if said != "failed":
+                _note_reroute(trail, last, endpoint)
+                last = (endpoint, said)
             if isinstance(found, Failure):
                 failures.append((endpoint, found))
-                following = _after(found, queue, endpoint)
-                reason = found.outcome
-            else:
-                reason = found.verdict
-                following = queue.after(reason, endpoint)
-                if following is None:
-                    return _commit(found, spare, means)
-                _drop(spare)
-                spare = found
-            if following is not None and following is not endpoint and reason != "failed":
-                trail.rerouted.append((endpoint.id, following.id, reason))
-            endpoint = following
-        if spare is not None:
+                endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
+                continue
+            endpoint = queue.after(said, endpoint)
+            if endpoint is None:
+                return _commit(found, spare, means)
+            _drop(spare)
+            spare = found
+        if spare is not None and not (isinstance(found, Failure) and found.outcome == "filtered"):
             return _commit(spare, None, means)
         raise exhausted(failures) if failures or too_dear is None else too_dear
     except BaseException:
         _drop(spare)
         raise
+
+
+def _note_reroute(trail: Trail, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
+    """A reply of `endpoint` takes the place of the last one."""
+    if last is not None and last[0] is not endpoint:
+        trail.rerouted.append((last[0].id, endpoint.id, last[1]))
 
 
 def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:

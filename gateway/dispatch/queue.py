@@ -18,6 +18,7 @@ class Queue:
         self._left = list(trail.decision.endpoints)
         self._hops = 0
         self._blank_again = True
+        self._refused: Endpoint | None = None  # whose blank, filtered or refusing reply was left last
         self.tries = 0
 
     def first(self) -> Endpoint | None:
@@ -25,13 +26,14 @@ class Queue:
         return self._take(self._left)
 
     def after_failure(self) -> Endpoint | None:
-        """Where to go when the endpoint failed."""
-        return self._take(self._left)
+        """Where to go when the endpoint failed. What may take the place of a refusal is all that may be asked since."""
+        return self._take(self._left if self._refused is None else self._preferred(self._refused))
 
     def after(self, verdict: str, endpoint: Endpoint) -> Endpoint | None:
         """Where to go when `endpoint` gave a blank, filtered or refusing reply; None: that reply stands."""
         if not self.may_leave(verdict):
             return None
+        self._refused = endpoint
         if verdict == "blank" and self._blank_again:
             self._blank_again = False
             return self._take([endpoint]) or self._elsewhere(endpoint)

@@ -69,7 +69,9 @@ class StreamedReply(Reply):
         except UpstreamFault as fault:
             self._broken = of_fault(fault)
         attempt.ended = True
-        if self._broken or not attempt.meter.reading.complete:
+        cut_short = self._broken is not None or not attempt.meter.reading.complete
+        self._broken = self._broken or attempt.failure()
+        if cut_short:
             sink.write(self._error_event(attempt.trail.request.kind, self._break()))
 
     def _pass(self, sink: Sink, chunk: bytes) -> bool:
@@ -92,15 +94,17 @@ class StreamedReply(Reply):
         self._recorded = True
         self._attempt.close()
         if self._broken is not None:
-            self._attempt.record("failed", failure=self._broken.kind)
+            self._attempt.record(self._broken.outcome, failure=self._broken.kind)
         elif self._attempt.ended:
             self._attempt.record(self._attempt.verdict)
         else:
             self._attempt.record("left")
 
     def _break(self) -> GatewayError:
-        endpoint = self.endpoint.id
-        if self._broken is not None and self._broken.kind == "timeout":
-            return GatewayError("upstream_timeout", f"{endpoint}: {self._broken.detail}")
-        why = self._broken.detail if self._broken else "the reply stopped without a finish reason"
+        endpoint, broken = self.endpoint.id, self._broken
+        if broken is not None and broken.kind == "timeout":
+            return GatewayError("upstream_timeout", f"{endpoint}: {broken.detail}")
+        if broken is not None and broken.outcome == "filtered":
+            return GatewayError("content_filtered", f"{endpoint}: {broken.detail}")
+        why = broken.detail if broken else "the reply stopped without a finish reason"
         return GatewayError("upstreams_exhausted", f"the reply of {endpoint} broke off: {why}")

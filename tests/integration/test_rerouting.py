@@ -1,0 +1,64 @@
+"""What the caller gets and what is recorded when a reply is gone round, or cut by its vendor."""
+
+from __future__ import annotations
+
+from gateway.errors import GatewayError
+from tests.integration.rerouted import BROKEN, NO, RISK, YES, pieces, said, told
+
+
+def test_a_model_asked_for_by_name_gets_no_other_weights_after_a_refusal_even_if_the_next_fails():
+    seen = told({"a": [(200, said(NO))], "b": [BROKEN]}, model="m")
+
+    assert seen.vendors.asked == ["a", "b"]
+    assert seen.trail.attempts[-1].outcome == "declined"
+    assert b"sorry" in seen.body
+
+
+def test_the_last_reply_is_the_callers_also_if_it_is_a_filters_error():
+    seen = told({"a": [(200, said(NO))], "b": [RISK], "c": [RISK]})
+
+    assert isinstance(seen.reply, GatewayError)
+    assert seen.reply.code == "content_filtered"
+    assert seen.attempts == [("m@a", "declined"), ("m@b", "filtered"), ("w@c", "filtered")]
+
+
+def test_a_failure_is_no_reply_and_the_refusal_before_it_stands():
+    seen = told({"a": [(200, said(NO))], "b": [BROKEN], "c": [BROKEN]})
+
+    assert b"sorry" in seen.body
+    assert seen.trail.rerouted == []
+
+
+def test_only_what_another_reply_replaced_was_rerouted():
+    """An endpoint that was not asked for want of money, or that failed, replaced nothing."""
+    poor = told({"a": [(200, said(NO))]}, poor=frozenset({"m@b"}))
+    failed = told({"a": [(200, said(NO))], "b": [BROKEN]})
+    spent = told({"a": [(200, said(NO))]}, poor=frozenset({"m@b", "w@c"}))
+
+    assert poor.trail.rerouted == failed.trail.rerouted == [("m@a", "w@c", "declined")]
+    assert spent.trail.rerouted == []
+
+
+def test_a_filter_that_cuts_a_stream_by_an_error_has_filtered_it():
+    cut = {"error": {"code": "data_inspection_failed", "message": "Output data may contain inappropriate content."}}
+    seen = told({"a": [[*pieces(YES * 3, ended=False), cut, None]]}, stream=True)
+
+    assert seen.attempts == [("m@a", "filtered")]
+    assert b'"code":"content_filtered"' in seen.body
+    assert b"[DONE]" not in seen.body
+
+
+def test_an_error_that_cuts_a_stream_is_a_failure():
+    seen = told({"a": [[*pieces(YES * 3, ended=False), {"error": {"message": "oops", "code": 500}}]]}, stream=True)
+
+    assert seen.attempts == [("m@a", "failed")]
+
+
+def test_without_time_left_nobody_else_is_blamed():
+    """Each endpoint that was not asked any more once had a failed attempt, and its breaker counted it."""
+    seen = told({"a": [[{"choices": [{"index": 0, "delta": {"role": "assistant"}}]}, 5.0]]}, stream=True, total=1)
+
+    assert seen.attempts == [("m@a", "failed")]
+    assert seen.breakers.of("m@b").failures == 0
+    assert isinstance(seen.reply, GatewayError)
+    assert seen.reply.code == "upstream_timeout"
