@@ -14,6 +14,7 @@ from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means, dispatch
+from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
 from gateway.outcome.trail import Trail
@@ -56,7 +57,7 @@ class Asking:
     done: Callable[[], None]
     found: Found = field(default_factory=Found)
     breakers: Breakers = field(default_factory=Breakers)  # its own: callers are not kept away by what a probe met
-    _reserved_usd: Decimal = Decimal(0)
+    _reserved_usd: dict[str, Decimal] = field(default_factory=dict)  # of the trials under way, by request
     _failures: dict[str, int] = field(default_factory=dict)  # in a row, by endpoint
 
     async def all(self) -> Found:
@@ -95,26 +96,32 @@ class Asking:
         if endpoint is None or not trail.decision.permits(endpoint):
             return False
         trail.decision = replace(trail.decision, endpoints=(endpoint,))
-        worst = worst_case_usd(endpoint, trail) if self.usd is not None else Decimal(0)
-        if worst is None or (self.usd is not None and self._committed_usd + worst > self.usd):
-            self.found.out_of_money = True
-            return False
-        self._reserved_usd += worst
         try:
             with recorded(trail, self.record):
                 await dispatch(trail, self._means(gateway, trial))
         finally:
-            self._reserved_usd -= worst
+            self._reserved_usd.pop(trail.request.id, None)
             self._see(trial, trail)
         return bool(trail.attempts)
 
-    @property
-    def _committed_usd(self) -> Decimal:
-        return self.found.spent_usd + self._reserved_usd
+    async def _admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
+        """Each attempt, of which a blank reply makes two, has its worst case set aside until the trial is over.
+
+        A probe has a budget of its own; the team's is left alone.
+        """
+        if self.usd is not None:
+            worst = worst_case_usd(endpoint, trail)
+            committed = self.found.spent_usd + sum(self._reserved_usd.values(), Decimal(0))
+            if worst is None or committed + worst > self.usd:
+                self.found.out_of_money = True
+                return GatewayError("budget_exceeded", "the probe's cap is reached")
+            id = trail.request.id
+            self._reserved_usd[id] = self._reserved_usd.get(id, Decimal(0)) + worst
+        return permit(trail.request.id, trail.decision, endpoint, purpose="probe")
 
     def _means(self, gateway: Gateway, trial: Trial) -> Means:
         judge = _Judge(trial.question.text)
-        return replace(gateway.means, admit=_admit, breakers=self.breakers, judge=lambda _: judge)
+        return replace(gateway.means, admit=self._admit, breakers=self.breakers, judge=lambda _: judge)
 
     def _trail(self, trial: Trial, gateway: Gateway) -> Trail:
         """As a request of this moment."""
@@ -144,11 +151,6 @@ class Asking:
                 outcome=result,
             )
         )
-
-
-async def _admit(trail: Trail, endpoint: Endpoint) -> Permit:
-    """A probe has a budget of its own; the team's is left alone."""
-    return permit(trail.request.id, trail.decision, endpoint, purpose="probe")
 
 
 class _Judge:

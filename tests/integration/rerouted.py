@@ -168,7 +168,7 @@ def told(
 
 async def _told(vendors: Vendors, model: str, poor: frozenset[str], total: float, body: dict[str, Any]) -> Told:
     server = await asyncio.start_server(vendors.serve, "127.0.0.1", 0)
-    folder = compile_folder(_files(server.sockets[0].getsockname()[1], total))
+    folder = compile_folder(files(server.sockets[0].getsockname()[1], total))
     message = {"model": model, "messages": [{"role": "user", "content": "Tell me some history."}], **body}
     signals = signals_of(folder.keyring.teams["t"], {"model": model}, folder.policy)
     trail = Trail(
@@ -205,7 +205,8 @@ async def _poured(trail: Trail, means: Means) -> tuple[Reply | GatewayError, byt
     return reply, caller.got
 
 
-def _files(port: int, total: float) -> dict[str, bytes]:
+def files(port: int, total: float = 20) -> dict[str, bytes]:
+    """A policy folder whose endpoints are all at this port."""
     operators = ", ".join(
         f"{{id: {id[2:]}, name: {id[2:]}, country: US, parent_country: US, lists: [], screened: 2026-11-01}}"
         for id in IDS
