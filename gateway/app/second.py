@@ -22,6 +22,7 @@ from gateway.dispatch.dispatch import dispatch
 from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT
+from gateway.outcome.thinking import answer
 from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.copies import kept_from
@@ -128,13 +129,13 @@ class SecondJudge:
 
 
 def verdict_of(body: bytes) -> str | None:
-    """answered, declined or evaded; None if the judge said none of them."""
+    """answered, declined or evaded; None if the judge said none of them, or more than one, thinking aside."""
     try:
         said = msgspec.json.decode(body, type=_Reply).choices[0].message.content or ""
     except (msgspec.DecodeError, IndexError):
         return None
-    words: list[str] = _WORDS.findall(said.upper())
-    return words[-1].lower() if words else None
+    words: set[str] = set(_WORDS.findall(answer(said).upper()))
+    return words.pop().lower() if len(words) == 1 else None
 
 
 class _Message(msgspec.Struct):
