@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,6 +22,7 @@ TOPICS = {
     "eu_political": "other_political",
     "ru_political": "other_political",
 }
+MOST_WEIGHT = 1e9
 BY_THE_MODEL = frozenset({"declined", "evaded"})  # what is left of REFUSALS when filters are not counted
 
 
@@ -37,7 +38,7 @@ class Line(msgspec.Struct, frozen=True):
     operator: str = "unknown"
     group: str | None = None
     finish_reason: str | None = None
-    sample_weight: float = 1.0
+    sample_weight: Annotated[float, msgspec.Meta(gt=0, le=MOST_WEIGHT)] = 1.0
 
 
 class BadLine(ValueError):
@@ -52,7 +53,7 @@ def read(lines: Iterable[bytes]) -> Iterator[Seen]:
             continue
         try:
             line = decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
             raise BadLine(f"line {number} is no labelled reply: {wrong}") from None
         outcome = OUTCOMES.get(line.label.lower())
         if outcome is None:

@@ -50,7 +50,7 @@ class _Lines:
             try:
                 row = read_line(line)
                 _check(row)
-            except (msgspec.DecodeError, ValueError) as wrong:
+            except (msgspec.DecodeError, ValueError, RecursionError) as wrong:
                 raise LedgerUnusable(f"{self._path}:{number} is no ledger row: {wrong}") from None
             if row.received_at >= self._since:
                 yield row

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"-\d+(\.\d+)?(E[+-]?\d+)?", re.IGNORECASE)
 Cells = tuple[Sequence[str], list[list[str]]]  # header, lines
 
 
@@ -29,13 +32,13 @@ def as_csv(report: Mapping[str, Any]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_safe(cell) for cell in line] for line in lines)
+    writer.writerows([plain_cell(cell) for cell in line] for line in lines)
     return text.getvalue()
 
 
-def _safe(text: str) -> str:
-    """What a spreadsheet would take for a formula is quoted; a negative number is none."""
-    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()) else text
+def plain_cell(text: str) -> str:
+    """What a spreadsheet would take for a formula is quoted; a number is none, whatever its sign."""
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def _flat(report: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

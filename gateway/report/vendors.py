@@ -15,6 +15,7 @@ from gateway.catalog.risk import holds
 from gateway.catalog.rows import Factor
 from gateway.catalog.show import operator_row
 from gateway.report.style import STYLE
+from gateway.report.table import plain_cell
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -121,7 +122,7 @@ def as_csv(rows: Sequence[Row]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_safe(_cell(row[name])) for name in COLUMNS] for row in rows)
+    writer.writerows([plain_cell(_cell(row[name])) for name in COLUMNS] for row in rows)
     return out.getvalue()
 
 
@@ -195,7 +196,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['id']} ({value['level']}) {value['counts']}, unknown {value['unknown']}"
     return str(value)
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text

@@ -56,6 +56,17 @@ def test_a_line_that_is_none_is_named(change, said):
     assert str(wrong.value) == said
 
 
+@pytest.mark.parametrize("weight", [0, -1, 1e300])
+def test_a_weight_that_no_rate_could_be_made_with_is_named(weight):
+    with pytest.raises(BadLine, match="line 1 is no labelled reply: Expected `float`"):
+        list(read([json.dumps(GOOD | {"sample_weight": weight}).encode()]))
+
+
+def test_a_line_that_is_nested_too_deeply_is_named():
+    with pytest.raises(BadLine, match="line 1 is no labelled reply"):
+        list(read([b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"]))
+
+
 def test_labels_may_be_written_in_capitals():
     [seen] = read([json.dumps(GOOD | {"label": "DENIAL"}).encode()])
     assert seen.outcome == "declined"

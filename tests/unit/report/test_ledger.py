@@ -60,3 +60,10 @@ def test_a_gateway_that_never_ran_has_no_ledger_and_none_is_made(tmp_path):
         list(recorded(None, settings=replace(Settings(), state_dir=tmp_path)))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_that_is_nested_too_deeply_is_named(tmp_path):
+    deep = json.dumps(LINE)[:-1] + ', "signals": {"x": ' + "[" * 100_000 + "]" * 100_000 + "}}"
+
+    with pytest.raises(LedgerUnusable, match=":1 is no ledger row"):
+        lines(tmp_path / "l", deep)
