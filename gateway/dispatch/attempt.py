@@ -62,8 +62,9 @@ class Try:
 
     def failure(self) -> Failure | None:
         """By which the vendor says, inside a 200, that it failed or that its filter said no."""
-        rows = self.trail.decision.policy.catalog.moderation
-        return of_reading(rows, self.endpoint.operator.id, self.meter.reading, self.opening)
+        rows, reading = self.trail.decision.policy.catalog.moderation, self.meter.reading
+        opening = self.opening if reading.events else self.meter.rest or self.opening
+        return of_reading(rows, self.endpoint.operator.id, reading, opening)
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
@@ -149,7 +150,10 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
     else:
         await _read_whole(attempt, upstream)
-    return attempt.failure()
+    failure = attempt.failure()
+    if failure is None and attempt.ended and attempt.meter.rest and not attempt.meter.reading.events:
+        raise UpstreamFault("protocol", "the reply is no stream of events")
+    return failure
 
 
 async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:

@@ -66,7 +66,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
                 return _commit(found, spare, means)
             _drop(spare)
             spare = found
-        if spare is not None and not (isinstance(found, Failure) and found.outcome == "filtered"):
+        if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
             return _commit(spare, None, means)
         raise exhausted(failures) if failures or too_dear is None else too_dear
     except BaseException:
@@ -90,8 +90,8 @@ def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
 
 
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
-    if failure.outcome == "filtered":
-        return queue.after("filtered", endpoint)
+    if failure.outcome != "failed":
+        return queue.after(failure.outcome, endpoint)
     return None if failure.passes_through else queue.after_failure()
 
 

@@ -35,7 +35,7 @@ def exhausted(failures: Sequence[tuple[Endpoint, Failure]]) -> GatewayError:
         return last.as_error()
     kinds = {failure.kind for _, failure in failures}
     lines = "\n".join(f"{endpoint.id}: {failure.detail}" for endpoint, failure in failures)
-    if last.outcome == "filtered":
+    if last.outcome != "failed":
         return GatewayError("content_filtered", f"the content filter of the last permitted endpoint said no\n{lines}")
     if kinds == {"rate_limited"}:
         waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]

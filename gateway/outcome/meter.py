@@ -18,6 +18,8 @@ class WholeMeter:
 
     __slots__ = ("done", "reading")
 
+    rest = b""
+
     def __init__(self) -> None:
         self.reading = Reading()
         self.done = False
@@ -41,6 +43,11 @@ class StreamMeter:
         self.done = False  # the upstream said [DONE]
         self._keep_usage = keep_usage
         self._carry = bytearray()  # the beginning of an event
+
+    @property
+    def rest(self) -> bytes:
+        """What has come of an event that is not yet whole."""
+        return bytes(self._carry)
 
     def feed(self, chunk: bytes) -> bytes:
         """The bytes to pass on now: every event completed by `chunk`. Raises MeteringError."""

@@ -159,18 +159,28 @@ class Told:
         return [(attempt.endpoint.id, attempt.outcome) for attempt in self.trail.attempts]
 
 
-def told(
-    acts: dict[str, list[Act]], *, model: str = "auto", poor: frozenset[str] = frozenset(), total: float = 20, **body
-):
-    """`poor`: endpoints that the budget does not reach for."""
-    return asyncio.run(_told(Vendors(acts), model, poor, total, body))
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is asked, by what policy."""
+
+    model: str = "auto"
+    poor: frozenset[str] = frozenset()  # endpoints that the budget does not reach for
+    total: float = 20  # seconds for the request
+    topic: frozenset[str] = frozenset()
+    moderation: str = ""  # a row of the catalogue
 
 
-async def _told(vendors: Vendors, model: str, poor: frozenset[str], total: float, body: dict[str, Any]) -> Told:
+def told(acts: dict[str, list[Act]], scene: Scene = Scene(), **body) -> Told:
+    """`body`: fields of the request."""
+    return asyncio.run(_told(Vendors(acts), scene, body))
+
+
+async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
     server = await asyncio.start_server(vendors.serve, "127.0.0.1", 0)
-    folder = compile_folder(files(server.sockets[0].getsockname()[1], total))
-    message = {"model": model, "messages": [{"role": "user", "content": "Tell me some history."}], **body}
-    signals = signals_of(folder.keyring.teams["t"], {"model": model}, folder.policy)
+    folder = compile_folder(files(server.sockets[0].getsockname()[1], scene))
+    message = {"model": scene.model, "messages": [{"role": "user", "content": "Tell me some history."}], **body}
+    given: dict[str, Any] = {"model": scene.model, "topic": scene.topic}
+    signals = signals_of(folder.keyring.teams["t"], given, folder.policy)
     trail = Trail(
         parse("chat", json.dumps(message).encode(), Arrival("r", time(), monotonic())),
         next(iter(folder.keyring.callers.values())),
@@ -178,7 +188,7 @@ async def _told(vendors: Vendors, model: str, poor: frozenset[str], total: float
     )
 
     async def admit(trail: Trail, endpoint: Any) -> Permit | GatewayError:
-        if endpoint.id in poor:
+        if endpoint.id in scene.poor:
             return GatewayError("budget_exceeded", "spent")
         return permit("r", trail.decision, endpoint, purpose="serve")
 
@@ -205,7 +215,7 @@ async def _poured(trail: Trail, means: Means) -> tuple[Reply | GatewayError, byt
     return reply, caller.got
 
 
-def files(port: int, total: float = 20) -> dict[str, bytes]:
+def files(port: int, scene: Scene = Scene()) -> dict[str, bytes]:
     """A policy folder whose endpoints are all at this port."""
     operators = ", ".join(
         f"{{id: {id[2:]}, name: {id[2:]}, country: US, parent_country: US, lists: [], screened: 2026-11-01}}"
@@ -215,9 +225,10 @@ def files(port: int, total: float = 20) -> dict[str, bytes]:
         ENDPOINT.replace("ID", id).replace("MODEL", id[0]).replace("OPERATOR", id[2:]).replace("PORT", str(port))
         for id in IDS
     ]
+    rows = "".join(endpoints) + (f"moderation: [{scene.moderation}]\n" if scene.moderation else "")
     digest = hashlib.sha256(b"key").hexdigest()
     return {
-        "policy.yaml": POLICY.replace(b"TOTAL", str(total).encode()),
+        "policy.yaml": POLICY.replace(b"TOTAL", str(scene.total).encode()),
         "callers.yaml": f"teams: {{t: {{data_class: public}}}}\nkeys: [{{id: k, team: t, sha256: {digest}}}]".encode(),
-        "catalog/all.yaml": (CATALOG.replace("OPERATORS", operators) + "".join(endpoints)).encode(),
+        "catalog/all.yaml": (CATALOG.replace("OPERATORS", operators) + rows).encode(),
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gateway.errors import GatewayError
-from tests.integration.rerouted import BROKEN, NO, RISK, YES, pieces, said, told
+from tests.integration.rerouted import BROKEN, NO, RISK, YES, Scene, pieces, said, told
 
 
 def test_a_model_asked_for_by_name_gets_no_other_weights_after_a_refusal_even_if_the_next_fails():
-    seen = told({"a": [(200, said(NO))], "b": [BROKEN]}, model="m")
+    seen = told({"a": [(200, said(NO))], "b": [BROKEN]}, Scene(model="m"))
 
     assert seen.vendors.asked == ["a", "b"]
     assert seen.trail.attempts[-1].outcome == "declined"
@@ -31,9 +31,9 @@ def test_a_failure_is_no_reply_and_the_refusal_before_it_stands():
 
 def test_only_what_another_reply_replaced_was_rerouted():
     """An endpoint that was not asked for want of money, or that failed, replaced nothing."""
-    poor = told({"a": [(200, said(NO))]}, poor=frozenset({"m@b"}))
+    poor = told({"a": [(200, said(NO))]}, Scene(poor=frozenset({"m@b"})))
     failed = told({"a": [(200, said(NO))], "b": [BROKEN]})
-    spent = told({"a": [(200, said(NO))]}, poor=frozenset({"m@b", "w@c"}))
+    spent = told({"a": [(200, said(NO))]}, Scene(poor=frozenset({"m@b", "w@c"})))
 
     assert poor.trail.rerouted == failed.trail.rerouted == [("m@a", "w@c", "declined")]
     assert spent.trail.rerouted == []
@@ -56,9 +56,33 @@ def test_an_error_that_cuts_a_stream_is_a_failure():
 
 def test_without_time_left_nobody_else_is_blamed():
     """Each endpoint that was not asked any more once had a failed attempt, and its breaker counted it."""
-    seen = told({"a": [[{"choices": [{"index": 0, "delta": {"role": "assistant"}}]}, 5.0]]}, stream=True, total=1)
+    seen = told(
+        {"a": [[{"choices": [{"index": 0, "delta": {"role": "assistant"}}]}, 5.0]]}, Scene(total=1), stream=True
+    )
 
     assert seen.attempts == [("m@a", "failed")]
     assert seen.breakers.of("m@b").failures == 0
     assert isinstance(seen.reply, GatewayError)
     assert seen.reply.code == "upstream_timeout"
+
+
+def test_an_error_that_comes_as_a_document_in_place_of_a_stream_is_read():
+    """It once passed for a blank reply, which is asked for again whatever the topic."""
+    risk = {"error": {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}}
+
+    assert told({"a": [(200, risk)]}, stream=True).attempts == [("m@a", "filtered"), ("m@b", "answered")]
+    assert told({"a": [(200, BROKEN[1])]}, stream=True).attempts == [("m@a", "failed"), ("m@b", "answered")]
+
+
+def test_a_document_in_place_of_a_stream_is_no_blank_reply():
+    assert told({"a": [(200, said(YES))]}, stream=True).attempts == [("m@a", "failed"), ("m@b", "answered")]
+
+
+def test_an_error_that_the_catalogue_calls_declined_stands_on_an_excepted_topic():
+    """Only `filtered` once did; anything else went to the next endpoint like a failure."""
+    row = "{id: own, vendor: v, stage: input, statuses: [422], outcome: declined, source: s}"
+    seen = told({"a": [(422, {})]}, Scene(moderation=row, topic=frozenset({"malicious"})))
+
+    assert seen.vendors.asked == ["a"]
+    assert isinstance(seen.reply, GatewayError)
+    assert seen.reply.code == "content_filtered"
