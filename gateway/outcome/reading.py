@@ -134,7 +134,7 @@ class Reading:
             said.other_parts = self.other_parts = True
             return
         self.chars += len(text)
-        told = said.beginning.feed(text)
+        told = text if said.beginning.begun else said.beginning.feed(text)
         if not told:
             self.thinks = self.thinks or said.beginning.thinks
             return

@@ -33,6 +33,8 @@ def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1,
     if not ended and len(reading.said) < choices:
         return "answered"  # as far as anybody knows
     results = {_result_of_one(said, ended=ended, limited=limited, judge=judge) for said in reading.said}
+    if len(reading.said) == 1:
+        return results.pop()
     result = next(each for each in _OF_SEVERAL if each in results)
     broken_off = ended and not reading.complete and not reading.empty
     return "truncated" if broken_off and result in ("answered", "blank") else result
