@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.catalog.facts import Catalog, Endpoint
+from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.refusal_pages import Format, written
 from gateway.cli.report import compiled
@@ -171,7 +172,7 @@ def _agree(planned: Plan, wanted: Wanted, usd: Decimal | None, console: Console)
 def _imported(file: Path) -> dict[str, Any]:
     try:
         with open(file, "rb") as lines:
-            seen = list(speechmap.read(lines))
+            seen = list(Counted(speechmap.read(lines), "reading replies"))
     except OSError as wrong:
         raise Mistake(f"{file} cannot be read: {wrong.strerror}", exit_code=2) from None
     except speechmap.BadLine as wrong:

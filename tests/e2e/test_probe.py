@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import sqlite3
 import subprocess
@@ -215,6 +216,18 @@ def test_labelled_replies_are_read_into_the_same_map_and_nobody_is_asked(simulat
     assert simulated.run("--import", str(LABELLED), "--format", "csv").stdout.startswith("model,language,n,enough")
     assert simulated.run("--import", str(LABELLED), "--format", "html").stdout.count('class="heat"') == 2
     assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
+
+
+def test_a_terminal_shows_how_far_the_reading_of_labelled_replies_is():
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "gateway", "probe", "--import", str(LABELLED)]
+    done = subprocess.run(command, env={**os.environ, "TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    os.close(theirs)
+
+    assert done.returncode == 0
+    assert "reading replies" in shown
 
 
 def test_a_file_that_holds_something_else_is_refused_in_a_sentence(simulated: Prober, tmp_path: Path):
