@@ -16,7 +16,7 @@ def affordable(endpoint: Endpoint, trail: Trail) -> bool:
     limit = trail.decision.limits.usd
     if limit is None:
         return True
-    spent = sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0))
+    spent = sum((attempt.cost_usd for attempt in trail.attempts), trail.held_usd)
     worst = worst_case_usd(endpoint, trail)
     return worst is not None and spent + worst <= limit
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.hold import Hold
-from gateway.outcome.bill import bill
+from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
 from gateway.outcome.result import Judge, result_of
@@ -72,20 +72,24 @@ class Try:
             self.upstream.close()
         self.trail.heard_at = monotonic()
 
+    def charge(self, *, left: bool = False) -> Bill:
+        """What came so far, and its price if it ends here. `left`: because the caller went away."""
+        trail = self.trail
+        arrival = trail.request.arrival
+        return bill(
+            self.endpoint,
+            self.meter.reading,
+            prompt_tokens=trail.prompt_tokens,
+            reached=self.status == 200 or left,
+            at=arrival.received_at + monotonic() - arrival.started,
+        )
+
     def record(self, result: Result, *, failure: str | None = None) -> Attempt:
         """Adds the attempt to the trail, billed for what came."""
-        request, now = self.trail.request, monotonic()
-        at = request.arrival.received_at + now - request.arrival.started
-        endpoint, upstream, reading = self.permit.endpoint, self.upstream, self.meter.reading
-        charge = bill(
-            endpoint,
-            reading,
-            prompt_tokens=self.trail.prompt_tokens,
-            reached=self.status == 200 or result == "left",
-            at=at,
-        )
+        charge = self.charge(left=result == "left")
+        upstream, reading = self.upstream, self.meter.reading
         attempt = Attempt(
-            endpoint=endpoint,
+            endpoint=self.endpoint,
             purpose=self.permit.purpose,
             outcome=result,
             failure=failure,
@@ -96,7 +100,7 @@ class Try:
             finish_reason=reading.finish_reason,
             started=self.started,
             first_byte_s=self.first_byte_s,
-            total_s=now - self.started,
+            total_s=monotonic() - self.started,
             peer=upstream.peer if upstream is not None else None,
             certificate=upstream.certificate if upstream is not None else None,
         )

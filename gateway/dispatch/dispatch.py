@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
@@ -43,7 +44,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     if endpoint is None:
         raise nothing_usable(trail, means.fleet, means.breakers)
     too_dear: GatewayError | None = None
-    spare: Try | None = None  # a refusal that stands if nothing better comes
+    spare: Try | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
     failures: list[tuple[Endpoint, Failure]] = []
     try:
@@ -61,17 +62,16 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
                 failures.append((endpoint, found))
                 endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
                 continue
-            endpoint = queue.after(said, endpoint)
-            if endpoint is None:
-                return _commit(found, spare, means)
             _drop(spare)
-            spare = found
-        if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
-            return _commit(spare, None, means)
-        raise exhausted(failures) if failures or too_dear is None else too_dear
+            spare = _held(found)
+            endpoint = queue.after(said, endpoint)
     except BaseException:
         _drop(spare)
         raise
+    if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
+        return _commit(spare, means)
+    _drop(spare)
+    raise exhausted(failures) if failures or too_dear is None else too_dear
 
 
 def _note_reroute(trail: Trail, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
@@ -125,10 +125,16 @@ def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
     return trail.decision.route.limits.usd is None or affordable(endpoint, trail)
 
 
-def _commit(found: Try, spare: Try | None, means: Means) -> Reply:
+def _held(found: Try) -> Try:
+    """A reply that nothing is handed out of yet; what it cost so far counts under the route's limit."""
+    trail = found.trail
+    if trail.decision.limits.usd is not None:
+        trail.held_usd = found.charge().cost_usd
+    return found
+
+
+def _commit(found: Try, means: Means) -> Reply:
     """From here on the attempt is never replaced."""
-    if spare is not None:
-        _drop(spare)
     if found.trail.request.stream:
         return StreamedReply(found, means.error_event)
     found.close()
@@ -142,4 +148,5 @@ def _drop(spare: Try | None) -> None:
         result = spare.verdict
         spare.close()
         spare.record(result)
+        spare.trail.held_usd = Decimal(0)
         spare.trail.attempts.sort(key=lambda attempt: attempt.started)  # others may have failed since it was asked

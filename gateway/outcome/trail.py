@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from gateway.identity import Account, Caller
 from gateway.outcome.outcome import Attempt
@@ -29,6 +30,7 @@ class Trail:
     attempts: list[Attempt] = field(default_factory=list)
     rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
     reservations: list[Reservation] = field(default_factory=list)  # of the caller's budgets, one an attempt
+    held_usd: Decimal = Decimal(0)  # cost so far of a reply that may still be replaced, which is no attempt yet
     asked_at: float | None = None  # the first upstream was asked
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over

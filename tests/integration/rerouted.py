@@ -36,7 +36,7 @@ POLICY = b"""
 version: 1
 aliases: {auto: any}
 guards: []
-defaults: {limits: {first_byte_s: 5, total_s: TOTAL, attempts: 6}}
+defaults: {limits: {first_byte_s: 5, total_s: TOTAL, attempts: 6, USD}}
 routes: [{name: rest, try: [m@a, m@b, w@c], order: listed, affinity: none}]
 """
 CATALOG = """
@@ -166,6 +166,7 @@ class Scene:
     model: str = "auto"
     poor: frozenset[str] = frozenset()  # endpoints that the budget does not reach for
     total: float = 20  # seconds for the request
+    usd: str = ""  # limit of the route, as it is written
     topic: frozenset[str] = frozenset()
     moderation: str = ""  # a row of the catalogue
 
@@ -228,7 +229,7 @@ def files(port: int, scene: Scene = Scene()) -> dict[str, bytes]:
     rows = "".join(endpoints) + (f"moderation: [{scene.moderation}]\n" if scene.moderation else "")
     digest = hashlib.sha256(b"key").hexdigest()
     return {
-        "policy.yaml": POLICY.replace(b"TOTAL", str(scene.total).encode()),
+        "policy.yaml": POLICY.replace(b"TOTAL", str(scene.total).encode()).replace(b"USD", scene.usd.encode()),
         "callers.yaml": f"teams: {{t: {{data_class: public}}}}\nkeys: [{{id: k, team: t, sha256: {digest}}}]".encode(),
         "catalog/all.yaml": (CATALOG.replace("OPERATORS", operators) + rows).encode(),
     }

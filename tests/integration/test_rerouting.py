@@ -86,3 +86,13 @@ def test_an_error_that_the_catalogue_calls_declined_stands_on_an_excepted_topic(
     assert seen.vendors.asked == ["a"]
     assert isinstance(seen.reply, GatewayError)
     assert seen.reply.code == "content_filtered"
+
+
+def test_what_a_refusal_cost_counts_under_the_limit_of_the_request():
+    """It once counted only when the next endpoint had been chosen."""
+    dear = said(NO) | {"usage": {"prompt_tokens": 10, "completion_tokens": 100}}  # 0.00021 USD, the worst case
+    for usd, asked in (("usd: 0.0003", ["a"]), ("usd: 0.0005", ["a", "b"]), ("", ["a", "b"])):
+        seen = told({"a": [(200, dear)]}, Scene(usd=usd), max_tokens=100)
+
+        assert seen.vendors.asked == asked
+        assert len(seen.attempts) == len(asked)
