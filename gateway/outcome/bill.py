@@ -39,7 +39,7 @@ def _day(moment: datetime) -> str:
 
 
 def _estimate(reading: Reading, prompt_tokens: int) -> Usage:
-    texts = reading.texts
+    texts = [*reading.texts, reading.thought]
     unread = max(0, reading.chars - sum(map(len, texts)))
     reasoning = reading.reasoning_chars // CHARS_PER_TOKEN
     output = sum(map(count, texts)) + unread // CHARS_PER_TOKEN + reasoning

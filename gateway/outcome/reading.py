@@ -48,13 +48,14 @@ class Said:
 class Reading:
     """Grows with every event; never looks back."""
 
-    __slots__ = ("_finished", "_kept", "_said", "chars", "error", "events", "finish_reason", "other_parts",
+    __slots__ = ("_finished", "_kept", "_said", "_thought", "chars", "error", "events", "finish_reason", "other_parts",
                  "reasoning_chars", "thinks", "told", "usage")  # fmt: skip
 
     def __init__(self) -> None:
         self._said: dict[Any, Said] = {}
         self._finished = 0
         self._kept = 0
+        self._thought = StringIO()
         self.events = 0
         self.chars = 0  # of answer text, thinking between tags included, all choices
         self.told = 0  # of these, what the answer is
@@ -74,6 +75,11 @@ class Reading:
     def texts(self) -> list[str]:
         """The answer of each choice that has one, without reasoning, up to KEPT_CHARS in all."""
         return [text for said in self._said.values() if (text := said.text)]
+
+    @property
+    def thought(self) -> str:
+        """What stood between tags before the answers, for the token estimate; about KEPT_CHARS of it."""
+        return self._thought.getvalue()
 
     @property
     def finished(self) -> int:
@@ -135,11 +141,17 @@ class Reading:
             return
         self.chars += len(text)
         told = text if said.beginning.begun else said.beginning.feed(text)
+        if len(told) < len(text):
+            self._add_thought(text[: len(text) - len(told)], said.beginning.thinks)
         if not told:
-            self.thinks = self.thinks or said.beginning.thinks
             return
         if self._kept < KEPT_CHARS:
             said.keep(told[: KEPT_CHARS - self._kept])
             self._kept += len(told)
         said.told += len(told)
         self.told += len(told)
+
+    def _add_thought(self, text: str, tagged: bool) -> None:
+        self.thinks = self.thinks or tagged
+        if tagged and self._thought.tell() < KEPT_CHARS:
+            self._thought.write(text)

@@ -1,6 +1,7 @@
 """What passes through a meter, and what it has read."""
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.bill import _estimate
 from gateway.outcome.meter import StreamMeter, WholeMeter
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
@@ -121,3 +122,22 @@ def test_an_odd_number_or_reason_of_a_choice_breaks_nothing():
     assert meter.reading.complete
     assert meter.reading.texts == ["Hi"]
     assert meter.reading.finish_reason == "stop" + "x" * 95
+
+
+def test_thinking_between_tags_is_counted_like_the_answer_beside_it():
+    """Chinese has few characters a token."""
+    meter, plain, whole = StreamMeter(keep_usage=True), StreamMeter(keep_usage=True), StreamMeter(keep_usage=True)
+    thoughts = "我们先想一想这个问题应该怎么回答，" * 20
+    for part in ("<think>", thoughts, "</think>", "好"):
+        fed(meter, TEXT.replace(b'"Hel"', f'"{part}"'.encode()))
+    fed(whole, TEXT.replace(b'"Hel"', f'"<think>{thoughts}</think>好"'.encode()))
+    fed(plain, TEXT.replace(b'"Hel"', f'"{thoughts}好"'.encode()))
+
+    assert meter.reading.texts == ["好"]
+    assert meter.reading.told == 1
+    assert abs(tokens(meter) - tokens(plain)) < 10
+    assert abs(tokens(whole) - tokens(plain)) < 10
+
+
+def tokens(meter: StreamMeter) -> int:
+    return _estimate(meter.reading, 0).output_tokens
