@@ -7,9 +7,8 @@ from collections import Counter
 from typing import Any, Literal
 
 from gateway.cli.report import shown
-from gateway.probe.figures import Rows
 from gateway.probe.heatmap import as_html
-from gateway.report.table import as_csv
+from gateway.report.table import as_csv, enough_said
 
 Format = Literal["table", "csv", "json", "html"]
 _TABLES = {
@@ -19,7 +18,6 @@ _TABLES = {
     "agreement": "agreement over repeats",
     "compliance": "malicious questions that were answered",
 }
-_FIGURES = frozenset({"rate", "difference", "agreement", "complied"})
 _BRIEF = ("model", "language", "n", "rate", "low", "high", "weighted_rate", "detector_rate", "detector_weighted_rate")
 
 
@@ -38,16 +36,8 @@ def written(made: dict[str, Any], format: Format, title: str) -> str:
     if imported:
         brief = [{name: row[name] for name in _BRIEF} for row in made["models"]]
         return shown(_TABLES["models"], {"rows": brief})
-    tables = [shown(heading, {"rows": _said(made[name])}) for name, heading in _TABLES.items() if made.get(name)]
+    tables = [shown(heading, {"rows": enough_said(made[name])}) for name, heading in _TABLES.items() if made.get(name)]
     return "\n".join((*tables, _summary(made)))
-
-
-def _said(rows: Rows) -> Rows:
-    """An empty cell would look like nothing at all."""
-    return [
-        {name: "not enough" if value is None and name in _FIGURES else value for name, value in row.items()}
-        for row in rows
-    ]
 
 
 def _summary(made: dict[str, Any]) -> str:

@@ -28,11 +28,12 @@ from gateway.report.focus import BRIEF
 from gateway.report.ledger import recorded
 from gateway.report.page import page
 from gateway.report.reports import OF_FILES, REPORTS, Asked
-from gateway.report.table import NotATable, as_csv, cells
+from gateway.report.table import NotATable, as_csv, cells, enough_said
 from gateway.settings import from_environment
 
 Format = Literal["table", "csv", "json", "html"]
 EXPORT = "export"
+_ANY_WIDTH = 10_000  # wider than any table
 
 REGISTER = {"table": vendors.as_table, "csv": vendors.as_csv, "html": vendors.as_html}  # too wide for a plain table
 
@@ -104,6 +105,8 @@ def _written(what: str, made: dict[str, Any], format: Format) -> str:
         return REGISTER[format](made["rows"])
     if format == "csv":
         return as_csv(made)
+    if what == "refusals":
+        made = {"rows": enough_said(made["rows"])}
     return shown(what, made, BRIEF if what == "focus" else None)
 
 
@@ -118,9 +121,10 @@ def shown(title: str, made: dict[str, Any], brief: Sequence[str] | None = None) 
         table.add_column(name, justify="left" if name == header[0] else "right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)  # a pipe has no width
+    needed = Console(width=_ANY_WIDTH).measure(table).maximum
+    console = Console(width=max(Console().width, needed))  # a figure cut short is none: rather let lines wrap
     with console.capture() as captured:
         console.print(table)
     rest = f"{len(rows[0]) - len(brief)} more columns with --format csv\n" if brief and rows else ""
     return captured.get() + rest
+

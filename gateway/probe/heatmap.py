@@ -9,7 +9,7 @@ from typing import Any
 from gateway.probe.figures import Rows
 from gateway.report.page import table
 from gateway.report.style import STYLE
-from gateway.report.table import cells
+from gateway.report.table import cells, enough_said
 
 Cell = Mapping[str, Any]
 
@@ -50,7 +50,7 @@ def _cell(row: Cell | None) -> str:
 
 
 def _table(rows: Rows) -> str:
-    return table(*cells({"rows": rows}))
+    return table(*cells({"rows": enough_said(rows)}))
 
 
 _PAGE = """<!doctype html>

@@ -8,7 +8,7 @@ from html import escape
 from gateway.report.focus import BRIEF
 from gateway.report.looks import LOOKS, Figure, Report
 from gateway.report.style import STYLE
-from gateway.report.table import cells
+from gateway.report.table import cells, enough_said
 
 COUNTED = {
     "adoption": """
@@ -52,6 +52,8 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
     """No script, nothing from elsewhere: it can be mailed and printed."""
     look = LOOKS[what](made)
     shown, left_out = _fitting(made, BRIEF if what == "focus" else None)
+    if what == "refusals":
+        shown = {"rows": enough_said(made["rows"])}
     written = table(*cells(shown))
     period = f"requests since {since}" if since else "all recorded requests"
     about = made_at if what == "shrinkage" else f"{period} · policy {policy_version} · made {made_at}"

@@ -10,6 +10,7 @@ from typing import Any
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = re.compile(r"-\d+(\.\d+)?(E[+-]?\d+)?", re.IGNORECASE)
+_RATES = frozenset({"rate", "difference", "agreement", "complied", "corrected"})  # of reports on refusals
 Cells = tuple[Sequence[str], list[list[str]]]  # header, lines
 
 
@@ -24,6 +25,14 @@ def cells(report: Mapping[str, Any]) -> Cells:
         return ("figure", "value"), [[name, _cell(value)] for name, value in _flat(report)]
     header = list(rows[0]) if rows else []
     return header, [[_cell(row[name]) for name in header] for row in rows]
+
+
+def enough_said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For readers: a rate on too few is called so, since an empty cell would look like nothing at all."""
+    return [
+        {name: "not enough" if value is None and name in _RATES else value for name, value in row.items()}
+        for row in rows
+    ]
 
 
 def as_csv(report: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import main
+from gateway.cli.report import shown
 
 TESTS = Path(__file__).parents[2]
 FOLDER = TESTS / "unit" / "policy" / "small"
@@ -68,6 +69,20 @@ def test_the_costs_for_finops_fit_a_terminal_and_say_where_the_rest_is(run):
     out = report(run, "focus")
 
     assert "BilledCost" in out and "…" not in out and "21 more columns with --format csv" in out
+
+
+def test_no_figure_is_cut_short_however_narrow_the_terminal(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    written = shown("wide", {"rows": [{f"a_column_with_a_long_name_{n}": 0.0625 for n in range(12)}]})
+
+    assert "…" not in written and written.count("0.0625") == 12
+
+
+@pytest.mark.parametrize("format", ["table", "html"])
+def test_a_reader_is_told_that_replies_are_not_enough_for_a_rate(format, run):
+    assert "not enough" in report(run, "refusals", "--format", format)
 
 
 def test_requests_before_since_are_left_out(run):
