@@ -168,7 +168,10 @@ def _reaches(rules: Rules, place: int, endpoint: Endpoint, asked: int) -> bool:
 def _without_data(policy: Policy, place: Place) -> list[Problem]:
     found = []
     for route in policy.routes:
-        if route.order not in (*PRICED, "listed"):
+        if route.order == "refusals":
+            words = f"`order: refusals` of route `{route.name}` goes by published rates until replies are recorded"
+            found.append(_warning(words, route.place, "`gateway probe` records replies; by hand: `order: listed`"))
+        elif route.order not in (*PRICED, "listed"):
             words = f"`order: {route.order}` of route `{route.name}` has no data yet, so endpoints stay as listed"
             found.append(_warning(words, route.place, "order by `price` or `cost_per_answer`, or list them in order"))
         if route.exploration != "none" or (route.canary and route.canary.stop_above):

@@ -105,6 +105,10 @@ REMARKS = [
         "routes: [{name: a, try: [{any: {}}], order: first_byte}]\n",
         ("warning", "`order: first_byte` of route `a` has no data yet, so endpoints stay as listed", 4),
     ),
+    (
+        "routes: [{name: a, try: [{any: {}}], order: refusals}]\n",
+        ("warning", "`order: refusals` of route `a` goes by published rates until replies are recorded", 4),
+    ),
 ]
 
 
