@@ -127,4 +127,3 @@ def shown(title: str, made: dict[str, Any], brief: Sequence[str] | None = None) 
         console.print(table)
     rest = f"{len(rows[0]) - len(brief)} more columns with --format csv\n" if brief and rows else ""
     return captured.get() + rest
-

@@ -38,6 +38,7 @@ class Try:
     first_byte_s: float | None = None
     told: bool = True  # the opening was held to be judged; otherwise only the whole text is
     ended: bool = False  # the upstream's reply came to its end
+    waits_since: float | None = None  # monotonic seconds: the opening was read, and nothing has been since
     _judged: tuple[tuple[bool, int], Result] | None = None  # the last verdict, and how much had been read then
 
     @property
@@ -86,6 +87,7 @@ class Try:
 
     def record(self, result: Result, *, failure: str | None = None) -> Attempt:
         """Adds the attempt to the trail, billed for what came."""
+        ended = monotonic() if self.waits_since is None else self.waits_since  # waiting for others is no time of its own
         charge = self.charge(left=result == "left")
         upstream, reading = self.upstream, self.meter.reading
         attempt = Attempt(
@@ -100,7 +102,7 @@ class Try:
             finish_reason=reading.finish_reason,
             started=self.started,
             first_byte_s=self.first_byte_s,
-            total_s=monotonic() - self.started,
+            total_s=ended - self.started,
             peer=upstream.peer if upstream is not None else None,
             certificate=upstream.certificate if upstream is not None else None,
         )
@@ -130,6 +132,7 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
         attempt.record("left")
         raise
     if failure is None:
+        attempt.waits_since = monotonic()
         return attempt
     attempt.close()
     attempt.record(failure.outcome, failure=failure.kind)

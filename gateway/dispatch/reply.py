@@ -60,6 +60,8 @@ class StreamedReply(Reply):
         """What follows the opening. Ends with an error event if the reply breaks or is not complete."""
         attempt, upstream = self._attempt, self._attempt.upstream
         assert upstream is not None
+        if not attempt.ended:
+            attempt.waits_since = None
         try:
             while not attempt.ended and self._broken is None:
                 if await upstream.pour(partial(self._pass, sink)):

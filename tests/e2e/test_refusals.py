@@ -44,6 +44,15 @@ def test_what_chinese_machines_refuse_the_same_weights_answer_elsewhere(house, p
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_refusal_that_was_gone_round_took_no_longer_than_it_was_read(house, stream):
+    headers, _, _ = ask(house, XINJIANG, stream=stream)
+
+    told = house.decision(headers["x-request-id"])
+    assert len(told["attempts"]) >= 3
+    assert sum(attempt["total_s"] for attempt in told["attempts"]) <= told["total_s"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_what_the_weights_themselves_evade_other_weights_answer(house, stream):
     headers, text, _ = ask(house, XINJIANG, stream=stream)
 
