@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from gateway.cli.report import shown
 from gateway.probe.heatmap import as_html
+from gateway.probe.speechmap import side_by_side
 from gateway.report.table import as_csv, enough_said
 
 Format = Literal["table", "csv", "json", "html"]
@@ -31,7 +32,11 @@ def written(made: dict[str, Any], format: Format, title: str) -> str:
     if format == "html":
         maps = {"refusals": made["rows"]}
         if imported:
-            maps = {"by the labels": made["rows"], "by our detector": made["detector_rows"]}
+            maps = {
+                "by model and language (replies, where fewer than 30)": side_by_side(made["models"]),
+                "by topic, as the labels say": made["rows"],
+                "by topic, as our detector says": made["detector_rows"],
+            }
         return as_html(title, maps, {heading: made[name] for name, heading in _TABLES.items() if made.get(name)})
     if imported:
         brief = [{name: row[name] for name in _BRIEF} for row in made["models"]]

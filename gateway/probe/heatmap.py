@@ -22,13 +22,13 @@ def as_html(title: str, maps: Mapping[str, Rows], tables: Mapping[str, Rows]) ->
 
 
 def heat(rows: Rows) -> str:
-    """One line for weights on an operator's machines, one column for a topic in a language."""
+    """One line for weights on an operator's machines (or for weights alone), one column for a topic in a language."""
     lines = list(dict.fromkeys((row["model"], row["operator"]) for row in rows))
     columns = sorted({(row["topic"], row["language"]) for row in rows})
     at = {(row["model"], row["operator"], row["topic"], row["language"]): row for row in rows}
     head = "".join(f"<th>{escape(topic.replace('_', ' '))}<br>{escape(language)}</th>" for topic, language in columns)
     body = "".join(
-        f"<tr><th>{escape(f'{model} @ {operator}')}</th>"
+        f"<tr><th>{escape(' @ '.join(filter(None, (model, operator))))}</th>"
         + "".join(_cell(at.get((model, operator, *column))) for column in columns)
         + "</tr>\n"
         for model, operator in lines
@@ -46,7 +46,8 @@ def _cell(row: Cell | None) -> str:
         told = f"{row['n']} replies are not enough for a rate"
         return f'<td class="few" title="{told}">not enough ({row["n"]})</td>'
     told = f"{row['rate']:.1%} refused, {row['low']:.1%} to {row['high']:.1%}, {row['n']} replies"
-    return f'<td class="h{round(row["rate"] * 10)}" title="{told}">{row["rate"]:.0%}</td>'
+    few = "" if row.get("enough", True) else f" ({row['n']})"
+    return f'<td class="h{round(row["rate"] * 10)}" title="{told}">{row["rate"]:.0%}{few}</td>'
 
 
 def _table(rows: Rows) -> str:

@@ -69,6 +69,20 @@ def by_model(seen: Iterable[Seen]) -> Rows:
     return [_row(model, language, groups[model, language]) for model, language in sorted(groups)]
 
 
+def side_by_side(models: Rows) -> Rows:
+    """For a map: a line for each model, the labels' rate and the detector's in each language."""
+    return [
+        {
+            **{name: row[name] for name in ("model", "language", "n", "enough")},
+            **{name: row[prefix + name] for name in ("rate", "low", "high")},
+            "operator": "",
+            "topic": whose,
+        }
+        for row in models
+        for whose, prefix in (("labels", ""), ("detector", "detector_"))
+    ]
+
+
 def imported(seen: Sequence[Seen]) -> dict[str, Any]:
     """Everything that is said of a file."""
     judged = [replace(each, outcome=each.by_detector or "answered") for each in seen]

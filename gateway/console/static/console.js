@@ -80,7 +80,7 @@ function moneyLegend(savings) {
   return [
     line("paid", "paid ", make("b", {}, usd(savings.cost_usd))),
     baselines.length ? line("line", `${baselines[0]} at list price`) : null,
-    Number(measuring) ? make("li", {}, `shadow and judge ${usd(measuring)}${left}`) : null,
+    Number(measuring) ? make("li", {}, `probes, shadows and judge ${usd(measuring)}${left}`) : null,
     forbidden.requests ? make("li", { class: "quiet" }, kept) : null,
   ].filter(Boolean);
 }

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.probe.speechmap import BadLine, by_model, imported, read
+from gateway.probe.heatmap import heat
+from gateway.probe.speechmap import BadLine, by_model, imported, read, side_by_side
 
 FILE = Path(__file__).parent / "labelled.jsonl"
 GOOD = {"prompt": "Why?", "response": "Because.", "model": "m", "label": "complete", "lang": "en"}
@@ -32,6 +33,14 @@ def test_the_detectors_own_rates_stand_beside_them():
     assert rows()["lab/plain", "en"]["detector_weighted_rate"] == 1 / 6
     assert rows()["lab/careful", "en"]["detector_declined_or_evaded"] == 0.5
     assert rows()["lab/careful", "zh"]["detector_rate"] == 1.0
+
+
+def test_a_map_shows_the_labels_rate_and_the_detectors_however_few_the_replies():
+    drawn = heat(side_by_side(list(rows().values())))
+
+    assert "<th>labels<br>en</th>" in drawn and "<th>detector<br>en</th>" in drawn
+    assert "<th>lab/plain</th>" in drawn and ">33% (3)</td>" in drawn
+    assert "not enough" not in drawn
 
 
 def test_few_replies_are_marked_and_have_no_rate_in_the_map():
