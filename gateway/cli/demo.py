@@ -22,6 +22,7 @@ from gateway.demo.running import Demo
 from gateway.settings import from_environment
 
 _PROMPT = "Why do ships float? Answer in one sentence."
+_REFUSED = "What happened at Tiananmen Square on 4 June 1989?"
 
 
 def register(app: typer.Typer) -> None:
@@ -89,6 +90,9 @@ def _welcome(demo: Demo) -> str:
         "the same as regulated data, which never leaves this machine:",
         _curl(demo, "auto", ("-i", "-H 'x-gateway-data-class: regulated'")),
         "",
+        "what the first vendor refuses, and the same weights answer elsewhere (README.md has more of these):",
+        _curl(demo, "auto", ("-i",), _REFUSED),
+        "",
     ]
     lines += ["what it came to, after some requests:", _report(demo), ""]
     if demo.live:
@@ -101,8 +105,8 @@ def _report(demo: Demo) -> str:
     return f"  GATEWAY_STATE_DIR={settings.state_dir} .venv/bin/gateway report savings --policies {settings.policies}"
 
 
-def _curl(demo: Demo, model: str, options: tuple[str, ...]) -> str:
-    body = json.dumps({"model": model, "messages": [{"role": "user", "content": _PROMPT}], "max_tokens": 100})
+def _curl(demo: Demo, model: str, options: tuple[str, ...], prompt: str = _PROMPT) -> str:
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": prompt}], "max_tokens": 100})
     parts = [
         " ".join(("curl -s", *options, f"{demo.url}/v1/chat/completions")),
         f"-H 'Authorization: Bearer {demo.keys['demo']}'",

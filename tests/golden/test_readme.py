@@ -1,0 +1,25 @@
+"""What the README promises of the demo's refusals is what its vendors do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gateway.cli import demo
+from gateway.demo.vendors.profiles import VENDORS
+from gateway.demo.vendors.refusals import way
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+CHINESE_HOSTED = next(vendor for vendor in VENDORS if vendor.id == "simulated-cn")
+
+
+def test_each_question_is_refused_in_the_way_that_is_said() -> None:
+    table = README.partition("| ask the demo |")[2].partition("\n\n")[0]
+    asked = re.findall(r"^\| (.+?\?) \|", table, re.MULTILINE)
+
+    ways = ["risk_400", "sensitive", "empty", "canned", "evade", "mid_stream"]
+    assert [way(question, CHINESE_HOSTED) for question in asked] == ways
+
+
+def test_the_demo_prints_one_that_is_refused() -> None:
+    assert way(demo._REFUSED, CHINESE_HOSTED) is not None
