@@ -15,17 +15,10 @@ MOMENTS = frozenset({"stat", "bargauge", "piechart", "table"})  # panels that sh
 
 Json = dict[str, Any]
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
-TEAMS = {
-    "name": "team",
-    "label": "team",
-    "type": "query",
-    "datasource": SOURCE,
-    "query": {"query": "label_values(gateway_requests_total, team)", "refId": "teams"},
-    "refresh": 2,
-    "includeAll": True,
-    "allValue": ".*",
-    "multi": True,
-    "current": {"text": "All", "value": "$__all"},
+SWITCHES = {  # name of a choice above the panels: the metric whose label it is, and that label
+    "team": ("gateway_requests_total", "team"),
+    "host": ("gateway_judged_total", "operator"),
+    "language": ("gateway_judged_total", "language"),
 }
 _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _BESIDE = {"displayMode": "table", "placement": "right"}
@@ -61,8 +54,25 @@ def dashboard(page: Json) -> Json:
         "refresh": "30s",
         "time": {"from": "now-6h", "to": "now"},
         "links": [{"type": "dashboards", "tags": ["entrepot"], "title": "Entrepot", "asDropdown": True}],
-        "templating": {"list": [TEAMS] if page.get("by_team") else []},
+        "templating": {"list": [switch(name) for name in page.get("switches", ())]},
         "panels": placed(page["rows"]),
+    }
+
+
+def switch(name: str) -> Json:
+    """Any of the values that Prometheus has seen, or all."""
+    metric, label = SWITCHES[name]
+    return {
+        "name": name,
+        "label": name,
+        "type": "query",
+        "datasource": SOURCE,
+        "query": {"query": f"label_values({metric}, {label})", "refId": f"{name}s"},
+        "refresh": 2,
+        "includeAll": True,
+        "allValue": ".*",
+        "multi": True,
+        "current": {"text": "All", "value": "$__all"},
     }
 
 
@@ -94,8 +104,14 @@ def panel(given: Json) -> Json:
         "targets": [target(chr(ord("A") + n), kind, *query) for n, query in enumerate(queries.items())],
         "fieldConfig": {"defaults": defaults(given), "overrides": []},
         "options": OPTIONS[kind],
-        "transformations": AS_ROWS if kind == "table" else [],
+        "transformations": (as_matrix(*given["matrix"]) if "matrix" in given else AS_ROWS) if kind == "table" else [],
     }
+
+
+def as_matrix(row: str, column: str) -> list[Json]:
+    """A heat map: one label down, the other across."""
+    options = {"rowField": row, "columnField": column, "valueField": "Value", "emptyValue": "null"}
+    return [{"id": "groupingToMatrix", "options": options}]
 
 
 def target(ref: str, kind: str, legend: str, query: str) -> Json:
@@ -114,6 +130,8 @@ def defaults(given: Json) -> Json:
     known: Json = {"unit": given.get("unit", "short")}
     if known["unit"] == "percentunit":
         known |= {"min": 0, "max": 1}
+    if "matrix" in given:
+        known |= {"color": {"mode": "continuous-YlRd"}, "custom": {"cellOptions": {"type": "color-background"}}}
     if given["kind"] == "timeseries":
         stacked = given.get("stacked", False)
         stacking = {"mode": "normal" if stacked else "none"}

@@ -15,10 +15,11 @@ from typing import Any
 
 import yaml
 
+from grafana.build import SWITCHES
 from tests.running import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-VARIABLES = {"$__rate_interval": "15s", "$__range": "10m", "$team": ".*"}
+VARIABLES = {"$__rate_interval": "15s", "$__range": "10m"} | {f"${name}": ".*" for name in SWITCHES}
 Samples = dict[str, float]
 
 

@@ -106,6 +106,14 @@ def test_the_dashboards_are_what_their_source_says():
     assert {path.name: path.read_text() for path in DASHBOARDS.glob("*.json")} == files()
 
 
+def test_refusals_are_shown_as_a_heat_map_by_host_and_language():
+    page = json.loads((DASHBOARDS / "refusals.json").read_text())
+
+    (drawn,) = [panel for panel in page["panels"] if "groupingToMatrix" in str(panel.get("transformations"))]
+    assert [choice["name"] for choice in page["templating"]["list"]] == ["host", "language"]
+    assert all(f'{label}=~"${name}"' in str(drawn) for label, name in (("operator", "host"), ("language", "language")))
+
+
 @pytest.mark.parametrize("panel", [pytest.param(panel, id=name) for name, panel in panels()])
 def test_a_panel_shows_something(observed: Observed, panel: dict[str, Any]):
     for target in panel["targets"]:
