@@ -12,7 +12,7 @@ from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 from gateway.report.place import place_of
 from gateway.report.second import Group, SecondOpinions
-from gateway.report.wilson import ENOUGH, Cluster, clustered
+from gateway.report.wilson import ENOUGH, Cluster, alone, clustered
 
 
 @dataclass(slots=True)
@@ -32,11 +32,15 @@ class Count:
         cluster[0] += refused
         cluster[1] += 1
 
+    @property
+    def clusters(self) -> list[Cluster]:
+        """Observations by key."""
+        return [*((hits, size) for hits, size in self.by_key.values()), *self.alone]
+
     def plain(self) -> dict[str, Any]:
         """Counts, and with enough of them the rate with its interval."""
         n = sum(self.outcomes.values())
-        clusters = [*((hits, size) for hits, size in self.by_key.values()), *self.alone]
-        rate, low, high = clustered(clusters) if n >= ENOUGH else (None, None, None)
+        rate, low, high = clustered(self.clusters) if n >= ENOUGH else (None, None, None)
         return {
             "n": n,
             **{outcome: self.outcomes[outcome] for outcome in REFUSALS},
@@ -62,7 +66,8 @@ def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
     lines = {group: _row(group, counts[group]) for group in sorted(counts)}
     if second.any:
         for group, line in lines.items():
-            line |= second.plain(group, counts[group].outcomes, line["rate"], line["n"])
+            count = counts[group]
+            line |= second.plain(group, count.outcomes, line["rate"], alone(count.clusters))
     return {"rows": list(lines.values())}
 
 

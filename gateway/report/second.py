@@ -37,8 +37,11 @@ class SecondOpinions:
         group = (self._models(endpoint)[0], self._operators(endpoint)[0], row.topic, row.language)
         self._pairs[group].append((self._refused(row, found), self._refused(row, said)))
 
-    def plain(self, group: Group, outcomes: Counter[str], rate: float | None, n: int) -> dict[str, Any]:
-        """The detector's rate on all + mean(judge - detector) on the sample, for the share that has a text to judge."""
+    def plain(self, group: Group, outcomes: Counter[str], rate: float | None, alone: float) -> dict[str, Any]:
+        """The detector's rate on all + mean(judge - detector) on the sample, for the share that has a text to judge.
+
+        `alone`: how many observations that stand alone would tell as much about the rate.
+        """
         pairs = self._pairs.get(group, [])
         m = len(pairs)
         if m < ENOUGH or rate is None:
@@ -47,9 +50,9 @@ class SecondOpinions:
         mean = sum(differences) / m
         # As if one more of each kind had been seen: a sample that always says the same proves nothing.
         spread = (sum(map(abs, differences)) + 2) / (m + 2) - (sum(differences) / (m + 2)) ** 2
-        share = sum(outcomes[outcome] for outcome in OF_TEXT) / n
+        share = sum(outcomes[outcome] for outcome in OF_TEXT) / sum(outcomes.values())
         corrected = rate + share * mean
-        half = Z * sqrt(rate * (1 - rate) / n + share * share * spread / m)
+        half = Z * sqrt(rate * (1 - rate) / alone + share * share * spread / m)
         return {
             "judged": m,
             "agreement": sum(not difference for difference in differences) / m,

@@ -13,8 +13,13 @@ Cluster = tuple[int, int]  # (hits, observations) of one key
 def clustered(clusters: Sequence[Cluster]) -> tuple[float, float, float]:
     """The rate over all clusters, and its interval. At least one observation."""
     hits, n = sum(hit for hit, _ in clusters), sum(size for _, size in clusters)
-    rate = hits / n
-    return rate, *wilson(rate, n / _design_effect(clusters, rate, n))
+    return hits / n, *wilson(hits / n, alone(clusters))
+
+
+def alone(clusters: Sequence[Cluster]) -> float:
+    """How many observations that stand alone would tell as much. At least one observation."""
+    hits, n = sum(hit for hit, _ in clusters), sum(size for _, size in clusters)
+    return n / _design_effect(clusters, hits / n, n)
 
 
 def _design_effect(clusters: Sequence[Cluster], rate: float, n: int) -> float:

@@ -50,6 +50,13 @@ def test_full_agreement_leaves_the_rate_and_never_narrows_its_interval():
     assert line["corrected_high"] - line["corrected_low"] > line["high"] - line["low"]
 
 
+def test_keys_that_differ_widen_the_corrected_interval_as_they_widen_the_rates():
+    one, other = [row("declined", key_id="one")] * 20, [row("answered", key_id="other")] * 80
+    [line] = refusals([*one, *other, *[opinion("answered", "answered")] * 40], POLICY)["rows"]
+    assert line["high"] - line["low"] > 0.5
+    assert line["corrected_high"] - line["corrected_low"] > 0.5
+
+
 def test_below_thirty_opinions_nothing_is_corrected():
     line = corrected(*[opinion("answered", "declined")] * 29)
     assert (line["judged"], line["agreement"], line["corrected"]) == (29, None, None)
