@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -18,13 +18,14 @@ class NotATable(ValueError):
     """What is wrong with the file, and the way out."""
 
 
-def cells(report: Mapping[str, Any]) -> Cells:
-    """The report's rows; one without rows becomes one line a figure."""
+def cells(report: Mapping[str, Any], cell: Callable[[Any], str] | None = None) -> Cells:
+    """The report's rows; one without rows becomes one line a figure. `cell` writes a value; by default for readers."""
+    cell = cell or _cell
     rows = report.get("rows")
     if rows is None:
-        return ("figure", "value"), [[name, _cell(value)] for name, value in _flat(report)]
+        return ("figure", "value"), [[name, cell(value)] for name, value in _flat(report)]
     header = list(rows[0]) if rows else []
-    return header, [[_cell(row[name]) for name in header] for row in rows]
+    return header, [[cell(row[name]) for name in header] for row in rows]
 
 
 def enough_said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -36,8 +37,8 @@ def enough_said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def as_csv(report: Mapping[str, Any]) -> str:
-    """With a header."""
-    header, lines = cells(report)
+    """With a header; nothing is rounded."""
+    header, lines = cells(report, _exact)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -65,3 +66,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
     return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _exact(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else _cell(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from gateway.probe.heatmap import heat
 from gateway.probe.speechmap import BadLine, by_model, imported, read, side_by_side
+from gateway.report.table import as_csv
 
 FILE = Path(__file__).parent / "labelled.jsonl"
 GOOD = {"prompt": "Why?", "response": "Because.", "model": "m", "label": "complete", "lang": "en"}
@@ -79,3 +82,10 @@ def test_a_line_that_is_nested_too_deeply_is_named():
 def test_labels_may_be_written_in_capitals():
     [seen] = read([json.dumps(GOOD | {"label": "DENIAL"}).encode()])
     assert seen.outcome == "declined"
+
+
+def test_a_spreadsheet_gets_rates_that_are_not_rounded():
+    written = as_csv({"rows": list(rows().values())})
+
+    read_again = {(row["model"], row["language"]): row for row in csv.DictReader(io.StringIO(written))}
+    assert float(read_again["lab/plain", "en"]["rate"]) == 1 / 3
