@@ -214,7 +214,7 @@ def test_labelled_replies_are_read_into_the_same_map_and_nobody_is_asked(simulat
     assert rates["lab/plain", "en"] == (1 / 3, 1 / 6)
     assert "lab/careful" in simulated.run("--import", str(LABELLED)).stdout
     assert simulated.run("--import", str(LABELLED), "--format", "csv").stdout.startswith("model,language,n,enough")
-    assert simulated.run("--import", str(LABELLED), "--format", "html").stdout.count('class="heat"') == 2
+    assert simulated.run("--import", str(LABELLED), "--format", "html").stdout.count('class="heat"') == 3
     assert all(vendors.requests(vendor) == [] for vendor in vendors.base_urls)
 
 
