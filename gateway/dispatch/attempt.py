@@ -87,7 +87,7 @@ class Try:
 
     def record(self, result: Result, *, failure: str | None = None) -> Attempt:
         """Adds the attempt to the trail, billed for what came."""
-        ended = monotonic() if self.waits_since is None else self.waits_since  # waiting for others is no time of its own
+        ended = self.waits_since or monotonic()  # waiting for others is no time of its own
         charge = self.charge(left=result == "left")
         upstream, reading = self.upstream, self.meter.reading
         attempt = Attempt(
