@@ -82,6 +82,9 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
         if caller.team.rate is not None:
             await gateway.admission.enter(served.trail)
         served.reply = await dispatch(served.trail, gateway.means)
+    except GatewayError as error:
+        served.error = error
+        served.end(error)
     except BaseException as error:
         served.end(error)
         raise
@@ -89,13 +92,14 @@ async def handle(request: Request, key: str, gateway: Gateway) -> Served:
 
 
 class Served:
-    """A request on its way out. Whoever writes the reply calls `end` once, however the writing went."""
+    """A request on its way out, with a reply or an error. Whoever writes it calls `end` once, however that went."""
 
-    __slots__ = ("_conversation", "_gateway", "_outcome", "reply", "trail")
+    __slots__ = ("_conversation", "_gateway", "_outcome", "error", "reply", "trail")
 
     def __init__(self, trail: Trail, gateway: Gateway, conversation: bytes):
         self.trail = trail
         self.reply: Reply | None = None
+        self.error: GatewayError | None = None
         self._gateway = gateway
         self._conversation = conversation
         self._outcome: Outcome | None = None

@@ -44,6 +44,9 @@ async def serve(
             return
         exchange.watch(exchange.task.cancel)
         served = await handle(parse(kind, body, arrival), _key(said.get(b"authorization")), gateway)
+        if served.error is not None:
+            await send_error(send, served.error, story.of_error(served.end()))
+            return
         await _write(exchange, served)
     except GatewayError as error:
         await send_error(send, error, story.of_every(arrival))

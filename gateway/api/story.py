@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.catalog.facts import Endpoint
@@ -46,6 +47,16 @@ def of_whole(outcome: Outcome) -> bytes:
     )
 
 
+def of_error(outcome: Outcome) -> list[tuple[bytes, bytes]]:
+    """Everything, of the last endpoint that was asked if one was."""
+    decision, attempts = outcome.decision, outcome.attempts
+    assert decision is not None
+    lines = _facts(attempts[-1].endpoint) if attempts else {}
+    lines |= {"route": decision.route.name, "policy": decision.policy.version, "attempts": str(len(attempts))}
+    lines |= {"outcome": outcome.result, "cost-usd": format(outcome.cost_usd, "f")}
+    return [*of_every(outcome.request.arrival), *_as_headers(lines)]
+
+
 def _named(arrival: Arrival) -> bytes:
     if arrival.client_request_id is None:
         return b"x-request-id: %b\r\n" % arrival.id.encode()
@@ -54,16 +65,22 @@ def _named(arrival: Arrival) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _decided(endpoint: Endpoint, route: str, policy_version: str) -> bytes:
+    lines = _as_headers(_facts(endpoint) | {"route": route, "policy": policy_version})
+    return b"".join(b"%b: %b\r\n" % line for line in lines)
+
+
+def _as_headers(lines: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    for name, value in lines.items():
+        if not value.isprintable():
+            raise ValueError(f"{name} holds a character that no header may hold")
+    return [(f"x-gateway-{name}".encode(), value.encode()) for name, value in lines.items()]
+
+
+def _facts(endpoint: Endpoint) -> dict[str, str]:
     exposure = sorted(endpoint.exposure.known) + ([] if endpoint.exposure.complete else ["unknown"])
-    lines = {
+    return {
         "endpoint": endpoint.id,
         "model": endpoint.model.id,
         "origin": endpoint.model.origin or "unknown",
         "exposure": ",".join(exposure),
-        "route": route,
-        "policy": policy_version,
     }
-    for name, value in lines.items():
-        if not value.isprintable():
-            raise ValueError(f"{name} holds a character that no header may hold")
-    return "".join(f"x-gateway-{name}: {value}\r\n" for name, value in lines.items()).encode()

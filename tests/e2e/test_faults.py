@@ -108,7 +108,10 @@ def test_when_every_endpoint_asks_to_wait_the_caller_is_told_the_shortest(fresh_
     with pytest.raises(openai.RateLimitError) as told:
         fresh_house.client().chat.completions.create(model="simulated-deepseek", messages=HELLO)
 
-    assert int(told.value.response.headers["retry-after"]) in range(10, 21)
+    headers = told.value.response.headers
+    assert int(headers["retry-after"]) in range(10, 21)
+    assert (headers["x-gateway-endpoint"], headers["x-gateway-attempts"]) == ("simulated-deepseek@simulated-us", "2")
+    assert (headers["x-gateway-outcome"], headers["x-gateway-cost-usd"]) == ("failed", "0.00")
 
 
 @pytest.mark.parametrize("stop", ["abort", "close", "end"])
