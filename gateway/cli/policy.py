@@ -32,6 +32,8 @@ from gateway.policy.models import resolve_model
 from gateway.policy.order import expected_costs
 from gateway.policy.plain import plain_decision
 from gateway.policy.schema import schemas
+from gateway.record.store import LedgerUnusable
+from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt
 from gateway.source import frame
@@ -62,7 +64,7 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
     except Problems as wrong:
         _say(wrong.problems, path, files, as_json, passed=0, failed=0)
         raise typer.Exit(1) from None
-    found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key)
+    found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key, known=_known())
     _say(found.problems, path, files, as_json, passed=found.passed, failed=found.failed)
     if not as_json:
         policy = compiled.policy
@@ -70,6 +72,14 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
         typer.echo(f"{path}: {counts}; {found.passed} cases passed, {found.failed} failed; version {policy.version}")
     if any(problem.severity == "error" for problem in found.problems):
         raise typer.Exit(1)
+
+
+def _known() -> frozenset[str]:
+    try:
+        return well_known(from_environment(), now=time())
+    except LedgerUnusable as wrong:
+        typer.echo(f"note: {wrong}; estimates are taken to have no data", err=True)
+        return frozenset()
 
 
 def _has_key(endpoint: Endpoint) -> bool:

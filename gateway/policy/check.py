@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
@@ -23,13 +23,23 @@ class Review:
     failed: int
 
 
-def review(compiled: Compiled, *, measure: Measure, at: float, has_key: Callable[[Endpoint], bool]) -> Review:
-    """`has_key` tells whether the environment holds the key that an endpoint needs."""
+def review(
+    compiled: Compiled,
+    *,
+    measure: Measure,
+    at: float,
+    has_key: Callable[[Endpoint], bool],
+    known: Container[str] = frozenset(),
+) -> Review:
+    """`has_key` tells whether the environment holds the key that an endpoint needs.
+
+    `known` are the endpoints of which enough replies are recorded.
+    """
     failures = [
         run_case(case, compiled.policy, compiled.keyring.teams, measure=measure, at=at) for case in compiled.cases
     ]
     failed = sum(bool(problems) for problems in failures)
-    said = [*compiled.problems, *lint(compiled), *_without_key(compiled.policy, has_key)]
+    said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
 

@@ -5,6 +5,7 @@ Solved for each rule and each endpoint over the cells of `cells`, never by multi
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
@@ -48,8 +49,8 @@ def rules_of(folder: Compiled, space: Space, policy: int = 0) -> Rules:
     return Rules(folder.policy, space, guards, routes)
 
 
-def lint(folder: Compiled) -> list[Problem]:
-    """Warnings and notes, none of them an error."""
+def lint(folder: Compiled, known: Container[str] = frozenset()) -> list[Problem]:
+    """Warnings and notes, none of them an error. `known`: endpoints of which enough replies are recorded."""
     rules = rules_of(folder, space_of(folder))
     document, _ = read(folder.files.get(POLICY, b""), POLICY)
     top = document.place(())
@@ -59,7 +60,7 @@ def lint(folder: Compiled) -> list[Problem]:
         *_switched_off(rules.policy),
         *_stranded(rules),
         *_unreached_endpoints(rules, top),
-        *_without_data(rules.policy, top),
+        *_without_data(rules.policy, known, top),
     ]
 
 
@@ -115,8 +116,7 @@ def _unreached_endpoints(rules: Rules, place: Place) -> list[Problem]:
     unreached = [endpoint.id for endpoint in unreachable(rules)]
     if not unreached:
         return []
-    more = f" and {len(unreached) - _MOST} more" if len(unreached) > _MOST else ""
-    words = f"no request ever reaches {', '.join(unreached[:_MOST])}{more}"
+    words = f"no request ever reaches {_first(unreached)}"
     return [_note(words, place, "no route proposes them, or guards always remove them")]
 
 
@@ -165,19 +165,35 @@ def _reaches(rules: Rules, place: int, endpoint: Endpoint, asked: int) -> bool:
     return start is not None and solve(start, [*rules.before(place), *rules.spared(endpoint)]) is not None
 
 
-def _without_data(policy: Policy, place: Place) -> list[Problem]:
+def _without_data(policy: Policy, known: Container[str], place: Place) -> list[Problem]:
     found = []
     for route in policy.routes:
-        if route.order == "refusals":
-            words = f"`order: refusals` of route `{route.name}` goes by published rates until replies are recorded"
-            found.append(_warning(words, route.place, "`gateway probe` records replies; by hand: `order: listed`"))
-        elif route.order not in (*PRICED, "listed"):
-            words = f"`order: {route.order}` of route `{route.name}` has no data yet, so endpoints stay as listed"
-            found.append(_warning(words, route.place, "order by `price` or `cost_per_answer`, or list them in order"))
-        if route.exploration != "none" or (route.canary and route.canary.stop_above):
-            words = f"route `{route.name}` leans on estimates, and there are none yet"
-            found.append(_note(words, route.place))
+        unknown = [endpoint.id for endpoint in policy.endpoints if _lists(route, endpoint) and endpoint.id not in known]
+        if route.order == "refusals" and unknown:
+            words = f"`order: refusals` of route `{route.name}` goes by published rates for {_first(unknown)}"
+            way_out = "too few of their replies are recorded; `gateway probe` records some; by hand: `order: listed`"
+            found.append(_warning(words, route.place, way_out))
+        elif route.order not in (*PRICED, "listed", "refusals") and unknown:
+            words = f"`order: {route.order}` of route `{route.name}` has no data yet of {_first(unknown)}"
+            way_out = (
+                "until then endpoints stay as listed; order by `price` or `cost_per_answer`, or list them in order"
+            )
+            found.append(_warning(words, route.place, way_out))
+        explored = unknown if route.exploration != "none" else []
+        if route.canary and route.canary.stop_above and route.canary.endpoint.id not in known:
+            explored = [*explored, route.canary.endpoint.id]
+        if explored:
+            few = _first(dict.fromkeys(explored))
+            found.append(
+                _note(f"route `{route.name}` leans on estimates, and there are none yet of {few}", route.place)
+            )
     return found + _without_price(policy, place)
+
+
+def _first(ids: Iterable[str]) -> str:
+    every = list(ids)
+    more = f" and {len(every) - _MOST} more" if len(every) > _MOST else ""
+    return ", ".join(every[:_MOST]) + more
 
 
 def _without_price(policy: Policy, place: Place) -> list[Problem]:
@@ -187,6 +203,5 @@ def _without_price(policy: Policy, place: Place) -> list[Problem]:
     unknown = [e.id for e in policy.endpoints if not (e.prices and e.prices[-1].known)]
     if not unknown:
         return []
-    more = f" and {len(unknown) - _MOST} more" if len(unknown) > _MOST else ""
-    words = f"the price of {', '.join(unknown[:_MOST])}{more} is unknown"
+    words = f"the price of {_first(unknown)} is unknown"
     return [_note(words, place, "they sort last where price orders")]

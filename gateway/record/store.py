@@ -104,6 +104,15 @@ class Store:
             ).scalar()
             return float(found or 0.0)
 
+    def replies(self, *, since: float) -> dict[str, int]:
+        """How many of each endpoint's attempts could be judged, of requests received since then."""
+        statement = text(
+            "SELECT a.endpoint, COUNT(*) FROM attempts a JOIN requests r ON r.request_id = a.request_id"
+            " WHERE r.at >= :since AND a.outcome NOT IN ('failed', 'left', 'denied') GROUP BY a.endpoint"
+        )
+        with self._engine.connect() as connection:
+            return {str(id): int(count) for id, count in connection.execute(statement, {"since": since})}
+
     def row(self, request_id: str) -> Json | None:
         """The row of one request."""
         return next(self._read(shaped, "r.request_id = :request_id", {"request_id": request_id}), None)

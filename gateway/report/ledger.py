@@ -13,8 +13,11 @@ from gateway.errors import nearest
 from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, read_line
 from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
+from gateway.report.wilson import ENOUGH
 from gateway.settings import Settings
 
+_RECENT_S = 60 * 86_400.0  # what an estimate still remembers
+_MOST = 100_000  # requests that are looked through, the newest
 OUTCOMES = frozenset({"answered", "truncated", *REFUSALS, *UNJUDGED})
 PURPOSES = SERVING | MEASURING
 
@@ -98,6 +101,15 @@ def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[
     """Everything that a database holds of requests received since then. Iterating raises LedgerUnusable."""
     with closing(existing(database_url, state_dir)) as store:
         yield from store.rows(since=since)
+
+
+def well_known(settings: Settings, *, now: float) -> frozenset[str]:
+    """The endpoints of which our own ledger, if there is one, holds enough replies. Raises LedgerUnusable."""
+    if settings.database_url is None and not (settings.state_dir / SQLITE).is_file():
+        return frozenset()
+    with closing(existing(settings.database_url, settings.state_dir)) as store:
+        counts = store.replies(since=max(now - _RECENT_S, store.newest_since(_MOST)))
+    return frozenset(id for id, count in counts.items() if count >= ENOUGH)
 
 
 def existing(database_url: str | None, state_dir: Path) -> Store:

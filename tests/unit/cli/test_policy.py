@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.cli import main
+from gateway.record.store import open_store
 from tests.unit.policy.small import folder
+from tests.unit.record.build import GLM, attempt, outcome, request
 
 CASES = b"""\
 - note: regulated data never leaves our machines
@@ -79,6 +84,23 @@ def test_check_json_has_the_agreed_shape(capsys, policies):
         ],
         "cases": {"passed": 0, "failed": 0},
     }
+
+
+def test_check_looks_into_this_gateways_own_ledger_for_what_estimates_rest_on(capsys, policies, monkeypatch, tmp_path):
+    state = tmp_path / "state"
+    monkeypatch.setenv("GATEWAY_STATE_DIR", str(state))
+    path = policies / "policy.yaml"
+    text = path.read_text()
+    path.write_text(text[: text.index("routes:")] + "routes: [{name: rest, try: [glm@zai], order: refusals}]\n")
+    _, before, _ = run(capsys, "check", policies)
+    with closing(open_store(database_url=None, state_dir=state)) as store:
+        known = replace(GLM, id="glm@zai")
+        rows = [outcome(attempt(known), request=request(f"r{n}", at=time.time())) for n in range(30)]
+        store.write(rows, writer="w", written=30)
+    _, after, _ = run(capsys, "check", policies)
+
+    assert "goes by published rates for glm@zai" in before
+    assert "published rates" not in after
 
 
 def test_a_failing_case_is_an_error(capsys, policies):

@@ -8,6 +8,8 @@ from gateway.policy.lint import lint
 from tests.unit.policy.small import REST, SETS, compiled
 
 HEAD = b"version: 1\n" + SETS
+IDS = [endpoint.id for endpoint in compiled().policy.endpoints]
+EVERY = ", ".join(IDS)
 
 
 def said(policy: str) -> list[tuple[str, str, int]]:
@@ -103,11 +105,11 @@ REMARKS = [
     ),
     (
         "routes: [{name: a, try: [{any: {}}], order: first_byte}]\n",
-        ("warning", "`order: first_byte` of route `a` has no data yet, so endpoints stay as listed", 4),
+        ("warning", f"`order: first_byte` of route `a` has no data yet of {EVERY}", 4),
     ),
     (
         "routes: [{name: a, try: [{any: {}}], order: refusals}]\n",
-        ("warning", "`order: refusals` of route `a` goes by published rates until replies are recorded", 4),
+        ("warning", f"`order: refusals` of route `a` goes by published rates for {EVERY}", 4),
     ),
 ]
 
@@ -115,6 +117,16 @@ REMARKS = [
 @pytest.mark.parametrize(("policy", "remark"), REMARKS)
 def test_what_is_probably_not_meant_is_told(policy, remark):
     assert remark in said(policy)
+
+
+@pytest.mark.parametrize("order", ["refusals", "first_byte"])
+def test_only_endpoints_without_enough_replies_are_told_where_estimates_order(order):
+    folder = compiled(policy=HEAD + f"routes: [{{name: a, try: [{{any: {{}}}}], order: {order}}}]\n".encode())
+
+    (told,) = lint(folder, known=set(IDS[1:]))
+
+    assert told.message.endswith(f" {IDS[0]}")
+    assert lint(folder, known=set(IDS)) == []
 
 
 def test_an_endpoint_without_a_price_is_told_where_price_orders():
@@ -145,5 +157,5 @@ probe: {team: sales, every: 24h, usd: 1}
     assert route.canary is not None and route.canary.name == "glm@zai 1% failure_rate>0.1"
     assert [problem.message for problem in lint(folder)] == [
         "no request ever reaches qwen@self",
-        "route `rest` leans on estimates, and there are none yet",
+        "route `rest` leans on estimates, and there are none yet of glm@zai",
     ]

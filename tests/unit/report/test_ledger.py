@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from gateway.record.store import LedgerUnusable
-from gateway.report.ledger import recorded
+from gateway.record.store import LedgerUnusable, open_store
+from gateway.report.ledger import recorded, well_known
 from gateway.settings import Settings
+from tests.unit.record.build import GLM, GPT, QWEN, attempt, outcome, request
+
+NOW = 1_795_000_000.0
 
 LINE = {"request_id": "r", "at": "2026-11-20T02:00:00Z", "outcome": "answered"}
 TRIED = {"endpoint": "a@b", "outcome": "answered"}
@@ -67,3 +71,16 @@ def test_a_line_that_is_nested_too_deeply_is_named(tmp_path):
 
     with pytest.raises(LedgerUnusable, match=":1 is no ledger row"):
         lines(tmp_path / "l", deep)
+
+
+def test_endpoints_are_well_known_from_thirty_replies_of_the_last_two_months_on(tmp_path):
+    settings = replace(Settings(), state_dir=tmp_path)
+    assert well_known(settings, now=NOW) == frozenset()
+    with closing(open_store(database_url=None, state_dir=tmp_path)) as store:
+        many = [outcome(attempt(GLM), request=request(f"new{n}", at=NOW - n)) for n in range(30)]
+        lost = [outcome(attempt(GPT, outcome="failed"), request=request(f"lost{n}", at=NOW - n)) for n in range(30)]
+        old = [outcome(attempt(QWEN), request=request(f"old{n}", at=NOW - 61 * 86_400 - n)) for n in range(30)]
+        few = [outcome(attempt(GPT), request=request(f"few{n}", at=NOW - n)) for n in range(29)]
+        store.write([*many, *lost, *old, *few], writer="w", written=119)
+
+    assert well_known(settings, now=NOW) == {GLM.id}
