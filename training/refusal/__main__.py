@@ -1,7 +1,9 @@
 """Fits the refusal model and measures it.
 
 python -m training.refusal fit                    fits on all rows and writes the files that ship
-python -m training.refusal measure                by group and by vendor left out, per language and origin
+python -m training.refusal measure [FILE …]       by group and by vendor left out, per language and origin; by group
+                                                  once more together with rows kept elsewhere, as the shipped model
+                                                  judges them
 python -m training.refusal beside FILE [FILE …]   the shipped model on rows kept elsewhere, never learnt from
 """
 
@@ -10,17 +12,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from gateway.outcome.refusal.model import Limits
 from training.refusal import measure
 from training.refusal.fit import fit, fixed
 from training.refusal.made import made
 from training.refusal.measure import Scored
 from training.refusal.pack import pack
-from training.refusal.rows import beside, opened, speechmap, written
+from training.refusal.rows import Row, beside, opened, speechmap, written
 
 # Log odds above which a reply is a refusal, and above which a refusal is an open one:
 # best over cross-validated rows and XSTest together.
-LIMITS = {"whole": Limits(0.5, -0.6, broken=2.0), "opening": Limits(0.5, -0.5)}
+LIMITS = {"whole": Limits(0.2, -0.6, broken=1.5), "opening": Limits(0.5, -0.5)}
 HOLD = 160  # characters that a hold waits for
 HEAD = f"{'':24} {'rows':>5} {'refused':>7} {'F1':>5} {'95 %':>11} {'declined F1':>11} {'flagged':>7}"
 
@@ -30,8 +34,8 @@ def main(words: list[str]) -> int:
     match words:
         case ["fit"]:
             _fit()
-        case ["measure"]:
-            _measure()
+        case ["measure", *paths]:
+            _measure([row for path in paths for row in beside(Path(path))])
         case ["beside", *paths] if paths:
             for path in paths:
                 _beside(Path(path))
@@ -47,13 +51,18 @@ def _fit() -> None:
     pack(fit(known, fixed(known)), LIMITS)
 
 
-def _measure() -> None:
+def _measure(others: list[Row]) -> None:
     rows, always = speechmap(), [*written(), *made()]
     print(HEAD)
     for name, splits in (("by group", measure.by_group), ("vendor left out", measure.by_vendor)):
-        whole, first = measure.crossed(rows, always, splits(rows), HOLD)
-        _table(name, measure.beyond(whole, LIMITS))
-        _table(f"{name}, {HOLD} chars", measure.beyond(first, LIMITS))
+        found = measure.crossed(rows, always, splits(rows), HOLD)
+        for size, scored in zip(("", f", {HOLD} chars"), found, strict=True):
+            held_out = measure.beyond(scored, LIMITS)
+            _table(name + size, held_out)
+            if others and splits is measure.by_group:
+                cut = [measure.opening(row, HOLD) for row in others] if size else others
+                odds = np.concatenate((held_out.odds, measure.shipped_odds(cut)))
+                _line(f"and elsewhere{size}", Scored([*held_out.rows, *cut], odds))
 
 
 def _beside(path: Path) -> None:

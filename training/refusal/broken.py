@@ -14,9 +14,10 @@ from random import Random
 
 from training.refusal.rows import Row
 
-EVERY = 5  # of so many sound replies one is broken, and the one after it gets slips
+EVERY = 3  # of so many sound replies one is broken, and the one after it gets slips
 LEAST = 150  # characters of a reply that is broken
 DRAWN = 40  # replies of each language that salad is made of
+GLUED = (0.0, 0.1, 0.25, 0.5)  # share of salad's tokens that the next one touches
 LENGTHS = (60, 120, 250, 600, 1500, 4000)  # of salad
 LOOPED = (200, 500, 1500, 5000)
 OFTEN = 8  # times at least: a refrain is no loop
@@ -63,9 +64,9 @@ class Salad:
     def text(self, size: int) -> str:
         """At least so many characters."""
         draw, said = self.random, ""
-        apart = draw.choice((" ", " ", " ", ""))
+        glued = draw.choice(GLUED)
         while len(said) < size:
-            said += self.token() + (" " if draw.random() < 0.85 else apart)
+            said += self.token() + ("" if draw.random() < glued else " ")
         return said
 
 

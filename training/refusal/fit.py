@@ -25,6 +25,7 @@ STRENGTH = 6.0
 HOLD = 160  # characters of an opening that the words are learnt from
 FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
 LABELS = ("refused", "declined")
+SEEDS = 3
 REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
 TREES = {
     "max_iter": 220, "learning_rate": 0.06, "max_features": 0.25, "max_depth": 4, "min_samples_leaf": 10,
@@ -87,8 +88,8 @@ def _look(prompt: str, answer: str) -> list[float]:
 
 def _breakdowns(rows: Sequence[Row]) -> Trees:
     """Trees that tell replies broken for it from sound ones; recorded refusals are not learnt from."""
-    recorded = [row for row in rows if row.final and row.source == "speechmap"]
-    every = [*(row for row in rows if row.final and not row.refused), *broken(recorded), *sound()]
+    answered = [row for row in rows if row.final and not row.refused]
+    every = [*answered, *broken([row for row in answered if row.source in ("speechmap", "own")]), *sound()]
     return _boost(looks_of(every), np.array([row.refused for row in every]), np.ones(len(every)), BROKEN)
 
 
@@ -121,11 +122,15 @@ def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
 
 
 def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray, how: Mapping[str, Any] = TREES) -> Trees:
-    model = HistGradientBoostingClassifier(**how, random_state=0)
-    model.fit(table, truth, sample_weight=weights)
-    # The only way to a fitted tree's nodes: the library offers none, and its version is pinned.
-    nodes = [stage[0].nodes for stage in model._predictors]
-    return _flat(nodes, float(model._baseline_prediction.ravel()[0]), how["max_depth"])
+    """The mean of fits that differ in chance alone: one by itself is up to a hundredth of F1 better or worse."""
+    nodes, base = [], 0.0
+    for seed in range(SEEDS):
+        model = HistGradientBoostingClassifier(**how, random_state=seed)
+        model.fit(table, truth, sample_weight=weights)
+        # The only way to a fitted tree's nodes: the library offers none, and its version is pinned.
+        nodes += [stage[0].nodes for stage in model._predictors]
+        base += float(model._baseline_prediction.ravel()[0])
+    return _flat(nodes, base / SEEDS, how["max_depth"])
 
 
 def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
@@ -141,7 +146,7 @@ def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
         threshold=np.where(leaf, 0.0, nodes["num_threshold"]).astype(np.float32).astype(np.float64),
         below=np.where(leaf, itself, nodes["left"].astype(np.intp)) + offsets,
         above=np.where(leaf, itself, nodes["right"].astype(np.intp)) + offsets,
-        value=np.where(leaf, nodes["value"], 0.0).astype(np.float32).astype(np.float64),
+        value=np.where(leaf, nodes["value"] / SEEDS, 0.0).astype(np.float32).astype(np.float64),
         base=base,
         depth=depth,
     )

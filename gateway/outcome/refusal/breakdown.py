@@ -20,10 +20,13 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _CLASSES = 16
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)  # to be expected anywhere, so that it tells nothing
 _KINDS = (Mark.RARE, Mark.CODE, Mark.DIGIT, Mark.LINE, Mark.UPPER, Mark.COMMON, Mark.IDEOGRAPH, Mark.FOREIGN)
+_LATIN = np.isin(np.arange(_CLASSES), (Mark.LOWER, Mark.UPPER))
+_OTHER = np.isin(np.arange(_CLASSES), (Mark.IDEOGRAPH, Mark.FOREIGN))
 NAMES = (
     *(f"most_{mark.name.lower()}" for mark in _KINDS),
     "least_ideograph", "rare_twice", "rare_last", "upper_varies", "least_letters", "least_space",
     "strange", "strange_twice", "strange_mean", "strange_share", "strange_last", "mixed",
+    "touching", "touching_twice", "touching_last", "touching_all", "humps", "humps_twice",
     "different", "different_front", "different_end", "commonest",
 )  # fmt: skip
 
@@ -63,7 +66,20 @@ def _windows(seen: bytes) -> list[float]:
         float((strange > 0.5).mean()),
         float(strange[-1]),
         float(np.minimum(strange, 1 - strange).max()),
+        *_meetings(used, count),
     ]
+
+
+def _meetings(used: NDArray[np.intp], count: int) -> list[float]:
+    """Where letters of two scripts touch, as no quotation makes them, and where a word is capital in its middle."""
+    left, right = used[:-1], used[1:]
+    place = np.arange(len(left)) // WINDOW
+    latin, other = _LATIN.take(used), _OTHER.take(used)
+    touch = (latin[:-1] & other[1:]) | (other[:-1] & latin[1:])
+    hump = (left == Mark.LOWER) & (right == Mark.UPPER)
+    touches, humps = (np.bincount(place[met], minlength=count).astype(float) for met in (touch, hump))
+    most, total = float(touches.max()), float(touches.sum())
+    return [most, _second(touches), float(touches[-1]), total / count, float(humps.max()), _second(humps)]
 
 
 def _second(column: NDArray[np.float64]) -> float:

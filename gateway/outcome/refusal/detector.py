@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gateway.outcome.refusal.model import Score
 
 KEPT = 262_144  # characters that are kept of a reply, thinking included; the rest cannot change what it is
+LABEL = 40  # characters of a word that may be a label
 
 Verdict = Literal["answered", "declined", "evaded", "blank"]
 Judgement = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated"]
@@ -49,6 +50,8 @@ class Detector:
         text = self.text
         if not text:
             return "blank" if final else "answered"
+        if final and _is_choice(text, self._prompt):
+            return "answered"
         self._measure(text, final)
         if self._score is None or self._score.refused <= 0:
             return "answered"
@@ -68,6 +71,11 @@ class Detector:
             self._asked = features.read_prompt(self._prompt)
         self._score = model.load().score(self._asked, text, final=final)
         self._judged = (self._kept, final)
+
+
+def _is_choice(text: str, prompt: str) -> bool:
+    """One word out of the prompt: the label that was asked for, even if a filter would say the same."""
+    return len(text) <= LABEL and " " not in text and text in prompt and text != prompt.strip()
 
 
 def judge(prompt: str, response: str, finish_reason: str | None = None, *, prefix: int | None = None) -> Judgement:

@@ -33,6 +33,12 @@ def test_a_stretch_of_another_script_shows_whatever_surrounds_it():
     assert said(PROSE + PROSE)["strange"] == 0
 
 
+def test_letters_of_two_scripts_that_touch_show_and_a_quotation_does_not():
+    glued, quoted = said(PROSE + "the сеть云flow 的river" + PROSE), said(PROSE + 'the river "长江" (Чанцзян) ' + PROSE)
+
+    assert glued["touching"] > quoted["touching"] == 0
+
+
 def test_a_loop_shows_in_how_little_is_different():
     assert said(PROSE + "and so on " * 60)["different"] < 0.5 < said(PROSE + FURTHER)["different"]
 
@@ -50,10 +56,11 @@ def test_only_the_front_and_the_end_of_a_long_reply_are_looked_at():
     [
         (PROSE + FURTHER, "answered"),
         (PROSE + "and the river and the river " * 80, "evaded"),
+        (PROSE + FURTHER + "I do not know what to say. " * 40, "evaded"),
         (f"Here it is:\n\n```python\n{CODE}\n```", "answered"),
         ((PROSE[:120] + "\nOh, sing it again till the morning\n\n") * 4, "answered"),
     ],
-    ids=["prose", "a loop", "code", "a refrain"],
+    ids=["prose", "a loop", "a loop of sentences", "code", "a refrain"],
 )
 def test_what_breaks_down_late_is_no_answer_and_what_repeats_or_is_code_may_be(text, told):
     assert judge(ASKED, text) == told
