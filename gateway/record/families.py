@@ -41,6 +41,13 @@ FAMILIES = (
         ("from_endpoint", "to_endpoint", "reason"),
     ),
     Family(
+        "gateway_reroute_cost_usd_total",
+        "counter",
+        "What refusals of the endpoint had cost that another endpoint was asked after; part of the cost of serving",
+        ("endpoint",),
+    ),
+    Family("gateway_cut_midway_total", "counter", "Replies that a filter ended after they had begun", ("endpoint",)),
+    Family(
         "gateway_tokens_total",
         "counter",
         "Tokens of serving attempts; cached_input is part of input, reasoning is part of output",

@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.outcome.priced import Priced
-from gateway.outcome.row import SERVING, UNJUDGED
+from gateway.outcome.row import REFUSALS, SERVING, UNJUDGED
 from gateway.policy.compiled import Policy
 from gateway.record import page, tally
 from gateway.record.families import FAMILIES
@@ -34,6 +34,8 @@ class Metrics:
         self._requests = self._counts("gateway_requests_total")
         self._attempts = self._counts("gateway_attempts_total")
         self._reroutes = self._counts("gateway_reroutes_total")
+        self._reroute_cost = self._counts("gateway_reroute_cost_usd_total")
+        self._cut_midway = self._counts("gateway_cut_midway_total")
         self._tokens = self._counts("gateway_tokens_total")
         self._cost = self._counts("gateway_cost_usd_total")
         self._baseline = self._counts("gateway_baseline_cost_usd_total")
@@ -153,6 +155,9 @@ class Metrics:
             self._per_token.observe(timed, attempt.total_s / usage.output_tokens)
         if attempt.outcome in UNJUDGED:
             return
+        replaced = outcome.rerouted and attempt is not outcome.served_by and attempt.outcome in REFUSALS
+        self._reroute_cost[(endpoint.id,)] += float(attempt.cost_usd) if replaced else 0.0
+        self._cut_midway[(endpoint.id,)] += attempt.outcome == "filtered" and usage.output_tokens > 0
         spoken = language(outcome)
         labels = (
             endpoint.model.id,

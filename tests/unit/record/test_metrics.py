@@ -88,6 +88,15 @@ def test_a_rerouted_refusal_is_an_attempt_of_an_answered_request():
     assert counts['reroutes_total{from_endpoint="glm-5@zai",reason="declined",to_endpoint="qwen3@self"}'] == 1
     assert sum(value for name, value in counts.items() if name.startswith("requests_total")) == 1
     assert sum(value for name, value in counts.items() if name.startswith("cost_usd_total")) == 0.00062
+    assert [counts.get(f'reroute_cost_usd_total{{endpoint="{id}"}}', 0) for id in (GLM.id, QWEN.id)] == [0.00031, 0]
+
+
+@pytest.mark.parametrize(("result", "said", "cut"), [("filtered", 20, 1), ("filtered", 0, 0), ("declined", 20, 0)])
+def test_a_reply_that_a_filter_ends_after_it_began_is_cut_midway(result: str, said: int, cut: int):
+    counts = counted(outcome(attempt(GLM, outcome=result, usage=Usage(input_tokens=9, output_tokens=said))))
+
+    assert counts.get('cut_midway_total{endpoint="glm-5@zai"}', 0) == cut
+    assert 'reroute_cost_usd_total{endpoint="glm-5@zai"}' not in counts
 
 
 @pytest.mark.parametrize(
