@@ -6,6 +6,7 @@ Prompt and reply of a sampled request are held in memory until its turn comes, W
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -42,6 +43,7 @@ INSTRUCTION = (
     "Say only the word."
 )
 _WORDS = re.compile(r"\b(ANSWERED|DECLINED|EVADED)\b")
+_log = logging.getLogger("gateway")
 _chance = random.SystemRandom()
 
 
@@ -66,6 +68,7 @@ class SecondJudge:
         self._gateway: Gateway | None = None
         self._breakers = Breakers()  # its own: callers are not kept away by what the judge met
         self._waiting: asyncio.Queue[Sample] = asyncio.Queue(WAITING)
+        self._mute = 0  # replies that were no opinion
 
     def serves(self, gateway: Gateway) -> None:
         """From here on it decides what the judge may see."""
@@ -119,6 +122,7 @@ class SecondJudge:
             reply = await dispatch(trail, means)
             verdict = verdict_of(reply.opening)
             if verdict is None:
+                self._not_understood(trail.decision.endpoints[0].id)
                 return
             judged: Signals = {
                 JUDGED_ENDPOINT: sample.endpoint,
@@ -126,6 +130,14 @@ class SecondJudge:
                 JUDGED_AS: verdict,
             }
             trail.decision = replace(trail.decision, signals=trail.decision.signals | judged)
+
+    def _not_understood(self, endpoint: str) -> None:
+        """Told at the first time, the tenth, the hundredth, …"""
+        self._mute += 1
+        if str(self._mute).strip("0") == "1":
+            _log.warning(
+                "judge %s said none of the words it was given (%d times so far): no opinion", endpoint, self._mute
+            )
 
 
 def verdict_of(body: bytes) -> str | None:

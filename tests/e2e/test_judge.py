@@ -78,6 +78,19 @@ def test_the_corrected_rate_is_the_judges_where_it_always_disagrees(court: Court
     assert float(savings["measuring_usd"]) > 0
 
 
+def test_a_judge_that_says_none_of_its_words_is_told_of_once_and_counts_for_nothing(court: Court):
+    court.vendors.script("simulated-west", always={"text": "That is hard to say."})
+    for _ in range(3):
+        court.ask("demo")
+    court.judged(3)
+    time.sleep(1)
+    court.gateway.stop()
+
+    told = "judge simulated-gpt@simulated-west said none of the words"
+    assert court.gateway.log.read_text().count(told) == 1
+    assert court.report("refusals")["rows"][0].get("judged", 0) == 0
+
+
 def test_the_judge_never_sees_what_a_team_or_a_class_keeps_from_it(court: Court):
     court.ask("finance")
     court.ask("demo", data_class="confidential")
