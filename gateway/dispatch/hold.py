@@ -28,12 +28,12 @@ class Hold:
             return not reading.events and held_bytes <= HELD_BYTES
         if reading.other_parts or held_bytes > HELD_BYTES:
             return False
-        if self.only_blank:
-            return not (reading.told or reading.thinks)
+        if self.only_blank and (reading.told or reading.thinks):
+            return False
         if reading.told:
             self.text_since = at if self.text_since is None else self.text_since
             return not self._enough_text(reading) and at < self.text_since + self.rules.hold_seconds
-        if reading.thinks:
+        if reading.events:  # whether it shows its thinking or is silent
             self.thinking_since = at if self.thinking_since is None else self.thinking_since
             return at < self.thinking_since + self.rules.thinking_s
         return True

@@ -55,7 +55,9 @@ class HoldShape(Shape):
 
     chars: Annotated[int, Field(ge=0)] | None = Field(None, description="characters of answer text")
     seconds: Amount | None = Field(None, ge=0, description="from the first character of the answer")
-    thinking_s: Amount | None = Field(None, ge=0, description="seconds of reasoning")
+    thinking_s: Amount | None = Field(
+        None, ge=0, description="seconds of reasoning, or of silence after the first event"
+    )
 
 
 class OnRefusalShape(Shape):

@@ -80,3 +80,20 @@ def test_only_what_may_be_gone_round_is_told_from_its_opening():
     assert Hold(RULES, 1).tells
     assert not Hold(RULES, 1, only_blank=True).tells
     assert not Hold(None, 1).tells
+
+
+def test_silence_after_the_first_event_is_thinking_that_is_not_shown():
+    for blank in (False, True):
+        hold = Hold(RULES, 1, only_blank=blank)
+
+        assert holds(heard(Part(content="")), at=5.0, hold=hold)
+        assert hold.until() == 25.0
+        assert not holds(heard(Part(content="")), at=25.0, hold=hold)
+
+
+def test_the_seconds_of_the_text_run_behind_a_long_silence():
+    hold = Hold(RULES, 1)
+    assert holds(heard(Part(content="")), at=5.0, hold=hold)
+
+    assert holds(heard(Part(content="I")), at=24.9, hold=hold)
+    assert hold.until() == 26.4
