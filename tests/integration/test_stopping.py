@@ -39,7 +39,7 @@ class Upstream(socketserver.StreamRequestHandler):
             while head := b"".join(iter(self.rfile.readline, b"\r\n")):
                 length = re.search(rb"content-length: (\d+)", head)
                 assert length is not None
-                if b'"stream": true' in self.rfile.read(int(length[1])):
+                if re.search(rb'"stream": ?true', self.rfile.read(int(length[1]))):
                     self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + EVENT)
                 else:
                     self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(REPLY), REPLY))
@@ -164,9 +164,9 @@ def waits(condition: Callable[[], object], seconds: float = BOUND_S) -> bool:
 def ends(running: Running, *signals: int, bound_s: float = BOUND_S) -> bool:
     """True if nothing of the gateway is left soon after these signals, two seconds apart."""
     pids = [running.process.pid, *children(running)]
-    for number in signals:
+    for place, number in enumerate(signals):
+        time.sleep(2 if place else 0)
         running.process.send_signal(number)
-        time.sleep(2 if number != signals[-1] else 0)
 
     def gone() -> bool:
         running.process.poll()
