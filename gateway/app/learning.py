@@ -9,6 +9,7 @@ from itertools import chain
 from time import sleep, time
 
 from gateway.estimates import PRIORS, Estimates, Snapshot
+from gateway.estimates.fold import MOST_AT_START, REMEMBERED_S
 from gateway.outcome.observe import feedback_of, learn
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.priced import Priced, Pricing, has_price
@@ -20,10 +21,8 @@ from gateway.record.shape import row_of
 from gateway.record.store import Store
 
 LOOK_S = 3.0  # between two looks at the ledger
-REMEMBERED_S = 60 * 86_400.0  # twice the half-life of what is learned
 LONGEST_S = 900.0  # a request that took longer is learned from at the next start
 LATE_S = 30.0  # rows of other workers may be written so much later than they ended
-MOST_AT_START = 100_000  # requests that are learned from at a start, the newest
 MOST_A_LOOK = 500  # a busier gateway learns from a sample: the newest
 _BREATH_ROWS = 10  # after so many the thread rests, or requests would wait for it
 _BREATH_S = 0.002

@@ -10,6 +10,8 @@ from gateway.estimates.tally import Tally
 from gateway.estimates.trial import NOT_TRIED, Trial
 
 DAY_S = 86_400
+REMEMBERED_S = 60.0 * DAY_S  # twice the half-life of what is learned
+MOST_AT_START = 100_000  # requests that are learned from at a start, the newest
 LONGEST_S = 120.0  # of a wait that is learned from: one hung connection says little of the next
 
 

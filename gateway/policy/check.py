@@ -9,7 +9,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.errors import Place, Problem, in_file_order
 from gateway.policy.cases import Measure, run_case
 from gateway.policy.compiled import Compiled, Policy
-from gateway.policy.lint import lint
+from gateway.policy.lint import first_of, lint
 
 _SHOWN = 6  # variables that are named
 
@@ -49,8 +49,7 @@ def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Pr
     if not without:
         return []
     variables = sorted({str(endpoint.key_env) for endpoint in without})
-    more = f" and {len(variables) - _SHOWN} more" if len(variables) > _SHOWN else ""
-    named = ", ".join(variables[:_SHOWN]) + more
+    named = first_of(variables, _SHOWN)
     words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
     way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
     return [_note(words, None, way_out)]

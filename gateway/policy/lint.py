@@ -116,7 +116,7 @@ def _unreached_endpoints(rules: Rules, place: Place) -> list[Problem]:
     unreached = [endpoint.id for endpoint in unreachable(rules)]
     if not unreached:
         return []
-    words = f"no request ever reaches {_first(unreached)}"
+    words = f"no request ever reaches {first_of(unreached)}"
     return [_note(words, place, "no route proposes them, or guards always remove them")]
 
 
@@ -170,11 +170,11 @@ def _without_data(policy: Policy, known: Container[str], place: Place) -> list[P
     for route in policy.routes:
         unknown = [endpoint.id for endpoint in policy.endpoints if _lists(route, endpoint) and endpoint.id not in known]
         if route.order == "refusals" and unknown:
-            words = f"`order: refusals` of route `{route.name}` goes by published rates for {_first(unknown)}"
+            words = f"`order: refusals` of route `{route.name}` goes by published rates for {first_of(unknown)}"
             way_out = "too few of their replies are recorded; `gateway probe` records some; by hand: `order: listed`"
             found.append(_warning(words, route.place, way_out))
         elif route.order not in (*PRICED, "listed", "refusals") and unknown:
-            words = f"`order: {route.order}` of route `{route.name}` has no data yet of {_first(unknown)}"
+            words = f"`order: {route.order}` of route `{route.name}` has no data yet of {first_of(unknown)}"
             way_out = (
                 "until then endpoints stay as listed; order by `price` or `cost_per_answer`, or list them in order"
             )
@@ -183,17 +183,18 @@ def _without_data(policy: Policy, known: Container[str], place: Place) -> list[P
         if route.canary and route.canary.stop_above and route.canary.endpoint.id not in known:
             explored = [*explored, route.canary.endpoint.id]
         if explored:
-            few = _first(dict.fromkeys(explored))
+            few = first_of(dict.fromkeys(explored))
             found.append(
                 _note(f"route `{route.name}` leans on estimates, and there are none yet of {few}", route.place)
             )
     return found + _without_price(policy, place)
 
 
-def _first(ids: Iterable[str]) -> str:
-    every = list(ids)
-    more = f" and {len(every) - _MOST} more" if len(every) > _MOST else ""
-    return ", ".join(every[:_MOST]) + more
+def first_of(names: Iterable[str], most: int = _MOST) -> str:
+    """The first of them, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
 
 
 def _without_price(policy: Policy, place: Place) -> list[Problem]:
@@ -203,5 +204,5 @@ def _without_price(policy: Policy, place: Place) -> list[Problem]:
     unknown = [e.id for e in policy.endpoints if not (e.prices and e.prices[-1].known)]
     if not unknown:
         return []
-    words = f"the price of {_first(unknown)} is unknown"
+    words = f"the price of {first_of(unknown)} is unknown"
     return [_note(words, place, "they sort last where price orders")]

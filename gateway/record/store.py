@@ -14,13 +14,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.row import Row
+from gateway.outcome.row import UNJUDGED, Row
 from gateway.record import rows
 from gateway.record.schema import ATTEMPTS, REQUESTS, NewerSchema, migrate
 from gateway.record.shape import Json, row_of, shaped
 
 SQLITE = "ledger.sqlite"  # in the state folder
 _ROWS = 50  # of one INSERT
+_UNJUDGED = ", ".join(f"'{outcome}'" for outcome in sorted(UNJUDGED))
 _CONNECT_S = "10"  # PostgreSQL, unless the address says otherwise: a silent host is not waited for
 _BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
 
@@ -108,7 +109,7 @@ class Store:
         """How many of each endpoint's attempts could be judged, of requests received since then."""
         statement = text(
             "SELECT a.endpoint, COUNT(*) FROM attempts a JOIN requests r ON r.request_id = a.request_id"
-            " WHERE r.at >= :since AND a.outcome NOT IN ('failed', 'left', 'denied') GROUP BY a.endpoint"
+            f" WHERE r.at >= :since AND a.outcome NOT IN ({_UNJUDGED}) GROUP BY a.endpoint"
         )
         with self._engine.connect() as connection:
             return {str(id): int(count) for id, count in connection.execute(statement, {"since": since})}

@@ -10,14 +10,13 @@ import msgspec
 
 from gateway.catalog.prices import Usage
 from gateway.errors import nearest
+from gateway.estimates.fold import MOST_AT_START, REMEMBERED_S
 from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, read_line
 from gateway.record.shape import Json
 from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
 from gateway.report.wilson import ENOUGH
 from gateway.settings import Settings
 
-_RECENT_S = 60 * 86_400.0  # what an estimate still remembers
-_MOST = 100_000  # requests that are looked through, the newest
 OUTCOMES = frozenset({"answered", "truncated", *REFUSALS, *UNJUDGED})
 PURPOSES = SERVING | MEASURING
 
@@ -105,16 +104,21 @@ def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[
 
 def well_known(settings: Settings, *, now: float) -> frozenset[str]:
     """The endpoints of which our own ledger, if there is one, holds enough replies. Raises LedgerUnusable."""
-    if settings.database_url is None and not (settings.state_dir / SQLITE).is_file():
+    if not _exists(settings.database_url, settings.state_dir):
         return frozenset()
     with closing(existing(settings.database_url, settings.state_dir)) as store:
-        counts = store.replies(since=max(now - _RECENT_S, store.newest_since(_MOST)))
+        counts = store.replies(since=max(now - REMEMBERED_S, store.newest_since(MOST_AT_START)))
     return frozenset(id for id, count in counts.items() if count >= ENOUGH)
 
 
 def existing(database_url: str | None, state_dir: Path) -> Store:
     """A ledger that a gateway has made. Raises LedgerUnusable."""
-    if database_url is None and not (file := state_dir / SQLITE).is_file():
+    if not _exists(database_url, state_dir):
         way_out = "name the gateway's folder with GATEWAY_STATE_DIR, or its database with GATEWAY_DATABASE_URL"
-        raise LedgerUnusable(f"there is no ledger {file}; {way_out}")
+        raise LedgerUnusable(f"there is no ledger {state_dir / SQLITE}; {way_out}")
     return open_store(database_url=database_url, state_dir=state_dir)
+
+
+def _exists(database_url: str | None, state_dir: Path) -> bool:
+    """A database elsewhere is taken to be there: opening it tells."""
+    return database_url is not None or (state_dir / SQLITE).is_file()

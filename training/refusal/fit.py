@@ -25,7 +25,7 @@ STRENGTH = 6.0
 HOLD = 160  # characters of an opening that the words are learnt from
 FOLDS = 4  # in which the trees see words' scores that were not fitted on the row itself
 LABELS = ("refused", "declined")
-SEEDS = 3
+SEEDS = 3  # fits of the same trees whose mean is taken
 REFUSAL_WEIGHT = 2.5  # a refusal counts so much more than an answer: there are fewer
 TREES = {
     "max_iter": 220, "learning_rate": 0.06, "max_features": 0.25, "max_depth": 4, "min_samples_leaf": 10,
