@@ -105,13 +105,15 @@ def test_both_databases_give_the_same_rows(postgresql: str, tmp_path: Path):
         outcome(request=request("r2", at=1.25), decision=decision(data_class="regulated"), cost_usd=Decimal("1E-12")),
         denied("budget", request=request("r3", at=2.5), decision=None),
     ]
-    rows = {}
+    rows, replies = {}, {}
     for url in (None, postgresql):
         store = open_store(database_url=url, state_dir=tmp_path)
         store.write(outcomes, writer="w", written=3)
         rows[url] = list(store.rows())
+        replies[url] = store.replies(since=0.0)
         store.close()
 
+    assert replies[None] == replies[postgresql] == {GLM.id: 1, QWEN.id: 2}
     assert [row["request_id"] for row in rows[None]] == ["r2", "r3", "r1"]
     assert rows[None] == rows[postgresql]
 
