@@ -31,6 +31,7 @@ OWNERS = {  # library: the files and folders that may import it
     "py3langid": ("signals/language.py",),
 }
 MOST_LINES = 300
+MOST_FUNCTION_LINES = 50  # signature and docstring included
 
 
 @cache
@@ -60,6 +61,18 @@ def test_every_library_has_one_owner(library):
 
 def test_no_source_file_outgrows_its_subject():
     long = {named(path): lines for path in SOURCES if (lines := len(path.read_text().splitlines())) > MOST_LINES}
+
+    assert long == {}
+
+
+def test_no_function_outgrows_a_screen():
+    long = {
+        f"{named(path)}:{node.name}": lines
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > MOST_FUNCTION_LINES
+    }
 
     assert long == {}
 
