@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test run bench docs lock dialects parquet clean
+.PHONY: help install system check quick test coverage run bench docs lock dialects parquet clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,8 +41,13 @@ check: install ## what CI checks first: format, lint, types, import contracts, p
 quick: install ## unit and golden tests: no services, under 20 s
 	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
-test: install system check ## everything, with real services
-	$(BIN)/pytest -q -n 2 --dist loadfile tests
+test: install system check coverage ## everything, with real services
+	$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
+
+coverage: install ## unit and golden tests, and how much of the pure core they reach (pyproject.toml has the least)
+	@rm -rf .coverage; mkdir .coverage
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/golden
+	@$(BIN)/coverage combine --quiet .coverage && $(BIN)/coverage report --precision 1
 
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
 	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide

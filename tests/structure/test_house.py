@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -106,3 +107,13 @@ def test_every_locked_requirement_carries_a_hash():
         named_once = re.findall(r"^[a-z0-9][^\n]*==", text, re.M | re.I)
 
         assert len(pinned) == len(named_once) > 0, lock.name
+
+
+def test_the_core_whose_coverage_is_held_is_the_core_that_does_no_io():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    pure = next(one for one in project["importlinter"]["contracts"] if one["name"].startswith("the core"))
+    held = {
+        re.sub(r"(/\*|\.py)$", "", pattern).replace("/", ".") for pattern in project["coverage"]["report"]["include"]
+    }
+
+    assert held == set(pure["source_modules"])
