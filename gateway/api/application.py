@@ -55,9 +55,6 @@ class Application:
         if kind is None or scope["method"] != "POST":
             await self._page(scope, receive, send)
             return
-        if state.draining:
-            await send_error(send, GatewayError("draining", "this gateway is shutting down", retry_after_s=5))
-            return
         state.in_flight += 1
         try:
             most_bytes = state.settings.max_body_bytes

@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
+FRESH_S = 1.0  # how long a draining server waits for the first request of a connection
 HEAD_LIMIT = 64 * 1024  # bytes of headers beyond the packets in which they begin and end
 
 
@@ -18,6 +21,27 @@ class ServerProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _exchange: Exchange | None = None  # the last that began; pipelined requests wait behind it
     _idle_since: float | None = None
+
+    def __init__(self, config: Config, server_state: ServerState, *, leaving: Callable[[], bool]):
+        super().__init__(config, server_state, {})
+        self._leaving = leaving  # the server is draining
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the event loop."""
+        super().connection_made(transport)
+        if self._leaving():
+            self.shutdown()
+
+    def shutdown(self) -> None:
+        """Called when the server drains. Who has just come may have sent a request that no other server will see."""
+        if self.cycle is None:
+            self.loop.call_later(FRESH_S, self._part)
+        else:
+            super().shutdown()
+
+    def _part(self) -> None:
+        if self.cycle is None and not self._in_head and not self.transport.is_closing():
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop. Headers that never end would fill the memory, before any key is looked at."""
@@ -48,6 +72,7 @@ class ServerProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.keep_alive = cycle.keep_alive and not self._leaving()
         exchange = cycle.scope["exchange"] = Exchange(cycle)  # type: ignore[typeddict-unknown-key]
         exchange.task = self.loop.create_task(cycle.run_asgi(app))
         exchange.task.add_done_callback(self.tasks.discard)

@@ -7,11 +7,11 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import NoReturn
 
+from gateway.app.door import Listener
 from gateway.app.ending import GRACE_S, end_with
 from gateway.app.notice import Notice
 from gateway.app.reload import Reloader, accept
@@ -24,6 +24,7 @@ from gateway.record.store import open_store
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files and at the workers
+DOOR_S = 0.05  # for the workers to take in who has come
 LATE_S = 5.0  # beyond the time in which a worker ends itself
 _log = logging.getLogger("gateway")
 
@@ -34,10 +35,11 @@ def run(settings: Settings, *, console_token: str | None = None) -> int:
     compiled = accept(settings.policies, settings.state_dir)
     _check_shared_state(settings, compiled)
     token = console_token or settings.admin_token or secrets.token_urlsafe(16)
-    plug = _listen(settings)
+    listener = Listener(settings.host, settings.port)
     if settings.workers > 1:
-        return _Parent(settings, compiled, plug, token).run()
-    return serve_worker(settings, compiled, plug, token, shared_metrics=None, notice=None)
+        return _Parent(settings, compiled, listener, token).run()
+    listener.tell()
+    return serve_worker(settings, compiled, listener, token, shared_metrics=None, notice=None)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -48,23 +50,13 @@ def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
         raise Problems([Problem(said, help="set GATEWAY_REDIS_URL, or run one worker")])
 
 
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    plug = socket.socket(family, socket.SOCK_STREAM)
-    plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    plug.bind((settings.host, settings.port))
-    plug.listen(4096)
-    plug.setblocking(False)
-    return plug
-
-
 class _Parent:
     """Forks the workers, restarts those that die, and is the only one that looks at the policy folder."""
 
-    def __init__(self, settings: Settings, compiled: Compiled, plug: socket.socket, token: str):
+    def __init__(self, settings: Settings, compiled: Compiled, listener: Listener, token: str):
         self._settings = settings
         self._compiled = compiled
-        self._plug = plug
+        self._listener = listener
         self._token = token
         self._shared = settings.state_dir / "metrics"
         self._notice = Notice()
@@ -116,9 +108,9 @@ class _Parent:
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(name, signal.SIG_DFL)
             end_with(parent)
-            plug, token = self._plug, self._token
+            listener, token = self._listener, self._token
             code = serve_worker(
-                self._settings, self._compiled, plug, token, shared_metrics=self._shared, notice=self._notice
+                self._settings, self._compiled, listener, token, shared_metrics=self._shared, notice=self._notice
             )
         finally:
             os._exit(code)
@@ -135,11 +127,15 @@ class _Parent:
                 self._fork()
 
     def _stop(self, number: int, frame: object) -> None:
-        """A second one hurries them."""
-        drain_s = 0.0 if self._stopping else self._settings.drain_s
-        self._stopping = True
+        """The first ends the listening, if no worker does so at once; a second one hurries the workers."""
+        first, self._stopping = not self._stopping, True
+        drain_s = self._settings.drain_s if first else 0.0
         self._kill_at = min(self._kill_at, monotonic() + drain_s + GRACE_S + LATE_S)
+        self._listener.tell()
         self._signal(signal.SIGTERM)
+        if first:
+            sleep(DOOR_S)
+            self._listener.end()
 
     def _signal(self, number: int) -> None:
         for pid in self._workers:

@@ -6,11 +6,11 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from socket import socket
 from time import monotonic, time
 from types import FrameType
 from typing import Protocol
@@ -22,6 +22,7 @@ from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.canaries import tell_stopped
+from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
@@ -47,7 +48,7 @@ _log = logging.getLogger("gateway")
 def serve_worker(
     settings: Settings,
     compiled: Compiled,
-    plug: socket.socket,
+    listener: Listener,
     token: str,
     *,
     shared_metrics: Path | None,
@@ -82,15 +83,14 @@ def serve_worker(
         date_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.drain_s),
-        backlog=4096,
     )
     _settle_in(compiled.policy)
-    server = _Server(config, state)
+    server = _Server(config, state, listener)
     look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
             beside = (look, Schedule(state, parts), parts.second, parts.shadows, onlooker)
-            runner.run(_run(server, plug, Spending(state), beside, parts.accounts))
+            runner.run(_run(server, Spending(state), beside, parts.accounts))
         finally:
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
     return 0
@@ -104,9 +104,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(
-    server: _Server, plug: socket.socket, spending: Spending, beside: Sequence[Beside], accounts: Accounts
-) -> None:
+async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], accounts: Accounts) -> None:
     hold_signals()
     await spending.look()  # before the first request is read
     running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
@@ -114,7 +112,7 @@ async def _run(
         task.add_done_callback(_ended)
     await asyncio.sleep(0)  # each of them has begun, and hears SIGHUP
     try:
-        await server.serve(sockets=[plug])
+        await server.serve()
     finally:
         await _end((*running, *server.server_state.tasks))
         with suppress(TimeoutError):
@@ -149,18 +147,25 @@ class Beside(Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Refuses new requests while the running ones are let finish."""
+    """uvicorn's server behind our own door. Lets the running requests finish when it is told to stop."""
 
-    def __init__(self, config: uvicorn.Config, state: State):
+    def __init__(self, config: uvicorn.Config, state: State, listener: Listener):
         super().__init__(config)
         self.state = state
+        self.servers = []
+        self._door = Door(listener, self._protocol)
         self._told_at: float | None = None
         self._hurried = False
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket] | None = None) -> None:
         """From here on a signal is obeyed: one that came earlier was held, not lost."""
-        await super().startup(sockets=sockets)
+        self._loop = asyncio.get_running_loop()
+        self._door.open()
+        self.started = True
         release_signals()
+
+    def _protocol(self) -> ServerProtocol:
+        return ServerProtocol(self.config, self.server_state, leaving=lambda: self.should_exit)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -175,12 +180,13 @@ class _Server(uvicorn.Server):
         if self._told_at is None:
             self._told_at = at
             self.should_exit = self.state.draining = True
+            self._loop.call_soon_threadsafe(self._door.close)
             end_within(self.state.settings.drain_s + GRACE_S)
         elif at - self._told_at > ONE_STOP_S and not self._hurried:
             self._hurried = True
             end_within(GRACE_S)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Until every request has ended, or the time for it has, or a second signal comes."""
         ending = asyncio.ensure_future(super().shutdown(sockets=sockets))
         while not (ending.done() or self._hurried):
