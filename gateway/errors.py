@@ -38,7 +38,7 @@ STATUS = {
     "frozen": 503,
     "upstream_timeout": 504,
 }
-NEVER_RETRY = frozenset({"budget_exceeded", "frozen", "upstreams_exhausted"})  # get `x-should-retry: false`
+NEVER_RETRY = frozenset({"budget_exceeded", "frozen", "upstreams_exhausted"})  # unless what is wrong may pass
 
 
 class GatewayError(Exception):
@@ -52,6 +52,7 @@ class GatewayError(Exception):
         param: str | None = None,
         retry_after_s: float | None = None,
         ceiling: tuple[str, str] | None = None,  # of what, and how much: `requests`, `600`
+        may_pass: bool = False,  # the same request may be answered later
     ):
         super().__init__(message)
         self.ceiling = ceiling
@@ -59,6 +60,7 @@ class GatewayError(Exception):
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
+        self.final = code in NEVER_RETRY and not may_pass  # gets `x-should-retry: false`
 
     @property
     def status(self) -> int:

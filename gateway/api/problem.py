@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from gateway.api.wire import Headers, Send, encode, send_whole
-from gateway.errors import NEVER_RETRY, GatewayError
+from gateway.errors import GatewayError
 
 BACK_IN_S = 30  # where a caller may come back and nobody knows when
 _TYPES = {
@@ -49,7 +49,7 @@ def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
         headers += [(b"x-ratelimit-limit-" + what, most), (b"x-ratelimit-reset-" + what, b"%ds" % wait_s)]
         if what == b"requests":  # of tokens and money some may be left, and too few for this request
             headers.append((b"x-ratelimit-remaining-requests", b"0"))
-    if error.code in NEVER_RETRY:
+    if error.final:
         headers.append((b"x-should-retry", b"false"))
     return headers
 

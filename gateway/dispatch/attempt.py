@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
@@ -20,7 +21,9 @@ from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
 
 ERROR_BODY_BYTES = 65_536
+ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
 WHOLE_BODY_BYTES = 64_000_000
+ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Try:
     judge: Judge | None
     started: float  # monotonic seconds
     meter: StreamMeter | WholeMeter
+    turn: Turn  # at the endpoint's breaker
     upstream: UpstreamReply | None = None
     status: int | None = None
     opening: bytes = b""
@@ -85,8 +89,9 @@ class Try:
             at=arrival.received_at + monotonic() - arrival.started,
         )
 
-    def record(self, result: Result, *, failure: str | None = None) -> Attempt:
-        """Adds the attempt to the trail, billed for what came."""
+    def record(self, result: Result, failure: Failure | None = None) -> Attempt:
+        """Adds the attempt to the trail, billed for what came, and tells its breaker how it went."""
+        self._tell(result, failure)
         ended = self.waits_since or monotonic()  # waiting for others is no time of its own
         charge = self.charge(left=result == "left")
         upstream, reading = self.upstream, self.meter.reading
@@ -94,7 +99,7 @@ class Try:
             endpoint=self.endpoint,
             purpose=self.permit.purpose,
             outcome=result,
-            failure=failure,
+            failure=failure.kind if failure is not None else None,
             status=self.status,
             usage=charge.usage,
             cost_usd=charge.cost_usd,
@@ -111,12 +116,39 @@ class Try:
             self.trail.sample(attempt, reading.texts)
         return attempt
 
+    def _tell(self, result: Result, failure: Failure | None) -> None:
+        now, turn = monotonic(), self.turn
+        if failure is not None and failure.retry_after_s is not None:
+            turn.put_off(now, failure.retry_after_s)
+        elif failure is not None:
+            blamed = failure.counts_against_endpoint and not self._out_of_our_time(failure, now)
+            turn.failed(now) if blamed else turn.released()
+        elif result == "left":
+            turn.released()
+        elif result == "truncated" and not self.meter.reading.complete:
+            turn.failed(now)
+        else:
+            turn.succeeded()
 
-async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: Judge | None) -> Try | Failure:
+    def _out_of_our_time(self, failure: Failure, now: float) -> bool:
+        """The request's time was over, not the endpoint's: others had used it up, or the reply was long or read slowly.
+
+        An endpoint of which nothing came although it had its time is to blame.
+        """
+        trail, limits = self.trail, self.trail.decision.route.limits
+        if failure.kind != "timeout" or now < trail.deadline:
+            return False
+        patience = min(limits.first_byte_s, limits.total_s)
+        return self.first_byte_s is not None or now - self.started < ALL_ITS_TIME * patience
+
+
+async def ask(
+    permit: Permit, trail: Trail, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
+) -> Try | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
     meter = StreamMeter(keep_usage=request.include_usage) if request.stream else WholeMeter()
-    attempt = Try(permit, trail, judge, started=monotonic(), meter=meter, told=hold.tells or not request.stream)
+    attempt = Try(permit, trail, judge, monotonic(), meter, turn, told=hold.tells or not request.stream)
     trail.asked_at = trail.asked_at or attempt.started
     try:
         failure = await _open(attempt, fleet, hold)
@@ -133,9 +165,10 @@ async def ask(permit: Permit, trail: Trail, fleet: Fleet, *, hold: Hold, judge: 
         raise
     if failure is None:
         attempt.waits_since = monotonic()
+        turn.began()
         return attempt
     attempt.close()
-    attempt.record(failure.outcome, failure=failure.kind)
+    attempt.record(failure.outcome, failure)
     return failure
 
 
@@ -150,8 +183,8 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     attempt.upstream, attempt.status = upstream, upstream.status
     upstream.end_by(deadline, limits.total_s)
     if upstream.status != 200:
-        body = await upstream.read(ERROR_BODY_BYTES)
         operator = attempt.endpoint.operator.id
+        body = await upstream.read_most(ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
         return classify(decision.policy.catalog.moderation, operator, upstream.status, body, upstream.headers)
     if trail.request.stream:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)

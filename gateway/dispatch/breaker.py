@@ -7,11 +7,15 @@ from dataclasses import dataclass
 FAILURES_TO_OPEN = 4  # in a row
 REST_S = 10.0
 LONGEST_REST_S = 300.0  # a longer Retry-After is not obeyed for longer than this
+TRIAL_S = 1.0  # when to look again while the one trial after a rest is under way
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens after FAILURES_TO_OPEN failures in a row for REST_S seconds; then lets one request at a time try."""
+    """Opens after FAILURES_TO_OPEN failures in a row for REST_S seconds; then lets one request at a time try.
+
+    A rest that the endpoint asked for just ends.
+    """
 
     failures: int = 0
     rests_until: float | None = None  # monotonic seconds; None: closed
@@ -21,34 +25,65 @@ class Breaker:
         """False while resting, and while the one trial after a rest is under way."""
         return self.rests_until is None or (at >= self.rests_until and not self.trying)
 
-    def begins(self, at: float) -> None:
-        """A request is sent."""
-        if self.rests_until is not None and at >= self.rests_until:
-            self.trying = True
+    def wait_s(self, at: float) -> float:
+        """Seconds until it is worth asking again; 0 if it is allowed now."""
+        if self.allows(at):
+            return 0.0
+        return self.rest_left_s(at) or TRIAL_S
+
+    def rest_left_s(self, at: float) -> float:
+        """Seconds of its rest; 0 once a request may try again."""
+        return max(0.0, self.rests_until - at) if self.rests_until is not None else 0.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """One request's turn at an endpoint. How it went is told once; after that nothing counts."""
+
+    breaker: Breaker
+    trial: bool  # it is the one that finds out, after a rest
+    over: bool = False
+
+    def began(self) -> None:
+        """A stream opened. Others may ask again, but only its end is a success: until then one failure is enough."""
+        if self.trial and not self.over:
+            breaker, self.trial = self.breaker, False
+            breaker.rests_until, breaker.trying = None, False
+            breaker.failures = FAILURES_TO_OPEN - 1
 
     def succeeded(self) -> None:
-        """An answer came, whatever it says."""
-        self.failures, self.rests_until, self.trying = 0, None, False
+        """A reply came to its end, whatever it says. A rest that began meanwhile goes on."""
+        if self._ends():
+            self.breaker.failures = 0
+            if self.trial:
+                self.breaker.rests_until = None
 
     def failed(self, at: float) -> None:
         """A fault of the endpoint."""
-        self.failures += 1
-        if self.trying or self.failures >= FAILURES_TO_OPEN:
-            self.rests_until = at + REST_S
-        self.trying = False
+        if self._ends():
+            breaker = self.breaker
+            breaker.failures += 1
+            if self.trial or breaker.failures >= FAILURES_TO_OPEN:
+                breaker.rests_until = max(breaker.rests_until or 0.0, at + REST_S)
 
-    def rest(self, at: float, seconds: float) -> None:
+    def put_off(self, at: float, seconds: float) -> None:
         """The endpoint said when to come back."""
-        self.rests_until = max(self.rests_until or 0.0, at + min(seconds, LONGEST_REST_S))
-        self.trying = False
+        if self._ends():
+            breaker = self.breaker
+            breaker.rests_until = max(breaker.rests_until or 0.0, at + min(seconds, LONGEST_REST_S))
 
     def released(self) -> None:
-        """A request ended without telling us anything: the caller left, or the request itself was at fault."""
-        self.trying = False
+        """It ended without telling us anything: the caller left, or the request itself was at fault."""
+        self._ends()
 
-    def rest_left_s(self, at: float) -> float:
-        """Seconds until a request may try again; 0 if it may now."""
-        return max(0.0, self.rests_until - at) if self.rests_until is not None else 0.0
+    def _ends(self) -> bool:
+        """True the first time."""
+        if self.over:
+            return False
+        self.over = True
+        if self.trial:
+            self.breaker.trying = False
+        return True
 
 
 class Breakers:
@@ -63,6 +98,17 @@ class Breakers:
         if breaker is None:
             breaker = self._by_id[endpoint_id] = Breaker()
         return breaker
+
+    def turn(self, endpoint_id: str, at: float) -> Turn:
+        """For a request that is sent now: after failures and a rest it is the one trial."""
+        breaker = self.of(endpoint_id)
+        rested = breaker.rests_until is not None and at >= breaker.rests_until and not breaker.trying
+        trial = rested and breaker.failures >= FAILURES_TO_OPEN
+        if trial:
+            breaker.trying = True
+        elif rested:
+            breaker.rests_until = None
+        return Turn(breaker, trial)
 
     def open_ids(self, at: float) -> list[str]:
         """Endpoints that are resting."""

@@ -11,7 +11,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.attempt import Try, ask
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.exhausted import exhausted, nothing_usable
+from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import ErrorEvent, Reply, StreamedReply
@@ -71,7 +71,13 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
         return _commit(spare, means)
     _drop(spare)
-    raise exhausted(failures) if failures or too_dear is None else too_dear
+    raise _nobody_answered(failures, trail, means) if failures or too_dear is None else too_dear
+
+
+def _nobody_answered(failures: list[tuple[Endpoint, Failure]], trail: Trail, means: Means) -> GatewayError:
+    asked = [endpoint for endpoint, _ in failures]
+    standing = Standing.of(trail, means.fleet, means.breakers, besides=asked)
+    return exhausted(failures, len(trail.decision.endpoints), standing)
 
 
 def _note_reroute(trail: Trail, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
@@ -92,28 +98,18 @@ def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
     if failure.outcome != "failed":
         return queue.after(failure.outcome, endpoint)
+    if failure.kind == "connect":
+        queue.unreached()
     return None if failure.passes_through else queue.after_failure()
 
 
 async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
-    breaker = means.breakers.of(permit.endpoint.id)
-    if breaker.rests_until is not None:
-        breaker.begins(monotonic())
+    turn = means.breakers.turn(permit.endpoint.id, monotonic())
     try:
-        found = await ask(permit, trail, means.fleet, hold=hold, judge=judge)
+        return await ask(permit, trail, means.fleet, turn, hold=hold, judge=judge)
     except BaseException:
-        breaker.released()
+        turn.released()
         raise
-    if isinstance(found, Try):
-        breaker.succeeded()
-        return found
-    if found.retry_after_s is not None:
-        breaker.rest(monotonic(), found.retry_after_s)
-    elif found.counts_against_endpoint:
-        breaker.failed(monotonic())
-    else:
-        breaker.released()
-    return found
 
 
 def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:

@@ -2,49 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
 from gateway.errors import GatewayError
 from gateway.outcome.trail import Trail
-from gateway.upstreams.failures import Failure
+from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, Failure
 from gateway.upstreams.fleet import Fleet
+
+MOST_NAMES = 8  # in one line of a message
+_NEVER_PASSES = REQUEST_AT_FAULT | OURS | {"tls", "pin"}
+_PASSING = frozenset({200, 408, 409, 425, 429})  # 200: an error inside a reply
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which permitted endpoints cannot be asked now, and why. Waits are seconds."""
+
+    keyless: Sequence[Endpoint]
+    resting: Sequence[tuple[Endpoint, float]]
+    too_dear: Sequence[Endpoint]
+    left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
+
+    @classmethod
+    def of(cls, trail: Trail, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
+        """`besides`: endpoints that were asked."""
+        now = monotonic()
+        left = [endpoint for endpoint in trail.decision.endpoints if endpoint not in besides]
+        reached = [endpoint for endpoint in left if fleet.reaches(endpoint)]
+        waits = [(endpoint, breakers.of(endpoint.id).wait_s(now)) for endpoint in reached]
+        awake = [endpoint for endpoint, wait_s in waits if not wait_s]
+        return cls(
+            keyless=[endpoint for endpoint in left if endpoint not in reached],
+            resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
+            too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
+            left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
+        )
+
+    def reasons(self) -> Iterator[str]:
+        """One line for each kind."""
+        if self.resting:
+            yield f"resting after failures: {_names(endpoint for endpoint, _ in self.resting)}"
+        if self.too_dear:
+            yield f"could cost more than the route allows: {_names(self.too_dear)}"
+        if self.keyless:
+            yield f"no key is set for {_names(self.keyless)}"
+        if self.left:
+            yield f"not asked any more: {_names(self.left)}"
 
 
 def nothing_usable(trail: Trail, fleet: Fleet, breakers: Breakers) -> GatewayError:
     """The policy permits endpoints, but none can be asked now: no key, or every breaker is open, or too dear."""
-    now = monotonic()
-    reached = [endpoint for endpoint in trail.decision.endpoints if fleet.reaches(endpoint)]
-    if not reached:
-        names = ", ".join(endpoint.id for endpoint in trail.decision.endpoints)
-        return GatewayError("overloaded", f"no key is set for {names}; `gateway check` names the variables")
-    rests = [breakers.of(endpoint.id).rest_left_s(now) for endpoint in reached]
-    if all(rests):
-        names = ", ".join(endpoint.id for endpoint in reached)
-        return GatewayError("overloaded", f"resting after failures: {names}", retry_after_s=min(rests))
-    usd = trail.decision.limits.usd
-    return GatewayError("unsupported_request", f"every permitted endpoint could cost more than the route's {usd} USD")
+    standing = Standing.of(trail, fleet, breakers)
+    if standing.too_dear and not standing.resting:
+        usd, names = trail.decision.limits.usd, _names(standing.too_dear)
+        return GatewayError("unsupported_request", f"could cost more than the route's {usd} USD: {names}")
+    wait_s = min((wait_s for _, wait_s in standing.resting), default=None)
+    help_ = "" if standing.resting else "; `gateway check` names the variables"
+    return GatewayError("overloaded", "; ".join(standing.reasons()) + help_, retry_after_s=wait_s)
 
 
-def exhausted(failures: Sequence[tuple[Endpoint, Failure]]) -> GatewayError:
-    """Every permitted endpoint failed: one line each. A fault of the request itself is passed on as it came."""
+def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, standing: Standing) -> GatewayError:
+    """No permitted endpoint answered: one line each. A fault of the request itself is passed on as it came.
+
+    `permitted`: how many the policy permits; `standing`: of those that were not asked.
+    """
     last = failures[-1][1]
     if last.passes_through:
         return last.as_error()
     kinds = {failure.kind for _, failure in failures}
-    lines = "\n".join(f"{endpoint.id}: {failure.detail}" for endpoint, failure in failures)
+    asked = len({endpoint.id for endpoint, _ in failures})
+    who = "every permitted endpoint"
+    if asked < permitted:
+        who = f"asked {asked} of {permitted} permitted endpoints: each"
+    lines = "\n".join([*(f"{endpoint.id}: {failure.detail}" for endpoint, failure in failures), *standing.reasons()])
     if last.outcome != "failed":
-        return GatewayError("content_filtered", f"the content filter of the last permitted endpoint said no\n{lines}")
+        return GatewayError("content_filtered", f"the content filter of the last endpoint asked said no\n{lines}")
     if kinds == {"rate_limited"}:
         waits = [failure.retry_after_s for _, failure in failures if failure.retry_after_s is not None]
-        said = f"every permitted endpoint is at its rate limit\n{lines}"
-        return GatewayError("rate_limit_exceeded", said, retry_after_s=min(waits, default=1.0))
-    if kinds == {"timeout"}:
-        return GatewayError("upstream_timeout", f"no permitted endpoint answered in time\n{lines}")
-    if kinds == {"context"}:
-        return GatewayError("context_length_exceeded", f"no permitted endpoint takes a request of this length\n{lines}")
-    if kinds <= {"context", "unsupported"}:
-        return GatewayError("unsupported_request", f"no permitted endpoint supports what the request needs\n{lines}")
-    return GatewayError("upstreams_exhausted", f"every permitted endpoint failed\n{lines}")
+        return GatewayError(
+            "rate_limit_exceeded", f"{who} is at its rate limit\n{lines}", retry_after_s=min(waits, default=1.0)
+        )
+    for code, of_kinds, words in _IN_COMMON:
+        if kinds <= of_kinds:
+            return GatewayError(code, f"{who} {words}\n{lines}", retry_after_s=last.retry_after_s)
+    return GatewayError(
+        "upstreams_exhausted",
+        f"{who} failed\n{lines}",
+        retry_after_s=last.retry_after_s,
+        may_pass=may_pass(last),
+    )
+
+
+_IN_COMMON = (
+    ("upstream_timeout", {"timeout"}, "did not answer in time"),
+    ("context_length_exceeded", {"context"}, "takes no request of this length"),
+    ("unsupported_request", {"context", "unsupported"}, "lacks what the request needs"),
+)
+
+
+def may_pass(failure: Failure) -> bool:
+    """The same request may find an answer later: a connection fault, a status that says so, or a time to come back."""
+    if failure.retry_after_s is not None:
+        return True
+    if failure.kind in _NEVER_PASSES:
+        return False
+    return failure.status is None or failure.status >= 500 or failure.status in _PASSING
+
+
+def _names(endpoints: Iterable[Endpoint]) -> str:
+    ids = [endpoint.id for endpoint in endpoints]
+    more = f" and {len(ids) - MOST_NAMES} more" if len(ids) > MOST_NAMES else ""
+    return ", ".join(ids[:MOST_NAMES]) + more

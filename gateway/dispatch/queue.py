@@ -29,6 +29,10 @@ class Queue:
         """Where to go when the endpoint failed. What may take the place of a refusal is all that may be asked since."""
         return self._take(self._left if self._refused is None else self._preferred(self._refused))
 
+    def unreached(self) -> None:
+        """The last endpoint could not even be connected to: it takes none of the attempts from those that can be."""
+        self.tries -= 1
+
     def after(self, verdict: str, endpoint: Endpoint) -> Endpoint | None:
         """Where to go when `endpoint` gave a blank, filtered or refusing reply; None: that reply stands."""
         if not self.may_leave(verdict):

@@ -71,9 +71,8 @@ class StreamedReply(Reply):
         except UpstreamFault as fault:
             self._broken = of_fault(fault)
         attempt.ended = True
-        cut_short = self._broken is not None or not attempt.meter.reading.complete
         self._broken = self._broken or attempt.failure()
-        if cut_short:
+        if self._broken is not None or not attempt.meter.reading.complete:
             sink.write(self._error_event(attempt.trail.request.kind, self._break()))
 
     def _pass(self, sink: Sink, chunk: bytes) -> bool:
@@ -90,17 +89,20 @@ class StreamedReply(Reply):
         return roomy and not meter.done
 
     def end(self) -> None:
-        """Closes the upstream and records the attempt; `left` unless the upstream's reply came to its end."""
+        """Closes the upstream and records the attempt; `left` unless it was told all there was to tell."""
         if self._recorded:
             return
         self._recorded = True
-        self._attempt.close()
-        if self._broken is not None:
-            self._attempt.record(self._broken.outcome, failure=self._broken.kind)
-        elif self._attempt.ended:
-            self._attempt.record(self._attempt.verdict)
+        attempt = self._attempt
+        attempt.close()
+        broken = self._broken or attempt.failure()
+        if broken is not None:
+            attempt.record(broken.outcome, broken)
+        elif attempt.ended or attempt.meter.reading.complete:
+            attempt.ended = True
+            attempt.record(attempt.verdict)
         else:
-            self._attempt.record("left")
+            attempt.record("left")
 
     def _break(self) -> GatewayError:
         endpoint, broken = self.endpoint.id, self._broken

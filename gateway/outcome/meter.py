@@ -72,7 +72,11 @@ class StreamMeter:
         plain = b"\r" not in events
         while start < length:
             end = events.find(b"\n\n", start) + 2 if plain else _event_end(events, start)
-            if self._read(events, start, end):
+            passes = self._read(events, start, end)
+            if self.reading.error is not None:
+                self.done = True  # what a vendor says of a failure is no part of the answer, nor is what follows it
+                return events[:start] if kept is None else b"".join(kept)
+            if passes:
                 if kept is not None:
                     kept.append(events[start:end])
             elif kept is None:

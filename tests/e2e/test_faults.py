@@ -169,7 +169,7 @@ def test_what_every_endpoint_of_a_model_fails_at_is_told_without_addresses(fresh
         fresh_house.client().chat.completions.create(model="simulated-gpt", messages=HELLO)
 
     assert (failed.value.status_code, failed.value.code) == (502, "upstreams_exhausted")
-    assert failed.value.response.headers["x-should-retry"] == "false"
+    assert "x-should-retry" not in failed.value.response.headers  # it may pass
     assert "127.0.0.1" not in failed.value.message
 
 

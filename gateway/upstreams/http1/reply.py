@@ -5,25 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from math import inf
-from typing import Protocol
 
 import httptools
 
 from gateway.upstreams.fault import FaultKind, UpstreamFault
+from gateway.upstreams.http1.carrier import Carrier
 
 HEAD_LIMIT = 64 * 1024  # bytes of headers, those of interim replies included
-
-
-class Carrier(Protocol):
-    """What a reply needs of its connection."""
-
-    peer: str
-    certificate: str | None
-    loop: asyncio.AbstractEventLoop
-
-    def expect(self, by: float) -> None: ...
-    def resume(self) -> None: ...
-    def abort(self) -> None: ...
 
 
 class Reply:
@@ -157,6 +145,21 @@ class Reply:
                 self.close()
                 raise UpstreamFault("protocol", f"the body is longer than {limit} bytes")
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+
+    async def read_most(self, limit: int, *, by: float) -> bytes:
+        """The whole body if it is there in time, uncut and not longer than `limit` bytes; otherwise nothing."""
+        blocks, size = [], 0
+        try:
+            while block := await self.next_by(by):
+                blocks.append(block)
+                size += len(block)
+                if size > limit:
+                    break
+        except UpstreamFault:
+            pass
+        whole = self.complete and size <= limit
+        self.close()
+        return b"".join(blocks) if whole else b""
 
     def end_by(self, at: float, total_s: float) -> None:
         """The body must be whole when the loop's clock says `at`, which is `total_s` after the request came."""

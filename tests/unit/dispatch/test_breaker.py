@@ -1,66 +1,132 @@
 """When an endpoint is left alone."""
 
-from gateway.dispatch.breaker import FAILURES_TO_OPEN, LONGEST_REST_S, REST_S, Breaker
+from gateway.dispatch.breaker import FAILURES_TO_OPEN, LONGEST_REST_S, REST_S, TRIAL_S, Breaker, Breakers, Turn
+
+LATER = 100.0 + REST_S
 
 
-def opened(at=100.0):
-    breaker = Breaker()
-    for _ in range(FAILURES_TO_OPEN):
-        breaker.failed(at)
-    return breaker
+def failing(times: int, at: float = 100.0) -> tuple[Breakers, Breaker]:
+    breakers = Breakers()
+    for _ in range(times):
+        breakers.turn("m@a", at).failed(at)
+    return breakers, breakers.of("m@a")
+
+
+def opened() -> tuple[Breakers, Breaker]:
+    return failing(FAILURES_TO_OPEN)
 
 
 def test_a_few_failures_leave_it_closed():
-    breaker = Breaker()
-    for _ in range(FAILURES_TO_OPEN - 1):
-        breaker.failed(1.0)
+    _, breaker = failing(FAILURES_TO_OPEN - 1)
 
-    assert breaker.allows(1.0)
+    assert breaker.allows(100.0)
 
 
 def test_failures_in_a_row_open_it_for_its_rest():
-    assert not opened().allows(100.0 + REST_S - 0.1)
-    assert opened().allows(100.0 + REST_S)
+    _, breaker = opened()
+
+    assert not breaker.allows(LATER - 0.1)
+    assert breaker.allows(LATER)
 
 
 def test_a_success_between_failures_starts_the_count_again():
-    breaker = Breaker()
-    for _ in range(FAILURES_TO_OPEN - 1):
-        breaker.failed(1.0)
-    breaker.succeeded()
-    breaker.failed(2.0)
+    breakers, breaker = failing(FAILURES_TO_OPEN - 1, 1.0)
+    breakers.turn("m@a", 1.0).succeeded()
+    breakers.turn("m@a", 2.0).failed(2.0)
 
     assert breaker.allows(2.0)
 
 
 def test_after_a_rest_one_request_at_a_time_tries():
-    breaker = opened()
-    later = 100.0 + REST_S
-    breaker.begins(later)
+    breakers, breaker = opened()
+    trial = breakers.turn("m@a", LATER)
 
-    assert not breaker.allows(later)
+    assert not breaker.allows(LATER)
+    assert breaker.wait_s(LATER) == TRIAL_S
 
-    breaker.released()
+    trial.released()
 
-    assert breaker.allows(later)
+    assert breaker.allows(LATER)
+    assert breaker.wait_s(LATER) == 0.0
+
+
+def test_only_the_trial_itself_ends_the_trial():
+    """A request from before the rest once let a second one try beside the first."""
+    breakers, breaker = failing(FAILURES_TO_OPEN - 1)
+    old = breakers.turn("m@a", 100.0)
+    breakers.turn("m@a", 100.0).failed(100.0)
+    breakers.turn("m@a", LATER)
+    old.released()
+
+    assert not breaker.allows(LATER)
 
 
 def test_a_failed_trial_rests_again_at_once():
-    breaker = opened()
-    later = 100.0 + REST_S
-    breaker.begins(later)
-    breaker.failed(later)
+    breakers, breaker = opened()
+    breakers.turn("m@a", LATER).failed(LATER)
 
-    assert breaker.rest_left_s(later) == REST_S
+    assert breaker.rest_left_s(LATER) == REST_S
+
+
+def test_a_stream_that_opens_lets_others_in_and_rests_again_if_it_breaks():
+    breakers, breaker = opened()
+    trial = breakers.turn("m@a", LATER)
+    trial.began()
+
+    assert breaker.allows(LATER)
+
+    trial.failed(LATER + 1)
+
+    assert breaker.rest_left_s(LATER + 1) == REST_S
+
+
+def test_streams_that_begin_and_fail_open_it():
+    """Each opening once counted as a success."""
+    breakers = Breakers()
+    for _ in range(FAILURES_TO_OPEN):
+        turn = breakers.turn("m@a", 5.0)
+        turn.began()
+        turn.failed(5.0)
+
+    assert not breakers.of("m@a").allows(5.0)
+
+
+def test_a_turn_counts_once():
+    breaker = Breaker()
+    turn = Turn(breaker, trial=False)
+    turn.failed(1.0)
+    turn.failed(1.0)
+    turn.succeeded()
+
+    assert breaker.failures == 1
 
 
 def test_retry_after_is_obeyed_within_reason():
-    breaker = Breaker()
-    breaker.rest(10.0, 7.0)
+    breakers = Breakers()
+    breaker = breakers.of("m@a")
+    breakers.turn("m@a", 10.0).put_off(10.0, 7.0)
 
     assert not breaker.allows(16.9)
     assert breaker.allows(17.0)
 
-    breaker.rest(20.0, 86_400.0)
+    breakers.turn("m@a", 20.0).put_off(20.0, 86_400.0)
 
     assert breaker.rest_left_s(20.0) == LONGEST_REST_S
+
+
+def test_after_a_rest_that_was_asked_for_nobody_waits_for_a_trial():
+    """A slow answer to the first would keep everybody away who only was too fast for a second."""
+    breakers = Breakers()
+    breakers.turn("m@a", 1.0).put_off(1.0, 2.0)
+    breakers.turn("m@a", 3.0)
+
+    assert breakers.of("m@a").allows(3.0)
+
+
+def test_an_answer_to_an_older_request_does_not_end_a_rest_that_was_asked_for():
+    breakers = Breakers()
+    older = breakers.turn("m@a", 1.0)
+    breakers.turn("m@a", 2.0).put_off(2.0, 30.0)
+    older.succeeded()
+
+    assert not breakers.of("m@a").allows(3.0)
