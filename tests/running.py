@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,7 +77,10 @@ class Running:
 
 
 class Start(Protocol):
-    """Starts a gateway, and waits until `begun` or until it is ready; raises AssertionError with its log if not."""
+    """Starts a gateway, and waits until `begun` or until it is ready; raises AssertionError with its log if not.
+
+    `program`: what the interpreter runs, to start it in a world that a test has changed.
+    """
 
     def __call__(
         self,
@@ -86,6 +89,7 @@ class Start(Protocol):
         environment: Mapping[str, str] = {},
         workers: int = 1,
         begun: Callable[[Running], bool] = ...,
+        program: Sequence[str] = ...,
     ) -> Running: ...
 
 
@@ -98,11 +102,12 @@ def starter(folder: Path, started: list[Running]) -> Start:
         environment: Mapping[str, str] = {},
         workers: int = 1,
         begun: Callable[[Running], bool] = _ready,
+        program: Sequence[str] = ("-m", "gateway"),
     ) -> Running:
         home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
         log, port = home / "gateway.log", free_port()
         settings = {"GATEWAY_STATE_DIR": str(home / "state"), "GATEWAY_DRAIN_S": "2", **environment}
-        command = [sys.executable, "-m", "gateway", "serve", "--policies", str(policies), "--port", str(port)]
+        command = [sys.executable, *program, "serve", "--policies", str(policies), "--port", str(port)]
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [*command, "--workers", str(workers)], env={**os.environ, **settings}, stdout=out, stderr=out

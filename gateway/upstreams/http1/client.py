@@ -8,6 +8,7 @@ import ssl
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1.connection import Connection, certificate_of, reason_of
 from gateway.upstreams.http1.reply import Reply
+from gateway.upstreams.http1.resolver import Resolver
 from gateway.upstreams.http1.target import Target
 from gateway.upstreams.pins import violation
 
@@ -27,6 +28,7 @@ class Client:
         self._idle_per_origin = idle_per_origin
         self._stale_s = stale_s
         self._tls = tls
+        self._resolver = Resolver()
         self._idle: dict[str, list[Connection]] = {}  # the last used is last
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
@@ -67,17 +69,35 @@ class Client:
         self._idle.clear()
 
     async def _connect(self, target: Target, connect_s: float) -> Connection:
+        """To the first of its addresses that takes one. Raises UpstreamFault."""
+        loop = asyncio.get_running_loop()
+        by = loop.time() + connect_s
+        addresses = await self._resolver.addresses(target.host, by=by)
+        for left in range(len(addresses), 0, -1):
+            address = addresses[-left]
+            try:
+                return await self._connect_to(address, target, max(0.0, by - loop.time()) / left)
+            except UpstreamFault as fault:
+                if fault.kind not in ("connect", "timeout"):
+                    raise
+                self._resolver.unreachable(target.host, address)
+                if left == 1:
+                    raise
+        raise UpstreamFault("connect", "its name has no address")
+
+    async def _connect_to(self, where: str, target: Target, connect_s: float) -> Connection:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(connect_s):
                 transport, connection = await loop.create_connection(
                     lambda: Connection(target.pool, self._keep, self._forget),
-                    target.host,
+                    where,
                     target.port,
                     ssl=self._context() if target.tls else None,
+                    server_hostname=target.host if target.tls else None,
                 )
         except TimeoutError:
-            raise UpstreamFault("timeout", f"no connection within {connect_s:g} s") from None
+            raise UpstreamFault("timeout", f"no connection within {connect_s:.2g} s") from None
         except ssl.SSLError as error:
             raise UpstreamFault("tls", reason_of(error)) from None
         except OSError as error:
