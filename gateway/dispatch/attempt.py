@@ -19,6 +19,7 @@ from gateway.upstreams.failures import Failure, classify, of_fault, of_reading
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
+from gateway.upstreams.http1 import read_most
 
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
@@ -184,7 +185,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     upstream.end_by(deadline, limits.total_s)
     if upstream.status != 200:
         operator = attempt.endpoint.operator.id
-        body = await upstream.read_most(ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
+        body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
         return classify(decision.policy.catalog.moderation, operator, upstream.status, body, upstream.headers)
     if trail.request.stream:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)

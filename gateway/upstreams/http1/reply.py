@@ -146,21 +146,6 @@ class Reply:
                 raise UpstreamFault("protocol", f"the body is longer than {limit} bytes")
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
-    async def read_most(self, limit: int, *, by: float) -> bytes:
-        """The whole body if it is there in time, uncut and not longer than `limit` bytes; otherwise nothing."""
-        blocks, size = [], 0
-        try:
-            while block := await self.next_by(by):
-                blocks.append(block)
-                size += len(block)
-                if size > limit:
-                    break
-        except UpstreamFault:
-            pass
-        whole = self.complete and size <= limit
-        self.close()
-        return b"".join(blocks) if whole else b""
-
     def end_by(self, at: float, total_s: float) -> None:
         """The body must be whole when the loop's clock says `at`, which is `total_s` after the request came."""
         self._end_by, self._total_s = at, total_s
