@@ -1,0 +1,1 @@
+"""What every worker writes of a request, once, and every reader reads: append-only segments in the state folder."""

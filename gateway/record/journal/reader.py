@@ -1,0 +1,75 @@
+"""Reads all journals of a state folder in order, each from where this reader was; nothing twice, nothing half."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.record.journal.entry import Entry
+from gateway.record.journal.layout import FOLDER, journals
+from gateway.record.journal.tail import START, Position, Tail
+
+MOST = 1_000  # records of a batch
+Positions = dict[str, Position]  # by the journal's uuid
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was read at once."""
+
+    entries: list[Entry] = field(default_factory=list)
+    before: Positions = field(default_factory=dict)  # of the journals that were read on
+    after: Positions = field(default_factory=dict)
+    lost: dict[str, int] = field(
+        default_factory=dict
+    )  # by journal: records that a crash of the machine left unreadable
+
+
+class Reader:
+    """One reader's way through the journals."""
+
+    def __init__(self, state_dir: Path, positions: Mapping[str, Position] | None = None):
+        self._folder = state_dir / FOLDER
+        self._positions: Positions = dict(positions or {})
+        self._tails: dict[str, Tail] = {}
+
+    @property
+    def positions(self) -> Positions:
+        """How far it has read; of journals that are there."""
+        return {name: tail.position for name, tail in self._tails.items()}
+
+    def read(self, most: int = MOST) -> Batch:
+        """The next records, by journal in order; without any if there are none. Raises OSError."""
+        batch = Batch()
+        tails = self._look()
+        share = max(1, most // max(1, len(tails)))
+        for name, tail in tails.items():
+            before = tail.position
+            entries, lost = tail.read(share)
+            if tail.position != before:
+                batch.before[name], batch.after[name] = before, tail.position
+                batch.entries += entries
+            if lost:
+                batch.lost[name] = lost
+        return batch
+
+    def behind(self) -> int:
+        """How many frames wait to be read. Raises OSError."""
+        return sum(tail.behind() for tail in self._look().values())
+
+    def close(self) -> None:
+        for tail in self._tails.values():
+            tail.close()
+        self._tails.clear()
+
+    def _look(self) -> dict[str, Tail]:
+        there = {path.name: path for path in journals(self._folder)}
+        for name in self._tails.keys() - there.keys():
+            self._tails.pop(name).close()
+        for name, path in there.items():
+            if name not in self._tails:
+                self._tails[name] = Tail(path, self._positions.get(name, START))
+        return self._tails
