@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time
@@ -98,7 +98,7 @@ def compiled(folder: Path) -> Compiled:
         raise in_folder(wrong, folder) from None
 
 
-def _written(what: str, made: dict[str, Any], format: Format) -> str:
+def _written(what: str, made: Mapping[str, Any], format: Format) -> str:
     if format == "json":
         return json.dumps(made, ensure_ascii=False) + "\n"
     if what == "vendors":
@@ -110,7 +110,7 @@ def _written(what: str, made: dict[str, Any], format: Format) -> str:
     return shown(what, made, BRIEF if what == "focus" else None)
 
 
-def shown(title: str, made: dict[str, Any], brief: Sequence[str] | None = None) -> str:
+def shown(title: str, made: Mapping[str, Any], brief: Sequence[str] | None = None) -> str:
     """As a table for a terminal, of the `brief` columns if all would not fit."""
     rows = made.get("rows")
     header, lines = cells({"rows": [{name: row[name] for name in brief} for row in rows]} if brief and rows else made)

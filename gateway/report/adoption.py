@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from gateway.outcome.row import Row, Tried
 from gateway.policy.compiled import Policy
@@ -18,6 +18,33 @@ BY = (*FACTS, *CALLERS, DAY)
 NONE = "none"  # the request reached no endpoint
 
 
+class AdoptionRow(TypedDict):
+    """How much of everything one key served. Money in US dollars."""
+
+    key: str
+    requests: int
+    share: float  # of all requests, 0..1
+    tokens: int
+    cost_usd: str
+    callers: int
+
+
+class DayOfAdoption(TypedDict):
+    """Requests of one day (YYYY-MM-DD, UTC) by key."""
+
+    day: str
+    requests: dict[str, int]
+
+
+class AdoptionReport(TypedDict):
+    """`by` names the fact or column that keys are values of."""
+
+    by: str
+    requests: int
+    rows: list[AdoptionRow]
+    days: list[DayOfAdoption]
+
+
 @dataclass(slots=True)
 class _Part:
     requests: int = 0
@@ -26,7 +53,7 @@ class _Part:
     callers: set[str] = field(default_factory=set)
 
 
-def adoption(rows: Iterable[Row], policy: Policy, by: str) -> dict[str, Any]:
+def adoption(rows: Iterable[Row], policy: Policy, by: str) -> AdoptionReport:
     """The report as JSON. A request belongs to its last serving attempt, tokens and cost to each attempt's endpoint.
 
     Of a fact with several values (`lineage`, `exposure`) a request counts under each, so shares add up to more than 1.
@@ -69,7 +96,7 @@ def _keys(policy: Policy, by: str) -> Callable[[Row, Tried | None], Keys]:
     return lambda row, attempt: place(attempt.endpoint) if attempt is not None else (NONE,)
 
 
-def _row(key: str, part: _Part, total: int) -> dict[str, Any]:
+def _row(key: str, part: _Part, total: int) -> AdoptionRow:
     return {
         "key": key,
         "requests": part.requests,

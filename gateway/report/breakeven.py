@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil, inf
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import Usage, cost
@@ -22,6 +22,57 @@ ALONE = "no hosted endpoint of the same weights has a known price, so there is n
 MOST_MACHINES = 10  # on the curve
 JUST_ABOVE = 1 + 1e-6  # where a step of the curve ends
 CURVE = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # of the nearest break-even
+
+
+class Typical(TypedDict):
+    """Tokens of a typical request."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class CurvePoint(TypedDict):
+    """What one request costs (US dollars) at a volume, and on how many machines."""
+
+    requests_per_hour: float
+    machines: int
+    self_usd_per_request: str
+
+
+class Machine(TypedDict):
+    """An own endpoint with `usd_per_hour`; money in US dollars."""
+
+    endpoint: str
+    usd_per_hour: str
+    requests: int
+    capacity_requests_per_hour: float | None  # None: what it writes at full load is not known
+    idle_share: float  # 0..1 of the time
+    transfer_usd: str
+    actual_usd: str
+    typical: Typical
+    curve: list[CurvePoint]
+
+
+class Rival(TypedDict):
+    """A hosted endpoint of the same weights; None: a machine at full load costs more than it."""
+
+    endpoint: str
+    hosted: str
+    hosted_usd_per_request: str
+    self_usd_per_request: str | None  # None: no request yet
+    requests_per_hour: float
+    break_even_requests_per_hour: float | None
+    break_even_tokens_per_month: int | None
+    pays: bool
+
+
+class BreakevenReport(TypedDict):
+    """`hours`: of the ledger. `note`: why there is no row."""
+
+    hours: float
+    rows: list[Rival]
+    machines: list[Machine]
+    note: NotRequired[str]
 
 
 @dataclass(slots=True)
@@ -57,7 +108,7 @@ class _Use:
         )
 
 
-def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
+def breakeven(rows: Iterable[Row], policy: Policy) -> BreakevenReport:
     """The report as JSON: one row for each hosted endpoint of the weights of each endpoint with `usd_per_hour`.
 
     A machine whose `output_tokens_per_s` is known serves no more; a larger volume needs another one beside it.
@@ -75,20 +126,18 @@ def breakeven(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
     hours = (last - first) / HOUR_S
     made = [_owned(endpoint, uses[endpoint.id], hours, last, policy.catalog) for endpoint in owned]
     rivals = [row for _, rows in made for row in rows]
-    return {
-        "hours": hours,
-        "rows": rivals,
-        "machines": [owner for owner, _ in made],
-        **({} if rivals else {"note": ALONE if owned else NO_MACHINE}),
-    }
+    report: BreakevenReport = {"hours": hours, "rows": rivals, "machines": [owner for owner, _ in made]}
+    if not rivals:
+        report["note"] = ALONE if owned else NO_MACHINE
+    return report
 
 
-def _owned(
-    endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _owned(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog) -> tuple[Machine, list[Rival]]:
     per_hour, capacity = endpoint.usd_per_hour or Decimal(0), _capacity(endpoint, use.typical)
     busy = min(busy_s(use.spans) / HOUR_S / hours, 1.0) if hours else 0.0
-    machine = {
+    rows = list(_rivals(endpoint, use, hours, at, catalog))
+    needed = [row["break_even_requests_per_hour"] for row in rows if row["break_even_requests_per_hour"] is not None]
+    machine: Machine = {
         "endpoint": endpoint.id,
         "usd_per_hour": format(per_hour, "f"),
         "requests": use.requests,
@@ -97,11 +146,9 @@ def _owned(
         "transfer_usd": format(use.transfer_usd, "f"),
         "actual_usd": _usd(float(per_hour) * hours),
         "typical": {"input_tokens": use.typical.input_tokens, "output_tokens": use.typical.output_tokens},
+        "curve": _curve(float(per_hour), min(needed, default=capacity), capacity) if rows else [],
     }
-    rows = list(_rivals(endpoint, use, hours, at, catalog))
-    needed = [row["break_even_requests_per_hour"] for row in rows if row["break_even_requests_per_hour"] is not None]
-    curve = _curve(float(per_hour), min(needed, default=capacity), capacity) if rows else []
-    return machine | {"curve": curve}, rows
+    return machine, rows
 
 
 def _capacity(endpoint: Endpoint, typical: Usage) -> float:
@@ -115,7 +162,7 @@ def _machines(volume: float, capacity: float) -> int:
     return max(ceil(volume / capacity - 1e-9), 1)  # full is not one more
 
 
-def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog) -> Iterator[dict[str, Any]]:
+def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Catalog) -> Iterator[Rival]:
     """Cheapest first; those without a known price are left out."""
     usage = use.typical
     tokens = usage.input_tokens + usage.output_tokens
@@ -140,7 +187,7 @@ def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Cat
             }
 
 
-def _curve(per_hour: float, nearest: float, capacity: float) -> list[dict[str, Any]]:
+def _curve(per_hour: float, nearest: float, capacity: float) -> list[CurvePoint]:
     """What one request costs by how many there are in an hour; a step up wherever another machine is needed."""
     most = min(nearest * CURVE[-1], capacity * MOST_MACHINES)
     volumes = {nearest * part for part in CURVE if nearest * part < most} | {most}

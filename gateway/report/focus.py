@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import cost
@@ -25,6 +25,44 @@ Key = tuple[date, str, str, str, str]  # day, endpoint, team, app, purpose
 BRIEF = ("ChargePeriodStart", "ResourceId", "Tags", "ConsumedQuantity", "ListCost", "BilledCost")  # what differs
 
 
+class FocusRow(TypedDict):
+    """A line in the columns of FOCUS 1.2, in its spelling; times are ISO 8601, UTC."""
+
+    BilledCost: str
+    BillingAccountId: str
+    BillingAccountName: str
+    BillingCurrency: str
+    BillingPeriodEnd: str
+    BillingPeriodStart: str
+    ChargeCategory: str
+    ChargeClass: None
+    ChargeDescription: str
+    ChargePeriodEnd: str
+    ChargePeriodStart: str
+    ContractedCost: str
+    EffectiveCost: str
+    InvoiceIssuerName: str
+    ListCost: str
+    PricingQuantity: int
+    PricingUnit: str
+    ProviderName: str
+    PublisherName: str
+    ServiceCategory: str
+    ServiceName: str
+    ConsumedQuantity: int
+    ConsumedUnit: str
+    ResourceId: str
+    SkuId: str
+    Tags: str
+    x_Origin: str
+
+
+class FocusReport(TypedDict):
+    """By day."""
+
+    rows: list[FocusRow]
+
+
 @dataclass(slots=True)
 class _Sum:
     tokens: int = 0
@@ -32,7 +70,7 @@ class _Sum:
     list_usd: Decimal = Decimal(0)
 
 
-def focus(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
+def focus(rows: Iterable[Row], policy: Policy) -> FocusReport:
     """One row a day, endpoint, team, app and purpose; whatever was paid for is in it, measuring too."""
     sums: dict[Key, _Sum] = defaultdict(_Sum)
     listed = {id: _listed(endpoint) for id, endpoint in policy.catalog.endpoints.items()}
@@ -58,7 +96,7 @@ def _list_usd(endpoint: Endpoint | None, attempt: Tried, at: float) -> Decimal:
     return found[0] if found is not None else attempt.cost_usd or Decimal(0)
 
 
-def _row(key: Key, found: _Sum, catalog: Catalog) -> dict[str, Any]:
+def _row(key: Key, found: _Sum, catalog: Catalog) -> FocusRow:
     day, endpoint, team, app, purpose = key
     model, operator, origin = (place_of(catalog, fact)(endpoint)[0] for fact in ("model", "operator", "origin"))
     known = catalog.operators.get(operator)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TypedDict
 
 from gateway.catalog.contracts import committed_usd
 from gateway.catalog.facts import Catalog, Endpoint, Operator
@@ -27,6 +27,24 @@ def read_invoice(text: str) -> list[tuple[str, Decimal]]:
     return [(line["item"].strip(), _usd(line["usd"], number)) for number, line in enumerate(reader, 2)]
 
 
+class ReconcileRow(TypedDict):
+    """One item of the invoice, or what was recorded and no item names. US dollars as decimal texts."""
+
+    item: str
+    invoiced_usd: str
+    recorded_usd: str
+    owed_usd: str
+    difference_usd: str
+    difference_percent: float | None  # None: nothing was owed
+    known: bool  # the item stands for something recorded or agreed
+
+
+class ReconcileReport(TypedDict):
+    """The invoice's items first."""
+
+    rows: list[ReconcileRow]
+
+
 def _usd(text: str | None, number: int) -> Decimal:
     try:
         found = Decimal((text or "").replace(",", "").replace("$", "").strip())
@@ -37,7 +55,7 @@ def _usd(text: str | None, number: int) -> Decimal:
     return found
 
 
-def reconcile(rows: Iterable[Row], policy: Policy, invoice: Iterable[tuple[str, Decimal]]) -> dict[str, Any]:
+def reconcile(rows: Iterable[Row], policy: Policy, invoice: Iterable[tuple[str, Decimal]]) -> ReconcileReport:
     """The report as JSON: the invoice's items, each once, then what none of them names and is to be paid for.
 
     `owed_usd` is what was recorded; for an operator with a commitment, also what its months fell short of that.
@@ -127,7 +145,7 @@ def _hosted(catalog: Catalog, recorded: Mapping[str, Decimal]) -> set[str]:
     return {id for id, usd in recorded.items() if usd and id not in owned}
 
 
-def _line(item: str, invoiced: Decimal, recorded: Decimal, short: Decimal, *, known: bool) -> dict[str, Any]:
+def _line(item: str, invoiced: Decimal, recorded: Decimal, short: Decimal, *, known: bool) -> ReconcileRow:
     owed = recorded + short
     return {
         "item": item,

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import product
-from typing import Any
+from typing import TypedDict
 
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Policy
-from gateway.report.refusals import Count, judged_attempts
+from gateway.report.refusals import Cell, Count, judged_attempts
 from gateway.report.wilson import ENOUGH
 from gateway.signals.table import TOPICS
 
 ALL = "all"
+
+
+class HeatMap(TypedDict):
+    """The words of each axis, and a cell for every four that were seen; `all` stands for any host or language."""
+
+    enough: int
+    models: list[str]
+    operators: list[str]
+    topics: list[str]
+    languages: list[str]
+    cells: list[Cell]
 
 
 class RefusalMap:
@@ -27,7 +38,7 @@ class RefusalMap:
             for host, language in product((operator, ALL), (row.language, ALL)):
                 self._counts[model, host, row.topic, language].add(outcome, refused=refused, key_id=row.key_id)
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> HeatMap:
         """The cells and the words of each axis; of a cell with fewer than `enough` observations the rate is null."""
         models, hosts, topics, languages = (sorted({key[axis] for key in self._counts}) for axis in range(4))
         return {
@@ -36,9 +47,5 @@ class RefusalMap:
             "operators": [host for host in hosts if host != ALL],
             "topics": [topic for topic in (*TOPICS, "none", "unknown") if topic in topics],
             "languages": [language for language in languages if language != ALL],
-            "cells": [_cell(key, self._counts[key]) for key in sorted(self._counts)],
+            "cells": [self._counts[key].cell(key) for key in sorted(self._counts)],
         }
-
-
-def _cell(key: tuple[str, str, str, str], count: Count) -> dict[str, Any]:
-    return dict(zip(("model", "operator", "topic", "language"), key, strict=True)) | count.plain()

@@ -5,14 +5,46 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from gateway.outcome.row import REFUSALS, UNJUDGED, Row
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 from gateway.report.place import place_of
-from gateway.report.second import Group, SecondOpinions
+from gateway.report.second import Agreement, Group, SecondOpinions
 from gateway.report.wilson import ENOUGH, Cluster, alone, clustered
+
+
+class Counts(TypedDict):
+    """Attempts `n`, those refused in each way, and the rate with its 95 % interval (None below 30)."""
+
+    n: int
+    declined: int
+    evaded: int
+    filtered: int
+    blank: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+class Cell(Counts):
+    """Whose weights, on whose machines, about what, in which language."""
+
+    model: str
+    operator: str
+    topic: str
+    language: str
+
+
+class JudgedCell(Cell, Agreement):
+    """With what an LLM judge said of a sample."""
+
+
+class RefusalsReport(TypedDict):
+    """Judged cells if a judge has judged any reply, else all without."""
+
+    rows: list[Cell] | list[JudgedCell]
 
 
 @dataclass(slots=True)
@@ -37,20 +69,28 @@ class Count:
         """Observations by key."""
         return [*((hits, size) for hits, size in self.by_key.values()), *self.alone]
 
-    def plain(self) -> dict[str, Any]:
+    def cell(self, group: Group) -> Cell:
         """Counts, and with enough of them the rate with its interval."""
+        model, operator, topic, language = group
         n = sum(self.outcomes.values())
         rate, low, high = clustered(self.clusters) if n >= ENOUGH else (None, None, None)
         return {
+            "model": model,
+            "operator": operator,
+            "topic": topic,
+            "language": language,
             "n": n,
-            **{outcome: self.outcomes[outcome] for outcome in REFUSALS},
+            "declined": self.outcomes["declined"],
+            "evaded": self.outcomes["evaded"],
+            "filtered": self.outcomes["filtered"],
+            "blank": self.outcomes["blank"],
             "rate": rate,
             "low": low,
             "high": high,
         }
 
 
-def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
+def refusals(rows: Iterable[Row], policy: Policy) -> RefusalsReport:
     """The report as JSON. n is every attempt that could have ended in a refusal.
 
     Where a judge has judged any reply, each line has its corrected rate beside the detector's.
@@ -63,12 +103,15 @@ def refusals(rows: Iterable[Row], policy: Policy) -> dict[str, Any]:
         for model, operator, outcome, refused in judged(row):
             group = (model, operator, row.topic, row.language)
             counts[group].add(outcome, refused=refused, key_id=row.key_id)
-    lines = {group: _row(group, counts[group]) for group in sorted(counts)}
-    if second.any:
-        for group, line in lines.items():
-            count = counts[group]
-            line |= second.plain(group, count.outcomes, line["rate"], alone(count.clusters))
-    return {"rows": list(lines.values())}
+    cells = {group: counts[group].cell(group) for group in sorted(counts)}
+    if not second.any:
+        return {"rows": list(cells.values())}
+
+    def judged_cell(group: Group, cell: Cell) -> JudgedCell:
+        count = counts[group]
+        return {**cell, **second.agreement(group, count.outcomes, cell["rate"], alone(count.clusters))}
+
+    return {"rows": [judged_cell(group, cell) for group, cell in cells.items()]}
 
 
 def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, str, bool]]]:
@@ -84,7 +127,3 @@ def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, 
             yield models(attempt.endpoint)[0], operators(attempt.endpoint)[0], attempt.outcome, refused
 
     return judged
-
-
-def _row(group: tuple[str, str, str, str], count: Count) -> dict[str, Any]:
-    return dict(zip(("model", "operator", "topic", "language"), group, strict=True)) | count.plain()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Asked:
         return learned(self.rows, self.compiled.policy).snapshot()
 
 
-REPORTS: dict[str, Callable[[Asked], dict[str, Any]]] = {
+REPORTS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
     "adoption": lambda asked: adoption(asked.rows, asked.compiled.policy, asked.by),
     "savings": lambda asked: savings(asked.rows, asked.compiled.policy, asked.learned),
     "refusals": lambda asked: refusals(asked.rows, asked.compiled.policy),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
@@ -17,6 +17,25 @@ from gateway.report.again import decided_again
 ALL = "all"
 SEVERAL = "several"
 OTHER = "other"  # no guard to blame, and the row does not say what it was
+
+
+class RuleRow(TypedDict):
+    """What one guard removed, denied and cost (US dollars); the last row, `all`, is of every guard together."""
+
+    guard: str
+    removed: int  # requests from which it removed an endpoint
+    denied: int
+    marginal_usd: str
+    alone_usd: str
+    overlap_usd: str
+    blocked_adoption: int  # requests that it kept from cheaper Chinese weights
+    blocked_adoption_usd: str
+
+
+class RulesReport(TypedDict):
+    """In the order of the policy, `all` last."""
+
+    rows: list[RuleRow]
 
 
 @dataclass(slots=True)
@@ -33,7 +52,7 @@ class _Sum:
     guarded: int = 0  # requests from which some guard removed something
 
 
-def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> dict[str, Any]:
+def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> RulesReport:
     """The report as JSON. Marginal prices do not add up: `overlap_usd` is what rules cost only together.
 
     Of a guard, overlap is alone less marginal; of `all`, what all cost less the sum of the marginals.
@@ -72,9 +91,9 @@ def _denied_by(row: Row, decision: Decision) -> str:
     return SEVERAL if removed else OTHER
 
 
-def _rows(found: _Sum, guards: list[str]) -> list[dict[str, Any]]:
+def _rows(found: _Sum, guards: list[str]) -> list[RuleRow]:
     others = sorted((found.removed.keys() | found.denied.keys()) - set(guards))
-    rows = [
+    rows: list[RuleRow] = [
         {
             "guard": guard,
             "removed": found.removed[guard],
@@ -90,7 +109,7 @@ def _rows(found: _Sum, guards: list[str]) -> list[dict[str, Any]]:
     return [*rows, _together(found)]
 
 
-def _together(found: _Sum) -> dict[str, Any]:
+def _together(found: _Sum) -> RuleRow:
     return {
         "guard": ALL,
         "removed": found.guarded,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
@@ -17,6 +17,38 @@ from gateway.report.effective import Groups, Key
 
 NOTHING = Decimal(0)
 CENT_OF_A_CENT = Decimal("0.00000001")
+
+
+class Forbidden(TypedDict):
+    """Requests that a guard kept from the baseline: no saving can be claimed for them."""
+
+    requests: int
+    cost_usd: str
+
+
+class AfterMeasuring(TypedDict):
+    """Savings less what shadows, judge and probes cost."""
+
+    list_savings_usd: str | None
+    effective_savings_usd: str | None
+
+
+class SavingsReport(TypedDict):
+    """Money in US dollars, as decimal texts; None: no baseline, or nothing answered."""
+
+    requests: int
+    answered: int
+    cost_usd: str
+    list_savings_usd: str | None
+    effective_savings_usd: str | None
+    effective_interval_usd: list[str] | None  # [low, high], 95 %
+    cost_per_answer_usd: str | None
+    baseline_forbidden: Forbidden
+    baselines: list[str]
+    measuring_usd: str
+    total_usd: str
+    after_measuring: AfterMeasuring
+    unpriced: int
 
 
 @dataclass(slots=True)
@@ -34,7 +66,7 @@ class _Sum:
     groups: Groups = field(default_factory=Groups)
 
 
-def savings(rows: Iterable[Row], policy: Policy, snapshot: Snapshot) -> dict[str, Any]:
+def savings(rows: Iterable[Row], policy: Policy, snapshot: Snapshot) -> SavingsReport:
     """The report as JSON; what is saved is null where the policy names no baseline."""
     fold = Savings(policy, snapshot)
     for row in rows:
@@ -67,7 +99,7 @@ class Savings:
         rival = next((each for each in endpoints.values() if each.model.id == model), endpoints[baseline])
         return self._baselines.usual(endpoints[baseline], rival, topic, language)
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> SavingsReport:
         return _report(self._sum)
 
 
@@ -109,37 +141,40 @@ def _add_credit(
     found.groups.add((baseline.id, rival.model.id, row.topic, row.language, answered), how, credited)
 
 
-def _report(found: _Sum) -> dict[str, Any]:
-    list_usd = effective = interval = None
+def _report(found: _Sum) -> SavingsReport:
+    list_usd = effective = None
+    interval: tuple[str, str] | None = None
     if found.baselines:
         spent = float(found.credited_cost_usd)
         list_usd = found.list_usd - found.credited_cost_usd
         low, high = found.groups.interval()
-        effective, interval = found.groups.credit_usd - spent, [rounded(low - spent), rounded(high - spent)]
+        effective, interval = found.groups.credit_usd - spent, (rounded(low - spent), rounded(high - spent))
+    measuring = found.measuring_usd
     return {
         "requests": found.requests,
         "answered": found.answered,
         "cost_usd": usd(found.cost_usd),
-        "list_savings_usd": usd(list_usd),
-        "effective_savings_usd": rounded(effective),
-        "effective_interval_usd": interval,
+        "list_savings_usd": usd(list_usd) if list_usd is not None else None,
+        "effective_savings_usd": rounded(effective) if effective is not None else None,
+        "effective_interval_usd": list(interval) if interval is not None else None,
         "cost_per_answer_usd": rounded(found.cost_usd / found.answered) if found.answered else None,
         "baseline_forbidden": {"requests": found.forbidden, "cost_usd": usd(found.forbidden_usd)},
         "baselines": sorted(found.baselines),
-        "measuring_usd": usd(found.measuring_usd),
-        "total_usd": usd(found.cost_usd + found.measuring_usd),
+        "measuring_usd": usd(measuring),
+        "total_usd": usd(found.cost_usd + measuring),
         "after_measuring": {
-            "list_savings_usd": usd(list_usd - found.measuring_usd if list_usd is not None else None),
-            "effective_savings_usd": rounded(effective - float(found.measuring_usd) if effective is not None else None),
+            "list_savings_usd": usd(list_usd - measuring) if list_usd is not None else None,
+            "effective_savings_usd": rounded(effective - float(measuring)) if effective is not None else None,
         },
         "unpriced": found.unpriced,
     }
 
 
-def usd(money: Decimal | None) -> str | None:
-    return None if money is None else format(money, "f")
+def usd(money: Decimal) -> str:
+    """Exact."""
+    return format(money, "f")
 
 
-def rounded(money: float | Decimal | None) -> str | None:
+def rounded(money: float | Decimal) -> str:
     """An estimate, or a quotient: eight digits behind the point."""
-    return None if money is None else format(Decimal(money).quantize(CENT_OF_A_CENT), "f")
+    return format(Decimal(money).quantize(CENT_OF_A_CENT), "f")

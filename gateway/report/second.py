@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from math import sqrt
-from typing import Any
+from typing import TypedDict
 
 from gateway.estimates.estimate import Z
 from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT, REFUSALS, Row
@@ -15,7 +15,16 @@ from gateway.report.wilson import ENOUGH
 
 OF_TEXT = ("answered", "declined", "evaded")  # only such replies are judged: nobody doubts a blank one
 Group = tuple[str, str, str, str]  # model, operator, topic, language
-_NONE = {"agreement": None, "corrected": None, "corrected_low": None, "corrected_high": None}
+
+
+class Agreement(TypedDict):
+    """How many replies were judged, how often both said the same, and the corrected rate with its 95 % interval."""
+
+    judged: int
+    agreement: float | None
+    corrected: float | None
+    corrected_low: float | None
+    corrected_high: float | None
 
 
 class SecondOpinions:
@@ -37,7 +46,7 @@ class SecondOpinions:
         group = (self._models(endpoint)[0], self._operators(endpoint)[0], row.topic, row.language)
         self._pairs[group].append((self._refused(row, found), self._refused(row, said)))
 
-    def plain(self, group: Group, outcomes: Counter[str], rate: float | None, alone: float) -> dict[str, Any]:
+    def agreement(self, group: Group, outcomes: Counter[str], rate: float | None, alone: float) -> Agreement:
         """The detector's rate on all + mean(judge - detector) on the sample, for the share that has a text to judge.
 
         `alone`: how many observations that stand alone would tell as much about the rate.
@@ -45,7 +54,7 @@ class SecondOpinions:
         pairs = self._pairs.get(group, [])
         m = len(pairs)
         if m < ENOUGH or rate is None:
-            return {"judged": m, **_NONE}
+            return {"judged": m, "agreement": None, "corrected": None, "corrected_low": None, "corrected_high": None}
         differences = [judge - detector for detector, judge in pairs]
         mean = sum(differences) / m
         # As if one more of each kind had been seen: a sample that always says the same proves nothing.

@@ -28,7 +28,7 @@ def cells(report: Mapping[str, Any], cell: Callable[[Any], str] | None = None) -
     return header, [[cell(row[name]) for name in header] for row in rows]
 
 
-def enough_said(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def enough_said(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For readers: a rate on too few is called so, since an empty cell would look like nothing at all."""
     return [
         {name: "not enough" if value is None and name in _RATES else value for name, value in row.items()}

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TypedDict
 
 STEPS_S = (5, 15, 60, 300, 1800, 7200, 86_400)
 MOST = 120  # buckets
+
+
+class Series(TypedDict):
+    """Buckets of `step_s` seconds: their starts (seconds since the epoch), and by name an amount for each."""
+
+    step_s: int
+    starts: list[int]
+    series: dict[str, list[float]]
 
 
 class Timeline:
@@ -30,7 +38,7 @@ class Timeline:
             start = self._start(at)
         self._buckets[start][name] += amount
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Series:
         """Starts of the buckets, oldest first and without gaps, and each name's amounts in them."""
         if not self._buckets:
             return {"step_s": STEPS_S[0], "starts": [], "series": {}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def tried(endpoint: str, purpose: str, read: int, said: int, paid: float, outcom
 
 
 def interval(rows: list[Row]) -> tuple[float, float]:
-    report = savings(rows, POLICY, learned(rows, POLICY).snapshot())
+    report: Any = savings(rows, POLICY, learned(rows, POLICY).snapshot())
     low, high = map(float, report["effective_interval_usd"])
     return low, high
 

@@ -47,7 +47,7 @@ def of_speed(output_tokens_per_s: float):
 def test_the_curve_needs_another_machine_wherever_those_before_are_full(speed):
     made = breakeven(requests(100, hours=10), of_speed(speed))
     (machine,), (rival,) = made["machines"], made["rows"]
-    capacity = machine["capacity_requests_per_hour"]
+    capacity = machine["capacity_requests_per_hour"] or 0.0
 
     assert capacity == pytest.approx(speed * 3600 / 100)  # a typical answer has 100 tokens
     for point in machine["curve"]:

@@ -91,7 +91,8 @@ def test_the_overview_says_what_the_reports_say(rows):
     own = [each for each in overview["refusals"]["cells"] if "all" not in (each["operator"], each["language"])]
     assert own == refusals(read, POLICY)["rows"]
     names = ("removed", "denied", "blocked_adoption")
-    *guards, together = rules(read, FOLDER, PRIORS)["rows"]
+    ruled: Any = rules(read, FOLDER, PRIORS)["rows"]
+    *guards, together = ruled
     shown = {each["guard"]: each for each in overview["rules"]["rows"]}
     for each in guards:
         assert [shown[each["guard"]][name] for name in names] == [each[name] for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
 
@@ -19,7 +20,7 @@ VOID = {"meta", "br", "hr", "img", "input", "link"}
 FOLDER = compiled()
 
 
-def made(what: str) -> dict[str, Any]:
+def made(what: str) -> Mapping[str, Any]:
     guarded = msgspec.structs.replace(row("answered", tried("gpt@openai")), removed={"glm@zai": ["eu-residency"]})
     rows = [guarded] * 40 + [row("declined", topic=["code"])] * 40
     text = "item,usd\nopenai,1" if what == "reconcile" else TABLE.read_text()

@@ -80,7 +80,7 @@ def folder() -> Compiled:
 
 
 def test_savings_are_what_the_queries_say(ledger):
-    report = savings(rows(ledger), folder().policy, PRIORS)
+    report: Any = savings(rows(ledger), folder().policy, PRIORS)
     forbidden = report["baseline_forbidden"]
 
     ((count, answered, cost, per_answer),) = asked(ledger, "savings: requests")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,7 +80,7 @@ def read(written: Iterable[dict[str, object]]) -> list[Row]:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(lines(), max_size=12))
 def test_list_savings_are_credit_less_cost_of_the_requests_that_the_baseline_may_serve(written):
-    report = savings(read(written), POLICY, PRIORS)
+    report: Any = savings(read(written), POLICY, PRIORS)
 
     total = forbidden = Fraction(0)
     for line in written:
@@ -100,7 +101,7 @@ def test_list_savings_are_credit_less_cost_of_the_requests_that_the_baseline_may
 @settings(max_examples=50, deadline=None)
 @given(st.lists(lines(), max_size=12))
 def test_the_effective_figure_lies_in_its_interval(written):
-    report = savings(read(written), POLICY, PRIORS)
+    report: Any = savings(read(written), POLICY, PRIORS)
 
     low, high = map(float, report["effective_interval_usd"])
     assert low - 1e-6 <= float(report["effective_savings_usd"]) <= high + 1e-6
@@ -109,6 +110,6 @@ def test_the_effective_figure_lies_in_its_interval(written):
 def test_a_policy_without_a_baseline_saves_nothing_that_could_be_said():
     bare = compiled(policy=SETS + b"version: 1\nroutes: [{name: rest, try: [{any: {}}]}]\n").policy
 
-    report = savings([], bare, PRIORS)
+    report: Any = savings([], bare, PRIORS)
 
     assert (report["list_savings_usd"], report["effective_savings_usd"]) == (None, None)

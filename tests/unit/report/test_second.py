@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -21,6 +23,7 @@ def opinion(by_detector: str, by_judge: str) -> Row:
 
 
 def corrected(*opinions: Row, declined: int = 10, answered: int = 90):
+    line: Any
     [line] = refusals([*[row("declined")] * declined, *[row("answered")] * answered, *opinions], POLICY)["rows"]
     return line
 
@@ -52,6 +55,7 @@ def test_full_agreement_leaves_the_rate_and_never_narrows_its_interval():
 
 def test_keys_that_differ_widen_the_corrected_interval_as_they_widen_the_rates():
     one, other = [row("declined", key_id="one")] * 20, [row("answered", key_id="other")] * 80
+    line: Any
     [line] = refusals([*one, *other, *[opinion("answered", "answered")] * 40], POLICY)["rows"]
     assert line["high"] - line["low"] > 0.5
     assert line["corrected_high"] - line["corrected_low"] > 0.5
