@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     what: Annotated[str, typer.Argument(help=", ".join((*REPORTS, EXPORT)))],
-    file: Annotated[Path | None, typer.Argument(help="of shrinkage and reconcile: a CSV")] = None,
+    file: Annotated[Path | None, typer.Argument(help="of reconcile: a CSV")] = None,
     by: Annotated[str, typer.Option(help=f"of adoption: {', '.join(BY)}")] = "origin",
     ledger: Annotated[str | None, typer.Option(help="FILE.jsonl or a database URL; default: our own")] = None,
     since: Annotated[str | None, typer.Option(help="7d, 12h, or a time; default: everything")] = None,

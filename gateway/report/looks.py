@@ -192,28 +192,6 @@ def _pays_from(rivals: Sequence[Mapping[str, Any]]) -> list[Figure]:
     return [("pays from", f"{needed:,.0f} an hour", f"requests on, against {cheapest['hosted']}")]
 
 
-def _shrinkage(made: Report) -> Look:
-    rows = made["rows"]
-    figures = [
-        (row["origin"], f"−{row['fall_points']:.1f} points", f"−{row['fall_percent']:.1f} %, {row['models']} models")
-        for row in rows
-    ]
-    return Look(
-        "How far scores fall from one test to the next",
-        figures,
-        [
-            plot.bars(
-                [Mark(row["origin"], row["fall_points"], f"{row['fall_points']:.1f}") for row in rows],
-                title="Points lost",
-            ),
-            plot.bars(
-                [Mark(row["origin"], row["fall_percent"], f"{row['fall_percent']:.1f} %", series=1) for row in rows],
-                title="Lost of the first score, mean over models",
-            ),
-        ],
-    )
-
-
 def _reconcile(made: Report) -> Look:
     rows = made["rows"]
     invoiced, recorded = (sum(float(row[name]) for row in rows) for name in ("invoiced_usd", "recorded_usd"))
@@ -248,5 +226,4 @@ LOOKS: dict[str, Callable[[Report], Look]] = {
     "breakeven": _breakeven,
     "reconcile": _reconcile,
     "focus": _focus,
-    "shrinkage": _shrinkage,
 }

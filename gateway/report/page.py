@@ -41,10 +41,6 @@ COUNTED = {
     "focus": """
         The columns of the FinOps Open Cost and Usage Specification 1.2, a row a day, endpoint, team, app and purpose.
     """,
-    "shrinkage": """
-        p is the share of all ways to divide the models into groups of these sizes that are at least as uneven; exact,
-        two-sided, and one-sided where it says so.
-    """,
 }
 
 
@@ -56,7 +52,7 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
         shown = {"rows": enough_said(made["rows"])}
     written = table(*cells(shown))
     period = f"requests since {since}" if since else "all recorded requests"
-    about = made_at if what == "shrinkage" else f"{period} · policy {policy_version} · made {made_at}"
+    about = f"{period} · policy {policy_version} · made {made_at}"
     return _PAGE.format(
         title=escape(look.title),
         style=STYLE,

@@ -17,7 +17,6 @@ from gateway.report.reconcile import read_invoice, reconcile
 from gateway.report.refusals import refusals
 from gateway.report.rules import rules
 from gateway.report.savings import savings
-from gateway.report.shrinkage import read_scores, shrinkage
 from gateway.report.vendors import vendor_rows
 
 
@@ -45,6 +44,5 @@ REPORTS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
     "breakeven": lambda asked: breakeven(asked.rows, asked.compiled.policy),
     "reconcile": lambda asked: reconcile(asked.rows, asked.compiled.policy, read_invoice(asked.text)),
     "focus": lambda asked: focus(asked.rows, asked.compiled.policy),
-    "shrinkage": lambda asked: shrinkage(read_scores(asked.text)),
 }
-OF_FILES = frozenset({"shrinkage", "reconcile"})
+OF_FILES = frozenset({"reconcile"})

@@ -96,7 +96,7 @@ def test_requests_before_since_are_left_out(run):
         (["adoption", "--by", "orign"], "did you mean `origin`?"),
         (["adoption", "--since", "yesterday"], "`yesterday` is no time"),
         (["savings", "--ledger", "gone.jsonl"], "the ledger gone.jsonl cannot be read"),
-        (["shrinkage"], "`report shrinkage` reads a file"),
+        (["shrinkage"], "no report is called `shrinkage`"),
         (["reconcile"], "name one, e.g. gateway report reconcile reconcile.csv"),
         (["savings", "scores.csv"], "`report savings` reads no file"),
     ],

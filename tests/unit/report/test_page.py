@@ -14,7 +14,6 @@ from gateway.report.page import COUNTED, page
 from gateway.report.reports import REPORTS, Asked
 from tests.unit.policy.small import compiled
 from tests.unit.report.build import row, tried
-from tests.unit.report.test_shrinkage import TABLE
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 FOLDER = compiled()
@@ -23,8 +22,7 @@ FOLDER = compiled()
 def made(what: str) -> Mapping[str, Any]:
     guarded = msgspec.structs.replace(row("answered", tried("gpt@openai")), removed={"glm@zai": ["eu-residency"]})
     rows = [guarded] * 40 + [row("declined", topic=["code"])] * 40
-    text = "item,usd\nopenai,1" if what == "reconcile" else TABLE.read_text()
-    return REPORTS[what](Asked(rows, FOLDER, text=text))
+    return REPORTS[what](Asked(rows, FOLDER, text="item,usd\nopenai,1"))
 
 
 def written(what: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.report.shrinkage import Scored, p_values, read_scores, shrinkage
 from gateway.report.table import NotATable
+from tools.shrinkage import Scored, p_values, read_scores, shrinkage
 
 TABLE = Path(__file__).parents[3] / "docs" / "reports" / "aime-2024-2025.csv"
 

@@ -1,18 +1,20 @@
-"""`gateway report shrinkage`: how far scores fall from one test to the next, by origin, with exact p-values. Pure."""
+"""How far scores fall from one test to the next, by origin, with exact p-values: `python -m tools.shrinkage FILE`."""
 
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.report.table import NotATable
+from gateway.report.table import NotATable, as_csv
 
 MOST_SPLITS = 20_000_000  # ways to divide the models into two groups, each of which is tried
 _AT_ONCE = 100_000
@@ -116,3 +118,18 @@ def p_values(values: Sequence[float], inside: Sequence[bool]) -> tuple[float | N
 
 def _difference(inside: NDArray[np.float64], whole: float, k: int, n: int) -> NDArray[np.float64]:
     return inside / k - (whole - inside) / (n - k)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the table as CSV; the exit code."""
+    try:
+        [file] = arguments
+        print(as_csv(shrinkage(read_scores(Path(file).read_text(encoding="utf-8-sig")))), end="")
+    except (NotATable, OSError, ValueError) as wrong:
+        print(f"error: {wrong}; used as: python -m tools.shrinkage FILE.csv", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
