@@ -55,13 +55,6 @@ def vendor_key(variable: str) -> str | None:
     return os.environ.get(variable, "").strip() or None
 
 
-def wants_telemetry(environment: Mapping[str, str] | None = None) -> bool:
-    """True if an OTLP collector is named; the OpenTelemetry SDK itself reads the other OTEL_* variables."""
-    given = os.environ if environment is None else environment
-    named = any(given.get(f"OTEL_EXPORTER_OTLP_{of}ENDPOINT", "").strip() for of in ("", "TRACES_", "METRICS_"))
-    return named and given.get("OTEL_SDK_DISABLED", "").strip().lower() != "true"
-
-
 def wants_tracing() -> bool:
     """True if the OTEL_* variables name a collector."""
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")

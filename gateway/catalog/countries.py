@@ -15,6 +15,7 @@ SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
 UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 """
 EU = frozenset(_EU.split())
+CHINA = frozenset({"CN", "HK", "MO"})  # with the two regions under its jurisdiction
 ISO = frozenset(_ISO.split())
 NDAA_1532_DOMICILES = frozenset({"CN", "RU", "IR", "KP"})  # FY2026 NDAA §1532: entities domiciled in a covered nation
 

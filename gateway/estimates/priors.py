@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gateway.catalog.countries import CHINA
 from gateway.catalog.facts import Model
 
-CHINA = frozenset({"CN", "HK", "MO"})
 FIRST_BYTE_S = 1.0
 SECONDS_PER_TOKEN = 0.02
 FAILED = 0.02

@@ -180,11 +180,6 @@ class Policy:
     allow_widening: str | None
 
     @property
-    def reads_text(self) -> bool:
-        """True if a signal of the text is needed before the decision."""
-        return bool(self.needs & TEXT_SIGNALS)
-
-    @property
     def late(self) -> frozenset[str]:
         """Text signals that no decision reads: for the records, and the topic where a refusal may stand by it."""
         rules = [route.on_refusal for route in self.routes]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, get_args
 
 from gateway.policy.compiled import FactTest, Policy, Term
 from gateway.policy.truth import removal
 
-Selector = Literal["operator", "endpoint", "origin", "lineage", "exposure", "list"]
-SELECTORS: tuple[str, ...] = get_args(Selector)
 Frozen = tuple[tuple[str, str], ...]
 
 

@@ -9,11 +9,10 @@ from math import inf, isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.catalog.countries import CHINA
 from gateway.policy.compiled import Guard
 from gateway.policy.decide import Decision
 from gateway.policy.propose import candidates
-
-CHINA = frozenset({"CN", "HK", "MO"})
 
 
 @dataclass(frozen=True, slots=True)
