@@ -20,10 +20,12 @@ from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
+from gateway.upstreams.redaction import GONE, Redactor
 
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
 WHOLE_BODY_BYTES = 64_000_000
+USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
@@ -37,6 +39,8 @@ class Try:
     started: float  # monotonic seconds
     meter: StreamMeter | WholeMeter
     turn: Turn  # at the endpoint's breaker
+    redactor: Redactor
+    secret: bytes | None  # our key at the endpoint
     upstream: UpstreamReply | None = None
     status: int | None = None
     opening: bytes = b""
@@ -70,7 +74,14 @@ class Try:
         """By which the vendor says, inside a 200, that it failed or that its filter said no."""
         rows, reading = self.trail.decision.policy.catalog.moderation, self.meter.reading
         opening = self.opening if reading.events else self.meter.rest or self.opening
-        return of_reading(rows, self.endpoint.operator.id, reading, opening)
+        return self.redactor.cleaned(of_reading(rows, self.endpoint.operator.id, reading, opening))
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What of a reply may be handed on: never our own key, as it is. Raises MeteringError."""
+        out = self.meter.feed(chunk)
+        if self.secret is not None and self.secret in out:
+            return out.replace(self.secret, GONE.encode())
+        return out
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
@@ -105,7 +116,7 @@ class Try:
             usage=charge.usage,
             cost_usd=charge.cost_usd,
             price_since=charge.price_since,
-            finish_reason=reading.finish_reason,
+            finish_reason=self._finish_reason(),
             started=self.started,
             first_byte_s=self.first_byte_s,
             total_s=ended - self.started,
@@ -116,6 +127,10 @@ class Try:
         if self.trail.sample is not None:
             self.trail.sample(attempt, reading.texts)
         return attempt
+
+    def _finish_reason(self) -> str | None:
+        reason = self.meter.reading.finish_reason
+        return reason if reason is None or reason in USUAL_FINISHES else self.redactor.clean(reason)
 
     def _tell(self, result: Result, failure: Failure | None) -> None:
         now, turn = monotonic(), self.turn
@@ -149,7 +164,9 @@ async def ask(
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
     meter = StreamMeter(keep_usage=request.include_usage) if request.stream else WholeMeter()
-    attempt = Try(permit, trail, judge, monotonic(), meter, turn, told=hold.tells or not request.stream)
+    redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
+    told = hold.tells or not request.stream
+    attempt = Try(permit, trail, judge, monotonic(), meter, turn, redactor, secret, told=told)
     trail.asked_at = trail.asked_at or attempt.started
     try:
         failure = await _open(attempt, fleet, hold)
@@ -186,7 +203,8 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     if upstream.status != 200:
         operator = attempt.endpoint.operator.id
         body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
-        return classify(decision.policy.catalog.moderation, operator, upstream.status, body, upstream.headers)
+        rows = decision.policy.catalog.moderation
+        return attempt.redactor.cleaned(classify(rows, operator, upstream.status, body, upstream.headers))
     if trail.request.stream:
         await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
     else:
@@ -200,7 +218,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
 async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
     body = await upstream.read(WHOLE_BODY_BYTES)
     attempt.first_byte_s = monotonic() - attempt.started
-    attempt.opening = attempt.meter.feed(body)
+    attempt.opening = attempt.feed(body)
     if not attempt.meter.reading.events:
         raise UpstreamFault("protocol", "the reply is not JSON")
     attempt.ended = True
@@ -221,7 +239,7 @@ async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold, *, by
         if not chunk:
             attempt.ended = True
             break
-        out = attempt.meter.feed(chunk)
+        out = attempt.feed(chunk)
         if reading.events and attempt.first_byte_s is None:
             attempt.first_byte_s = monotonic() - attempt.started
         held.append(out)

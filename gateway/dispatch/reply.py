@@ -77,15 +77,15 @@ class StreamedReply(Reply):
 
     def _pass(self, sink: Sink, chunk: bytes) -> bool:
         """Called as the bytes come. False: enough for now, or for good."""
-        meter = self._attempt.meter
+        attempt, meter = self._attempt, self._attempt.meter
         try:
-            out = meter.feed(chunk)
+            out = attempt.feed(chunk)
         except MeteringError as error:
             self._broken = of_fault(UpstreamFault("protocol", str(error)))
             return False
         roomy = not out or sink.write(out)
         if meter.done:
-            self._attempt.ended = True
+            attempt.ended = True
         return roomy and not meter.done
 
     def end(self) -> None:

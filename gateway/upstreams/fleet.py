@@ -16,9 +16,11 @@ from gateway.policy.assemble import SPOKEN
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
+from gateway.upstreams.redaction import Redactor
 from gateway.upstreams.thoughts import in_their_words
 
 CONNECT_S = 5.0
+SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 PATHS: Mapping[str, str] = MappingProxyType(
     {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
 )
@@ -36,6 +38,7 @@ class Door:
     model: msgspec.Raw
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
+    secret: bytes | None  # our key there, where it is long enough to be one
 
 
 class Fleet:
@@ -45,6 +48,8 @@ class Fleet:
         """`tracing`: own machines are told whose span theirs belongs under."""
         self._client = client
         self._tracing = tracing
+        variables = {endpoint.key_env for endpoint in catalog.endpoints.values() if endpoint.key_env is not None}
+        self.redactor = Redactor(key for variable in variables if (key := key_of(variable)) is not None)
         self._doors = {
             endpoint.index: door
             for endpoint in catalog.endpoints.values()
@@ -54,6 +59,10 @@ class Fleet:
     def reaches(self, endpoint: Endpoint) -> bool:
         """True if the endpoint's key is there and its wire is one that we speak."""
         return endpoint.index in self._doors
+
+    def secret(self, endpoint: Endpoint) -> bytes | None:
+        """Our key at this endpoint, which no reply of its may repeat."""
+        return self._doors[endpoint.index].secret
 
     async def send(self, permit: Permit, request: Request, *, started: float, first_byte_s: float) -> Reply:
         """Returns when the reply's headers are there. Raises UpstreamFault. `started`: monotonic seconds."""
@@ -87,6 +96,7 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
     if endpoint.api not in SPOKEN:
         return None
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    key = None
     if endpoint.key_env is not None:
         key = key_of(endpoint.key_env)
         if key is None:
@@ -98,4 +108,5 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
         reasoning=reasoning,
         own=endpoint.hosting == "self",
+        secret=key.encode() if key is not None and len(key) >= SECRET_CHARS else None,
     )
