@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
@@ -41,6 +42,7 @@ class Try:
     turn: Turn  # at the endpoint's breaker
     redactor: Redactor
     secret: bytes | None  # our key at the endpoint
+    sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None
     opening: bytes = b""
@@ -70,6 +72,10 @@ class Try:
             self._judged = (read, verdict)
         return self._judged[1]
 
+    def leaves(self) -> None:
+        """The request is about to be written."""
+        self.sent = True
+
     def failure(self) -> Failure | None:
         """By which the vendor says, inside a 200, that it failed or that its filter said no."""
         rows, reading = self.trail.decision.policy.catalog.moderation, self.meter.reading
@@ -97,7 +103,7 @@ class Try:
             self.endpoint,
             self.meter.reading,
             prompt_tokens=trail.prompt_tokens,
-            reached=self.status == 200 or left,
+            reached=self.status == 200 or (left and self.sent),
             at=arrival.received_at + monotonic() - arrival.started,
         )
 
@@ -154,7 +160,7 @@ class Try:
         trail, limits = self.trail, self.trail.decision.route.limits
         if failure.kind != "timeout" or now < trail.deadline:
             return False
-        patience = min(limits.first_byte_s, limits.total_s)
+        patience = min(limits.first_byte_s if trail.request.stream else limits.whole_s, limits.total_s)
         return self.first_byte_s is not None or now - self.started < ALL_ITS_TIME * patience
 
 
@@ -192,21 +198,27 @@ async def ask(
 
 async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
-    limits = decision.route.limits
+    limits, stream = decision.route.limits, attempt.trail.request.stream
     left_s = deadline - monotonic()
     if left_s <= 0:
         raise UpstreamFault("timeout", "no time is left for this request")
-    first_byte_s = min(limits.first_byte_s, left_s)
-    upstream = await fleet.send(attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s)
+    first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
+    upstream = await fleet.send(
+        attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
+    )
     attempt.upstream, attempt.status = upstream, upstream.status
-    upstream.end_by(deadline, limits.total_s)
+    whole_by = attempt.started + limits.whole_s
+    if stream or deadline <= whole_by:
+        upstream.end_by(deadline, limits.total_s, idle_s=limits.idle_s if stream else inf)
+    else:
+        upstream.end_by(whole_by, limits.whole_s)
     if upstream.status != 200:
         operator = attempt.endpoint.operator.id
         body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
         rows = decision.policy.catalog.moderation
         return attempt.redactor.cleaned(classify(rows, operator, upstream.status, body, upstream.headers))
-    if trail.request.stream:
-        await _read_opening(attempt, upstream, hold, by=attempt.started + first_byte_s)
+    if stream:
+        await _read_opening(attempt, upstream, hold)
     else:
         await _read_whole(attempt, upstream)
     failure = attempt.failure()
@@ -224,17 +236,15 @@ async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
     attempt.ended = True
 
 
-async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold, *, by: float) -> None:
-    """Reads until the opening can be judged. `by`: when the first event must have come (monotonic seconds)."""
+async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> None:
+    """Reads until the opening can be judged."""
     reading = attempt.meter.reading
     held: list[bytes] = []
     held_bytes = 0
     while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
-        until = hold.until() or (by if not reading.events else None)
+        until = hold.until()
         chunk = await upstream.next() if until is None else await upstream.next_by(until)
         if chunk is None:
-            if not reading.events:
-                raise UpstreamFault("timeout", "no event of the stream came in time")
             break
         if not chunk:
             attempt.ended = True

@@ -82,8 +82,10 @@ class Item:
 class Limits:
     """Bounds of one request."""
 
-    first_byte_s: float  # of each attempt
-    total_s: float  # to the last byte
+    first_byte_s: float  # of each attempt at a stream
+    whole_s: float  # of each attempt at a whole reply, to its last byte
+    idle_s: float  # of a stream between two signs of life
+    total_s: float  # of the request, to its last byte
     attempts: int
     usd: Decimal | None  # endpoints whose worst case is above it are skipped
 

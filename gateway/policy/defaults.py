@@ -13,6 +13,8 @@ from gateway.policy.term import Path, Scope, Vocabulary, read_term
 
 ORDER: Order = "cost_per_answer"
 FIRST_BYTE_S = Decimal(30)
+WHOLE_S = Decimal(180)
+IDLE_S = Decimal(60)
 TOTAL_S = Decimal(300)
 ATTEMPTS = 3
 REROUTE = ("filtered", "blank", "declined", "evaded")
@@ -40,6 +42,8 @@ def limits(layers: Sequence[Preferences]) -> Limits:
     shapes = [layer.limits for layer in layers if layer.limits]
     return Limits(
         first_byte_s=float(_first(shapes, "first_byte_s", FIRST_BYTE_S)),
+        whole_s=float(_first(shapes, "whole_s", WHOLE_S)),
+        idle_s=float(_first(shapes, "idle_s", IDLE_S)),
         total_s=float(_first(shapes, "total_s", TOTAL_S)),
         attempts=_first(shapes, "attempts", ATTEMPTS),
         usd=_first(shapes, "usd", None),

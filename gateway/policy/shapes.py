@@ -38,7 +38,9 @@ class GuardShape(Shape):
 class LimitsShape(Shape):
     """Bounds of one request."""
 
-    first_byte_s: Seconds | None = Field(None, description="to the first byte, of each attempt")
+    first_byte_s: Seconds | None = Field(None, description="of a stream to its first byte, of each attempt")
+    whole_s: Seconds | None = Field(None, description="of a whole reply to its last byte, of each attempt")
+    idle_s: Seconds | None = Field(None, description="of a stream without a sign of life, events or comments")
     total_s: Seconds | None = Field(None, description="to the last byte, of the request")
     attempts: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="tries in all")
     usd: Amount | None = Field(None, gt=0, description="skip endpoints whose worst case costs more")

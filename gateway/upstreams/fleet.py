@@ -64,7 +64,15 @@ class Fleet:
         """Our key at this endpoint, which no reply of its may repeat."""
         return self._doors[endpoint.index].secret
 
-    async def send(self, permit: Permit, request: Request, *, started: float, first_byte_s: float) -> Reply:
+    async def send(
+        self,
+        permit: Permit,
+        request: Request,
+        *,
+        started: float,
+        first_byte_s: float,
+        before_write: Callable[[], object],
+    ) -> Reply:
         """Returns when the reply's headers are there. Raises UpstreamFault. `started`: monotonic seconds."""
         door = self._doors[permit.use().index]
         headers = door.headers
@@ -76,6 +84,7 @@ class Fleet:
             body=_encode(_outgoing(request, door)),
             connect_s=min(CONNECT_S, first_byte_s),
             first_byte_s=first_byte_s,
+            before_write=before_write,
         )
 
 

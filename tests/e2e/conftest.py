@@ -15,7 +15,7 @@ from gateway.demo.vendors.process import Vendors
 from tests.running import Running, starter
 
 PATIENT = "limits: {first_byte_s: 60, total_s: 300, attempts: 4}"
-HURRIED = "limits: {first_byte_s: 2, total_s: 6, attempts: 4}"
+HURRIED = "limits: {first_byte_s: 2, whole_s: 2, total_s: 6, attempts: 4}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1.connection import Connection, certificate_of, reason_of
@@ -34,9 +35,18 @@ class Client:
         self._closed = False
 
     async def send(
-        self, *, target: Target, headers: bytes, body: bytes, connect_s: float, first_byte_s: float
+        self,
+        *,
+        target: Target,
+        headers: bytes,
+        body: bytes,
+        connect_s: float,
+        first_byte_s: float,
+        before_write: Callable[[], object] = bool,
     ) -> Reply:
         """Returns when the headers of the reply are there. Raises UpstreamFault.
+
+        `before_write` is called once the connection is there, before a byte of the request leaves.
 
         A server may close a kept connection just when a request is on its way. Such a request is sent once more, on a
         fresh connection, only if it went out on a used one and that closed within `stale_s` without a byte in reply. A
@@ -45,6 +55,7 @@ class Client:
         request = b"".join((target.head, headers, b"content-length: %d\r\n\r\n" % len(body), body))
         used = self._take(target)
         if used is not None:
+            before_write()
             sent_at = used.loop.time()
             reply = used.ask(request, first_byte_s)
             try:
@@ -54,6 +65,7 @@ class Client:
                 if fault.kind != "closed" or not reply.untouched or used.loop.time() - sent_at > self._stale_s:
                     raise
         connection = await self._connect(target, connect_s)
+        before_write()
         reply = connection.ask(request, first_byte_s)
         await reply.head()
         return reply

@@ -26,6 +26,7 @@ class Reply:
         "_first_byte_s",
         "_head_bytes",
         "_headed",
+        "_idle_s",
         "_parser",
         "_take",
         "_total_s",
@@ -51,7 +52,7 @@ class Reply:
         self._headed = False
         self._fault: tuple[FaultKind, str] | None = None
         self._first_byte_s: float | None = None  # None: the first byte of the body came
-        self._end_by, self._total_s = inf, inf
+        self._end_by, self._total_s, self._idle_s = inf, inf, inf
         self._take: Callable[[bytes], bool] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -146,11 +147,16 @@ class Reply:
                 raise UpstreamFault("protocol", f"the body is longer than {limit} bytes")
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
-    def end_by(self, at: float, total_s: float) -> None:
-        """The body must be whole when the loop's clock says `at`, which is `total_s` after the request came."""
-        self._end_by, self._total_s = at, total_s
+    def end_by(self, at: float, total_s: float, *, idle_s: float = inf) -> None:
+        """The body must be whole when the loop's clock says `at`, after `total_s` in all. `idle_s`: longest silence."""
+        self._end_by, self._total_s, self._idle_s = at, total_s, idle_s
         if self._first_byte_s is None and not self.complete and self._fault is None:
-            self._carrier.expect(at)
+            self._carrier.expect(self._next_by())
+
+    def _next_by(self) -> float:
+        if self._idle_s == inf:
+            return self._end_by
+        return min(self._end_by, self._carrier.loop.time() + self._idle_s)
 
     def close(self) -> None:
         """Ends the exchange: unless the reply is complete the connection closes at once, so the model stops."""
@@ -170,8 +176,12 @@ class Reply:
         """What was expected did not come in time."""
         if self._first_byte_s is not None:
             self.fail("timeout", f"no first byte within {self._first_byte_s:g} s")
-        else:
+        elif self._carrier.loop.time() >= self._end_by:
             self.fail("timeout", f"the reply was not complete within {self._total_s:g} s")
+        elif self.held:  # it is the reader who is slow
+            return self._carrier.expect(self._next_by())
+        else:
+            self.fail("timeout", f"nothing came for {self._idle_s:g} s")
         self._carrier.abort()
 
     def feed(self, data: bytes) -> None:
@@ -189,7 +199,9 @@ class Reply:
             self._carrier.expect(inf)
         elif self._first_byte_s is not None and self._blocks:
             self._first_byte_s = None
-            self._carrier.expect(self._end_by)
+            self._carrier.expect(self._next_by())
+        elif self._idle_s != inf:
+            self._carrier.expect(self._next_by())
         if self.complete or self._fault is not None:
             self._parser = None  # it points back here: a cycle that only the garbage collector would find
         elif self._take is not None and self._blocks:

@@ -29,7 +29,7 @@ def test_defaults_hold_where_neither_the_file_nor_the_route_says_otherwise():
     route = compiled(policy=HEAD + b"routes: [{name: rest, try: [{any: {}}]}]\n").policy.routes[0]
 
     assert (route.order, route.affinity, route.exploration) == ("cost_per_answer", "conversation", "none")
-    assert route.limits == Limits(first_byte_s=30.0, total_s=300.0, attempts=3, usd=None)
+    assert route.limits == Limits(first_byte_s=30.0, whole_s=180.0, idle_s=60.0, total_s=300.0, attempts=3, usd=None)
     assert route.on_refusal == OnRefusal(
         reroute=frozenset({"filtered", "blank", "declined", "evaded"}),
         except_topics=frozenset({"malicious", "self_harm"}),
@@ -67,7 +67,8 @@ routes:
     route = compiled(policy=HEAD + text).policy.routes[0]
 
     assert (route.order, route.affinity) == ("price", "none")
-    assert route.limits == Limits(first_byte_s=30.0, total_s=60.0, attempts=3, usd=Decimal("0.05"))
+    usual = Limits(first_byte_s=30.0, whole_s=180.0, idle_s=60.0, total_s=60.0, attempts=3, usd=Decimal("0.05"))
+    assert route.limits == usual
     assert route.on_refusal == OnRefusal(
         reroute=frozenset(),
         except_topics=frozenset({"code"}),
