@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from time import time
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -20,6 +21,7 @@ from gateway.catalog.maps import Maps
 from gateway.catalog.quote import quote
 from gateway.catalog.refresh import Refreshed, refresh
 from gateway.cli.mistakes import Mistake, in_folder
+from gateway.cli.times import day, instant
 from gateway.errors import Problems
 from gateway.policy.layout import catalog_folder
 from gateway.settings import from_environment
@@ -57,7 +59,7 @@ def show(
     row = _row(catalog, lab, model, operator, endpoint)
     if name is not None:
         if row is not None:
-            _wrong(_ONE_THING)
+            _misused(_ONE_THING)
         row = shown.named(catalog, name)
     if as_json:
         typer.echo(json.dumps(shown.whole(catalog) if row is None else row, ensure_ascii=False))
@@ -71,7 +73,7 @@ def _row(
     catalog: Catalog, lab: str | None, model: str | None, operator: str | None, endpoint: str | None
 ) -> shown.Row | None:
     if sum(name is not None for name in (lab, model, operator, endpoint)) > 1:
-        _wrong(_ONE_THING)
+        _misused(_ONE_THING)
     if lab is not None:
         return shown.lab_row(catalog, find_lab(catalog, lab))
     if model is not None:
@@ -94,7 +96,7 @@ def price(
     Example: gateway catalog price --endpoint gpt-6-luna@openai --usage '{"input_tokens": 900}' --at 2026-11-20T02:00Z
     """
     catalog = _catalog(_folder(policies))
-    row = quote(find_endpoint(catalog, endpoint), _tokens(usage), at=_time(at))
+    row = quote(find_endpoint(catalog, endpoint), _tokens(usage), at=instant(at, now=time()))
     typer.echo(json.dumps(row, ensure_ascii=False) if as_json else "\n".join(_told(row)))
     if row["cost_usd"] is None:
         raise typer.Exit(1)
@@ -142,7 +144,7 @@ def refresh_prices(
     path = _folder(policies)
     if not _installed(maps):
         raise Mistake(f"{maps} holds no price maps; `make dialects` installs them, or name another folder with --maps")
-    told = _refreshed(path, maps, since=_day(since))
+    told = _refreshed(path, maps, since=_today() if since is None else day(since))
     if write:
         (path / _catalog_name(path) / PRICES).write_text(told.text, encoding="utf-8")
     if as_json:
@@ -222,31 +224,14 @@ def _tokens(text: str) -> dict[str, int]:
     try:
         given = json.loads(text)
     except ValueError:
-        _wrong("--usage is no JSON")
+        _misused("--usage is no JSON")
     if not isinstance(given, dict) or not all(isinstance(n, int) and n >= 0 for n in given.values()):
-        _wrong('--usage is an object of counts, e.g. {"input_tokens": 900, "output_tokens": 20}')
+        _misused('--usage is an object of counts, e.g. {"input_tokens": 900, "output_tokens": 20}')
     return given
 
 
-def _time(text: str | None) -> float:
-    if text is None:
-        return datetime.now(UTC).timestamp()  # noqa: TID251  the shell reads the clock
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        _wrong(f"`{text}` is no time; write 2026-11-20T02:00:00Z")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _day(text: str | None) -> str:
-    try:
-        return _today() if text is None else date.fromisoformat(text).isoformat()
-    except ValueError:
-        _wrong(f"`{text}` is no day; write 2026-11-20")
-
-
 def _today() -> str:
-    return datetime.now(UTC).date().isoformat()  # noqa: TID251  the shell reads the clock
+    return datetime.fromtimestamp(time(), UTC).date().isoformat()
 
 
 def _line(row: shown.Row) -> str:
@@ -270,5 +255,5 @@ def _told(row: shown.Row, indent: str = "") -> list[str]:
     return lines
 
 
-def _wrong(text: str) -> NoReturn:
+def _misused(text: str) -> NoReturn:
     raise Mistake(text, exit_code=2)

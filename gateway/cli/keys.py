@@ -7,13 +7,13 @@ import os
 import re
 import secrets
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.mistakes import Mistake, in_folder
+from gateway.cli.times import day
 from gateway.errors import Problems, nearest
 from gateway.identity import Keyring, compile_callers, digest
 from gateway.policy.layout import CALLERS
@@ -59,7 +59,7 @@ def new(
     if id in {caller.key_id for caller in keyring.callers.values()}:
         raise Mistake(f"there is a key called `{id}` already; choose another --id, or revoke it first")
     key = f"gw-{secrets.token_urlsafe(32)}"
-    row = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": _day(expires)}
+    row = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": day(expires) if expires else None}
     _write(path, with_row(document, {field: value for field, value in row.items() if value is not None}))
     if as_json:
         typer.echo(json.dumps({"id": id, "team": team, "key": key}))
@@ -165,13 +165,6 @@ def _spelled(value: str) -> str:
 
 def _joined(lines: list[str]) -> str:
     return "\n".join(lines) + "\n"
-
-
-def _day(text: str | None) -> str | None:
-    try:
-        return date.fromisoformat(text).isoformat() if text else None
-    except ValueError:
-        raise Mistake(f"--expires takes a day like 2027-01-31, not `{text}`", exit_code=2) from None
 
 
 def _path(policies: Path | None) -> Path:

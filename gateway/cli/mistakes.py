@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from gateway.errors import GatewayError, Problem, Problems
+from gateway.policy.layout import catalog_folder
 from gateway.settings import BadSetting
 from gateway.source import frame
 
@@ -26,7 +28,7 @@ USER_ERRORS = (Mistake, BadSetting, Problems, GatewayError)
 def told(wrong: BaseException) -> str:
     """What to print."""
     if isinstance(wrong, Problems):
-        return "\n\n".join(map(_framed, wrong.problems))
+        return "\n\n".join(map(framed, wrong.problems))
     return f"error: {wrong}"
 
 
@@ -39,12 +41,31 @@ def exit_code(wrong: BaseException) -> int:
 
 def in_folder(wrong: Problems, folder: Path) -> Problems:
     """The same problems, their files named as seen from here."""
+    return Problems(placed(wrong.problems, folder))
+
+
+def placed(problems: Iterable[Problem], folder: Path) -> list[Problem]:
+    """Their files, which are named as a policy folder knows them, named as seen from here."""
+    try:
+        catalog = catalog_folder((folder / "policy.yaml").read_bytes())
+    except OSError:
+        catalog = "catalog"
 
     def seen(problem: Problem) -> Problem:
         place = problem.place
-        return replace(problem, place=replace(place, file=str(folder / place.file))) if place else problem
+        if place is None or place.file.startswith(str(folder)):
+            return problem
+        top, _, name = place.file.partition("/")
+        inside = Path(catalog, name) if top == "catalog" else Path(place.file)
+        return replace(problem, place=replace(place, file=str(folder / inside)))
 
-    return Problems(map(seen, wrong.problems))
+    return [seen(problem) for problem in problems]
+
+
+def framed(problem: Problem) -> str:
+    """With the lines of its file around the place, if that can be read."""
+    file = Path(problem.place.file) if problem.place else None
+    return frame(problem, file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else None)
 
 
 def require_free(host: str, port: int) -> None:
@@ -65,8 +86,3 @@ def unusable(host: str, port: int, wrong: OSError) -> str:
     if wrong.errno == errno.EACCES:
         return f"port {port} needs more rights than this user has; choose one above 1023 with --port or GATEWAY_PORT"
     return f"{host}:{port} cannot be served ({wrong.strerror}); set --host or GATEWAY_HOST"
-
-
-def _framed(problem: Problem) -> str:
-    file = Path(problem.place.file) if problem.place else None
-    return frame(problem, file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else None)

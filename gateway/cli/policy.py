@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from math import inf
 from os.path import isdir  # a long text is no path, and Path.is_dir would raise
 from pathlib import Path
@@ -15,8 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.app.folder import Files, read_folder
+from gateway.app.folder import read_folder
 from gateway.catalog.facts import Endpoint
+from gateway.cli.mistakes import Mistake, framed, in_folder, placed
+from gateway.cli.times import instant
 from gateway.errors import GatewayError, Place, Problem, Problems
 from gateway.identity import Team
 from gateway.policy.apart import apart
@@ -27,7 +26,6 @@ from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, Signals, View, decide
 from gateway.policy.diff import compare, plain, told
 from gateway.policy.given import given_from_words
-from gateway.policy.layout import catalog_folder
 from gateway.policy.models import resolve_model
 from gateway.policy.order import expected_costs
 from gateway.policy.plain import plain_decision
@@ -57,15 +55,13 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
     Example: gateway check policies
     """
     path = folder or from_environment().policies
-    files: Files = {}
     try:
-        files = read_folder(path)
-        compiled = compile_folder(files)
+        compiled = compile_folder(read_folder(path))
     except Problems as wrong:
-        _say(wrong.problems, path, files, as_json, passed=0, failed=0)
+        _say(wrong.problems, path, as_json, passed=0, failed=0)
         raise typer.Exit(1) from None
     found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key, known=_known())
-    _say(found.problems, path, files, as_json, passed=found.passed, failed=found.failed)
+    _say(found.problems, path, as_json, passed=found.passed, failed=found.failed)
     if not as_json:
         policy = compiled.policy
         counts = f"{len(policy.guards)} guards, {len(policy.routes)} routes, {len(policy.endpoints)} endpoints"
@@ -86,29 +82,13 @@ def _has_key(endpoint: Endpoint) -> bool:
     return endpoint.key_env is None or vendor_key(endpoint.key_env) is not None
 
 
-def _say(problems: tuple[Problem, ...], folder: Path, files: Files, as_json: bool, *, passed: int, failed: int) -> None:
+def _say(problems: tuple[Problem, ...], folder: Path, as_json: bool, *, passed: int, failed: int) -> None:
     if as_json:
-        rows = [_row(_placed(problem, folder, files)) for problem in problems]
+        rows = [_row(problem) for problem in placed(problems, folder)]
         typer.echo(json.dumps({"problems": rows, "cases": {"passed": passed, "failed": failed}}, ensure_ascii=False))
         return
-    for said in _framed(problems, folder, files):
-        typer.echo(said)
-
-
-def _framed(problems: tuple[Problem, ...], folder: Path, files: Files) -> Iterator[str]:
-    for problem in problems:
-        data = files.get(problem.place.file) if problem.place else None
-        text = data.decode("utf-8", "replace") if data is not None else None
-        yield frame(_placed(problem, folder, files), text) + "\n"
-
-
-def _placed(problem: Problem, folder: Path, files: Files) -> Problem:
-    """With the file as the shell knows it."""
-    if problem.place is None or problem.place.file not in files:
-        return problem
-    top, _, name = problem.place.file.partition("/")
-    inside = Path(catalog_folder(files.get("policy.yaml", b"")), name) if top == "catalog" else Path(problem.place.file)
-    return replace(problem, place=replace(problem.place, file=str(folder / inside)))
+    for problem in placed(problems, folder):
+        typer.echo(framed(problem) + "\n")
 
 
 def _row(problem: Problem) -> dict[str, Any]:
@@ -143,7 +123,7 @@ def explain(
         f"{name}={value}" for name, value in (("team", team), ("data_class", data_class), ("model", model)) if value
     ]
     signals = _signals(compiled, [*options, *(given or [])], text)
-    decision = decide(compiled.policy, signals, View(at=_time(at)))
+    decision = decide(compiled.policy, signals, View(at=instant(at, now=time())))
     whose = compiled.keyring.teams.get(str(signals.get("team")))
     plainly = as_json and json.dumps(plain_decision(decision, whose), ensure_ascii=False)
     typer.echo(plainly or _told(decision, whose, every=every))
@@ -154,7 +134,7 @@ def explain(
 def _folder_and_text(words: list[str]) -> tuple[Path, str | None]:
     default = from_environment().policies
     if len(words) > 2:
-        _wrong("explain takes a folder and a text; quote a text of several words")
+        raise Mistake("explain takes a folder and a text; quote a text of several words", exit_code=2)
     if len(words) == 2:
         return Path(words[0]), _text(words[1])
     if not words:
@@ -166,25 +146,11 @@ def _text(word: str) -> str:
     return sys.stdin.read() if word == "-" else word
 
 
-def _time(text: str | None) -> float:
-    if text is None:
-        return time()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        _wrong(f"`{text}` is no time; write 2026-11-20T02:00:00Z")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
 def _compiled(path: Path) -> Compiled:
-    files: Files = {}
     try:
-        files = read_folder(path)
-        return compile_folder(files)
+        return compile_folder(read_folder(path))
     except Problems as wrong:
-        for said in _framed(wrong.problems, path, files):
-            typer.echo(said, err=True)
-        raise typer.Exit(1) from None
+        raise in_folder(wrong, path) from None
 
 
 def _signals(compiled: Compiled, words: list[str], text: str | None) -> Signals:
@@ -193,16 +159,11 @@ def _signals(compiled: Compiled, words: list[str], text: str | None) -> Signals:
         if "model" in given.signals and "model_known" not in given.signals:
             resolve_model(compiled.policy, str(given.signals["model"]))
     except Problems as wrong:
-        _wrong("\n".join(frame(problem) for problem in wrong.problems))
+        raise Mistake("\n".join(frame(problem) for problem in wrong.problems), exit_code=2) from None
     except GatewayError as wrong:
-        _wrong(wrong.message)
+        raise Mistake(wrong.message, exit_code=2) from None
     measured = dict(measure_prompt(text)) if text is not None else {}
     return signals_of(compiled.keyring.teams.get(given.team or ""), {**measured, **given.signals}, compiled.policy)
-
-
-def _wrong(words: str) -> Any:
-    typer.echo(words, err=True)
-    raise typer.Exit(2)
 
 
 def _ranked(decision: Decision) -> list[str]:

@@ -13,7 +13,7 @@ import typer
 from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.report import compiled
-from gateway.cli.since import moment
+from gateway.cli.times import ago_or_at
 from gateway.outcome.observe import learned
 from gateway.record.store import LedgerUnusable
 from gateway.report.ledger import recorded
@@ -41,7 +41,7 @@ def replay(
     Example: gateway replay policies-new --since 7d --fail-on denied --fail-on leaving:CN --fail-on cost:5%
     """
     conditions = [_condition(text) for text in fail_on or []]
-    rows = recorded(ledger, settings=from_environment(), since=moment(since, now=time()))
+    rows = recorded(ledger, settings=from_environment(), since=ago_or_at(since, now=time()))
     folder = compiled(new)
     try:
         snapshot = learned(Counted(rows, "learning from"), folder.policy).snapshot()

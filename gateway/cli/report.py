@@ -17,7 +17,7 @@ from gateway.app.folder import read_folder
 from gateway.cli.bar import Counted
 from gateway.cli.export import export
 from gateway.cli.mistakes import Mistake, in_folder
-from gateway.cli.since import moment
+from gateway.cli.times import ago_or_at
 from gateway.errors import Problems, nearest
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
@@ -61,13 +61,13 @@ def report(
     Or the rows themselves: gateway report export --output exported
     """
     if what == EXPORT:
-        return export(output, ledger, settings=from_environment(), since=moment(since, now=time()))
+        return export(output, ledger, settings=from_environment(), since=ago_or_at(since, now=time()))
     if what not in REPORTS:
         raise Mistake(f"no report is called `{what}`; {nearest(what, (*REPORTS, EXPORT))}", exit_code=2)
     if by not in BY:
         raise Mistake(f"nothing is counted by `{by}`; {nearest(by, BY)}", exit_code=2)
     settings = from_environment()
-    rows = recorded(ledger, settings=settings, since=moment(since, now=time()))
+    rows = recorded(ledger, settings=settings, since=ago_or_at(since, now=time()))
     folder = compiled(policies or settings.policies)
     try:
         made = REPORTS[what](Asked(Counted(rows, "reading the ledger"), folder, by, _text(what, file)))

@@ -1,0 +1,39 @@
+"""Times as one types them: `7d`, `12h`, `2026-11-20T02:00:00Z`, `2026-11-20`."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from gateway.cli.mistakes import Mistake
+
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def ago_or_at(text: str | None, *, now: float) -> float:
+    """Seconds since the epoch of a time, or of `7d` ago; 0 without a text. Raises Mistake."""
+    if text is None:
+        return 0.0
+    if text[-1:] in _SECONDS and text[:-1].isdecimal():
+        return now - int(text[:-1]) * _SECONDS[text[-1]]
+    return _instant(text, "7d, 12h or 2026-11-20T02:00:00Z")
+
+
+def instant(text: str | None, *, now: float) -> float:
+    """Seconds since the epoch, UTC where no zone is named; now without a text. Raises Mistake."""
+    return now if text is None else _instant(text, "2026-11-20T02:00:00Z")
+
+
+def day(text: str) -> str:
+    """YYYY-MM-DD. Raises Mistake."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise Mistake(f"`{text}` is no day; write one like 2027-01-31", exit_code=2) from None
+
+
+def _instant(text: str, example: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Mistake(f"`{text}` is no time; write {example}", exit_code=2) from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
