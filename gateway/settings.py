@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 
@@ -14,7 +15,7 @@ class BadSetting(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """At most twenty; each is the variable `GATEWAY_` + its name in capitals."""
+    """At most 32; each is the variable `GATEWAY_` + its name in capitals."""
 
     policies: Path = Path("policies")  # the policy folder
     host: str = "127.0.0.1"
@@ -28,6 +29,34 @@ class Settings:
     max_body_bytes: int = 20_000_000
     drain_s: float = 30.0  # how long running requests may take to finish at shutdown
     log_level: str = "info"
+    control: bool = True  # GATEWAY_CONTROL=off: workers alone
+    control_host: str = "127.0.0.1"  # of the console, the API beneath /api and /metrics
+    control_port: int | None = None  # None: the port of the gateway and one
+    control_url: str | None = None  # what browsers and scrapers call it by; beyond loopback its host name is let in
+
+    @property
+    def control_address(self) -> tuple[str, int]:
+        """Host and port of the control listener. Raises BadSetting where the default is no port."""
+        if self.control_port is not None:
+            return self.control_host, self.control_port
+        if self.port == 65535:
+            raise BadSetting("the port after 65535 is none: name the console's with GATEWAY_CONTROL_PORT")
+        return self.control_host, self.port + 1 if self.port else 0
+
+    @property
+    def control_is_local(self) -> bool:
+        """True if only this machine reaches the control listener."""
+        return is_loopback(self.control_host)
+
+
+def is_loopback(host: str) -> bool:
+    """Of an address or a name to listen on."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -47,6 +76,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
         drain_s=_number(given, "DRAIN_S", defaults.drain_s, 0, 3600),
         log_level=_one_of(given, "LOG_LEVEL", defaults.log_level, ("debug", "info", "warning", "error")),
+        control=_one_of(given, "CONTROL", "on", ("on", "off")) == "on",
+        control_host=_text(given, "CONTROL_HOST") or defaults.control_host,
+        control_port=_port(given, "CONTROL_PORT"),
+        control_url=_text(given, "CONTROL_URL"),
     )
 
 
@@ -64,6 +97,10 @@ def wants_tracing() -> bool:
 
 def _text(given: Mapping[str, str], name: str) -> str | None:
     return given.get(f"GATEWAY_{name}", "").strip() or None
+
+
+def _port(given: Mapping[str, str], name: str) -> int | None:
+    return int(_number(given, name, 0, 0, 65535)) if _text(given, name) else None
 
 
 def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

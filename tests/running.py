@@ -25,6 +25,7 @@ class Running:
 
     process: subprocess.Popen[bytes]
     port: int
+    control_port: int
     state_dir: Path
     log: Path
 
@@ -37,18 +38,22 @@ class Running:
         """What the official SDKs take."""
         return f"{self.url}/v1"
 
+    @property
+    def control_url(self) -> str:
+        """Of the console, the API beneath /api and /metrics."""
+        return f"http://127.0.0.1:{self.control_port}"
+
     def ask(
         self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (names in lower case) and body of one plain HTTP request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        try:
-            data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-            connection.request(method, path, data, {"content-type": "application/json", **(headers or {})})
-            reply = connection.getresponse()
-            return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
-        finally:
-            connection.close()
+        return _ask(self.port, method, path, body, headers)
+
+    def ask_control(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """The same of the control listener."""
+        return _ask(self.control_port, method, path, body, headers)
 
     def json(self, path: str, *, key: str | None = None) -> Any:
         """The body of a GET that must succeed."""
@@ -58,13 +63,35 @@ class Running:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that carry these labels."""
-        _, _, body = self.ask("GET", "/metrics")
+        _, _, body = self.ask_control("GET", "/metrics")
         total = 0.0
         for line in body.decode().splitlines():
             found = re.match(rf"{re.escape(name)}(?:\{{(.*)\}})? (\S+)$", line)
             if found and all(f'{label}="{value}"' in (found[1] or "") for label, value in labels.items()):
                 total += float(found[2])
         return total
+
+    def counts(self, name: str, value: float, **labels: str) -> bool:
+        """True once a metric's samples that carry these labels come to `value`; they are a moment behind."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.metric(name, **labels) != value and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self.metric(name, **labels) == value
+
+    def control_pid(self) -> int:
+        """Of the control process; 0 before it has begun."""
+        try:
+            return int((self.state_dir / "control.pid").read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def workers(self) -> list[int]:
+        """The pids of the workers that live."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,stat=", "--ppid", str(self.process.pid)], capture_output=True, text=True
+        ).stdout
+        pids = [int(pid) for pid, state in map(str.split, listed.splitlines()) if not state.startswith("Z")]
+        return [pid for pid in pids if pid != self.control_pid()]
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -105,19 +132,39 @@ def starter(folder: Path, started: list[Running]) -> Start:
         program: Sequence[str] = ("-m", "gateway"),
     ) -> Running:
         home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
-        log, port = home / "gateway.log", free_port()
-        settings = {"GATEWAY_STATE_DIR": str(home / "state"), "GATEWAY_DRAIN_S": "2", **environment}
+        log, port, control_port = home / "gateway.log", free_port(), free_port()
+        settings = {
+            "GATEWAY_STATE_DIR": str(home / "state"),
+            "GATEWAY_DRAIN_S": "2",
+            "GATEWAY_CONTROL_PORT": str(control_port),
+        }
         command = [sys.executable, *program, "serve", "--policies", str(policies), "--port", str(port)]
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*command, "--workers", str(workers)], env={**os.environ, **settings}, stdout=out, stderr=out
+                [*command, "--workers", str(workers)],
+                env={**os.environ, **settings, **environment},
+                stdout=out,
+                stderr=out,
             )
-        running = Running(process, port, home / "state", log)
+        running = Running(process, port, control_port, home / "state", log)
         started.append(running)
         _await(running, begun)
         return running
 
     return start
+
+
+def _ask(
+    port: int, method: str, path: str, body: object, headers: Mapping[str, str] | None
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    try:
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        connection.request(method, path, data, {"content-type": "application/json", **(headers or {})})
+        reply = connection.getresponse()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
+    finally:
+        connection.close()
 
 
 def free_port() -> int:

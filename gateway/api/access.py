@@ -21,17 +21,6 @@ def caller(scope: Scope, state: State) -> Caller:
     return identify(bearer(scope), state.gateway.keyring, time())
 
 
-def check_metrics(scope: Scope, state: State) -> None:
-    """Needs GATEWAY_METRICS_TOKEN unless the gateway listens on loopback only. Raises GatewayError."""
-    token = state.settings.metrics_token
-    if token is None and state.settings.host.startswith(_LOOPBACK):
-        return
-    if token is None:
-        raise GatewayError("invalid_api_key", "set GATEWAY_METRICS_TOKEN to read /metrics from beyond loopback")
-    if not _same(bearer(scope), token):
-        raise GatewayError("invalid_api_key", "/metrics needs `Authorization: Bearer` with GATEWAY_METRICS_TOKEN")
-
-
 def check_console(scope: Scope, state: State) -> None:
     """Raises GatewayError unless the header holds the console's token."""
     check_host(scope, state)

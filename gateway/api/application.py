@@ -24,7 +24,6 @@ PAGES: dict[tuple[str, str], Handler] = {
     ("POST", "/v1/feedback"): feedback.give,
     ("GET", "/health/live"): health.live,
     ("GET", "/health/ready"): health.ready,
-    ("GET", "/metrics"): health.metrics,
     ("GET", "/"): console.page,
     ("GET", "/console/overview"): console.overview,
     ("POST", "/console/what-if"): console.what_if,

@@ -1,12 +1,11 @@
-"""Health for orchestrators, metrics for Prometheus."""
+"""Health for orchestrators."""
 
 from __future__ import annotations
 
 from time import monotonic
 
-from gateway.api import access
 from gateway.api.state import State
-from gateway.api.wire import Receive, Scope, Send, send_json, send_whole
+from gateway.api.wire import Receive, Scope, Send, send_json
 from gateway.policy.canary import stopped
 
 
@@ -36,10 +35,3 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
         },
     }
     await send_json(send, said, status=status)
-
-
-async def metrics(scope: Scope, receive: Receive, send: Send, state: State) -> None:
-    """The Prometheus page."""
-    access.check_metrics(scope, state)
-    page = state.exposition()
-    await send_whole(send, 200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], page)

@@ -18,7 +18,6 @@ class State:
     gateway: Gateway
     decision: Callable[[str], dict[str, Any] | None]  # a recorded decision by request id, from any worker
     feedback: Callable[[str, bool, float], bool]  # keeps an answer to "did it answer?"; False: there is one already
-    exposition: Callable[[], bytes]  # the Prometheus page
     overview: Callable[[], Awaitable[bytes]]  # what the console shows of all workers' requests, a JSON object
     console_token: str
     draining: bool = False

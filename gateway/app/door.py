@@ -19,13 +19,8 @@ _log = logging.getLogger("gateway")
 class Listener:
     """The listening socket; made before the parent forks. Closing it in one process leaves it open in the others."""
 
-    def __init__(self, host: str, port: int):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.plug = socket.socket(family, socket.SOCK_STREAM)
-        self.plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.plug.bind((host, port))
-        self.plug.listen(4096)
-        self.plug.setblocking(False)
+    def __init__(self, plug: socket.socket):
+        self.plug = plug
         self._ending = mmap(-1, 1)  # shared by all processes
 
     @property

@@ -1,4 +1,4 @@
-"""Runs the server: one process, or a parent that forks workers, hands all the same files and restarts the dead."""
+"""Runs the server: a parent that forks the workers and the control process, and restarts whichever dies."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import os
 import secrets
 import shutil
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import NoReturn
 
+from gateway.app import ports
+from gateway.app.control_child import Control, RunControl, check_control
 from gateway.app.door import Listener
 from gateway.app.ending import GRACE_S, end_with
 from gateway.app.notice import Notice
@@ -23,23 +26,33 @@ from gateway.record.metrics import Metrics, forget_worker
 from gateway.record.store import open_store
 from gateway.settings import Settings
 
-LOOK_S = 0.5  # between two looks at the files and at the workers
+LOOK_S = 0.5  # between two looks at the files and at the processes
+STOPPING_LOOK_S = 0.05  # between two looks at the processes that are to end
 DOOR_S = 0.05  # for the workers to take in who has come
 LATE_S = 5.0  # beyond the time in which a worker ends itself
+METRICS = "metrics"  # below the state folder: where workers leave what they count
 _log = logging.getLogger("gateway")
 
 
-def run(settings: Settings, *, console_token: str | None = None) -> int:
-    """Serves until it is told to stop; the exit code. Raises Problems, LedgerUnusable, OSError for a taken port."""
+def run(
+    settings: Settings,
+    control: RunControl,
+    *,
+    console_token: str | None = None,
+    begun: Callable[[], None] = lambda: None,
+) -> int:
+    """Serves until it is told to stop; the exit code. `begun` is called when all processes have been started.
+
+    Raises Problems, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
+    """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    check_control(settings)
     compiled = accept(settings.policies, settings.state_dir)
     _check_shared_state(settings, compiled)
     token = console_token or settings.admin_token or secrets.token_urlsafe(16)
-    listener = Listener(settings.host, settings.port)
-    if settings.workers > 1:
-        return _Parent(settings, compiled, listener, token).run()
-    listener.tell()
-    return serve_worker(settings, compiled, listener, token, shared_metrics=None, notice=None)
+    listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
+    desk = Control(settings, control, token) if settings.control else None
+    return _Parent(settings, compiled, listener, desk, token).run(begun)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -51,21 +64,22 @@ def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
 
 
 class _Parent:
-    """Forks the workers, restarts those that die, and is the only one that looks at the policy folder."""
+    """Forks workers and the control process, restarts those that die; the only one that looks at the policy folder."""
 
-    def __init__(self, settings: Settings, compiled: Compiled, listener: Listener, token: str):
+    def __init__(self, settings: Settings, compiled: Compiled, listener: Listener, control: Control | None, token: str):
         self._settings = settings
         self._compiled = compiled
         self._listener = listener
         self._token = token
-        self._shared = settings.state_dir / "metrics"
+        self._control = control
+        self._shared = settings.state_dir / METRICS
         self._notice = Notice()
         self._workers: set[int] = set()
         self._stopping = False
         self._kill_at = float("inf")
         self._asked = False
 
-    def run(self) -> int:
+    def run(self, begun: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT. Raises LedgerUnusable."""
         # Said once here; workers that cannot open it would only die, one after the other.
         open_store(database_url=self._settings.database_url, state_dir=self._settings.state_dir).close()
@@ -77,19 +91,31 @@ class _Parent:
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
         for _ in range(self._settings.workers):
-            self._fork()
-        while self._workers:
-            sleep(LOOK_S)
+            self._fork_worker()
+        self._look_after_control()
+        begun()
+        while self._workers or (self._control and self._control.pid):
+            sleep(STOPPING_LOOK_S if self._stopping else LOOK_S)
             self._reap()
+            self._look_after_control()
             if not self._stopping and (reloader.changed() or self._asked):
                 self._asked = False
                 self._compiled = reloader.reload() or self._compiled
                 self._notice.write(reloader.problem)
             if monotonic() > self._kill_at:
-                self._signal(signal.SIGKILL)
+                self._kill()
         return 0
 
-    def _fork(self) -> None:
+    def _look_after_control(self) -> None:
+        """It is there as long as a worker is."""
+        if self._control is None:
+            return
+        if self._stopping and not self._workers:
+            self._control.let_end()
+        elif self._control.due():
+            self._fork_control(self._control)
+
+    def _fork_worker(self) -> None:
         """One more worker, unless a stop came first."""
         with signals_held():
             if self._stopping:
@@ -101,16 +127,35 @@ class _Parent:
             else:
                 self._work(parent)
 
+    def _fork_control(self, control: Control) -> None:
+        with signals_held():
+            pid = os.fork()
+            if pid:
+                control.started(pid)
+                return
+            code = 1
+            try:
+                _forget_handlers()
+                self._listener.plug.close()
+                code = control.work()
+            finally:
+                os._exit(code)
+
     def _work(self, parent: int) -> NoReturn:
         """In the fork; its signals are held until it can obey them."""
         code = 1
         try:
-            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                signal.signal(name, signal.SIG_DFL)
+            _forget_handlers()
             end_with(parent)
-            listener, token = self._listener, self._token
+            if self._control is not None:
+                self._control.leave()
             code = serve_worker(
-                self._settings, self._compiled, listener, token, shared_metrics=self._shared, notice=self._notice
+                self._settings,
+                self._compiled,
+                self._listener,
+                self._token,
+                shared_metrics=self._shared,
+                notice=self._notice,
             )
         finally:
             os._exit(code)
@@ -124,23 +169,45 @@ class _Parent:
             forget_worker(pid, self._shared)
             if not self._stopping:
                 _log.error("worker %d ended with status %d; another takes its place", pid, status)
-                self._fork()
+                self._fork_worker()
+        if self._control is not None and self._control.pid is not None:
+            gone, status = os.waitpid(self._control.pid, os.WNOHANG)
+            if gone:
+                self._control.ended()
+                if not self._stopping:
+                    _log.error("the control process %d ended with status %d; another takes its place", gone, status)
 
     def _stop(self, number: int, frame: object) -> None:
-        """The first ends the listening, if no worker does so at once; a second one hurries the workers."""
+        """The first ends the listening, if no worker does so at once; a second one hurries the workers.
+
+        The control process goes by itself when the last of them has gone.
+        """
         first, self._stopping = not self._stopping, True
         drain_s = self._settings.drain_s if first else 0.0
         self._kill_at = min(self._kill_at, monotonic() + drain_s + GRACE_S + LATE_S)
         self._listener.tell()
-        self._signal(signal.SIGTERM)
+        for pid in self._workers:
+            _tell(pid, signal.SIGTERM)
         if first:
             sleep(DOOR_S)
             self._listener.end()
 
-    def _signal(self, number: int) -> None:
+    def _kill(self) -> None:
+        """The workers; then, if it hangs, the control process."""
         for pid in self._workers:
-            with suppress(ProcessLookupError):  # between its end and our knowing of it
-                os.kill(pid, number)
+            _tell(pid, signal.SIGKILL)
+        if self._control is not None and self._control.pid is not None and not self._workers:
+            _tell(self._control.pid, signal.SIGKILL)
 
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True
+
+
+def _forget_handlers() -> None:
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
+
+
+def _tell(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):  # between its end and our knowing of it
+        os.kill(pid, number)

@@ -29,7 +29,6 @@ from gateway.app.notice import Notice
 from gateway.app.onlooker import Onlooker, Place
 from gateway.app.probing import Schedule
 from gateway.app.protocol import ServerProtocol
-from gateway.app.reload import Reloader
 from gateway.app.spending import Spending
 from gateway.app.starting import hold_signals, release_signals
 from gateway.limits.account import Accounts
@@ -51,10 +50,10 @@ def serve_worker(
     listener: Listener,
     token: str,
     *,
-    shared_metrics: Path | None,
-    notice: Notice | None,
+    shared_metrics: Path,
+    notice: Notice,
 ) -> int:
-    """One worker. Without a parent's notice it looks at the policy folder itself, else at what the parent accepted."""
+    """One worker. It serves what its parent accepted; `notice` says why the last change was refused."""
     parts = build_parts(settings, shared_metrics=shared_metrics)
     onlooker = Onlooker(
         Place(settings.state_dir, settings.database_url, shared_metrics),
@@ -66,7 +65,6 @@ def serve_worker(
         gateway=build_gateway(compiled, parts),
         decision=parts.ledger.decision,
         feedback=parts.ledger.store.give_feedback,
-        exposition=parts.metrics.exposition,
         overview=onlooker,
         console_token=token,
         notes=[problem.message for problem in compiled.problems],
@@ -86,7 +84,7 @@ def serve_worker(
     )
     _settle_in(compiled.policy)
     server = _Server(config, state, listener)
-    look = _Follower(state, parts, settings, notice) if notice else _Watcher(state, parts, settings, compiled)
+    look = _Follower(state, parts, settings, notice)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
             beside = (look, Schedule(state, parts), parts.second, parts.shadows, onlooker)
@@ -195,36 +193,8 @@ class _Server(uvicorn.Server):
             ending.result()
 
 
-class _Watcher:
-    """Of a lone worker: takes over what changed in the policy folder, at once on SIGHUP."""
-
-    def __init__(self, state: State, parts: Parts, settings: Settings, compiled: Compiled):
-        self.state = state
-        self._parts = parts
-        self._reloader = Reloader(compiled, settings.policies, settings.state_dir, parts.metrics.reloaded)
-        self._asked = False
-
-    async def forever(self) -> None:
-        """Until cancelled."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._ask)
-        while True:
-            await asyncio.sleep(LOOK_S)
-            publish(self.state, self._parts)
-            if not (self._asked or self._reloader.changed()):
-                continue
-            self._asked = False
-            compiled = await asyncio.to_thread(self._reloader.reload)
-            self.state.reload_problem = self._reloader.problem
-            if compiled is not None:
-                await asyncio.to_thread(load_models, compiled.policy)
-                self.state.gateway = build_gateway(compiled, self._parts)
-
-    def _ask(self) -> None:
-        self._asked = True
-
-
 class _Follower:
-    """Of a worker among several: takes over what the parent accepted, and knows what it refused."""
+    """Takes over what the parent accepted, and knows what it refused."""
 
     def __init__(self, state: State, parts: Parts, settings: Settings, notice: Notice):
         self.state = state

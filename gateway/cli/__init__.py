@@ -10,6 +10,7 @@ import typer
 
 _OWN = {  # command: the module that registers it, in the order of `gateway --help`
     "serve": "serve",
+    "control": "control",
     "demo": "demo",
     "check": "policy",
     "explain": "policy",

@@ -6,6 +6,7 @@ import json
 import statistics
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,9 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from gateway.cli.mistakes import Mistake, require_free
+from gateway.cli.mistakes import Mistake
 from gateway.cli.ready import when_ready
-from gateway.cli.serve import serve_folder
+from gateway.cli.serve import require_free_ports, serve_folder
 from gateway.demo import child, running, traffic
 from gateway.demo.running import Demo
 from gateway.settings import from_environment
@@ -41,7 +42,7 @@ def demo(
     """
     settings = from_environment()
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
-    require_free(settings.host, settings.port)
+    require_free_ports(settings)
     console = Console()
     progress = _bars(console)
     progress.start()
@@ -59,8 +60,8 @@ def demo(
                 console.print(_welcome(started), soft_wrap=True, markup=False, highlight=False)
                 _send(started, requests, console)
 
-            when_ready(settings.host, settings.port, tell)
-            raise typer.Exit(serve_folder(started.settings, started.console_token))
+            begun = partial(when_ready, started.settings, tell)
+            raise typer.Exit(serve_folder(started.settings, started.console_token, begun))
     except child.NotStarted as wrong:
         raise Mistake(str(wrong)) from None
     finally:
@@ -79,7 +80,7 @@ def _welcome(demo: Demo) -> str:
         "",
         f"  base URL   {demo.url}/v1",
         f"  key        {demo.keys['demo']}",
-        f"  console    {demo.url}/?token={demo.console_token}",
+        f"  console    {demo.control_url}/?token={demo.console_token}",
         "",
         "the real local model:",
         _curl(demo, "smollm2-135m", ()),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -66,23 +64,3 @@ def framed(problem: Problem) -> str:
     """With the lines of its file around the place, if that can be read."""
     file = Path(problem.place.file) if problem.place else None
     return frame(problem, file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else None)
-
-
-def require_free(host: str, port: int) -> None:
-    """Raises Mistake if something else listens there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as plug:
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            plug.bind((host, port))
-        except OSError as wrong:
-            raise Mistake(unusable(host, port, wrong), exit_code=2) from None
-
-
-def unusable(host: str, port: int, wrong: OSError) -> str:
-    """Why nothing can be served there, and the way out."""
-    if wrong.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken; choose another with --port or GATEWAY_PORT"
-    if wrong.errno == errno.EACCES:
-        return f"port {port} needs more rights than this user has; choose one above 1023 with --port or GATEWAY_PORT"
-    return f"{host}:{port} cannot be served ({wrong.strerror}); set --host or GATEWAY_HOST"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.mistakes import Mistake, in_folder, require_free, unusable
+from gateway.app import ports
+from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.ready import shown_url, when_ready
 from gateway.errors import Problems
 from gateway.settings import Settings, from_environment
@@ -42,32 +45,41 @@ def serve(
 
 
 def run(settings: Settings) -> int:
-    """Says where the console is once it is there. Raises Mistake, Problems."""
-    require_free(settings.host, settings.port)
+    """Says where the gateway and its console are once they are there. Raises Mistake, BadSetting, Problems."""
+    require_free_ports(settings)
     token = settings.admin_token or secrets.token_urlsafe(16)
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
     url = shown_url(settings.host, settings.port)
-    when_ready(
-        settings.host,
-        settings.port,
-        lambda: typer.echo(f"entrepot serves {settings.policies} at {url}/v1; console: {url}/?token={shown}"),
-    )
-    return serve_folder(settings, token)
+    told = f"entrepot serves {settings.policies} at {url}/v1"
+    if settings.control:
+        told += f"; console: {shown_url(*settings.control_address)}/?token={shown}"
+    return serve_folder(settings, token, lambda: when_ready(settings, lambda: typer.echo(told)))
 
 
-def serve_folder(settings: Settings, console_token: str) -> int:
-    """Blocks until it is told to stop. Raises Mistake, Problems."""
+def require_free_ports(settings: Settings) -> None:
+    """Raises BadSetting if something else listens on one of ours."""
+    ports.require_free(settings.host, settings.port, ports.DATA)
+    if settings.control:
+        ports.require_free(*settings.control_address, ports.CONTROL)
+
+
+def serve_folder(settings: Settings, console_token: str, begun: Callable[[], None]) -> int:
+    """Blocks until it is told to stop; calls `begun` when its processes were started. Raises Mistake, Problems."""
     from gateway.app.serve import run as serve_until_stopped  # heavy, and of no use to --help
     from gateway.record.store import LedgerUnusable
 
     try:
-        return serve_until_stopped(settings, console_token=console_token)
+        return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)
     except Problems as wrong:
         raise in_folder(wrong, settings.policies) from None
     except LedgerUnusable as wrong:
         raise Mistake(str(wrong)) from None
     except OSError as wrong:
-        if wrong.filename is not None:
-            said = f"{wrong.filename} cannot be used ({wrong.strerror}); name a folder that can be written in"
-            raise Mistake(f"{said} GATEWAY_STATE_DIR", exit_code=2) from None
-        raise Mistake(unusable(settings.host, settings.port, wrong), exit_code=2) from None
+        said = f"{wrong.filename} cannot be used ({wrong.strerror}); name a folder that can be written in"
+        raise Mistake(f"{said} GATEWAY_STATE_DIR", exit_code=2) from None
+
+
+def _control(settings: Settings, plug: socket.socket, token: str, *, lifeline: int | None) -> int:
+    from gateway.control.process import run_control  # in its own process alone: workers do without a framework
+
+    return run_control(settings, plug, token, lifeline=lifeline)

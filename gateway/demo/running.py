@@ -31,6 +31,12 @@ class Demo:
     def url(self) -> str:
         return f"http://{self.settings.host}:{self.settings.port}"
 
+    @property
+    def control_url(self) -> str:
+        """Where the console is."""
+        host, port = self.settings.control_address
+        return f"http://{host}:{port}"
+
 
 @contextmanager
 def running(settings: Settings, doing: Callable[[str], None], *, pace: float = 1.0) -> Iterator[Demo]:

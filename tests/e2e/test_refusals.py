@@ -103,4 +103,4 @@ def test_every_attempt_is_billed_and_counted(fresh_house):
 
     assert [attempt["outcome"] for attempt in decision["attempts"]] == ["declined", "answered"]
     assert all(float(attempt["cost_usd"]) > 0 for attempt in decision["attempts"])
-    assert fresh_house.gateway.metric("gateway_reroutes_total") == 1
+    assert fresh_house.gateway.counts("gateway_reroutes_total", 1)

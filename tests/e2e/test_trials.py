@@ -198,7 +198,9 @@ def test_a_canary_that_refuses_stops_in_both_workers_and_after_a_restart(trial, 
     restarted = gateway(house.policies, workers=2, environment={"GATEWAY_STATE_DIR": str(house.gateway.state_dir)})
     until(lambda: restarted.metric("gateway_canary_stopped", route="rest") == 1)
     house.gateway.stop()
-    house.gateway = Running(restarted.process, restarted.port, house.gateway.state_dir, restarted.log)
+    house.gateway = Running(
+        restarted.process, restarted.port, restarted.control_port, house.gateway.state_dir, restarted.log
+    )
     time.sleep(1)
     for text in texts(20):
         house.ask(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
@@ -32,10 +31,8 @@ def readable(house, request_id: str) -> bool:
 
 
 def workers(house) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(house.gateway.process.pid)], capture_output=True, text=True
-    )
-    return [int(word) for word in listed.stdout.split()]
+    found: list[int] = house.gateway.workers()
+    return found
 
 
 def test_every_decision_is_readable_on_any_worker_within_two_seconds(two_workers):

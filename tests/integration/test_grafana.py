@@ -59,7 +59,7 @@ def observed(
         environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis.url}
         gateway = starter(folder, started)(folder / "policies", environment=environment, workers=2)
         try:
-            with scraping(f"127.0.0.1:{gateway.port}", token=TOKEN, folder=folder) as prometheus:
+            with scraping(f"127.0.0.1:{gateway.control_port}", token=TOKEN, folder=folder) as prometheus:
                 told = send_and_see(gateway, prometheus, keys)
                 store = open_store(database_url=None, state_dir=gateway.state_dir)
                 rows = [row for row in store.rows() if row["app"] != "shadow"]  # a copy is no request

@@ -47,15 +47,17 @@ def test_the_wheel_in_an_empty_environment_serves(tmp_path):
     python = tmp_path / "empty/bin/python"
     pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     subprocess.run([*pip, "-c", locked_versions(tmp_path / "pins.txt"), wheel], check=True, cwd=tmp_path)
-    port = free_port()
+    port, control_port = free_port(), free_port()
     command = [tmp_path / "empty/bin/gateway", "serve", "--policies", ROOT / "policies", "--port", str(port)]
     environment = {"PATH": os.environ["PATH"], "GATEWAY_STATE_DIR": str(tmp_path / "state")}
+    environment["GATEWAY_CONTROL_PORT"] = str(control_port)
     log = tmp_path / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=out, stderr=out)
     try:
         deadline = time.monotonic() + PATIENCE_S
-        while not answers(f"http://127.0.0.1:{port}/health/live"):
+        asked = [f"http://127.0.0.1:{port}/health/live", f"http://127.0.0.1:{control_port}/metrics"]
+        while not all(map(answers, asked)):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
     finally:

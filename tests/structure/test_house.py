@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -18,9 +19,12 @@ OWNERS = {  # library: the files and folders that may import it
     "httptools": ("upstreams/http1/",),
     "redis": ("limits/",),
     "sqlalchemy": ("record/",),
-    "prometheus_client": ("record/",),
+    "fastapi": ("control/",),
+    "starlette": ("control/",),
+    "jinja2": ("control/", "report/"),
+    "prometheus_client": ("record/", "control/"),
     "opentelemetry": ("record/tracing.py",),
-    "uvicorn": ("app/", "demo/"),
+    "uvicorn": ("app/", "control/", "demo/"),
     "uvloop": ("app/", "demo/"),
     "typer": ("cli/",),
     "rich": ("cli/",),
@@ -117,3 +121,10 @@ def test_the_core_whose_coverage_is_held_is_the_core_that_does_no_io():
     }
 
     assert held == set(pure["source_modules"])
+
+
+def test_a_worker_imports_nothing_of_the_control_process():
+    told = "import sys, gateway.cli.serve, gateway.app.serve; print(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
+
+    assert {"fastapi", "starlette", "jinja2", "prometheus_client", "gateway.control"}.isdisjoint(loaded)

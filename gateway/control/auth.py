@@ -1,0 +1,92 @@
+"""Who may see what on the control listener: every path asks for the right Host, most for a role."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from gateway.control.state import State
+from gateway.errors import GatewayError
+from gateway.settings import Settings, is_loopback
+
+Role = Literal["viewer", "operator", "admin"]
+
+
+def is_own_host(header: str, settings: Settings) -> bool:
+    """True for a Host that this listener goes by.
+
+    A page of another site whose name was made to resolve to this address sends that name. An address cannot be made
+    to, so beyond loopback any is let in, and of names GATEWAY_CONTROL_HOST's and GATEWAY_CONTROL_URL's.
+    """
+    name = _name(header)
+    if name is None:
+        return False
+    if is_loopback(name):
+        return True
+    if settings.control_is_local:
+        return False
+    return _is_address(name) or name in (settings.control_host.lower(), _named(settings.control_url))
+
+
+def check_metrics(request: Request, settings: Settings) -> None:
+    """Needs GATEWAY_METRICS_TOKEN if there is one, or if the listener is reached from beyond. Raises GatewayError."""
+    token = settings.metrics_token
+    if token is None and settings.control_is_local:
+        return
+    if token is None:
+        raise GatewayError("invalid_api_key", "set GATEWAY_METRICS_TOKEN to read /metrics from beyond loopback")
+    if not _same(bearer(request), token):
+        raise GatewayError("invalid_api_key", "/metrics needs `Authorization: Bearer` with GATEWAY_METRICS_TOKEN")
+
+
+def check_role(request: Request, state: State, role: Role) -> None:
+    """The one place where a role is asked for. Raises GatewayError."""
+    given = bearer(request)
+    if not _same(given, state.console_token):
+        what = "this is not the console's token" if given else "the console needs its token"
+        raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
+
+
+def opens_console(request: Request, state: State) -> bool:
+    """True if the token stands in the address or in the header."""
+    return _same(request.query_params.get("token", "") or bearer(request), state.console_token)
+
+
+def bearer(request: Request) -> str:
+    """The token; empty if none was sent, or several."""
+    given = request.headers.getlist("authorization")
+    scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _name(header: str) -> str | None:
+    """The host of a Host header in lower case, without port and brackets; None if it is none."""
+    try:
+        parts = urlsplit(f"//{header}")
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts.hostname if parts.netloc == header and parts.username is None and parts.hostname else None
+
+
+def _named(url: str | None) -> str | None:
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(given: str, wanted: str) -> bool:
+    return compare_digest(given.encode(), wanted.encode())

@@ -1,0 +1,101 @@
+"""The control process: serves the control listener until its parent and every worker have ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from gateway.app.ending import GRACE_S, end_within
+from gateway.app.protocol import ServerProtocol
+from gateway.app.serve import METRICS
+from gateway.app.starting import hold_signals, release_signals
+from gateway.control.app import create_app
+from gateway.control.state import State
+from gateway.record.metrics import Metrics
+from gateway.settings import Settings
+
+MOST_AT_ONCE = 128  # requests; more are told to come back
+PID = "control.pid"  # below the state folder
+DRAIN_S = 2  # how long running requests may take to finish at the end
+
+
+def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline: int | None) -> int:
+    """Serves `plug`; the exit code. `token` opens the console.
+
+    `lifeline`: a descriptor that ends when the parent and all workers have, upon which this process ends, the last of
+    all; None: there is no parent, it ends on SIGTERM or SIGINT.
+    """
+    hold_signals()
+    (settings.state_dir / PID).write_text(str(os.getpid()))
+    metrics = Metrics(shared=settings.state_dir / METRICS)
+    state = State(settings=settings, console_token=token, exposition=metrics.exposition)
+    config = uvicorn.Config(
+        create_app(state),
+        loop="uvloop",
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    server = _Server(config, supervised=lifeline is not None)
+    if lifeline is not None:
+        threading.Thread(target=_wait, args=(lifeline, server.end), name="lifeline", daemon=True).start()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[plug]))
+    return 0
+
+
+def _wait(lifeline: int, end: Callable[[], None]) -> None:
+    while os.read(lifeline, 1):
+        pass
+    end()
+
+
+class _Protocol(ServerProtocol):
+    """As for callers; uvicorn makes it."""
+
+    def __init__(self, config: uvicorn.Config, server_state: ServerState, app_state: object):
+        super().__init__(config, server_state, leaving=lambda: False)
+
+
+class _Server(uvicorn.Server):
+    """Ends on SIGTERM; on SIGINT, which a terminal sends to every process of its group, only where it is alone."""
+
+    def __init__(self, config: uvicorn.Config, *, supervised: bool):
+        super().__init__(config)
+        self._supervised = supervised
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """From here on a signal is obeyed: one that came earlier was held, not lost."""
+        await super().startup(sockets=sockets)
+        release_signals()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """To the end of the process."""
+        signal.signal(signal.SIGTERM, self._told)
+        signal.signal(signal.SIGINT, signal.SIG_IGN if self._supervised else self._told)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        yield
+
+    def end(self) -> None:
+        """Soon; may be called in any thread."""
+        end_within(GRACE_S)
+        self.should_exit = True
+
+    def _told(self, number: int, frame: FrameType | None) -> None:
+        self.end()
