@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_passthrough import CATALOG, KEY, POLICY
-from tests.integration.test_stopping import children, serving, waits
+from tests.integration.test_stopping import serving, waits
 from tests.running import Running, Start
 
 pytestmark = pytest.mark.services
@@ -155,7 +155,7 @@ def test_a_connection_that_never_says_a_word_does_not_hold_up_the_end(gateway: S
 
 def test_callers_that_no_worker_takes_in_are_reset_and_do_not_hang(gateway: Start, policies: Path):
     running = gateway(policies, workers=2, environment=DRAIN)
-    workers = children(running)
+    workers = running.workers()
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -174,12 +174,12 @@ def test_callers_that_no_worker_takes_in_are_reset_and_do_not_hang(gateway: Star
 
 def test_a_worker_that_is_stopped_alone_leaves_the_port_to_the_others(gateway: Start, policies: Path):
     running = gateway(policies, workers=2)
-    first = children(running)[0]
+    first = running.workers()[0]
     os.kill(first, signal.SIGTERM)
     told = Counter(running.ask("GET", "/health/live")[0] for _ in range(50))
 
     assert told == {200: 50}
-    assert waits(lambda: first not in children(running))
+    assert waits(lambda: first not in running.workers())
     assert running.ask("GET", "/health/live")[0] == 200
 
 
