@@ -68,7 +68,7 @@ def _wait(lifeline: int, end: Callable[[], None]) -> None:
 class _Protocol(ServerProtocol):
     """As for callers; uvicorn makes it."""
 
-    def __init__(self, config: uvicorn.Config, server_state: ServerState, app_state: object):
+    def __init__(self, config: uvicorn.Config, server_state: ServerState, **_: object):
         super().__init__(config, server_state, leaving=lambda: False)
 
 
