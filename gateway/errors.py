@@ -61,6 +61,7 @@ class GatewayError(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         self.final = code in NEVER_RETRY and not may_pass  # gets `x-should-retry: false`
+        self.beside: dict[str, object] = {}  # further fields of the error object, a vendor's own
 
     @property
     def status(self) -> int:

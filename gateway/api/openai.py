@@ -91,6 +91,7 @@ async def _write(exchange: Exchange, served: Served) -> None:
         exchange.begin(story.of_stream(served), reply.opening)
         await reply.pour(exchange)
         exchange.finish()
+        await reply.catch_up()
         return
     outcome = served.end()
     exchange.whole(reply.status, story.of_whole(outcome), reply.opening)

@@ -23,9 +23,9 @@ _TYPES = {
 
 
 def openai_error(error: GatewayError) -> dict[str, object]:
-    """OpenAI's error object; `code` is ours."""
+    """OpenAI's error object; `code` is ours, or the vendor's where its error passes through."""
     body = {"message": error.message, "type": _TYPES[error.status], "param": error.param, "code": error.code}
-    return {"error": body}
+    return {"error": body | error.beside}
 
 
 def anthropic_error(error: GatewayError) -> dict[str, object]:

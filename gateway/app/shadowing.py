@@ -117,6 +117,7 @@ class Shadows:
             try:
                 if isinstance(reply, StreamedReply):
                     await reply.pour(_Nowhere())
+                    await reply.catch_up()
             finally:
                 reply.end()
 

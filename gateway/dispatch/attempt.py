@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
 
@@ -15,8 +15,9 @@ from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
 from gateway.outcome.result import Judge, result_of
 from gateway.outcome.trail import Trail
+from gateway.outcome.watch import watch_for
 from gateway.policy.permit import Permit
-from gateway.upstreams.failures import Failure, classify, of_fault, of_reading
+from gateway.upstreams.failures import Failure, classify, of_fault, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
@@ -27,6 +28,7 @@ ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
 WHOLE_BODY_BYTES = 64_000_000
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
+PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
@@ -78,13 +80,21 @@ class Try:
 
     def failure(self) -> Failure | None:
         """By which the vendor says, inside a 200, that it failed or that its filter said no."""
-        rows, reading = self.trail.decision.policy.catalog.moderation, self.meter.reading
-        opening = self.opening if reading.events else self.meter.rest or self.opening
-        return self.redactor.cleaned(of_reading(rows, self.endpoint.operator.id, reading, opening))
+        rows = self.trail.decision.policy.catalog.moderation
+        found = of_reading(rows, self.endpoint.operator.id, self.meter.reading, ended=self.ended)
+        return self.redactor.cleaned(found)
+
+    @property
+    def owes_usage(self) -> bool:
+        """Everything was said, and how many tokens it took may still come."""
+        reading, upstream = self.meter.reading, self.upstream
+        if upstream is None or not self.trail.request.stream or reading.usage is not None or not reading.finished:
+            return False
+        return reading.complete and not (upstream.failed or (upstream.complete and not upstream.held))
 
     def feed(self, chunk: bytes) -> bytes:
-        """What of a reply may be handed on: never our own key, as it is. Raises MeteringError."""
-        out = self.meter.feed(chunk)
+        """What of a reply may be handed on: never our own key, as it is. b"": the body is over. Raises MeteringError."""
+        out = self.meter.feed(chunk) if chunk else self.meter.end()
         if self.secret is not None and self.secret in out:
             return out.replace(self.secret, GONE.encode())
         return out
@@ -103,7 +113,7 @@ class Try:
             self.endpoint,
             self.meter.reading,
             prompt_tokens=trail.prompt_tokens,
-            reached=self.status == 200 or (left and self.sent),
+            reached=succeeded(self.status) or (left and self.sent),
             at=arrival.received_at + monotonic() - arrival.started,
         )
 
@@ -169,7 +179,8 @@ async def ask(
 ) -> Try | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
-    meter = StreamMeter(keep_usage=request.include_usage) if request.stream else WholeMeter()
+    watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
+    meter = StreamMeter(keep_usage=request.include_usage, watch=watch) if request.stream else WholeMeter(watch)
     redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
     told = hold.tells or not request.stream
     attempt = Try(permit, trail, judge, monotonic(), meter, turn, redactor, secret, told=told)
@@ -191,8 +202,7 @@ async def ask(
         attempt.waits_since = monotonic()
         turn.began()
         return attempt
-    attempt.close()
-    attempt.record(failure.outcome, failure)
+    leave(attempt, failure.outcome, failure)
     return failure
 
 
@@ -212,7 +222,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
         upstream.end_by(deadline, limits.total_s, idle_s=limits.idle_s if stream else inf)
     else:
         upstream.end_by(whole_by, limits.whole_s)
-    if upstream.status != 200:
+    if not succeeded(upstream.status):
         operator = attempt.endpoint.operator.id
         body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
         rows = decision.policy.catalog.moderation
@@ -221,10 +231,9 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
         await _read_opening(attempt, upstream, hold)
     else:
         await _read_whole(attempt, upstream)
-    failure = attempt.failure()
-    if failure is None and attempt.ended and attempt.meter.rest and not attempt.meter.reading.events:
+    if attempt.ended and attempt.meter.stray and not attempt.meter.reading.events:
         raise UpstreamFault("protocol", "the reply is no stream of events")
-    return failure
+    return attempt.failure()
 
 
 async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
@@ -246,15 +255,45 @@ async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> No
         chunk = await upstream.next() if until is None else await upstream.next_by(until)
         if chunk is None:
             break
-        if not chunk:
-            attempt.ended = True
-            break
         out = attempt.feed(chunk)
         if reading.events and attempt.first_byte_s is None:
             attempt.first_byte_s = monotonic() - attempt.started
         held.append(out)
         held_bytes += len(out)
-        if attempt.meter.done:
-            attempt.ended = True
+        attempt.ended = not chunk or attempt.meter.done
+        if attempt.ended:
             break
     attempt.opening = held[0] if len(held) == 1 else b"".join(held)
+
+
+def leave(attempt: Try, result: Result, failure: Failure | None = None) -> None:
+    """Records an attempt of which nothing more is wanted; if its usage may still come, that is added when it has."""
+    if not attempt.owes_usage:
+        attempt.close()
+        attempt.record(result, failure)
+        return
+    recorded = attempt.record(result, failure)
+    attempt.trail.late.append(asyncio.get_running_loop().create_task(_amend(attempt, recorded)))
+
+
+async def read_on(attempt: Try) -> None:
+    """Until the usage is there, for PATIENCE_S at most."""
+    until, upstream = monotonic() + PATIENCE_S, attempt.upstream
+    assert upstream is not None
+    try:
+        while attempt.owes_usage and (chunk := await upstream.next_by(until)) is not None:
+            attempt.feed(chunk)
+    except (UpstreamFault, MeteringError):
+        return
+
+
+async def _amend(attempt: Try, recorded: Attempt) -> None:
+    try:
+        await read_on(attempt)
+    finally:
+        attempt.close()
+        charge, attempts = attempt.charge(), attempt.trail.attempts
+        if recorded in attempts:
+            attempts[attempts.index(recorded)] = replace(
+                recorded, usage=charge.usage, cost_usd=charge.cost_usd, price_since=charge.price_since
+            )

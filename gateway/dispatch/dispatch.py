@@ -9,7 +9,7 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
-from gateway.dispatch.attempt import Try, ask
+from gateway.dispatch.attempt import Try, ask, leave
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
@@ -71,6 +71,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
         return _commit(spare, means)
     _drop(spare)
+    await trail.catch_up()
     raise _nobody_answered(failures, trail, means) if failures or too_dear is None else too_dear
 
 
@@ -100,7 +101,7 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
         return queue.after(failure.outcome, endpoint)
     if failure.kind == "connect":
         queue.unreached()
-    return None if failure.passes_through else queue.after_failure()
+    return None if failure.final else queue.after_failure()
 
 
 async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
@@ -141,8 +142,6 @@ def _commit(found: Try, means: Means) -> Reply:
 def _drop(spare: Try | None) -> None:
     """A refusal that was gone round: billed for what came of it."""
     if spare is not None:
-        result = spare.verdict
-        spare.close()
-        spare.record(result)
+        leave(spare, spare.verdict)
         spare.trail.held_usd = Decimal(0)
         spare.trail.attempts.sort(key=lambda attempt: attempt.started)  # others may have failed since it was asked

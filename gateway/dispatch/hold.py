@@ -22,7 +22,7 @@ class Hold:
 
     def more(self, reading: Reading, *, held_bytes: int, at: float) -> bool:
         """True if the opening must grow before it can be judged; `at` is monotonic seconds."""
-        if reading.error is not None or reading.finished >= self.choices:
+        if reading.complaint is not None or reading.finished >= self.choices:
             return False
         if self.rules is None:
             return not reading.events and held_bytes <= HELD_BYTES

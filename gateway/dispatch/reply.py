@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Protocol
 
 from gateway.catalog.facts import Endpoint
-from gateway.dispatch.attempt import Try
+from gateway.dispatch.attempt import Try, read_on
 from gateway.errors import GatewayError
 from gateway.outcome.meter import MeteringError
 from gateway.upstreams.failures import Failure, of_fault
@@ -42,6 +43,9 @@ class Reply:
     def end(self) -> None:
         """The reply is out, or the caller left."""
 
+    async def catch_up(self) -> None:
+        """For what may still be told of a reply that the caller has: the usage. About a second at most."""
+
 
 class StreamedReply(Reply):
     """A committed stream: from its first byte on it is never replaced."""
@@ -66,14 +70,24 @@ class StreamedReply(Reply):
             while not attempt.ended and self._broken is None:
                 if await upstream.pour(partial(self._pass, sink)):
                     attempt.ended = True
+                    if rest := attempt.feed(b""):
+                        sink.write(rest)
                 elif not attempt.ended:
                     await sink.room()
         except UpstreamFault as fault:
-            self._broken = of_fault(fault)
+            if not attempt.meter.reading.complete:  # else the caller has the whole answer: a figure is missing, no more
+                self._broken = of_fault(fault)
         attempt.ended = True
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.meter.reading.complete:
             sink.write(self._error_event(attempt.trail.request.kind, self._break()))
+
+    async def catch_up(self) -> None:
+        attempt = self._attempt
+        if attempt.owes_usage:
+            attempt.waits_since = monotonic()  # that is no time of the reply
+            await read_on(attempt)
+        await attempt.trail.catch_up()
 
     def _pass(self, sink: Sink, chunk: bytes) -> bool:
         """Called as the bytes come. False: enough for now, or for good."""

@@ -25,8 +25,12 @@ class Bill:
 
 
 def bill(endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: bool, at: float) -> Bill:
-    """`reached`: the model was at work; if not, nothing is billed. `at`: when the attempt ended."""
-    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached else Usage())
+    """`reached`: the model was at work; if not, nothing is billed. `at`: when the attempt ended.
+
+    An error in the place of a reply says that it was not.
+    """
+    idle = reading.complaint is not None and reading.empty and not reading.thinks
+    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached and not idle else Usage())
     priced = cost(endpoint, usage, at=at)
     if priced is None:
         return Bill(usage, Decimal(0), None)

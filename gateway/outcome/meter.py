@@ -1,12 +1,20 @@
-"""Reads a reply as it passes. Look, don't touch: only the usage event that we asked for is taken out again."""
+"""Reads a reply as it passes. Look, don't touch: only what is not for the caller is taken out again.
+
+That is the usage event that we asked for, a vendor's error event (ours follows), and the `[DONE]` of a reply that is
+not complete. A reply in the other form than was asked for, whole or streamed, is put into the right one.
+"""
 
 from __future__ import annotations
 
+from gateway.outcome.event_stream import LONGEST_END, data_of, is_stray, last_end, next_end
 from gateway.outcome.reading import Reading
-from gateway.outcome.wire import decode
+from gateway.outcome.reshape import Gathering, events_of
+from gateway.outcome.watch import Watch
+from gateway.outcome.wire import BOM, decode, document_of
 
 MOST_EVENT_BYTES = 16_000_000
-_LONGEST_END = len(b"\r\n\r\n")
+MOST_ERROR_CHARS = 2_000
+_NOTHING = Watch()
 
 
 class MeteringError(Exception):
@@ -16,33 +24,52 @@ class MeteringError(Exception):
 class WholeMeter:
     """A whole reply: a stream of one chunk."""
 
-    __slots__ = ("done", "reading")
+    __slots__ = ("_watch", "done", "reading")
 
-    rest = b""
+    stray = False
 
-    def __init__(self) -> None:
-        self.reading = Reading()
+    def __init__(self, watch: Watch = _NOTHING) -> None:
+        self._watch = watch
+        self.reading = Reading(watch)
         self.done = False
 
     def feed(self, body: bytes) -> bytes:
-        """Reads the body; passes it on untouched."""
+        """Reads the body; passes it on untouched, unless it is a stream, which is gathered to a whole reply."""
         event = decode(body)
-        if event is not None:
-            self.reading.add(event)
         self.done = True
+        if event is not None:
+            self.reading.add(event, body)
+        elif _is_stream(body):
+            return self._gathered(body)
         return body
+
+    def end(self) -> bytes:
+        """The upstream's body is over."""
+        return b""
+
+    def _gathered(self, body: bytes) -> bytes:
+        stream = StreamMeter(keep_usage=True, watch=self._watch)
+        stream.gathering = Gathering()
+        stream.feed(body)
+        stream.end()
+        self.reading = stream.reading
+        return stream.gathering.reply()
 
 
 class StreamMeter:
     """Server-sent events. Passes on whole events only, so that an error event can follow at any time."""
 
-    __slots__ = ("_carry", "_keep_usage", "done", "reading")
+    __slots__ = ("_begun", "_carry", "_keep_usage", "_plain", "done", "gathering", "reading", "stray")
 
-    def __init__(self, *, keep_usage: bool) -> None:
-        self.reading = Reading()
-        self.done = False  # the upstream said [DONE]
+    def __init__(self, *, keep_usage: bool, watch: Watch = _NOTHING) -> None:
+        self.reading = Reading(watch)
+        self.done = False  # the upstream said [DONE], or that it failed
+        self.stray = False  # something came that is no event
+        self.gathering: Gathering | None = None  # what collects the events, where a whole reply was asked for
         self._keep_usage = keep_usage
         self._carry = bytearray()  # the beginning of an event
+        self._begun = False  # more than white space came
+        self._plain = False  # it is a JSON document, no stream
 
     @property
     def rest(self) -> bytes:
@@ -51,19 +78,67 @@ class StreamMeter:
 
     def feed(self, chunk: bytes) -> bytes:
         """The bytes to pass on now: every event completed by `chunk`. Raises MeteringError."""
-        if self._carry:
-            seen = max(0, len(self._carry) - _LONGEST_END + 1)  # what was searched before
+        if not self._begun:
+            chunk = self._begin(chunk)
+        if self._plain:
             self._carry += chunk
-            end = _last_event_end(self._carry, seen)
+            chunk = b""
+        elif self._carry:
+            seen = max(0, len(self._carry) - LONGEST_END + 1)  # what was searched before
+            self._carry += chunk
+            end = last_end(self._carry, seen)
             chunk = bytes(self._carry[:end])
             del self._carry[:end]
-        elif not chunk.endswith(b"\n\n"):
-            end = _last_event_end(chunk, 0)
+        elif not chunk.endswith(b"\n\n") or b"\r" in chunk:
+            end = last_end(chunk, 0)
             self._carry += chunk[end:]
             chunk = chunk[:end]
         if len(self._carry) > MOST_EVENT_BYTES:
             raise MeteringError("an event of the stream is longer than 16 MB")
         return self._pass(chunk) if chunk else b""
+
+    def end(self) -> bytes:
+        """The upstream's body is over: the bytes to pass on of a last event without an end, or of a whole reply."""
+        rest = bytes(self._carry)
+        if self._plain:
+            return self._converted(rest)
+        if not rest.strip() or self.done:
+            return b""
+        data, error = data_of(rest + b"\n\n", 0, len(rest) + 2)
+        if data is None:
+            self.stray = self.stray or is_stray(rest, 0, len(rest))
+            return b""
+        if not error and data != b"[DONE]" and decode(data) is None:
+            return b""  # cut in the middle
+        self._carry.clear()
+        return self._pass(rest.rstrip(b"\r\n") + b"\n\n")
+
+    def _begin(self, chunk: bytes) -> bytes:
+        """Takes off a byte order mark, and sees whether this is a stream at all."""
+        start = bytes(self._carry) + chunk
+        self._carry.clear()
+        if BOM.startswith(start[:3]) and len(start) < len(BOM):
+            self._carry += start
+            return b""
+        start = start.removeprefix(BOM)
+        first = start.lstrip()[:1]
+        self._begun = bool(first)
+        self._plain = first in (b"{", b"[")
+        return start
+
+    def _converted(self, body: bytes) -> bytes:
+        self._carry.clear()
+        event = decode(body)
+        if event is None:
+            self.stray = True
+            self._carry += body
+            return b""
+        self.reading.add(event, body)
+        self.done = True
+        document = document_of(body)
+        if self.reading.complaint is not None or not isinstance(document, dict) or not event.choices:
+            return b""
+        return events_of(document, usage=self._keep_usage, done=self.reading.complete and not self.reading.broken)
 
     def _pass(self, events: bytes) -> bytes:
         kept = None  # a list once an event has to be left out
@@ -71,12 +146,8 @@ class StreamMeter:
         length = len(events)
         plain = b"\r" not in events
         while start < length:
-            end = events.find(b"\n\n", start) + 2 if plain else _event_end(events, start)
-            passes = self._read(events, start, end)
-            if self.reading.error is not None:
-                self.done = True  # what a vendor says of a failure is no part of the answer, nor is what follows it
-                return events[:start] if kept is None else b"".join(kept)
-            if passes:
+            end = events.find(b"\n\n", start) + 2 if plain else next_end(events, start)
+            if self._read(events, start, end):
                 if kept is not None:
                     kept.append(events[start:end])
             elif kept is None:
@@ -86,39 +157,39 @@ class StreamMeter:
 
     def _read(self, events: bytes, start: int, end: int) -> bool:
         """Takes in one event; False if it must not be passed on."""
-        data = _data(events, start, end)
+        data, error = data_of(events, start, end)
         if data is None:
-            return True
+            self.stray = self.stray or is_stray(events, start, end)
+            return not self.done
         if data == b"[DONE]":
+            passes = self.reading.complete and not self.reading.broken and not self.done
             self.done = True
-            return self.reading.complete
+            return passes
+        if error:
+            return self._fail(data)
         event = decode(data)
         if event is None:
-            return True
-        self.reading.add(event)
-        return self._keep_usage or event.usage is None or bool(event.choices) or event.choices is None
+            return not self.done
+        passes = not self.done
+        self.reading.add(event, data)
+        if self.gathering is not None:
+            self.gathering.add(document_of(data))
+        if self.reading.complaint is not None:
+            self.done = True
+            return False
+        return passes and (self._keep_usage or event.usage is None or bool(event.choices) or event.choices is None)
+
+    def _fail(self, data: bytes) -> bool:
+        """An event that says that it is an error, in whatever form."""
+        document = document_of(data)
+        if not isinstance(document, dict):
+            document = {"error": {"message": data.decode(errors="replace")[:MOST_ERROR_CHARS]}}
+        self.reading.complain(document)
+        self.done = True
+        return False
 
 
-def _last_event_end(chunk: bytes | bytearray, start: int) -> int:
-    """Where the last whole event of `chunk` ends that does not end before `start`; 0 if none does."""
-    newline = chunk.rfind(b"\n\n", start)
-    end = newline + 2 if newline != -1 else 0
-    newline = chunk.rfind(b"\r\n\r\n", start)
-    return max(end, newline + len(b"\r\n\r\n")) if newline != -1 else end
-
-
-def _event_end(events: bytes, start: int) -> int:
-    """Where the event that begins at `start` ends; `events` holds whole events only."""
-    end = events.find(b"\n\n", start)
-    other = events.find(b"\r\n\r\n", start)
-    if other != -1 and (end == -1 or other < end):
-        return other + 4
-    return end + 2
-
-
-def _data(events: bytes, start: int, end: int) -> bytes | None:
-    """The data of one event; None for a comment."""
-    if events.startswith(b"data: ", start) and events.find(b"\n", start, end) >= end - 3:
-        return events[start + 6 : end].rstrip()
-    lines = [line[5:].strip() for line in events[start:end].splitlines() if line.startswith(b"data:")]
-    return b"\n".join(lines) if lines else None
+def _is_stream(body: bytes) -> bool:
+    """Whether this is a stream of events where a whole reply was asked for."""
+    start = body.removeprefix(BOM).lstrip()[:64]
+    return start.startswith((b"data:", b":", b"event:", b"id:", b"retry:"))

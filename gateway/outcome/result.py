@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from gateway.outcome.finishes import Meaning
 from gateway.outcome.outcome import Result
 from gateway.outcome.reading import Reading, Said
 from gateway.outcome.thinking import answer
 
-# Finish reasons by which hosts say that their filter cut the reply; each stands in the catalogue's moderation rows.
-FILTERED_FINISHES = frozenset({"content_filter", "sensitive", "content_filtered", "risk_control", "safety"})
-DECLINED_FINISHES = frozenset({"refusal"})  # Anthropic: the model's own no
-_OF_SEVERAL: tuple[Result, ...] = ("truncated", "answered", "declined", "evaded", "filtered", "blank")
+_OF_SEVERAL: tuple[Result, ...] = ("truncated", "answered", "declined", "evaded", "filtered", "blank", "failed")
 
 
 class Judge(Protocol):
@@ -28,6 +26,8 @@ def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1,
     `ended`: the upstream's reply is over; otherwise it is judged as an opening, in which not all of the `choices` need
     have begun. `limited`: the caller set a token limit.
     """
+    if reading.signal is not None:
+        return reading.signal.outcome
     if not reading.said:
         return "blank" if ended and reading.empty else "answered"
     if not ended and len(reading.said) < choices:
@@ -36,22 +36,25 @@ def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1,
     if len(reading.said) == 1:
         return results.pop()
     result = next(each for each in _OF_SEVERAL if each in results)
-    broken_off = ended and not reading.complete and not reading.empty
+    broken_off = ended and not reading.empty and (not reading.complete or "failed" in results)
     return "truncated" if broken_off and result in ("answered", "blank") else result
 
 
+_SAID_NO: dict[Meaning | None, Result] = {"declined": "declined", "filtered": "filtered"}
+
+
 def _result_of_one(said: Said, *, ended: bool, limited: bool, judge: Judge | None) -> Result:
-    if said.finish in DECLINED_FINISHES or said.refused:
-        return "declined"
-    if said.finish in FILTERED_FINISHES:
-        return "filtered"
+    if said.refused or said.meaning in _SAID_NO:
+        return _SAID_NO.get(said.meaning, "declined")
+    if said.broke_off:
+        return "failed"
     over = ended or said.finish is not None
     empty = said.empty and not (over and answer(said.text))  # a single `<` could have become a tag
-    if said.finish == "length" and (not limited or empty):
+    if said.meaning == "length" and (not limited or empty):
         return "truncated"
     if empty:
         return "blank" if over else "answered"
-    if said.finish is None and ended:
+    if (said.finish is None and ended) or said.meaning in ("cut", "context"):
         return "truncated"
     if said.other_parts or judge is None:
         return "answered"

@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
-_TAGS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("◁think▷", "◁/think▷"))
+# By whose model or template: docs/wires.md is made of these rows too. (opening, closing, vendor, source)
+TAG_ROWS = (
+    (
+        "<think>",
+        "</think>",
+        "DeepSeek, Qwen, MiniMax and others on vLLM, SGLang, Ollama",
+        "docs.vllm.ai reasoning outputs; earendil-works/pi#9007",
+    ),
+    ("<thinking>", "</thinking>", "Anthropic's prompts and models trained on them", "platform.claude.com prompting"),
+    ("<reasoning>", "</reasoning>", "Bedrock's gpt-oss", "browseros-ai/BrowserOS#167; vercel/ai#14720"),
+    (
+        "<thought>",
+        "</thought>",
+        "Google's OpenAI wire with include_thoughts, Gemma",
+        "ai.google.dev OpenAI compatibility",
+    ),
+    (
+        "[THINK]",
+        "[/THINK]",
+        "Mistral's Magistral in vLLM without a parser",
+        "huggingface.co/mistralai/Magistral-Small-2507",
+    ),
+    ("<seed:think>", "</seed:think>", "ByteDance Seed-OSS", "huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct"),
+    ("◁think▷", "◁/think▷", "Moonshot's Kimi-VL", "huggingface.co/moonshotai/Kimi-VL-A3B-Thinking"),
+)
+_TAGS = tuple((opening, closing) for opening, closing, _, _ in TAG_ROWS)
+
+_OPENED_UNSEEN = frozenset(
+    {"<think>", "<thinking>", "<seed:think>", "◁think▷"}
+)  # by a template: the closing tag stands alone
 
 
 def answer(text: str) -> str:
@@ -12,10 +41,15 @@ def answer(text: str) -> str:
     If it is never closed there is no answer (yet). Tags further on are the answer's own: it may be about them.
     """
     text = text.strip()
-    for opening, closing in _TAGS if "think" in text else ():
-        while text.startswith(opening) or 0 <= text.find(closing) < _found(text, opening):
-            _, closed, text = text.partition(closing)
-            text = text.strip() if closed else ""
+    before = None
+    while before != text:  # several may follow one another
+        before = text
+        for opening, closing in _TAGS:
+            while text.startswith(opening) or (
+                opening in _OPENED_UNSEEN and 0 <= text.find(closing) < _found(text, opening)
+            ):
+                _, closed, text = text.partition(closing)
+                text = text.strip() if closed else ""
     return text
 
 

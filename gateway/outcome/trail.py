@@ -32,11 +32,18 @@ class Trail:
     reservations: list[Reservation] = field(default_factory=list)  # of the caller's budgets, one an attempt
     held_usd: Decimal = Decimal(0)  # cost so far of a reply that may still be replaced, which is no attempt yet
     asked_at: float | None = None  # the first upstream was asked
+    late: list[Awaitable[None]] = field(default_factory=list)  # usages that are still on their way
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
     topic: Value = None  # of the prompt, where no decision read it; None until it is measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
+
+    async def catch_up(self) -> None:
+        """Returns when every usage that is still on its way has come, or has been waited for long enough."""
+        for usage in self.late:
+            await usage
+        self.late.clear()
 
     @property
     def deadline(self) -> float:

@@ -1,84 +1,127 @@
-"""Reads the usage block of a reply, whichever vendor wrote it, into one meaning."""
+"""Reads the usage block of a reply, whichever vendor wrote it, into one meaning. The names are rows of `usage_rows`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, NAMES, PLACES, Meaning
 
 MOST = 1_000_000_000  # tokens of one reply; whoever reports more is not believed
-_COUNTED = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+_BESIDE = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})  # wires on which cached tokens are no input
+_INSIDE = "input_tokens_details"  # OpenAI's Responses count them as input under the same name
+
+_PATHS: Mapping[Meaning, tuple[tuple[str, ...], ...]] = {
+    meaning: tuple(tuple(row.path.split(".")) for row in NAMES if row.meaning == meaning)
+    for meaning in ("input", "output", "cached", "cache_write", "reasoning", "total")
+}
+_TOP = {meaning: tuple(path[0] for path in _PATHS[meaning]) for meaning in ("input", "output")}
+_LLAMA = frozenset({"prompt_n", "predicted_n"})
 
 
 def read_usage(block: Mapping[str, Any]) -> Usage | None:
     """None if the block counts nothing we know, or what cannot be. Explicit zeros are believed.
 
-    Input includes cached and cache-write tokens, output includes reasoning tokens; wires that count otherwise
-    (Anthropic's cached tokens, xAI's reasoning tokens) are normalised here.
+    Input includes cached and cache-write tokens, output includes reasoning tokens; wires that count otherwise are
+    normalised here: cached tokens beside the input, reasoning beside the output or in the total alone.
     """
-    if not all(_believable(block[name]) for name in _COUNTED if name in block):
+    prompt_name, made_name = _named(block, "input"), _named(block, "output")
+    counted = [block[name] for name in (prompt_name, made_name) if name is not None]
+    if not all(map(_believable, counted)) or all(count is None for count in counted):
         return None
-    if "prompt_tokens" in block or "completion_tokens" in block:
-        return _openai(block)
-    if "cache_read_input_tokens" in block or "cache_creation_input_tokens" in block:
-        return _anthropic(block)
-    if "input_tokens" in block or "output_tokens" in block:
-        return _responses(block)
-    return None
-
-
-def _openai(block: Mapping[str, Any]) -> Usage:
-    prompt, completion = _count(block, "prompt_tokens"), _count(block, "completion_tokens")
-    if block.keys() <= _PLAIN:
-        return Usage(input_tokens=prompt, output_tokens=completion)
-    given, made = _details(block, "prompt_tokens_details"), _details(block, "completion_tokens_details")
-    cached = (
-        _count(given, "cached_tokens")
-        or _count(block, "prompt_cache_hit_tokens")  # DeepSeek
-        or _count(block, "cached_tokens")  # Moonshot
-    )
-    reasoning = _count(made, "reasoning_tokens") or _count(block, "reasoning_tokens")
-    if reasoning and _count(block, "total_tokens") == prompt + completion + reasoning:
-        completion += reasoning  # xAI counts reasoning beside the completion
+    prompt, made = (int(block.get(name) or 0) if name else 0 for name in (prompt_name, made_name))
+    if block.keys() <= _PLAIN and not _above(block.get("total_tokens"), prompt + made):
+        return Usage(input_tokens=prompt, output_tokens=made)
+    cached, written = _count(block, "cached"), _count(block, "cache_write") or _written_in_parts(block)
+    if block.keys() >= _LLAMA:
+        prompt = _whole(block["prompt_n"]) + cached
+    total = _count(block, "total")
+    if _counted_beside(block, prompt_name, prompt=prompt, made=made, total=total, cache=cached + written):
+        prompt += cached + written
+    reasoning = _count(block, "reasoning")
+    made, reasoning = _with_thinking(made, reasoning, above=max(0, total - prompt - made))
     return Usage(
         input_tokens=prompt,
         cached_tokens=min(cached, prompt),
-        output_tokens=max(completion, reasoning),
+        cache_write_tokens=min(written, prompt - min(cached, prompt)),
+        output_tokens=made,
         reasoning_tokens=reasoning,
-        audio_tokens=_count(given, "audio_tokens") + _count(made, "audio_tokens"),
+        audio_tokens=_audio(block, "prompt_tokens_details") + _audio(block, "completion_tokens_details"),
     )
 
 
-def _anthropic(block: Mapping[str, Any]) -> Usage:
-    read, written = _count(block, "cache_read_input_tokens"), _count(block, "cache_creation_input_tokens")
-    return Usage(
-        input_tokens=_count(block, "input_tokens") + read + written,
-        cached_tokens=read,
-        cache_write_tokens=written,
-        output_tokens=_count(block, "output_tokens"),
-    )
+def usages_in(document: Mapping[str, Any]) -> Iterator[Usage]:
+    """Those at the places that are not the reply's own `usage`."""
+    for row in PLACES:
+        for block in _at(document, row.path.split(".")):
+            usage = read_usage(block) if isinstance(block, dict) else None
+            if usage is not None:
+                yield usage
 
 
-def _responses(block: Mapping[str, Any]) -> Usage:
-    given, made = _details(block, "input_tokens_details"), _details(block, "output_tokens_details")
-    return Usage(
-        input_tokens=_count(block, "input_tokens"),
-        cached_tokens=min(_count(given, "cached_tokens"), _count(block, "input_tokens")),
-        output_tokens=_count(block, "output_tokens"),
-        reasoning_tokens=_count(made, "reasoning_tokens"),
-    )
+def later(old: Usage | None, new: Usage | None) -> Usage | None:
+    """Of two reports of one reply: the later one, unless it takes back everything."""
+    if old is None or (new is not None and (new.input_tokens or new.output_tokens)):
+        return new if new is not None else old
+    return old
 
 
-def _details(block: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = block.get(name)
-    return value if isinstance(value, dict) else {}
+def _named(block: Mapping[str, Any], meaning: Meaning) -> str | None:
+    """The first name that holds a count, else the first that is there."""
+    here = [name for name in _TOP[meaning] if name in block]
+    return next((name for name in here if block[name] is not None), here[0] if here else None)
 
 
-def _count(block: Mapping[str, Any], name: str) -> int:
-    value = block.get(name, 0)
+def _counted_beside(
+    block: Mapping[str, Any], prompt_name: str | None, *, prompt: int, made: int, total: int, cache: int
+) -> bool:
+    """Whether cached and written tokens are no part of the input yet."""
+    if not cache:
+        return False
+    if prompt_name in _BESIDE:
+        return _INSIDE not in block
+    return cache > prompt or total == prompt + made + cache
+
+
+def _with_thinking(made: int, reasoning: int, *, above: int) -> tuple[int, int]:
+    """Output and thinking; `above`: what the total has beyond the parts is thinking that no part counts."""
+    if above:
+        return made + above, max(reasoning, above)
+    return max(made, reasoning), reasoning
+
+
+def _count(block: Mapping[str, Any], meaning: Meaning) -> int:
+    return next((count for path in _PATHS[meaning] for value in _at(block, path) if (count := _whole(value))), 0)
+
+
+def _written_in_parts(block: Mapping[str, Any]) -> int:
+    parts = (found for path in CACHE_WRITE_PARTS for found in _at(block, path.split(".")))
+    return next((sum(map(_whole, found.values())) for found in parts if isinstance(found, dict)), 0)
+
+
+def _audio(block: Mapping[str, Any], details: str) -> int:
+    return next((_whole(value) for value in _at(block, (details, "audio_tokens"))), 0)
+
+
+def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    if not path:
+        yield value
+        return
+    field = path[0].removesuffix("[]")
+    found = value.get(field) if isinstance(value, dict) else None
+    for item in found if path[0].endswith("[]") and isinstance(found, list) else [found]:
+        if item is not None:
+            yield from _at(item, path[1:])
+
+
+def _whole(value: Any) -> int:
     return int(value) if isinstance(value, (int, float)) and 0 < value <= MOST else 0
+
+
+def _above(total: Any, parts: int) -> bool:
+    return _whole(total) > parts
 
 
 def _believable(count: Any) -> bool:

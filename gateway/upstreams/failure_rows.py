@@ -3,6 +3,7 @@
 * our_key, our_balance, not_found: our key or our catalogue is at fault; next endpoint, the vendor's text is never shown
 * context, unsupported: this vendor cannot, another may; next endpoint
 * rate_limited, overloaded, timeout, upstream_error: next endpoint
+* bad_tool_call: the model wrote a tool call that nobody can read; next endpoint, else the caller gets the message
 * bad_request, too_large: every vendor would say so; the caller gets status and message
 """
 
@@ -15,6 +16,8 @@ from gateway.upstreams.complaint import Complaint
 
 _REQUEST = frozenset({400, 413, 422})
 _ANY: frozenset[int] = frozenset()
+CHECKED = "2026-11-27"
+_MINIMAX = "platform.minimax.io error codes: the same numbers with any status, often 200"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +30,106 @@ class Row:
     codes: frozenset[str] = frozenset()
     texts: tuple[re.Pattern[str], ...] = ()
     own_codes: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()  # whose words these are; empty: anybody's
+    vendor: str = "any"
+    checked: str = CHECKED  # ISO date
 
 
-def _row(kind: str, statuses: frozenset[int], source: str, *, codes: str = "", texts: str = "", own: str = "") -> Row:
-    """`texts` are regular expressions, one a line."""
-    patterns = tuple(re.compile(text.strip(), re.IGNORECASE) for text in texts.strip().splitlines())
-    return Row(kind, statuses, source, frozenset(codes.split()), patterns, frozenset(own.split()))
+def _row(
+    kind: str,
+    statuses: frozenset[int],
+    source: str,
+    *,
+    vendor: str = "any",
+    codes: str = "",
+    texts: str = "",
+    operators: str = "",
+) -> Row:
+    """`texts` are regular expressions, one a line. MiniMax's codes are its own."""
+    own, words = source is _MINIMAX, frozenset(codes.split())
+    return Row(
+        kind,
+        statuses,
+        source,
+        codes=frozenset() if own else words,
+        texts=tuple(re.compile(text.strip(), re.IGNORECASE) for text in texts.strip().splitlines()),
+        own_codes=words if own else frozenset(),
+        operators=frozenset(operators.split()),
+        vendor=vendor,
+    )
 
-
-_MINIMAX = "platform.minimax.io error codes: the same numbers with any status, often 200"
 
 ROWS: tuple[Row, ...] = (
-    _row("rate_limited", _ANY, _MINIMAX, own="1002 1041"),
-    _row("our_key", _ANY, _MINIMAX, own="1004 2049"),
-    _row("our_balance", _ANY, _MINIMAX, own="1008"),
-    _row("timeout", _ANY, _MINIMAX, own="1001"),
-    _row("context", _ANY, _MINIMAX, own="1039"),
-    _row("bad_request", _ANY, _MINIMAX, own="1042 2013"),
-    _row("upstream_error", _ANY, _MINIMAX, own="1000 1024 1033"),
+    _row("rate_limited", _ANY, _MINIMAX, vendor="MiniMax", codes="1002 1041 2045"),
+    _row("our_key", _ANY, _MINIMAX, vendor="MiniMax", codes="1004 2049"),
+    _row("our_balance", _ANY, _MINIMAX, vendor="MiniMax", codes="1008 2056"),
+    _row("timeout", _ANY, _MINIMAX, vendor="MiniMax", codes="1001"),
+    _row("context", _ANY, _MINIMAX, vendor="MiniMax", codes="1039"),
+    _row("bad_request", _ANY, _MINIMAX, vendor="MiniMax", codes="1042 2013"),
+    _row("upstream_error", _ANY, _MINIMAX, vendor="MiniMax", codes="1000 1024 1033"),
+    # Whatever stands in `code`: these mean something else there than elsewhere.
+    _row(
+        "rate_limited",
+        frozenset({429}),
+        "stored files 58197561339, 66137933469: tokens a minute, not credit; an empty account says Arrearage",
+        vendor="DashScope",
+        codes="insufficient_quota",
+        operators="alibaba-qwen",
+    ),
+    _row(
+        "bad_tool_call",
+        frozenset({400, 422}),
+        "pydantic-ai#1233 and #2774; opencode#1018; console.groq.com/docs/errors",
+        vendor="Groq, Together, Fireworks",
+        codes="tool_use_failed json_validate_failed output_parse_failed tool_call_validation_failed",
+        texts="failed to (call a function|parse tool call|validate json)",
+    ),
     # Our account. Google answers 400 to a wrong key; Moonshot and Z.ai 429 to an empty account; Anthropic 400.
     _row(
         "our_key",
         _REQUEST,
         "ai.google.dev errors; developers.openai.com error codes",
-        codes="API_KEY_INVALID invalid_api_key",
-        texts=r"\bapi key (not valid|expired)",
+        codes="API_KEY_INVALID invalid_api_key InvalidApiKey",
+        texts=r"""
+            \bapi key (not valid|expired)
+            (incorrect|invalid) api[ _-]?(key|token)
+        """,
     ),
     _row(
         "our_balance",
-        frozenset({400, 402, 403, 429}),
+        frozenset({400, 402, 403, 412, 429, 500}),
         "developers.openai.com, platform.kimi.ai, docs.z.ai/api-reference/api-code, "
         "help.aliyun.com/model-studio/error-code and platform.claude.com on errors",
-        codes="insufficient_quota exceeded_current_quota_error Arrearage 1113",
+        vendor="OpenAI, Moonshot, Z.ai, DashScope, Anthropic",
+        codes="insufficient_quota exceeded_current_quota_error Arrearage 1113 billing_error "
+        "AllocationQuota.FreeTierOnly",
         texts=r"""
             credit balance is too low
             insufficient (account )?balance
             overdue-payment
+        """,
+    ),
+    _row(
+        "our_balance",
+        _ANY,
+        "volcengine.com/docs/82379/1299023; novita.ai docs; siliconflow 30001; new-api relays; cloud.tencent.com",
+        vendor="Ark, Novita, SiliconFlow, new-api, Tencent",
+        codes="AccountOverdueError NOT_ENOUGH_BALANCE insufficient_user_quota pre_consume_token_quota_failed "
+        "insufficient_balance FailedOperation.ServiceStopArrears",
+    ),
+    _row(
+        "our_balance",
+        frozenset({400, 402, 403, 412, 429, 500}),
+        "pollinations#12136; amd/gaia#3766; theopenco/llmgateway#3838; recorded: xAI, DeepInfra, SiliconFlow",
+        vendor="Fireworks, xAI, DeepInfra, OpenRouter, SiliconFlow",
+        texts=r"""
+            overdue balance
+            balance is (insufficient|not enough|too low)
+            (not enough|insufficient|no|any|out of) (available )?(credits?|balance|funds)\b
+            (spending|credit) limit
+            failure to pay
+            add (a )?(payment method|credits|funds)
+            余额不足|欠费|额度(已用尽|不足)
         """,
     ),
     # DeepSeek answers 400 to an unknown model, Z.ai 1211
@@ -70,10 +137,11 @@ ROWS: tuple[Row, ...] = (
         "not_found",
         _REQUEST,
         "docs.z.ai/api-reference/api-code; recorded: DeepSeek, OpenAI",
-        codes="model_not_found 1211",
+        codes="model_not_found 1211 InvalidEndpointOrModel.NotFound ModelNotFound",
         texts=r"""
             ^model not exist$
             \bmodel_not_found\b
+            is not a valid model id
         """,
     ),
     # Too long for this one. Groq counts it against the minute's tokens and says 413; llama.cpp has said 500.
@@ -90,7 +158,8 @@ ROWS: tuple[Row, ...] = (
         _REQUEST,
         "recorded: OpenAI, vLLM, xAI, Groq, Anthropic, Bedrock, Moonshot (kimi-cli#2011), Google, Together, Cohere, "
         "TGI; help.aliyun.com/model-studio/error-code; docs.z.ai/api-reference/api-code",
-        codes="context_length_exceeded model_context_window_exceeded string_above_max_length 1261",
+        codes="context_length_exceeded model_context_window_exceeded string_above_max_length 1261 "
+        "context_window_exceeded input_length_too_long",
         texts=r"""
             maximum (context|prompt) length
             context (length|size|window)
@@ -103,6 +172,18 @@ ROWS: tuple[Row, ...] = (
             (input|prompt).{0,60}longer than the model
             too many tokens
             max_new_tokens.{0,20}must be <=
+            length of prompt_tokens .{0,20}must be less than
+            max_seq_len
+            maximum model length
+            (prompt|input|message|request)s?( is| are)? too long
+            (prompt|input)( text)? tokens too long
+            input (token )?(length|count).{0,40}exceeds?
+            total tokens .{0,30}exceed
+            tokens? .{0,40}exceeds? .{0,40}(limit|maximum|length|window) .{0,10}\d
+            tokens?.{0,40}exceeds the limit of \d+
+            max_tokens must be at least 1, got -
+            (输入|上下文|提示|prompt).{0,12}(长度|tokens?).{0,12}(超过|超出|过长|超限)
+            (超过|超出).{0,12}(最大|上下文|模型).{0,8}(长度|限制)
         """,
     ),
     # What this vendor or model lacks
@@ -132,20 +213,37 @@ ROWS: tuple[Row, ...] = (
     _row(
         "overloaded",
         _ANY,
-        "platform.claude.com and platform.kimi.ai on errors; docs.bigmodel.cn/cn/faq/api-code",
-        codes="overloaded_error engine_overloaded_error 1305",
+        "platform.claude.com and platform.kimi.ai on errors; docs.bigmodel.cn/cn/faq/api-code; "
+        "inference-docs.cerebras.ai; volcengine.com/docs/82379/1299023; docs.aws.amazon.com InvokeModel",
+        vendor="Anthropic, Moonshot, Z.ai, Cerebras, Ark, Bedrock",
+        codes="overloaded_error engine_overloaded_error 1305 1312 queue_exceeded ServerOverloaded "
+        "ServiceUnavailableException ModelNotReadyException capacity_exceeded",
+    ),
+    _row(
+        "overloaded",
+        frozenset({400, 429, 498, 500, 502, 503, 529}),
+        "recorded: SGLang, DeepInfra, SiliconFlow, Hugging Face TGI, Google",
+        vendor="SGLang, DeepInfra, SiliconFlow, TGI, Google",
+        texts=r"""
+            queue is full
+            (model|server|engine|service) (is )?(currently )?(busy|overloaded)
+        """,
     ),
     _row(
         "rate_limited",
         _ANY,
-        "developers.openai.com, platform.claude.com and platform.kimi.ai on errors; docs.z.ai/api-reference/api-code",
-        codes="rate_limit_exceeded rate_limit_error rate_limit_reached_error 1302",
+        "developers.openai.com, platform.claude.com and platform.kimi.ai on errors; docs.z.ai/api-reference/api-code; "
+        "docs.aws.amazon.com; ai.google.dev; help.aliyun.com/model-studio/error-code",
+        vendor="OpenAI, Anthropic, Moonshot, Z.ai, Bedrock, Google, DashScope",
+        codes="rate_limit_exceeded rate_limit_error rate_limit_reached_error 1302 ThrottlingException "
+        "RESOURCE_EXHAUSTED Throttling Throttling.RateQuota Throttling.AllocationQuota limit_requests",
     ),
     _row(
         "our_key",
         _ANY,
         "platform.claude.com on errors; developers.openai.com error codes",
-        codes="authentication_error invalid_api_key permission_error",
+        codes="authentication_error invalid_api_key permission_error AuthenticationError "
+        "unsupported_country_region_territory",
     ),
     _row("bad_request", _REQUEST, "developers.openai.com error codes", codes="invalid_request_error"),
 )
@@ -161,6 +259,7 @@ _BY_STATUS = {
     413: "too_large",
     422: "bad_request",
     429: "rate_limited",
+    498: "overloaded",  # Groq: no capacity for the flex tier
     503: "overloaded",
     504: "timeout",
     524: "timeout",  # Cloudflare: the vendor behind it did not answer
@@ -168,10 +267,12 @@ _BY_STATUS = {
 }
 
 
-def row_of(status: int | None, complaint: Complaint) -> str | None:
+def row_of(status: int | None, complaint: Complaint, operator: str) -> str | None:
     """The kind of the first row that fits; None if the status has to tell. `status` None: an error inside a 200."""
     for row in ROWS:
         if row.statuses and status is not None and status not in row.statuses:
+            continue
+        if row.operators and operator not in row.operators:
             continue
         if row.codes & complaint.codes or complaint.own_code in row.own_codes:
             return row.kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,24 +14,30 @@ from gateway.catalog.rows import ModerationSignal
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Result
 from gateway.outcome.reading import Reading
-from gateway.upstreams.complaint import Complaint, complaints_in, has_choices
+from gateway.outcome.wire import document_of
+from gateway.upstreams.complaint import Complaint, relayed
 from gateway.upstreams.failure_rows import by_status, row_of
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.retry_after import retry_after_s
 
 DEFAULT_REST_S = 1.0  # of an endpoint that says 429 and not for how long
-REQUEST_AT_FAULT = frozenset({"bad_request", "moderation", "context", "unsupported"})  # say nothing about the endpoint
+# These say nothing about the endpoint.
+REQUEST_AT_FAULT = frozenset({"bad_request", "moderation", "context", "unsupported", "bad_tool_call"})
 OURS = frozenset({"our_key", "our_balance", "not_found"})  # our key or our catalogue: an operator has to act
 MOST_MESSAGE_CHARS = 2000
-_USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "function_call"})
+MOST_TEXT_CHARS = 8192  # of an error body in which a filter's words are looked for
+MOST_GENERATION_CHARS = 20_000  # of what a model wrote in the place of a tool call
+_RELAYED = frozenset({"context", "unsupported", "rate_limited", "overloaded", "timeout", "bad_tool_call"})
+_OF_MEANING = {"overloaded": "overloaded", "context": "context", "malformed": "bad_tool_call"}
 
 
 class PassedThrough(GatewayError):
-    """The vendor's own status and message."""
+    """The vendor's own status and message, and what else of its error a caller can use."""
 
-    def __init__(self, status: int, message: str, param: str | None):
+    def __init__(self, status: int, message: str, param: str | None, beside: dict[str, object] | None = None):
         super().__init__("request_too_large" if status == 413 else "invalid_request", message, param=param)
         self._status = status
+        self.beside = beside or {}
 
     @property
     def status(self) -> int:
@@ -47,13 +53,24 @@ class Failure:
     outcome: Result = "failed"
     status: int | None = None
     retry_after_s: float | None = None
-    passes_through: bool = False  # the request itself is at fault: the caller gets this status and message
+    passes_through: bool = False  # the caller gets this status and message if nobody answers
+    final: bool = False  # the request itself is at fault: every other endpoint would say so too
     counts_against_endpoint: bool = True
     param: str | None = None
+    code: str | None = None  # the vendor's word for it, if it passes through
+    failed_generation: str | None = None  # what the model wrote in the place of a tool call
 
     def as_error(self) -> GatewayError:
         """What the caller sees when it passes through."""
-        return PassedThrough(self.status or 400, self.detail, self.param)
+        beside: dict[str, object] = {"code": self.code} if self.code else {}
+        if self.failed_generation is not None:
+            beside["failed_generation"] = self.failed_generation
+        return PassedThrough(self.status or 400, self.detail, self.param, beside)
+
+
+def succeeded(status: int | None) -> bool:
+    """Any of 2xx: some relays say that they created a completion."""
+    return status is not None and 200 <= status < 300
 
 
 def of_fault(fault: UpstreamFault) -> Failure:
@@ -61,27 +78,34 @@ def of_fault(fault: UpstreamFault) -> Failure:
     return Failure(fault.kind, fault.detail)
 
 
-def of_reading(rows: Sequence[ModerationSignal], operator: str, reading: Reading, opening: bytes) -> Failure | None:
-    """An error inside HTTP 200, before anything went to the caller; None if there is none."""
-    if reading.error is None and (not reading.empty or reading.finish_reason or has_choices(opening)):
-        return _broken_off(rows, operator, reading.finish_reason)
-    bodies: list[object] = [{"error": reading.error}] if reading.error is not None else []
-    for body in (*bodies, *complaints_in(opening)):
-        complaint = Complaint.of(body)
-        if complaint is not None:
-            return _inside(rows, operator, complaint, body)
+def of_reading(
+    rows: Sequence[ModerationSignal], operator: str, reading: Reading, *, ended: bool = False
+) -> Failure | None:
+    """An error inside HTTP 200; None if there is none. `ended`: nothing follows any more."""
+    if reading.complaint is not None:
+        return _inside(rows, operator, reading.complaint)
+    if reading.broken:
+        return _broken_off(reading)
+    if ended and reading.said and reading.empty and not reading.finished and reading.signal is None:
+        return Failure("upstream_error", "the reply ended without a word and without a finish reason")
     return None
 
 
-def _broken_off(rows: Sequence[ModerationSignal], operator: str, finish_reason: str | None) -> Failure | None:
+def _broken_off(reading: Reading) -> Failure:
     """A finish reason by which the vendor says that it failed, not that it refused."""
-    if finish_reason is None or finish_reason in _USUAL_FINISHES:
-        return None
-    signal = _signal(rows, operator, (200,), {"choices": [{"finish_reason": finish_reason}]}, "")
-    if signal is None or signal.outcome != "failed":
-        return None
-    kind = "overloaded" if signal.retry else row_of(None, Complaint(codes=frozenset({finish_reason})))
-    return _failure(kind or "upstream_error", 200, Complaint(codes=frozenset({finish_reason})), ())
+    complaint = Complaint(codes=frozenset({reading.finish_reason or ""}))
+    row = reading.signal
+    if row is not None:
+        kind = "overloaded" if row.retry else row_of(None, complaint, "") or "upstream_error"
+    else:
+        meaning = next(iter(reading.said)).meaning
+        kind = _OF_MEANING.get(meaning or "", "upstream_error")
+    return Failure(
+        kind,
+        f"the vendor broke the reply off ({reading.finish_reason})",
+        status=200,
+        counts_against_endpoint=kind not in REQUEST_AT_FAULT,
+    )
 
 
 def classify(
@@ -91,37 +115,58 @@ def classify(
     body: bytes,
     headers: Sequence[tuple[bytes, bytes]],
 ) -> Failure:
-    """What a status other than 200 means."""
-    try:
-        document: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        document = None
-    text = body.decode(errors="replace")
+    """What a status other than 2xx means."""
+    document: Any = document_of(body)
+    text = body.decode(errors="replace")[:MOST_TEXT_CHARS] if document is None else _as_text(document)
     signal = _signal(rows, operator, (status,), document, text)
     if signal is not None:
         return _said_no(signal, status)
-    complaint = Complaint.of(document) or Complaint(message=text.strip())
-    return _failure(row_of(status, complaint) or by_status(status), status, complaint, headers)
+    complaint = Complaint.of(document) or Complaint(message=text.strip() if document is None else "")
+    kind, told = _kind_of(status, complaint, document, operator)
+    return _failure(kind or by_status(status), status, told, headers)
 
 
-def _inside(rows: Sequence[ModerationSignal], operator: str, complaint: Complaint, body: object) -> Failure:
+def _inside(rows: Sequence[ModerationSignal], operator: str, body: object) -> Failure:
     # Inside a stream a vendor sends the object that it would else send with a status of its own.
+    complaint = Complaint.of(body) or Complaint()
     said = complaint.status
     statuses = (200, 400) if said is None else (200, 400, said)
-    signal = _signal(rows, operator, statuses, body, complaint.message)
+    signal = _signal(rows, operator, statuses, body, _as_text(body))
     if signal is not None:
         return _said_no(signal, 200)
-    kind = row_of(said, complaint) or (by_status(said) if said is not None else "upstream_error")
-    failure = _failure(kind, said or 200, complaint, ())
+    kind, told = _kind_of(said, complaint, body, operator)
+    kind = kind or (by_status(said) if said is not None else "upstream_error")
+    failure = _failure(kind, said or 200, told, ())
     return replace(failure, detail=f"error inside a 200: {failure.detail}") if not failure.passes_through else failure
 
 
+def _kind_of(status: int | None, complaint: Complaint, body: object, operator: str) -> tuple[str | None, Complaint]:
+    """The kind, and whose words say so: an aggregator's own, or those of the vendor behind it."""
+    behind = [told for inner in relayed(body) if (told := Complaint.of(inner)) is not None]
+    for told in behind:
+        kind = row_of(None, told, "")
+        if kind in _RELAYED:
+            return kind, told
+    kind = row_of(status, complaint, operator)
+    if behind and kind in (None, "bad_request"):
+        return kind, behind[0]
+    return kind, complaint
+
+
 def _failure(kind: str, status: int, complaint: Complaint, headers: Sequence[tuple[bytes, bytes]]) -> Failure:
-    if kind in ("bad_request", "too_large"):
+    if kind in ("bad_request", "too_large", "bad_tool_call"):
         message = complaint.message[:MOST_MESSAGE_CHARS] or f"the vendor answered {status} without a reason"
-        shown = status if status in (413, 422) else 400
+        generated = complaint.failed_generation
         return Failure(
-            kind, message, status=shown, passes_through=True, counts_against_endpoint=False, param=complaint.param
+            kind,
+            message,
+            status=status if status in (413, 422) else 400,
+            passes_through=True,
+            final=kind != "bad_tool_call",  # another model may call the tool rightly, and this one the next time
+            counts_against_endpoint=False,
+            param=complaint.param,
+            code=complaint.code,
+            failed_generation=generated[:MOST_GENERATION_CHARS] if generated is not None else None,
         )
     rest_s = None if kind in REQUEST_AT_FAULT else retry_after_s(headers)
     if kind == "rate_limited" and rest_s is None:
@@ -165,24 +210,15 @@ def _signal(
         found = moderated(rows, operator=operator, status=status, body=body, text=text)
         if found is not None:
             return found
-    for inner in _relayed(body):
-        told = Complaint.of(inner)
+    for inner in relayed(body):
+        words = _as_text(inner)
         for row in rows:
-            if row.conditions and matches(row, status=min(row.statuses, default=400), body=inner,
-                                          text=told.message if told else ""):  # fmt: skip
+            status = next((each for each in (400, *statuses) if each in row.statuses), 400)
+            if row.conditions and matches(row, status=status, body=inner, text=words):
                 return row
     return None
 
 
-def _relayed(body: object) -> Iterator[object]:
-    """What an aggregator wraps: the error of the vendor behind it, without its status."""
-    error = body.get("error") if isinstance(body, dict) else None
-    metadata = error.get("metadata") if isinstance(error, dict) else None
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
-    if isinstance(raw, str):
-        try:
-            raw = msgspec.json.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            return
-    if isinstance(raw, dict):
-        yield raw if "error" in raw else {"error": raw, **raw}
+def _as_text(document: object) -> str:
+    """The document with every letter as it is: some vendors escape all that is not ASCII."""
+    return msgspec.json.encode(document).decode(errors="replace")[:MOST_TEXT_CHARS]

@@ -26,7 +26,7 @@ def complaint(row: dict[str, Any]) -> Complaint:
 
 @pytest.mark.parametrize("row", recorded(), ids=lambda row: f"{row['kind']} {row['from']}")
 def test_a_recorded_failure_is_of_its_kind(row):
-    assert (row_of(row["status"], complaint(row)) or by_status(row["status"])) == row["kind"]
+    assert (row_of(row["status"], complaint(row), row.get("operator", "")) or by_status(row["status"])) == row["kind"]
 
 
 def test_every_code_and_text_has_a_reply_that_shows_it_and_every_row_a_source():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from gateway.outcome.result import DECLINED_FINISHES, FILTERED_FINISHES
+from gateway.outcome.finishes import meaning_of
 from gateway.outcome.thinking import answer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ LABEL = 40  # characters of a word that may be a label
 Verdict = Literal["answered", "declined", "evaded", "blank"]
 Judgement = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated"]
 
-CUT_FINISHES = frozenset({"length", "max_tokens"})
+CUT_SHORT = frozenset({"length", "cut", "context"})  # meanings of finish reasons
 
 
 class Detector:
@@ -83,13 +83,11 @@ def judge(prompt: str, response: str, finish_reason: str | None = None, *, prefi
 
     A row without a finish reason is not taken for cut off: records often leave it out.
     """
-    reason = (finish_reason or "").lower()
-    if reason in FILTERED_FINISHES:
-        return "filtered"
-    if reason in DECLINED_FINISHES:
-        return "declined"
+    meaning = meaning_of(finish_reason or "")
+    if meaning == "filtered" or meaning == "declined":
+        return meaning
     detector = Detector(prompt)
     whole = answer(response)[:KEPT]
     detector.feed(whole[:prefix])
     verdict = detector.verdict(final=prefix is None or len(whole) <= prefix)
-    return "truncated" if reason in CUT_FINISHES and verdict in ("answered", "blank") else verdict
+    return "truncated" if meaning in CUT_SHORT and verdict in ("answered", "blank") else verdict

@@ -7,6 +7,7 @@ import pytest
 from gateway.catalog.moderation import condition
 from gateway.catalog.rows import ModerationSignal
 from gateway.outcome.meter import StreamMeter, WholeMeter
+from gateway.outcome.watch import watch_for
 from gateway.upstreams.failures import Failure, classify, of_fault, of_reading
 from gateway.upstreams.fault import UpstreamFault
 
@@ -242,16 +243,16 @@ def test_a_fault_keeps_its_kind_and_detail():
 
 
 def whole(body):
-    meter = WholeMeter()
+    meter = WholeMeter(watch_for(ROWS, "minimax"))
     raw = json.dumps(body).encode()
     meter.feed(raw)
-    return of_reading(ROWS, "minimax", meter.reading, raw)
+    return of_reading(ROWS, "minimax", meter.reading)
 
 
 def streamed(*events):
     meter = StreamMeter(keep_usage=True)
     raw = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-    return of_reading(ROWS, "minimax", meter.reading, raw) if meter.feed(raw) is not None else None
+    return of_reading(ROWS, "minimax", meter.reading) if meter.feed(raw) is not None else None
 
 
 ANSWER = {"choices": [{"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}]}
@@ -307,4 +308,4 @@ def test_the_empty_opening_of_a_stream_is_no_error():
 
 
 def test_a_stream_that_only_said_keep_alive_is_no_error():
-    assert of_reading(ROWS, "deepseek", StreamMeter(keep_usage=True).reading, b": keep-alive\n\n") is None
+    assert of_reading(ROWS, "deepseek", StreamMeter(keep_usage=True).reading) is None
