@@ -74,8 +74,8 @@ def test_an_error_that_comes_as_a_document_in_place_of_a_stream_is_read():
     assert told({"a": [(200, BROKEN[1])]}, stream=True).attempts == [("m@a", "failed"), ("m@b", "answered")]
 
 
-def test_a_document_in_place_of_a_stream_is_no_blank_reply():
-    assert told({"a": [(200, said(YES))]}, stream=True).attempts == [("m@a", "failed"), ("m@b", "answered")]
+def test_a_document_in_place_of_a_stream_is_an_answer():
+    assert told({"a": [(200, said(YES))]}, stream=True).attempts == [("m@a", "answered")]
 
 
 def test_an_error_that_the_catalogue_calls_declined_stands_on_an_excepted_topic():
