@@ -93,7 +93,7 @@ class Try:
         return reading.complete and not (upstream.failed or (upstream.complete and not upstream.held))
 
     def feed(self, chunk: bytes) -> bytes:
-        """What of a reply may be handed on: never our own key, as it is. b"": the body is over. Raises MeteringError."""
+        """What of a reply may be handed on: never our own key as it is. b"": it is over. Raises MeteringError."""
         out = self.meter.feed(chunk) if chunk else self.meter.end()
         if self.secret is not None and self.secret in out:
             return out.replace(self.secret, GONE.encode())
