@@ -169,6 +169,7 @@ def _plain(desk: Desk, written: Written[EndpointRow], model: Model, operator: Op
         vendor=row.vendor or operator.id,
         ends=row.ends,
         note=row.note,
+        takes_usage_option=row.adds.stream_options,
     )
 
 

@@ -147,6 +147,7 @@ class Endpoint:
     ends: date | None = None  # the operator has announced its end
     note: str | None = None
     output_tokens_per_s: float | None = None  # of one own machine at full load
+    takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
 
 
 @dataclass(frozen=True, slots=True)

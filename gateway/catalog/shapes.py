@@ -139,6 +139,12 @@ class Pin(Shape):
     certificate: str | None = Field(None, description="a name in the peer's certificate")
 
 
+class Additions(Shape):
+    """What we add to requests, and a vendor may not take. What its replies say it does not take is left out anyway."""
+
+    stream_options: bool = Field(True, description="the usage option of a stream; without it usage is estimated")
+
+
 class EndpointRow(Sourced):
     """A door: one model at one operator in one place."""
 
@@ -175,6 +181,7 @@ class EndpointRow(Sourced):
     vendor: str | None = Field(
         None, description="whose way of saying no and of reasoning it follows; absent: the operator's"
     )
+    adds: Additions = Field(default=Additions(), description="what it takes of what we add; absent: everything")
     ends: Day | None = Field(None, description="the operator has announced its end")
 
 

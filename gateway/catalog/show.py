@@ -107,6 +107,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row |= {"risk": endpoint.risk, "risk_reasons": list(endpoint.risk_reasons)}
     row |= {"indemnity": operator.indemnity, "sla": operator.sla, "context_tokens": model.context_tokens or None}
     row |= {"kinds": sorted(endpoint.kinds), "can": sorted(endpoint.can), "api": endpoint.api}
+    row |= {"adds": {"stream_options": endpoint.takes_usage_option}}
     row |= {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model, "key_env": endpoint.key_env}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}

@@ -1,32 +1,24 @@
-"""One try at one endpoint: ask, read the opening, say what it is. What is recorded of it is made here too."""
+"""One try at one endpoint under way: what was read of it, what it is so far, and what is recorded of it."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from math import inf
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
-from gateway.dispatch.hold import Hold
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
 from gateway.outcome.result import Judge, result_of
 from gateway.outcome.trail import Trail
-from gateway.outcome.watch import watch_for
 from gateway.policy.permit import Permit
-from gateway.upstreams.failures import Failure, classify, of_fault, of_reading, succeeded
+from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
-from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
-from gateway.upstreams.http1 import read_most
 from gateway.upstreams.redaction import GONE, Redactor
 
-ERROR_BODY_BYTES = 65_536
-ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
-WHOLE_BODY_BYTES = 64_000_000
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
@@ -44,6 +36,7 @@ class Try:
     turn: Turn  # at the endpoint's breaker
     redactor: Redactor
     secret: bytes | None  # our key at the endpoint
+    adds_usage: bool  # the caller did not ask for the usage of the stream
     sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None
@@ -172,98 +165,6 @@ class Try:
             return False
         patience = min(limits.first_byte_s if trail.request.stream else limits.whole_s, limits.total_s)
         return self.first_byte_s is not None or now - self.started < ALL_ITS_TIME * patience
-
-
-async def ask(
-    permit: Permit, trail: Trail, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
-) -> Try | Failure:
-    """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
-    request = trail.request
-    watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
-    meter = StreamMeter(keep_usage=request.include_usage, watch=watch) if request.stream else WholeMeter(watch)
-    redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
-    told = hold.tells or not request.stream
-    attempt = Try(permit, trail, judge, monotonic(), meter, turn, redactor, secret, told=told)
-    trail.asked_at = trail.asked_at or attempt.started
-    try:
-        failure = await _open(attempt, fleet, hold)
-        if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
-            await trail.measuring()  # by its topic a refusal may stand
-            trail.measuring = None
-    except UpstreamFault as fault:
-        failure = of_fault(fault)
-    except MeteringError as error:
-        failure = of_fault(UpstreamFault("protocol", str(error)))
-    except asyncio.CancelledError:
-        attempt.close()
-        attempt.record("left")
-        raise
-    if failure is None:
-        attempt.waits_since = monotonic()
-        turn.began()
-        return attempt
-    leave(attempt, failure.outcome, failure)
-    return failure
-
-
-async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
-    trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
-    limits, stream = decision.route.limits, attempt.trail.request.stream
-    left_s = deadline - monotonic()
-    if left_s <= 0:
-        raise UpstreamFault("timeout", "no time is left for this request")
-    first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
-    upstream = await fleet.send(
-        attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
-    )
-    attempt.upstream, attempt.status = upstream, upstream.status
-    whole_by = attempt.started + limits.whole_s
-    if stream or deadline <= whole_by:
-        upstream.end_by(deadline, limits.total_s, idle_s=limits.idle_s if stream else inf)
-    else:
-        upstream.end_by(whole_by, limits.whole_s)
-    if not succeeded(upstream.status):
-        operator = attempt.endpoint.operator.id
-        body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
-        rows = decision.policy.catalog.moderation
-        return attempt.redactor.cleaned(classify(rows, operator, upstream.status, body, upstream.headers))
-    if stream:
-        await _read_opening(attempt, upstream, hold)
-    else:
-        await _read_whole(attempt, upstream)
-    if attempt.ended and attempt.meter.stray and not attempt.meter.reading.events:
-        raise UpstreamFault("protocol", "the reply is no stream of events")
-    return attempt.failure()
-
-
-async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
-    body = await upstream.read(WHOLE_BODY_BYTES)
-    attempt.first_byte_s = monotonic() - attempt.started
-    attempt.opening = attempt.feed(body)
-    if not attempt.meter.reading.events:
-        raise UpstreamFault("protocol", "the reply is not JSON")
-    attempt.ended = True
-
-
-async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> None:
-    """Reads until the opening can be judged."""
-    reading = attempt.meter.reading
-    held: list[bytes] = []
-    held_bytes = 0
-    while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
-        until = hold.until()
-        chunk = await upstream.next() if until is None else await upstream.next_by(until)
-        if chunk is None:
-            break
-        out = attempt.feed(chunk)
-        if reading.events and attempt.first_byte_s is None:
-            attempt.first_byte_s = monotonic() - attempt.started
-        held.append(out)
-        held_bytes += len(out)
-        attempt.ended = not chunk or attempt.meter.done
-        if attempt.ended:
-            break
-    attempt.opening = held[0] if len(held) == 1 else b"".join(held)
 
 
 def leave(attempt: Try, result: Result, failure: Failure | None = None) -> None:

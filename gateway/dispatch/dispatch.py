@@ -9,7 +9,8 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
-from gateway.dispatch.attempt import Try, ask, leave
+from gateway.dispatch.asking import ask
+from gateway.dispatch.attempt import Try, leave
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
@@ -59,6 +60,8 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
                 _note_reroute(trail, last, endpoint)
                 last = (endpoint, said)
             if isinstance(found, Failure):
+                if found.ask_again:
+                    continue
                 failures.append((endpoint, found))
                 endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
                 continue

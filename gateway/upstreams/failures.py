@@ -59,6 +59,7 @@ class Failure:
     param: str | None = None
     code: str | None = None  # the vendor's word for it, if it passes through
     failed_generation: str | None = None  # what the model wrote in the place of a tool call
+    ask_again: bool = False  # without what we had added, which the vendor does not take
 
     def as_error(self) -> GatewayError:
         """What the caller sees when it passes through."""

@@ -15,6 +15,7 @@ from gateway.outcome.spans import traceparent
 from gateway.policy.assemble import SPOKEN
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
+from gateway.upstreams.additions import UsageOption
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
 from gateway.upstreams.redaction import Redactor
 from gateway.upstreams.thoughts import in_their_words
@@ -38,6 +39,7 @@ class Door:
     model: msgspec.Raw
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
+    takes_usage_option: bool  # by the catalogue
     secret: bytes | None  # our key there, where it is long enough to be one
 
 
@@ -48,6 +50,7 @@ class Fleet:
         """`tracing`: own machines are told whose span theirs belongs under."""
         self._client = client
         self._tracing = tracing
+        self.usage_option = UsageOption()
         variables = {endpoint.key_env for endpoint in catalog.endpoints.values() if endpoint.key_env is not None}
         self.redactor = Redactor(key for variable in variables if (key := key_of(variable)) is not None)
         self._doors = {
@@ -63,6 +66,12 @@ class Fleet:
     def secret(self, endpoint: Endpoint) -> bytes | None:
         """Our key at this endpoint, which no reply of its may repeat."""
         return self._doors[endpoint.index].secret
+
+    def adds_usage(self, endpoint: Endpoint, request: Request) -> bool:
+        """True if the endpoint is asked for the usage of a stream though the caller did not ask."""
+        if not request.stream or request.include_usage or request.kind == "embedding":
+            return False
+        return self._doors[endpoint.index].takes_usage_option and endpoint.index not in self.usage_option.refused
 
     async def send(
         self,
@@ -81,16 +90,16 @@ class Fleet:
         return await self._client.send(
             target=door.targets[request.kind],
             headers=headers,
-            body=_encode(_outgoing(request, door)),
+            body=_encode(_outgoing(request, door, add_usage=self.adds_usage(permit.endpoint, request))),
             connect_s=min(CONNECT_S, first_byte_s),
             first_byte_s=first_byte_s,
             before_write=before_write,
         )
 
 
-def _outgoing(request: Request, door: Door) -> Fields:
+def _outgoing(request: Request, door: Door, *, add_usage: bool) -> Fields:
     fields = {**request.fields, "model": door.model}
-    if request.stream and not request.include_usage and request.kind != "embedding":
+    if add_usage:
         given = request.fields.get("stream_options")
         fields["stream_options"] = _with_usage(given) if given is not None else _USAGE_OPTION
     return in_their_words(door.reasoning, fields) if door.reasoning and request.kind == "chat" else fields
@@ -117,5 +126,6 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
         reasoning=reasoning,
         own=endpoint.hosting == "self",
+        takes_usage_option=endpoint.takes_usage_option,
         secret=key.encode() if key is not None and len(key) >= SECRET_CHARS else None,
     )

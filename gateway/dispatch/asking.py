@@ -1,0 +1,139 @@
+"""Asks one endpoint and reads the opening of its reply."""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from time import monotonic
+
+from gateway.catalog.facts import Endpoint
+from gateway.dispatch.attempt import Try, leave
+from gateway.dispatch.breaker import Turn
+from gateway.dispatch.hold import Hold
+from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
+from gateway.outcome.result import Judge
+from gateway.outcome.trail import Trail
+from gateway.outcome.watch import watch_for
+from gateway.policy.permit import Permit
+from gateway.upstreams.additions import named_in
+from gateway.upstreams.failures import Failure, classify, of_fault, succeeded
+from gateway.upstreams.fault import UpstreamFault
+from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.http1 import Reply as UpstreamReply
+from gateway.upstreams.http1 import read_most
+
+ERROR_BODY_BYTES = 65_536
+ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
+WHOLE_BODY_BYTES = 64_000_000
+
+
+async def ask(
+    permit: Permit, trail: Trail, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
+) -> Try | Failure:
+    """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
+    request = trail.request
+    watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
+    meter = StreamMeter(keep_usage=request.include_usage, watch=watch) if request.stream else WholeMeter(watch)
+    redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
+    told = hold.tells or not request.stream
+    adds_usage = fleet.adds_usage(permit.endpoint, request)
+    attempt = Try(permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, told=told)
+    trail.asked_at = trail.asked_at or attempt.started
+    try:
+        failure = await _open(attempt, fleet, hold)
+        if request.stream and not adds_usage and fleet.usage_option.refused:
+            _learn(fleet, permit.endpoint, failure)
+        if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
+            await trail.measuring()  # by its topic a refusal may stand
+            trail.measuring = None
+    except UpstreamFault as fault:
+        failure = of_fault(fault)
+    except MeteringError as error:
+        failure = of_fault(UpstreamFault("protocol", str(error)))
+    except asyncio.CancelledError:
+        attempt.close()
+        attempt.record("left")
+        raise
+    if failure is None:
+        attempt.waits_since = monotonic()
+        turn.began()
+        return attempt
+    leave(attempt, failure.outcome, failure)
+    return failure
+
+
+async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
+    trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
+    limits, stream = decision.route.limits, attempt.trail.request.stream
+    left_s = deadline - monotonic()
+    if left_s <= 0:
+        raise UpstreamFault("timeout", "no time is left for this request")
+    first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
+    upstream = await fleet.send(
+        attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
+    )
+    attempt.upstream, attempt.status = upstream, upstream.status
+    whole_by = attempt.started + limits.whole_s
+    if stream or deadline <= whole_by:
+        upstream.end_by(deadline, limits.total_s, idle_s=limits.idle_s if stream else inf)
+    else:
+        upstream.end_by(whole_by, limits.whole_s)
+    if not succeeded(upstream.status):
+        operator = attempt.endpoint.operator.id
+        body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
+        if attempt.adds_usage and named_in(body):
+            return _without_usage(fleet, attempt)
+        rows = decision.policy.catalog.moderation
+        return attempt.redactor.cleaned(classify(rows, operator, upstream.status, body, upstream.headers))
+    if stream:
+        await _read_opening(attempt, upstream, hold)
+    else:
+        await _read_whole(attempt, upstream)
+    if attempt.ended and attempt.meter.stray and not attempt.meter.reading.events:
+        raise UpstreamFault("protocol", "the reply is no stream of events")
+    failure = attempt.failure()
+    if failure is not None and attempt.adds_usage and named_in(repr(attempt.meter.reading.complaint).encode()):
+        return _without_usage(fleet, attempt)
+    return failure
+
+
+def _without_usage(fleet: Fleet, attempt: Try) -> Failure:
+    """The vendor complains of the option that we added: it is asked once more without it, and so from now on."""
+    fleet.usage_option.refuse(attempt.endpoint.index)
+    words = "it does not take `stream_options`, and is asked without it"
+    return Failure("unsupported", words, status=attempt.status, counts_against_endpoint=False, ask_again=True)
+
+
+def _learn(fleet: Fleet, endpoint: Endpoint, failure: Failure | None) -> None:
+    if failure is None or failure.final:
+        fleet.usage_option.heard(endpoint.index, answered=failure is None)
+
+
+async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
+    body = await upstream.read(WHOLE_BODY_BYTES)
+    attempt.first_byte_s = monotonic() - attempt.started
+    attempt.opening = attempt.feed(body)
+    if not attempt.meter.reading.events:
+        raise UpstreamFault("protocol", "the reply is not JSON")
+    attempt.ended = True
+
+
+async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> None:
+    """Reads until the opening can be judged."""
+    reading = attempt.meter.reading
+    held: list[bytes] = []
+    held_bytes = 0
+    while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
+        until = hold.until()
+        chunk = await upstream.next() if until is None else await upstream.next_by(until)
+        if chunk is None:
+            break
+        out = attempt.feed(chunk)
+        if reading.events and attempt.first_byte_s is None:
+            attempt.first_byte_s = monotonic() - attempt.started
+        held.append(out)
+        held_bytes += len(out)
+        attempt.ended = not chunk or attempt.meter.done
+        if attempt.ended:
+            break
+    attempt.opening = held[0] if len(held) == 1 else b"".join(held)
