@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from gateway.app.judging import judge_of
 from gateway.app.learning import Learner, Prices
 from gateway.app.second import SecondJudge
 from gateway.app.shadowing import Shadows
-from gateway.dispatch.affordable import worst_case_usd
+from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
@@ -98,8 +99,8 @@ def _tracing() -> Tracing | None:
 
 
 def _accounts(settings: Settings, metrics: Metrics, ledger: Ledger) -> Accounts:
-    def spent_since(account: Account, since: float) -> float:
-        return float(ledger.store.spent(account.team, account.app, since=since))
+    def spent_since(account: Account, since: float) -> Decimal:
+        return ledger.store.spent(account.team, account.app, since=since)
 
     if settings.redis_url is None:
         return MemoryAccounts(spent_since)
@@ -114,7 +115,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client, tracing=parts.tracing is not None)
     parts.metrics.serves_policy(policy)
     parts.learner.serves_policy(policy)
-    admission = Admission(parts.accounts, worst_case_usd)
+    admission = Admission(parts.accounts, worst_case_usd, expected_usd)
     judge = _sampling(parts.second) if policy.judge is not None else judge_of
     means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge, error_event=_error_event)
     gateway = Gateway(

@@ -23,11 +23,21 @@ def affordable(endpoint: Endpoint, trail: Trail) -> bool:
 
 def worst_case_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
     """Input and `max_tokens`, else a long output of the model, of every answer, at the price now; None if unknown."""
+    return _cost(endpoint, trail, trail.request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens)
+
+
+def expected_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
+    """The same with the expected output of the model: what an attempt costs that nobody knows the end of."""
+    longest = trail.request.max_tokens or endpoint.model.output_tokens
+    return _cost(endpoint, trail, min(longest, endpoint.model.output_tokens))
+
+
+def _cost(endpoint: Endpoint, trail: Trail, output_tokens: int) -> Decimal | None:
     request = trail.request
     tokens = trail.decision.signals.get("tokens")
     usage = Usage(
         input_tokens=tokens if isinstance(tokens, int) else request.body_bytes,
-        output_tokens=request.generated * (request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens),
+        output_tokens=request.generated * output_tokens,
     )
     priced = cost(endpoint, usage, at=request.arrival.received_at)
     return priced[0] if priced is not None else None

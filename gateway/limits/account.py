@@ -1,52 +1,94 @@
-"""What callers have used: rates over a sliding minute, spending over a UTC period. Pure; time is an argument."""
+"""What callers have used: rates over a sliding minute, spending over a UTC period. Pure; time is an argument.
+
+Money is counted in whole nano-dollars: sums are exact, in this process and in Redis.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal, Protocol
 
 from gateway.identity import Account, Budget, Team
 
 MINUTE_S = 60.0
-Amounts = Mapping[Account, float]  # US dollars
-SpentSince = Callable[[Account, float], float]  # what the ledger says: US dollars since then; reads a database
+NANO = 1_000_000_000  # nano-dollars of a US dollar
+SpentSince = Callable[[Account, float], Decimal]  # what the ledger says: US dollars since then; reads a database
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Denial:
     """A bound was reached."""
 
     by: Literal["budget", "rate", "unreachable"]
-    said: str
+    message: str
     retry_after_s: float
     ceiling: tuple[str, str] | None = None  # of what, and how much
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one attempt sets aside of one budget, in nano-dollars."""
+
+    amount: int  # its worst case, while it may run
+    estimate: int  # what it counts as once its lease is over and nobody has said what it cost
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What one attempt sets aside: all of it or nothing. Made twice it counts once."""
+
+    request_id: str  # by which all its attempts are settled
+    attempt: int  # which of the request's, from 1
+    shares: Mapping[Account, Share]
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a request cost takes the place of all that its attempts set aside."""
+
+    request_id: str
+    team: Team
+    accounts: Sequence[Account]  # that it is charged to
+    cost: int  # nano-dollars
+    output_tokens: int
+    at: float  # when it was received, seconds since the epoch
 
 
 class Accounts(Protocol):
     """Where the counts are kept: in this process, or shared through Redis."""
 
-    async def enter(self, team: Team, tokens: int, at: float) -> Refused | None:
+    async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
         """Counts one request of so many prompt tokens against the team's rates, or says which is reached."""
 
-    async def reserve(self, amounts: Amounts, at: float) -> Refused | None:
-        """Sets all these amounts aside, or none and says which budget does not reach."""
+    async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
+        """Sets all its shares aside, or none and says which budget does not reach.
 
-    def settle(self, team: Team, set_aside: Amounts, *, cost_usd: float, output_tokens: int, at: float) -> None:
-        """What was spent takes the place of what was set aside, in each of these accounts. Never awaits.
-
-        `at`: when the request was received.
+        A request whose reservation was `unreachable` must be settled too: it may have been counted all the same.
         """
+
+    def settle(self, settlement: Settlement) -> None:
+        """Once a request, however it ended. Never awaits."""
+
+    async def settle_late(self, settlement: Settlement) -> None:
+        """From a record of a worker that may not have settled: replaces what is still reserved, if anything is."""
 
     def used_share(self, account: Account, at: float) -> float:
         """Share of the budget that is spent or set aside, as last known."""
 
     async def look(self, accounts: Iterable[Account], at: float) -> None:
-        """Learns what was spent of these, before and by others."""
+        """Learns what was spent of these, before and by others. What cannot be learned stays as it was known."""
 
     async def close(self) -> None:
         """Waits for what is being settled; cut short, it says what could not be."""
+
+
+def nano(usd: Decimal) -> int:
+    """US dollars in whole nano-dollars, never less than they are."""
+    return int((usd * NANO).to_integral_value(ROUND_CEILING))
 
 
 def period(budget: Budget, at: float) -> tuple[str, float, float]:
@@ -68,20 +110,25 @@ def sliding(previous: float, current: float, at: float) -> float:
     return previous * (1.0 - at % MINUTE_S / MINUTE_S) + current
 
 
-def over_rate(team: Team, what: str, limit: int, at: float) -> Refused:
+def over_rate(team: Team, what: str, limit: int, at: float) -> Denial:
     """The team's rate is reached."""
-    said = f"team `{team.id}` may send {limit:,} {what} a minute"
-    return Refused("rate", said, MINUTE_S - at % MINUTE_S, (what, str(limit)))
+    message = f"team `{team.id}` may send {limit:,} {what} a minute"
+    return Denial("rate", message, MINUTE_S - at % MINUTE_S, (what, str(limit)))
 
 
-def over_budget(account: Account, at: float) -> Refused:
+def over_budget(account: Account, at: float) -> Denial:
     """The budget is spent."""
     name, _, ends = period(account.budget, at)
     who = f"team `{account.team}`" if account.app is None else f"app `{account.app}` of team `{account.team}`"
-    said = f"{who} has spent its budget of {account.budget.usd} USD for {name}"
-    return Refused("budget", said, ends - at, ("usd", str(account.budget.usd)))
+    message = f"{who} has spent its budget of {account.budget.usd} USD for {name}"
+    return Denial("budget", message, ends - at, ("usd", str(account.budget.usd)))
 
 
-def share_of(account: Account, spent: float) -> float:
+def unreachable(team: str, by: str) -> Denial:
+    """What cannot be counted is not spent."""
+    return Denial("unreachable", f"the {by} of team `{team}` cannot be counted: the shared state is out of reach", 1.0)
+
+
+def share_of(account: Account, spent: int) -> float:
     """Of its budget; a budget of nothing is always spent."""
-    return spent / float(account.budget.usd) if account.budget.usd else 1.0
+    return spent / nano(account.budget.usd) if account.budget.usd else 1.0

@@ -8,21 +8,23 @@ from decimal import Decimal
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.identity import Account, Budget, Caller, Keyring
-from gateway.limits.account import Accounts, Refused
+from gateway.limits.account import Accounts, Denial, Reservation, Settlement, Share, nano
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.trail import Reservation, Trail
+from gateway.outcome.trail import Trail
 from gateway.policy.permit import Permit, Purpose, permit
 
 CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded", "unreachable": "overloaded"}
-WorstCase = Callable[[Endpoint, Trail], Decimal | None]
+SETTLING_S = 60.0  # beyond the time that a request may take, until one that was never settled lapses
+CostOf = Callable[[Endpoint, Trail], Decimal | None]  # US dollars of one attempt; None: no known price
 
 
 class Admission:
     """The step between decision and dispatch."""
 
-    def __init__(self, accounts: Accounts, worst_case_usd: WorstCase):
+    def __init__(self, accounts: Accounts, worst_case_usd: CostOf, expected_usd: CostOf):
         self._accounts = accounts
         self._worst_case_usd = worst_case_usd
+        self._expected_usd = expected_usd
 
     def used_share(self, account: Account, at: float) -> float:
         """Share of this budget that is spent or set aside."""
@@ -42,9 +44,9 @@ class Admission:
         team = trail.caller.team
         if team.rate is None:
             return
-        refused = await self._accounts.enter(team, trail.prompt_tokens, trail.request.arrival.received_at)
-        if refused is not None:
-            raise self._stop(trail, refused)
+        denial = await self._accounts.enter(team, trail.prompt_tokens, trail.request.arrival.received_at)
+        if denial is not None:
+            raise self._stop(trail, denial)
 
     async def admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
         """An error if a budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
@@ -56,35 +58,56 @@ class Admission:
         worst = self._worst_case_usd(endpoint, trail)
         if worst == 0:
             return made
-        amounts = {account: float((account.budget.usd or 1) if worst is None else worst) for account in charged}
-        refused = await self._accounts.reserve(amounts, trail.request.arrival.received_at)
-        if refused is not None:
-            return self._stop(trail, refused)
-        made.reservation = Reservation(amounts)
-        trail.reservations.append(made.reservation)
-        return made
+        if trail.uncounted is not None:  # a second wait would be in vain
+            return trail.uncounted
+        trail.reservations += 1
+        estimate = self._expected_usd(endpoint, trail)
+        reservation = Reservation(
+            request_id=trail.request.id,
+            attempt=trail.reservations,
+            shares={account: _share(account, worst, estimate) for account in charged},
+            lease_s=trail.decision.limits.total_s + SETTLING_S,
+        )
+        denial = await self._accounts.reserve(reservation, trail.request.arrival.received_at)
+        return made if denial is None else self._stop(trail, denial)
 
     def settle(self, outcome: Outcome, trail: Trail) -> None:
         """When the Outcome is known: what was really spent takes the place of what was set aside."""
-        team, accounts = outcome.caller.team, outcome.caller.accounts
-        if not accounts and team.rate is None:
-            return
-        set_aside = dict.fromkeys(accounts, 0.0)
-        for reservation in trail.reservations:
-            for account, usd in reservation.amounts.items():
-                set_aside[account] += usd
-        self._accounts.settle(
-            team,
-            set_aside,
-            cost_usd=float(outcome.cost_usd),
-            output_tokens=sum(attempt.usage.output_tokens for attempt in outcome.attempts),
-            at=trail.request.arrival.received_at,
-        )
+        team = outcome.caller.team
+        tokens = sum(attempt.usage.output_tokens for attempt in outcome.attempts) if team.rate is not None else 0
+        charged = outcome.caller.accounts if trail.reservations or outcome.cost_usd else ()
+        if charged or tokens:
+            received_at = outcome.request.arrival.received_at
+            cost = nano(outcome.cost_usd)
+            self._accounts.settle(Settlement(outcome.request.id, team, charged, cost, tokens, received_at))
 
-    def _stop(self, trail: Trail, refused: Refused) -> GatewayError:
-        trail.refused_by = refused.by
-        code, wait_s = CODES[refused.by], refused.retry_after_s
-        return GatewayError(code, refused.said, retry_after_s=wait_s, ceiling=refused.ceiling)
+    def _stop(self, trail: Trail, denial: Denial) -> GatewayError:
+        trail.refused_by = denial.by
+        code, wait_s = CODES[denial.by], denial.retry_after_s
+        error = GatewayError(code, denial.message, retry_after_s=wait_s, ceiling=denial.ceiling)
+        if denial.by == "unreachable":
+            trail.uncounted = error
+        return error
+
+
+async def settle_late(
+    accounts: Accounts, keyring: Keyring, *, request_id: str, team: str, app: str | None, cost_usd: Decimal, at: float
+) -> None:
+    """Of a request whose worker may have ended before it settled: its cost replaces what is still set aside.
+
+    May be said of every request, and twice. Raises OSError or RedisError: say it again later.
+    """
+    owner = keyring.teams.get(team)
+    charged = () if owner is None else tuple([each for each in owner.accounts if each.app in (None, app)])
+    if owner is not None and charged:
+        await accounts.settle_late(Settlement(request_id, owner, charged, nano(cost_usd), 0, at))
+
+
+def _share(account: Account, worst: Decimal | None, expected: Decimal | None) -> Share:
+    """Without a known price, all that the budget holds."""
+    if worst is None or expected is None:
+        return Share(*[nano(account.budget.usd or Decimal(1))] * 2)
+    return Share(nano(worst), nano(expected))
 
 
 def _bounds(budget: Budget, endpoint: Endpoint) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
 from gateway.identity import Account, Team
 from gateway.limits.account import (
     MINUTE_S,
-    Amounts,
-    Refused,
+    Denial,
+    Reservation,
+    Settlement,
     SpentSince,
+    nano,
     over_budget,
     over_rate,
     period,
     share_of,
     sliding,
+    unreachable,
 )
+from gateway.limits.before import SpentBefore
+
+_Key = tuple[str, str | None, str]  # team, app, period
 
 
 class _Meter:
@@ -43,15 +48,18 @@ class _Meter:
 
 
 class MemoryAccounts:
-    """Kept in this process; what was spent before is asked of the ledger once a period."""
+    """Kept in this process. What was spent before it began is asked of the ledger, once for an account and period."""
 
     def __init__(self, spent_since: SpentSince):
-        self._spent_since = spent_since
-        self._spent: dict[tuple[str, str | None, str], float] = {}
+        self._ledger = SpentBefore(spent_since)
+        self._began: float | None = None  # all that is spent since then is counted here
+        self._before: dict[_Key, int] = {}  # what the ledger said; nano-dollars
+        self._spent: dict[_Key, int] = {}  # counted here, spent or set aside; nano-dollars
+        self._reserved: dict[str, dict[int, Reservation]] = {}  # by request and attempt
         self._requests: dict[str, _Meter] = {}
         self._tokens: dict[str, _Meter] = {}
 
-    async def enter(self, team: Team, tokens: int, at: float) -> Refused | None:
+    async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
         """See Accounts."""
         rate = team.rate
         if rate is None:
@@ -66,47 +74,68 @@ class MemoryAccounts:
         used.add(tokens, at)
         return None
 
-    async def reserve(self, amounts: Amounts, at: float) -> Refused | None:
+    async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """See Accounts."""
-        for account, usd in amounts.items():
-            if self._spending(account, at)[1] + usd > float(account.budget.usd):
+        if not await self._learn(reservation.shares, at):
+            return unreachable(next(iter(reservation.shares)).team, "budget")
+        if reservation.attempt in self._reserved.get(reservation.request_id, ()):
+            return None
+        for account, share in reservation.shares.items():
+            if self._used(account, at) + share.amount > nano(account.budget.usd):
                 return over_budget(account, at)
-        self._add(amounts, at)
+        self._reserved.setdefault(reservation.request_id, {})[reservation.attempt] = reservation
+        for account, share in reservation.shares.items():
+            self._add(account, share.amount, at)
         return None
 
-    def settle(self, team: Team, set_aside: Amounts, *, cost_usd: float, output_tokens: int, at: float) -> None:
+    def settle(self, settlement: Settlement) -> None:
         """See Accounts."""
-        self._add({account: cost_usd - usd for account, usd in set_aside.items()}, at)
-        if team.rate is not None and output_tokens:
-            self._tokens.setdefault(team.id, _Meter()).add(output_tokens, at)
+        for reservation in self._reserved.pop(settlement.request_id, {}).values():
+            for account, share in reservation.shares.items():
+                self._add(account, -share.amount, settlement.at)
+        for account in settlement.accounts:
+            self._add(account, settlement.cost, settlement.at)
+        if settlement.team.rate is not None and settlement.output_tokens:
+            self._tokens.setdefault(settlement.team.id, _Meter()).add(settlement.output_tokens, settlement.at)
+
+    async def settle_late(self, settlement: Settlement) -> None:
+        """See Accounts: who reserves here settles here."""
 
     def used_share(self, account: Account, at: float) -> float:
         """See Accounts."""
-        return share_of(account, self._spending(account, at)[1])
+        return share_of(account, self._used(account, at))
 
     async def look(self, accounts: Iterable[Account], at: float) -> None:
-        """See Accounts: nobody else spends, and what was spent before is asked for once a period."""
-        for account in accounts:
-            key, begins = _key(account, at)
-            if key not in self._spent:
-                spent = await asyncio.to_thread(self._spent_since, account, begins)
-                self._spent.setdefault(key, spent)
+        """See Accounts: nobody else spends."""
+        await self._learn(accounts, at)
 
     async def close(self) -> None:
         """See Accounts: settled at once."""
 
-    def _add(self, amounts: Amounts, at: float) -> None:
-        for account, usd in amounts.items():
-            key, spent = self._spending(account, at)
-            self._spent[key] = spent + usd
+    async def _learn(self, accounts: Iterable[Account], at: float) -> bool:
+        """What was spent of these before; False if it cannot be known now."""
+        if self._began is None:
+            self._began = at
+        for account in accounts:
+            key, begins = _key(account, at)
+            if key in self._before:
+                continue
+            try:  # of a period that begins while it runs, all is counted here
+                before = 0 if begins >= self._began else await self._ledger.of(account, begins)
+            except OSError:
+                return False
+            self._before.setdefault(key, before)
+        return True
 
-    def _spending(self, account: Account, at: float) -> tuple[tuple[str, str | None, str], float]:
-        key, begins = _key(account, at)
-        if key not in self._spent:  # a period has just begun
-            self._spent[key] = self._spent_since(account, begins)
-        return key, self._spent[key]
+    def _add(self, account: Account, amount: int, at: float) -> None:
+        key = _key(account, at)[0]
+        self._spent[key] = self._spent.get(key, 0) + amount
+
+    def _used(self, account: Account, at: float) -> int:
+        key = _key(account, at)[0]
+        return self._before.get(key, 0) + self._spent.get(key, 0)
 
 
-def _key(account: Account, at: float) -> tuple[tuple[str, str | None, str], float]:
+def _key(account: Account, at: float) -> tuple[_Key, float]:
     name, begins, _ = period(account.budget, at)
     return (account.team, account.app, name), begins

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from gateway.identity import Account, Caller
+from gateway.errors import GatewayError
+from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt
 from gateway.policy.decide import Decision
 from gateway.request import Request
 from gateway.signals.value import Value
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """What an attempt has set aside of its caller's budgets."""
-
-    amounts: Mapping[Account, float]  # US dollars
 
 
 @dataclass(slots=True)
@@ -29,7 +23,7 @@ class Trail:
     decision: Decision
     attempts: list[Attempt] = field(default_factory=list)
     rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
-    reservations: list[Reservation] = field(default_factory=list)  # of the caller's budgets, one an attempt
+    reservations: int = 0  # of the caller's budgets, one an attempt; one that was not answered counts
     held_usd: Decimal = Decimal(0)  # cost so far of a reply that may still be replaced, which is no attempt yet
     asked_at: float | None = None  # the first upstream was asked
     late: list[Awaitable[None]] = field(default_factory=list)  # usages that are still on their way
@@ -37,6 +31,7 @@ class Trail:
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
     topic: Value = None  # of the prompt, where no decision read it; None until it is measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
+    uncounted: GatewayError | None = None  # the caller's budgets are out of reach
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:

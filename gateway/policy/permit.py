@@ -19,7 +19,6 @@ class Permit:
     request_id: str
     endpoint: Endpoint
     purpose: Purpose
-    reservation: object | None = None  # attached by admit, settled when the Outcome is known
     used: bool = False
     _seal: object = field(default=None, repr=False)
 

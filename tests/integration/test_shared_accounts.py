@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from gateway.identity import Account, Budget, Rate, Team
+from gateway.limits.account import NANO, Reservation, Settlement, Share, SpentSince
 from gateway.limits.shared import SharedAccounts
+from tests.faulty_redis import LATE_S, Fate, FaultyRedis
 from tests.private_redis import PrivateRedis, private_redis
 
 pytestmark = pytest.mark.services
@@ -23,8 +26,27 @@ WHOLE = SPENDER.accounts[0]
 BOT = Account("research", "bot", Budget(Decimal("2"), "month", "reject"))
 
 
-def nothing_before(_account: Account, _since: float) -> float:
-    return 0.0
+_REQUESTS = count(1)
+
+
+def nothing_before(_account: Account, _since: float) -> Decimal:
+    return Decimal(0)
+
+
+def worker(url: str, spent_since: SpentSince = nothing_before, heard: list[bool] | None = None) -> SharedAccounts:
+    """As one has it, with more patience than any machine needs."""
+    told = [] if heard is None else heard
+    return SharedAccounts(url, spent_since, reached=told.append, deadline_s=30.0)
+
+
+def reservation(shares: Mapping[Account, float], *, request: str | None = None, attempt: int = 1):
+    """Of so many dollars, a quarter of them if nobody ever says what it cost."""
+    each = {account: Share(int(usd * NANO), int(usd * NANO / 4)) for account, usd in shares.items()}
+    return Reservation(request or f"other-{next(_REQUESTS)}", attempt, each, 60.0)
+
+
+def settlement(request: str, usd: float, *, of: Sequence[Account] = (WHOLE,), tokens: int = 0, at: float = NOON):
+    return Settlement(request, SPENDER, of, int(usd * NANO), tokens, at)
 
 
 @pytest.fixture
@@ -33,25 +55,14 @@ def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
         yield running
 
 
-async def patiently(ask):
-    """A step, repeated while the machine is too busy for its deadline."""
-    for _ in range(100):
-        refused = await ask()
-        if refused is None or refused.by != "unreachable":
-            return refused
-    raise AssertionError("Redis never answered within the deadline")
-
-
 def test_two_workers_spend_one_budget(redis):
     async def story():
-        one, two = (
-            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
-        )
-        first = await patiently(lambda: one.reserve({WHOLE: 8.0}, NOON))
-        second = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
-        one.settle(SPENDER, {WHOLE: 8.0}, cost_usd=1.0, output_tokens=0, at=NOON)
+        one, two = worker(redis.url), worker(redis.url)
+        first = await one.reserve(reservation({WHOLE: 8}, request="first"), NOON)
+        second = await two.reserve(reservation({WHOLE: 8}), NOON)
+        one.settle(settlement("first", 1))
         await one.close()
-        third = await patiently(lambda: two.reserve({WHOLE: 8.0}, NOON))
+        third = await two.reserve(reservation({WHOLE: 8}), NOON)
         share = two.used_share(WHOLE, NOON)
         await two.close()
         return first, second, third, share
@@ -59,39 +70,35 @@ def test_two_workers_spend_one_budget(redis):
     first, second, third, share = asyncio.run(story())
 
     assert (first, second.by, third) == (None, "budget", None)
-    assert share == pytest.approx(0.9)
+    assert share == 0.9
 
 
 def test_a_team_and_its_app_are_charged_together_or_not_at_all(redis):
     async def story():
-        one, two = (
-            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
-        )
-        first = await patiently(lambda: one.reserve({WHOLE: 1.5, BOT: 1.5}, NOON))
-        second = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
+        one, two = worker(redis.url), worker(redis.url)
+        first = await one.reserve(reservation({WHOLE: 1.5, BOT: 1.5}, request="first"), NOON)
+        second = await two.reserve(reservation({WHOLE: 1, BOT: 1}), NOON)
         shares = two.used_share(WHOLE, NOON), two.used_share(BOT, NOON)
-        one.settle(SPENDER, {WHOLE: 1.5, BOT: 1.5}, cost_usd=1.0, output_tokens=7, at=NOON)
+        one.settle(settlement("first", 1, of=(WHOLE, BOT), tokens=7))
         await one.close()
-        third = await patiently(lambda: two.reserve({WHOLE: 1.0, BOT: 1.0}, NOON))
+        third = await two.reserve(reservation({WHOLE: 1, BOT: 1}), NOON)
         await two.close()
         return first, second, third, shares
 
     first, second, third, shares = asyncio.run(story())
 
     assert (first, third) == (None, None)
-    assert second.said == "app `bot` of team `research` has spent its budget of 2 USD for 2026-11"
-    assert shares == pytest.approx((0.15, 0.75))
+    assert second.message == "app `bot` of team `research` has spent its budget of 2 USD for 2026-11"
+    assert shares == (0.15, 0.75)
     with Redis.from_url(redis.url, decode_responses=True) as client:
         kept = [client.ttl(key) for key in client.scan_iter()]
-    assert len(kept) == 3 and min(kept) > 0
+    assert len(kept) == 5 and min(kept) > 0
 
 
 def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
     async def story():
-        one, fresh = (
-            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
-        )
-        await patiently(lambda: one.reserve({WHOLE: 4.0}, NOON))
+        one, fresh = worker(redis.url), worker(redis.url)
+        await one.reserve(reservation({WHOLE: 4}), NOON)
         before = fresh.used_share(WHOLE, NOON)
         await fresh.look([WHOLE, BOT], NOON)
         after = fresh.used_share(WHOLE, NOON), fresh.used_share(BOT, NOON)
@@ -103,47 +110,134 @@ def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
     assert asyncio.run(story()) == (0.0, (0.4, 0.0), 0.0)
 
 
+def test_a_reservation_whose_answer_comes_too_late_is_given_back(redis):
+    """By whatever ends the request: it is settled, and if the reservation comes after that, it counts no more."""
+
+    async def story(fate: Fate):
+        async with FaultyRedis(redis.port) as between:
+            hasty = SharedAccounts(between.url, nothing_before, reached=lambda up: None, deadline_s=LATE_S / 2)
+            await hasty.look([WHOLE], NOON)  # the account has begun
+            between.suffer([fate, fate])  # whether Redis has the script already or not
+            late = await hasty.reserve(reservation({WHOLE: 8}, request=fate), NOON)
+            hasty.settle(settlement(fate, 0))
+            await hasty.close()
+            await between.settled()
+        patient = worker(redis.url)
+        await patient.look([WHOLE], NOON)
+        share = patient.used_share(WHOLE, NOON)
+        await patient.close()
+        return late, share
+
+    for fate in ("late reply", "late command", "lost reply", "lost command"):
+        late, share = asyncio.run(story(fate))
+        assert (late is None or late.by == "unreachable", share) == (True, 0.0), fate
+
+
+def test_one_that_is_never_settled_counts_as_estimated_until_a_record_says_what_it_cost(redis):
+    async def story():
+        killed, other = worker(redis.url), worker(redis.url)
+        for attempt in (1, 2, 2):
+            await killed.reserve(reservation({WHOLE: 2}, request="r", attempt=attempt), NOON)
+        shares = [killed.used_share(WHOLE, NOON)]
+        with Redis.from_url(redis.url) as client:
+            client.zadd("entrepot:2:{research}:leases:2026-11-20", {"r": 1})  # its time is over
+        await other.look([WHOLE], NOON)
+        shares.append(other.used_share(WHOLE, NOON))
+        for usd in (3, 5):
+            await other.settle_late(settlement("r", usd))
+            shares.append(other.used_share(WHOLE, NOON))
+        await other.settle_late(settlement("settled long ago, or never reserved", 4))
+        other.settle(settlement("r", 5))
+        await other.close()
+        await killed.close()
+        return [*shares, other.used_share(WHOLE, NOON)]
+
+    assert asyncio.run(story()) == [0.4, 0.1, 0.3, 0.3, 0.3]
+
+
+def test_what_could_not_be_settled_is_settled_when_redis_can_be_reached_again(redis):
+    async def story():
+        async with FaultyRedis(redis.port) as between:
+            one = worker(between.url)
+            await one.reserve(reservation({WHOLE: 8}, request="r"), NOON)
+            between.suffer(["lost command"] * 9)
+            one.settle(settlement("r", 1))
+            await one.close()
+        return one.used_share(WHOLE, NOON)
+
+    assert asyncio.run(story()) == 0.1
+
+
+def test_money_is_exact_to_the_nano_dollar_whatever_was_spent(redis):
+    large = Account("research", None, Budget(Decimal(90_071_993), "month", "reject"))
+
+    async def story():
+        one = worker(redis.url, lambda account, since: Decimal("90071992.547409931"))
+        for number in range(3):
+            await one.reserve(Reservation(f"r{number}", 1, {large: Share(1, 1)}, 60.0), NOON)
+            one.settle(Settlement(f"r{number}", SPENDER, [large], 2, 0, NOON))
+        await one.close()
+
+    asyncio.run(story())
+    with Redis.from_url(redis.url, decode_responses=True) as client:
+        assert client.hget("entrepot:2:{research}:spent:2026-11", "nano") == "90071992547409937"
+
+
+def test_what_an_older_gateway_wrote_is_not_misread(redis):
+    with Redis.from_url(redis.url) as client:
+        client.hset("entrepot:{research}:spent:2026-11-20", mapping={"usd": "9.5", "since": repr(NOON - 60)})
+        client.set("entrepot:{research}:rate:requests:29919600", "nonsense")
+
+    async def story():
+        one = worker(redis.url)
+        ended = await one.reserve(reservation({WHOLE: 8}), NOON), await one.enter(SPENDER, 1, NOON)
+        await one.close()
+        return ended
+
+    assert asyncio.run(story()) == (None, None)
+
+
 def test_what_redis_does_not_know_the_ledger_says(redis):
     asked: list[tuple[Account, float]] = []
 
-    def spent_since(account: Account, since: float) -> float:
+    def spent_since(account: Account, since: float) -> Decimal:
         asked.append((account, since))
-        return 6.0 if account is WHOLE else 0.5
+        return Decimal(6) if account is WHOLE else Decimal("0.5")
 
     async def story():
-        one, two = (
-            SharedAccounts(redis.url, spent_since, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
+        one, two = worker(redis.url, spent_since), worker(redis.url, spent_since)
+        many = await asyncio.gather(
+            *(one.reserve(reservation({WHOLE: 1, BOT: 1}, request=f"r{n}"), NOON) for n in range(6))
         )
-        many = await asyncio.gather(*(patiently(lambda: one.reserve({WHOLE: 1.0, BOT: 1.0}, NOON)) for _ in range(6)))
         shares = one.used_share(WHOLE, NOON), one.used_share(BOT, NOON)
         with Redis.from_url(redis.url) as client:
-            client.flushall()  # it has lost its memory; what the first asked for was not recorded yet
-        one.settle(SPENDER, {WHOLE: 1.0, BOT: 1.0}, cost_usd=0.25, output_tokens=0, at=NOON)  # an account that is gone
+            client.flushall()  # it has lost its memory; what these requests cost is not recorded yet
+        one.settle(settlement("r0", 0.25, of=(WHOLE, BOT)))  # before the account has begun again
         await one.close()
         await two.look([WHOLE], NOON)
         forgotten = two.used_share(WHOLE, NOON)
-        two.settle(SPENDER, {WHOLE: 1.0}, cost_usd=0.25, output_tokens=0, at=NOON - 1)  # set aside before it forgot
-        two.settle(SPENDER, {WHOLE: 0.0}, cost_usd=0.75, output_tokens=0, at=NOON + 1)
+        for _ in range(2):
+            two.settle(settlement("r1", 0.75))
         await two.close()
         return many, shares, forgotten, two.used_share(WHOLE, NOON)
 
     many, shares, forgotten, after = asyncio.run(story())
 
     assert [each.by for each in many if each] == ["budget"] * 5  # the app's 2 USD reach for one
-    assert shares == pytest.approx((0.7, 0.75))
-    assert forgotten == pytest.approx(0.6)
-    assert after == pytest.approx(0.7)  # 6 + 0.25 + 0.75: nothing was given back that was not set aside here
+    assert shares == (0.7, 0.75)
+    assert forgotten == 0.625
+    assert after == 0.7  # 6 + 0.25 + 0.75: nothing was given back that is not set aside here
     begins = {WHOLE: NOON - 12 * 3600, BOT: NOON - (19 * 24 + 12) * 3600}
     assert [(account, begins[account]) for account, _ in asked] == asked
 
 
 def test_a_ledger_that_cannot_be_read_spends_nothing(redis):
-    def broken(_account: Account, _since: float) -> float:
+    def broken(_account: Account, _since: float) -> Decimal:
         raise ValueError("the database is away")
 
     async def story():
-        accounts = SharedAccounts(redis.url, broken, reached=lambda up: None, clock=lambda: NOON)
-        refused = await accounts.reserve({WHOLE: 1.0}, NOON)
+        accounts = worker(redis.url, broken)
+        refused = await accounts.reserve(reservation({WHOLE: 1}), NOON)
         await accounts.close()
         return refused
 
@@ -152,12 +246,10 @@ def test_a_ledger_that_cannot_be_read_spends_nothing(redis):
 
 def test_two_workers_share_one_rate(redis):
     async def story():
-        workers = [
-            SharedAccounts(redis.url, nothing_before, reached=lambda up: None, clock=lambda: NOON) for _ in range(2)
-        ]
-        refused = [await patiently(lambda w=workers[n % 2]: w.enter(SPENDER, 10, NOON)) for n in range(4)]
-        for worker in workers:
-            await worker.close()
+        workers = [worker(redis.url) for _ in range(2)]
+        refused = [await workers[n % 2].enter(SPENDER, 10, NOON) for n in range(4)]
+        for each in workers:
+            await each.close()
         return refused
 
     refused = asyncio.run(story())
@@ -170,10 +262,10 @@ def test_without_redis_what_cannot_be_counted_is_refused(redis):
     heard: list[bool] = []
 
     async def story():
-        accounts = SharedAccounts(redis.url, nothing_before, reached=heard.append, clock=lambda: NOON)
+        accounts = worker(redis.url, heard=heard)
         redis.process.terminate()
         redis.process.wait(10)
-        refused = await accounts.reserve({WHOLE: 1.0}, NOON), await accounts.enter(SPENDER, 1, NOON)
+        refused = await accounts.reserve(reservation({WHOLE: 1}), NOON), await accounts.enter(SPENDER, 1, NOON)
         await accounts.close()
         return refused
 
@@ -187,13 +279,8 @@ def test_what_a_silent_redis_cannot_be_told_is_said_at_the_end(caplog: pytest.Lo
     with socket.create_server(("127.0.0.1", 0)) as silent:
 
         async def story():
-            accounts = SharedAccounts(
-                f"redis://127.0.0.1:{silent.getsockname()[1]}/0",
-                nothing_before,
-                reached=lambda up: None,
-                clock=lambda: NOON,
-            )
-            accounts.settle(SPENDER, {WHOLE: 0.0}, cost_usd=0.25, output_tokens=0, at=NOON)
+            accounts = worker(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+            accounts.settle(settlement("r", 0.25))
             with suppress(TimeoutError):
                 await asyncio.wait_for(accounts.close(), 0.5)
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
 from time import monotonic, time
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.api.problem import error_event
 from gateway.app.shadowing import Shadows
-from gateway.dispatch.affordable import worst_case_usd
+from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
@@ -185,7 +186,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
     def gateway(rules) -> Gateway:
         compiled = folder(ids, vendors.ports, facts, written(rules), beside)
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
-        admission = Admission(MemoryAccounts(lambda team, since: 0.0), worst_case_usd)
+        admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
         means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
         made = Gateway(
             compiled.policy,

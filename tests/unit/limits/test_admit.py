@@ -30,7 +30,8 @@ class Story:
 
     def __init__(self, worst: str | None):
         usd = None if worst is None else Decimal(worst)
-        self.admission = Admission(MemoryAccounts(lambda account, since: 0.0), lambda endpoint, trail: usd)
+        accounts = MemoryAccounts(lambda account, since: Decimal(0))
+        self.admission = Admission(accounts, lambda endpoint, trail: usd, lambda endpoint, trail: usd)
 
     def tries(self, *endpoints) -> tuple[Trail, list[str | None]]:
         """The trail, and the code of what stopped each attempt."""

@@ -3,18 +3,20 @@
 import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
 from gateway.identity import Account, Budget, Caller, Rate, Team
-from gateway.limits.account import period
+from gateway.limits.account import Reservation, Settlement, Share, nano, period
 from gateway.limits.memory import MemoryAccounts
 
+NUMBERS = count(1)
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 
 
 def nothing_before(account, since):
-    return 0.0
+    return Decimal(0)
 
 
 def team(*, rate=None):
@@ -29,8 +31,14 @@ def account(usd="10", per="day", app=None):
     return Account("research", app, budget(usd, per))
 
 
-def reserve(accounts, of, usd, at=NOON):
-    return asyncio.run(accounts.reserve(dict.fromkeys(of, usd), at))
+def reserve(accounts, of, usd, at=NOON, request="r", attempt=None):
+    attempt = next(NUMBERS) if attempt is None else attempt
+    share = Share(nano(Decimal(usd)), nano(Decimal(usd)) // 4)
+    return asyncio.run(accounts.reserve(Reservation(request, attempt, dict.fromkeys(of, share), 60.0), at))
+
+
+def settle(accounts, of, usd, *, sender=None, tokens=0, request="r"):
+    accounts.settle(Settlement(request, sender or team(), of, nano(Decimal(usd)), tokens, NOON))
 
 
 def enter(accounts, of, tokens, at=NOON):
@@ -43,9 +51,9 @@ def test_what_is_set_aside_counts_until_it_is_settled():
     assert reserve(accounts, spender, 9.0) is None
     assert reserve(accounts, spender, 2.0).by == "budget"
 
-    accounts.settle(team(), {spender[0]: 9.0}, cost_usd=1.0, output_tokens=0, at=NOON)
+    settle(accounts, spender, 1)
 
-    assert accounts.used_share(spender[0], NOON) == pytest.approx(0.1)
+    assert accounts.used_share(spender[0], NOON) == 0.1
     assert reserve(accounts, spender, 2.0) is None
 
 
@@ -54,14 +62,14 @@ def test_what_was_spent_before_is_asked_for_before_the_first_request():
 
     def spent_since(account, since):
         asked.append(since)
-        return 4.0
+        return Decimal(4)
 
     accounts = MemoryAccounts(spent_since)
     for _ in range(2):
         asyncio.run(accounts.look([account(), account(app="bot", per="week")], NOON))
 
     assert asked == [NOON - 12 * 3600, NOON - (4 * 24 + 12) * 3600]
-    assert accounts.used_share(account(), NOON) == pytest.approx(0.4)
+    assert accounts.used_share(account(), NOON) == 0.4
 
 
 def test_a_new_period_begins_with_nothing_spent():
@@ -75,9 +83,41 @@ def test_a_new_period_begins_with_nothing_spent():
 
 
 def test_what_was_spent_before_a_start_counts():
-    accounts, spender = MemoryAccounts(lambda account, since: 9.5), [account()]
+    accounts, spender = MemoryAccounts(lambda account, since: Decimal("9.5")), [account()]
 
     assert reserve(accounts, spender, 1.0).by == "budget"
+
+
+def test_a_reservation_made_twice_counts_once_and_all_of_a_request_are_settled_together():
+    accounts, spender = MemoryAccounts(nothing_before), [account()]
+    for attempt in (1, 1, 2, 2):
+        assert reserve(accounts, spender, 3, attempt=attempt) is None
+    reserve(accounts, spender, 1, request="other")
+    before = accounts.used_share(spender[0], NOON)
+    settle(accounts, spender, "0.5")
+
+    assert (before, accounts.used_share(spender[0], NOON)) == (0.7, 0.15)
+
+
+def test_a_period_that_begins_while_it_runs_asks_no_ledger_and_waits_for_none():
+    def away(account, since):
+        raise ConnectionError("the database is away")
+
+    accounts, spender = MemoryAccounts(away), [account()]
+    before = reserve(accounts, spender, 1)
+    after = reserve(accounts, spender, 1, at=NOON + 86_400)
+
+    assert (before.by, after) == ("unreachable", None)
+    assert accounts.used_share(spender[0], NOON + 86_400) == 0.1
+
+
+def test_money_is_exact_to_the_nano_dollar():
+    accounts, spender = MemoryAccounts(lambda account, since: Decimal("9007199.254740993")), [account("9007200")]
+    reserve(accounts, spender, "0.000000001")
+    stopped = reserve(accounts, spender, "0.745259007")
+
+    assert stopped.by == "budget"
+    assert reserve(accounts, spender, "0.745259006") is None
 
 
 def test_of_two_budgets_the_tighter_stops_and_then_nothing_is_set_aside_of_either():
@@ -86,7 +126,7 @@ def test_of_two_budgets_the_tighter_stops_and_then_nothing_is_set_aside_of_eithe
     assert reserve(accounts, [whole, bot], 9.0) is None
     refused = reserve(accounts, [whole, bot], 2.0)
 
-    assert refused.said == "app `bot` of team `research` has spent its budget of 10 USD for 2026-11-20"
+    assert refused.message == "app `bot` of team `research` has spent its budget of 10 USD for 2026-11-20"
     assert [accounts.used_share(each, NOON) for each in (whole, bot)] == [0.09, 0.9]
     assert reserve(accounts, [whole, account("10", app="other")], 10.0) is None
 
@@ -102,15 +142,15 @@ def test_requests_and_tokens_of_a_minute_are_bounded():
     accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(2, 100))
 
     assert enter(accounts, sender, 40) is None
-    assert enter(accounts, sender, 70).said == "team `research` may send 100 tokens a minute"
+    assert enter(accounts, sender, 70).message == "team `research` may send 100 tokens a minute"
     assert enter(accounts, sender, 40) is None
-    assert enter(accounts, sender, 1).said == "team `research` may send 2 requests a minute"
+    assert enter(accounts, sender, 1).message == "team `research` may send 2 requests a minute"
     assert enter(accounts, sender, 40, at=NOON + 120) is None
 
 
 def test_answer_tokens_count_against_the_rate():
     accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(None, 100))
-    accounts.settle(sender, {}, cost_usd=0.0, output_tokens=100, at=NOON)
+    settle(accounts, [], 0, sender=sender, tokens=100)
 
     assert enter(accounts, sender, 1).by == "rate"
 
