@@ -76,14 +76,14 @@ class FaultyRedis:
                     await asyncio.sleep(2 * LATE_S)
                 if fate in ("lost command", "late command"):
                     break
-                if fate == "late reply":
+                if fate in ("late reply", "lost reply"):
                     replies.cancel()
+                    await asyncio.wait([replies])
                 up_writer.write(command)
                 if fate == "late reply":
                     await asyncio.sleep(LATE_S)
                     replies = self._spawn(_pour(up_reader, writer), "replies")
                 if fate == "lost reply":
-                    replies.cancel()
                     await up_reader.read(1)  # it was carried out
                     break
         replies.cancel()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -48,10 +52,10 @@ class Shop:
             time.sleep(0.02)
         return status, "" if status == 200 else body.split('"code":"')[1].split('"')[0]
 
-    def once(self) -> tuple[int, str]:
+    def once(self, **changed: object) -> tuple[int, str]:
         """Status and body."""
         headers = {"authorization": f"Bearer {self.key}"}
-        reply = self.gateway.ask("POST", "/v1/chat/completions", ASKED, headers=headers)
+        reply = self.gateway.ask("POST", "/v1/chat/completions", ASKED | changed, headers=headers)
         return reply[0], reply[2].decode()
 
     def rush(self, many: int) -> Counter[tuple[int, str]]:
@@ -74,10 +78,11 @@ class Shop:
             store.close()
 
 
-@pytest.fixture
-def shop(tmp_path: Path, vendors: Vendors) -> Iterator[Shop]:
+@contextmanager
+def opened(tmp_path: Path, vendors: Vendors, urls: dict[str, str]) -> Iterator[Shop]:
+    """`urls`: of vendors in the place of the simulated ones."""
     policies, keys = tmp_path / "policies", stage.fresh_keys()
-    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls}
+    urls = {"self": vendors.base_urls["simulated-us"], **vendors.base_urls, **urls}
     stage.write_folder(policies, urls=urls, keys=keys)
     callers = yaml.safe_load((policies / "callers.yaml").read_text())
     callers["teams"]["sales-eu"] = {
@@ -92,6 +97,12 @@ def shop(tmp_path: Path, vendors: Vendors) -> Iterator[Shop]:
         gateway = starter(tmp_path, started)(policies, environment={"GATEWAY_REDIS_URL": redis.url}, workers=2)
         yield Shop(gateway, redis, keys["sales-eu"])
         gateway.stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, vendors: Vendors) -> Iterator[Shop]:
+    with opened(tmp_path, vendors, {}) as shop:
+        yield shop
 
 
 def test_many_at_once_on_two_workers_never_spend_more_than_the_budget(shop):
@@ -126,3 +137,34 @@ def test_a_redis_that_is_gone_stops_spending_until_it_is_back(shop, tmp_path):
         after = shop.rush(60)
         assert 0 < shop.spent(2 + after[200, ""]) <= BUDGET
         assert after[429, "budget_exceeded"]
+
+
+def test_what_killed_workers_had_set_aside_counts_as_expected_once_its_lease_is_over(tmp_path, vendors):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as mute,  # takes every request and answers none
+        opened(tmp_path, vendors, {"simulated-west": f"http://127.0.0.1:{mute.getsockname()[1]}"}) as shop,
+        Redis(port=shop.redis.port, decode_responses=True) as redis,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        for _ in range(2):
+            pool.submit(shop.once, max_tokens=1500)
+        leases = waited_for(lambda: next((key for key in redis.scan_iter("*leases*") if redis.zcard(key) == 2), None))
+        spent = leases.replace(":leases:", ":spent:")
+        before = int(redis.hget(spent, "nano"))
+        for pid in shop.gateway.workers():
+            os.kill(pid, signal.SIGKILL)
+        for id in redis.zrange(leases, 0, -1):
+            redis.zadd(leases, {id: 1})  # the minutes of the lease are over
+
+        waited_for(lambda: redis.zcard(leases) == 0)  # a new worker has come by
+
+        assert 0 < int(redis.hget(spent, "nano")) < before
+
+
+def waited_for(found):
+    """What it finds in the end."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (result := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return result
