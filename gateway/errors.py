@@ -6,8 +6,12 @@
   - invalid_api_key                                                                   401
   - no_permitted_endpoint                                                             403
   - model_not_found, not_found                                                        404
+  - method_not_allowed                                                                405
+  - request_timeout                                                                   408
   - request_too_large                                                                 413
+  - unsupported_encoding                                                              415
   - rate_limit_exceeded, budget_exceeded                                              429
+  - headers_too_large                                                                 431
   - upstreams_exhausted                                                               502
   - overloaded, draining, frozen                                                      503
   - upstream_timeout                                                                  504
@@ -29,9 +33,13 @@ STATUS = {
     "no_permitted_endpoint": 403,
     "model_not_found": 404,
     "not_found": 404,
+    "method_not_allowed": 405,
+    "request_timeout": 408,
     "request_too_large": 413,
+    "unsupported_encoding": 415,
     "rate_limit_exceeded": 429,
     "budget_exceeded": 429,
+    "headers_too_large": 431,
     "upstreams_exhausted": 502,
     "overloaded": 503,
     "draining": 503,

@@ -1,6 +1,7 @@
-"""The story of one request: identify, measure, decide, admit, dispatch; metered as it passes, recorded when it ends.
+"""The story of one request: measure, decide, admit, dispatch; metered as it passes, recorded when it ends.
 
-A newcomer starts at `handle`. Every step is a function of its own package; nothing else happens to a request.
+A newcomer starts at `handle`; who calls was asked before, by `api`, when the headers had come and no body yet. Every
+step is a function of its own package; nothing else happens to a request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from gateway.dispatch.dispatch import Means, dispatch
 from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
-from gateway.identity import Caller, Keyring, identify
+from gateway.identity import Caller, Keyring
 from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
@@ -28,7 +29,7 @@ from gateway.policy.models import resolve_model
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
 from gateway.signals import needs
-from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
+from gateway.signals.measure import Signals, measure, measure_text, request_text
 
 APIS = {
     "chat": "openai",
@@ -37,7 +38,7 @@ APIS = {
     "responses": "openai_responses",
     "messages": "anthropic",
 }
-LOOP_SCAN_BYTES = 65_536  # the text of a longer body is measured off the event loop
+LOOP_SCAN_BYTES = 65_536  # a longer body is measured off the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,13 @@ class Gateway:
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
 
 
-async def handle(request: Request, key: str, gateway: Gateway) -> Served:
+async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
-    caller = identify(key, gateway.keyring, request.arrival.received_at)
     resolve_model(gateway.policy, request.model)
-    if request.body_bytes > LOOP_SCAN_BYTES and gateway.policy.needs & TEXT_SIGNALS:
-        signals = await asyncio.to_thread(_measure, request, caller, gateway)
+    if request.body_bytes > LOOP_SCAN_BYTES:
+        signals, conversed = await asyncio.to_thread(_measure, request, caller, gateway)
     else:
-        signals = _measure(request, caller, gateway)
-    conversed = conversation(request, caller.key_id)
+        signals, conversed = _measure(request, caller, gateway)
     at = request.arrival.received_at
     view = View(
         at=at,
@@ -119,14 +118,15 @@ class Served:
         return self._outcome
 
 
-def _measure(request: Request, caller: Caller, gateway: Gateway) -> Signals:
+def _measure(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signals, bytes]:
+    """Its signals, and the name of its conversation."""
     policy, plain = gateway.policy, request.talk is not None
     signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
     moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
     if moved:
         signals["needs"] = needs.measure(request.fields) | moved
     signals["budget_used"] = min(1.0, gateway.admission.budget_used(caller, request.arrival.received_at))
-    return signals
+    return signals, conversation(request, caller.key_id)
 
 
 def _measure_late(trail: Trail, late: frozenset[str]) -> None:

@@ -19,6 +19,7 @@ _STRING = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool | None)
 # Less would make what it may cost negative, more fits no database.
 _COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None)
+_WHOLE = msgspec.json.Decoder(Annotated[float, msgspec.Meta(ge=0, le=2**53)])
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -52,6 +53,7 @@ _OURS = frozenset(
 )
 ID_BITS = 52  # of chance in the name of a request
 MOST_CHOICES = 128
+MOST_FIELDS = 1_000
 MOST_OPENING = 16  # messages that tell one conversation from another
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
@@ -101,6 +103,8 @@ class Request:
 def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
     fields = _decode(body)
+    if len(fields) > MOST_FIELDS:
+        raise GatewayError("invalid_request", f"the body has {len(fields):,} fields; at most {MOST_FIELDS:,}")
     _check_spelling(fields)
     talks = _CONTENT[kind][0] == "messages" and "messages" in fields
     talk = talk_of(fields["messages"]) if talks else None
@@ -223,11 +227,23 @@ def _answers(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
 def _count(fields: Mapping[str, msgspec.Raw], name: str) -> int:
     if name not in fields:
         return 1
-    count: int = _field(fields, name, _COUNT.decode, "a whole number from 0 up") or 1
+    count: int = _field(fields, name, _number, "a whole number from 0 up") or 1
     if count > MOST_CHOICES:
         raise GatewayError(
             "invalid_request", f"`{name}` is {count}; at most {MOST_CHOICES} answers at once", param=name
         )
+    return count
+
+
+def _number(written: msgspec.Raw) -> int | None:
+    """A whole number, also one that is written with a point: `100.0`. Raises msgspec.DecodeError."""
+    try:
+        count: int | None = _COUNT.decode(written)
+    except msgspec.DecodeError:
+        number: float = _WHOLE.decode(written)
+        if not number.is_integer():
+            raise
+        count = int(number)
     return count
 
 
@@ -249,7 +265,7 @@ def _check_spelling(fields: Fields) -> None:
 
 def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:
     """The largest: which of several an upstream obeys is its own affair, and the budget must reach for it."""
-    given = [_field(fields, name, _COUNT.decode, "a whole number from 0 up") for name in _LIMITS if name in fields]
+    given = [_field(fields, name, _number, "a whole number from 0 up") for name in _LIMITS if name in fields]
     return max((limit for limit in given if limit is not None), default=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -29,6 +30,8 @@ class Settings:
     max_body_bytes: int = 20_000_000
     drain_s: float = 30.0  # how long running requests may take to finish at shutdown
     log_level: str = "info"
+    keep_alive_s: float = 75.0  # how long an idle connection of a caller stays open: longer than a load balancer's
+    cors_origins: tuple[str, ...] = ()  # of pages that may read replies; `*`: all
     control: bool = True  # GATEWAY_CONTROL=off: workers alone
     control_host: str = "127.0.0.1"  # of the console, the API beneath /api and /metrics
     control_port: int | None = None  # None: the port of the gateway and one
@@ -76,6 +79,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
         drain_s=_number(given, "DRAIN_S", defaults.drain_s, 0, 3600),
         log_level=_one_of(given, "LOG_LEVEL", defaults.log_level, ("debug", "info", "warning", "error")),
+        keep_alive_s=_number(given, "KEEP_ALIVE_S", defaults.keep_alive_s, 1, 3600),
+        cors_origins=_origins(given),
         control=_one_of(given, "CONTROL", "on", ("on", "off")) == "on",
         control_host=_text(given, "CONTROL_HOST") or defaults.control_host,
         control_port=_port(given, "CONTROL_PORT"),
@@ -114,6 +119,16 @@ def _number(given: Mapping[str, str], name: str, default: float, low: float, hig
     if not low <= number <= high:
         raise BadSetting(f"GATEWAY_{name} is {text}; it takes a number from {low:g} to {high:g}")
     return number
+
+
+def _origins(given: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple((_text(given, "CORS_ORIGINS") or "").replace(",", " ").split())
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise BadSetting(
+                f"GATEWAY_CORS_ORIGINS holds {origin!r}; an origin is written `https://app.example.com`, without a path"
+            )
+    return origins
 
 
 def _one_of(given: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

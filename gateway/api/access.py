@@ -6,7 +6,7 @@ from hmac import compare_digest
 from time import time
 from urllib.parse import parse_qs
 
-from gateway.api.openai import bearer
+from gateway.api.keys import bearer, key_of
 from gateway.api.state import State
 from gateway.api.wire import Scope, header
 from gateway.errors import GatewayError
@@ -18,7 +18,7 @@ _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 def caller(scope: Scope, state: State) -> Caller:
     """Raises GatewayError `invalid_api_key`."""
-    return identify(bearer(scope), state.gateway.keyring, time())
+    return identify(key_of(scope), state.gateway.keyring, time())
 
 
 def check_console(scope: Scope, state: State) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import time
 
-from gateway.api import console, decisions, feedback, health, models, openai
-from gateway.api.problem import send_error
+from gateway.api import console, cors, decisions, feedback, health, models, openai
+from gateway.api.ids import fresh_id
+from gateway.api.problem import write_error
 from gateway.api.state import State
-from gateway.api.wire import Receive, Scope, Send
+from gateway.api.wire import Exchange, Receive, Scope, Send
 from gateway.errors import GatewayError
 from gateway.request import Kind
 
@@ -40,6 +43,9 @@ NOT_OURS = tuple(
 )
 
 
+_PREFIX = re.compile(r"/*(?:v1(?:/+|$))*")
+
+
 @dataclass(slots=True)
 class Application:
     """Callable by an ASGI server."""
@@ -50,40 +56,73 @@ class Application:
         if scope["type"] != "http":
             return
         state, exchange = self.state, scope.pop("exchange")
+        if state.settings.cors_origins:
+            exchange.add(cors.of_reply(scope, state.settings.cors_origins))
         kind = INFERENCE.get(scope["path"])
+        if kind is None:
+            scope["path"] = meant(scope["path"])
+            kind = INFERENCE.get(scope["path"])
         if kind is None or scope["method"] != "POST":
-            await self._page(scope, receive, send)
+            await self._page(exchange, scope, receive, send)
             return
         state.in_flight += 1
         try:
-            most_bytes = state.settings.max_body_bytes
-            await openai.serve(exchange, scope, receive, send, kind=kind, gateway=state.gateway, most_bytes=most_bytes)
+            most_bytes, room = state.settings.max_body_bytes, state.room
+            await openai.serve(
+                exchange, scope, receive, kind=kind, gateway=state.gateway, room=room, most_bytes=most_bytes
+            )
         finally:
             state.in_flight -= 1
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _page(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange.add(((b"x-request-id", fresh_id(time()).encode()),))
+        method, path = scope["method"], scope["path"]
         try:
-            await _handler(scope)(scope, receive, send, self.state)
+            handler = handler_of("GET" if method == "HEAD" else method, path)
+            if handler is not None:
+                await handler(scope, receive, send, self.state)
+                return
+            allowed = methods_of(path)
+            if not allowed:
+                raise GatewayError("not_found", _why_not_found(method, path))
+            if method == "OPTIONS" and (more := cors.of_preflight(scope, allowed, self.state.settings.cors_origins)):
+                exchange.whole(204, b"".join(b"%b: %b\r\n" % line for line in more), b"")
+                return
+            words = f"{path[:200]} takes {' or '.join(allowed)}, not {method}"
+            write_error(exchange, GatewayError("method_not_allowed", words), [(b"allow", ", ".join(allowed).encode())])
         except GatewayError as error:
-            await send_error(send, error)
+            write_error(exchange, error)
 
 
-def _handler(scope: Scope) -> Handler:
-    """Raises GatewayError `not_found`."""
-    method, path = scope["method"], scope["path"]
-    method = "GET" if method == "HEAD" else method
+def handler_of(method: str, path: str) -> Handler | None:
+    """What serves a page."""
     page = PAGES.get((method, path))
     if page is not None:
         return page
-    for wanted, prefix, handler in PREFIXES:
-        if method == wanted and path.startswith(prefix):
-            return handler
-    raise GatewayError("not_found", _why_not_found(method, path))
+    return next((handler for wanted, prefix, handler in PREFIXES if method == wanted and path.startswith(prefix)), None)
+
+
+def methods_of(path: str) -> list[str]:
+    """What a path takes; empty if there is none such."""
+    taken = ["POST"] if path in INFERENCE else [method for method, page in PAGES if page == path]
+    taken += [method for method, prefix, _ in PREFIXES if path.startswith(prefix)]
+    return [*taken, "HEAD"] if "GET" in taken else taken
+
+
+def meant(path: str) -> str:
+    """The path that serves it: base URLs are written with `/v1`, without, twice, and with a slash at the end."""
+    plain = path.rstrip("/") or "/"
+    if methods_of(plain):
+        return plain
+    ours = _ours(plain)
+    return ours if methods_of(ours) else path
+
+
+def _ours(path: str) -> str:
+    return "/v1/" + _PREFIX.sub("", path, count=1)
 
 
 def _why_not_found(method: str, path: str) -> str:
-    if path in INFERENCE:
-        return f"{path} takes POST, not {method}"
-    if path.startswith(NOT_OURS):
-        return f"{path} is not served by this gateway: it routes chat, completions and embeddings"
-    return f"no such path: {method} {path[:200]}"
+    if _ours(path).startswith(NOT_OURS):
+        return f"{path[:200]} is not served by this gateway: it routes chat, completions and embeddings"
+    return f"no such path: {method} {path[:200]}; the base URL of OpenAI's clients ends with /v1"

@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from gateway.api import access, decisions
+from gateway.api.body import CallerLeft, read_body
 from gateway.api.state import State
-from gateway.api.wire import JSON, CallerLeft, Receive, Scope, Send, encode, read_body, send_json, send_whole
+from gateway.api.wire import JSON, Receive, Scope, Send, encode, send_json, send_whole
 from gateway.errors import GatewayError
 from gateway.identity import DATA_CLASSES
 from gateway.pipeline import Gateway

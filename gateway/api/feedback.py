@@ -9,8 +9,9 @@ from time import time
 import msgspec
 
 from gateway.api import access
+from gateway.api.body import CallerLeft, read_body
 from gateway.api.state import State
-from gateway.api.wire import CallerLeft, Receive, Scope, Send, read_body, send_json
+from gateway.api.wire import Receive, Scope, Send, send_json
 from gateway.errors import GatewayError
 
 WITHIN_S = 86_400.0

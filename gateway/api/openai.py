@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-import os
-import random
-from asyncio import CancelledError
+from asyncio import CancelledError, to_thread
 from collections.abc import Mapping
 from time import monotonic, time
 
 from gateway.api import story
-from gateway.api.problem import send_error
-from gateway.api.wire import CallerLeft, Exchange, Receive, Scope, Send, check_size, header, headers, read_body
+from gateway.api.body import SMALL_BYTES, CallerLeft, Room, Share, check_encoding, check_size, read_body, unpack
+from gateway.api.ids import fresh_id
+from gateway.api.keys import HEADERS, chosen
+from gateway.api.problem import write_error
+from gateway.api.wire import Exchange, Receive, Scope, headers
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
+from gateway.identity import identify
 from gateway.pipeline import Gateway, Served, handle
-from gateway.request import ID_BITS, Arrival, Kind, new_id, parse
+from gateway.request import Arrival, Kind, Request, parse
 
-_READ = frozenset({b"authorization", b"x-gateway-data-class", b"x-gateway-tag", b"x-client-request-id", b"traceparent"})
-_ids = random.Random()  # names, not secrets: a decision is shown to its own team only
-os.register_at_fork(after_in_child=_ids.seed)
+_READ = HEADERS | {
+    b"content-encoding",
+    b"x-gateway-data-class",
+    b"x-gateway-tag",
+    b"x-client-request-id",
+    b"traceparent",
+}
 
 
 async def serve(
     exchange: Exchange,
     scope: Scope,
     receive: Receive,
-    send: Send,
     *,
     kind: Kind,
     gateway: Gateway,
+    room: Room,
     most_bytes: int,
 ) -> None:
-    """One request from its first byte to its Outcome."""
+    """One request from its first byte to its Outcome. Its key is looked at before its body is asked for."""
     said = headers(scope, _READ)
     arrival = _arrival(said)
     served: Served | None = None
+    share = Share(room)
     try:
+        caller = identify(chosen(said), gateway.keyring, arrival.received_at)
+        exchange.known()
+        packed = check_encoding(said.get(b"content-encoding", ""))
         body = exchange.body()
         if body is None:
-            body = await read_body(scope, receive, most_bytes=most_bytes)
-        check_size(len(body), most_bytes)
+            body = await read_body(scope, receive, share, most_bytes=most_bytes)
         if exchange.left:
             return
         exchange.watch(exchange.task.cancel)
-        served = await handle(parse(kind, body, arrival), _key(said.get(b"authorization")), gateway)
-        if served.error is not None:
-            await send_error(send, served.error, story.of_error(served.end()))
-            return
+        request = await _parse(kind, body, packed, arrival, share, most_bytes)
+        del body
+        served = await handle(request, caller, gateway)
         await _write(exchange, served)
     except GatewayError as error:
-        await send_error(send, error, story.of_every(arrival))
+        write_error(exchange, error, story.of_every(arrival))
     except CallerLeft:
         return
     except CancelledError:
@@ -59,22 +67,24 @@ async def serve(
         exchange.watch(None)
         if served is not None:
             served.end()
+        share.end()
 
 
-def bearer(scope: Scope) -> str:
-    """The caller's key; empty if none was sent."""
-    return _key(header(scope, b"authorization"))
-
-
-def _key(authorization: str | None) -> str:
-    scheme, _, key = (authorization or "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+async def _parse(kind: Kind, body: bytes, packed: str, arrival: Arrival, share: Share, most_bytes: int) -> Request:
+    """Long ones beside the event loop. Raises GatewayError."""
+    share.reach(len(body))
+    check_size(len(body), most_bytes)
+    if packed:
+        body = await unpack(body, packed, share, most_bytes=most_bytes)
+    if len(body) > SMALL_BYTES:
+        return await to_thread(parse, kind, body, arrival)
+    return parse(kind, body, arrival)
 
 
 def _arrival(said: Mapping[bytes, str]) -> Arrival:
     at = time()
     return Arrival(
-        id=new_id(at, _ids.getrandbits(ID_BITS)),
+        id=fresh_id(at),
         received_at=at,
         started=monotonic(),
         data_class=said.get(b"x-gateway-data-class"),
@@ -85,11 +95,16 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
 
 
 async def _write(exchange: Exchange, served: Served) -> None:
+    if served.error is not None:
+        write_error(exchange, served.error, story.of_error(served.end()))
+        return
     reply = served.reply
     assert reply is not None
     if isinstance(reply, StreamedReply):
         exchange.begin(story.of_stream(served), reply.opening)
-        await reply.pour(exchange)
+        if not await reply.pour(exchange):
+            exchange.abort()
+            return
         exchange.finish()
         await reply.catch_up()
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gateway.api.wire import Headers, Send, encode, send_whole
+from gateway.api.wire import Exchange, Headers, encode
 from gateway.errors import GatewayError
 
 BACK_IN_S = 30  # where a caller may come back and nobody knows when
@@ -13,9 +13,13 @@ _TYPES = {
     401: "authentication_error",
     403: "permission_error",
     404: "not_found_error",
+    405: "invalid_request_error",
+    408: "timeout_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     422: "invalid_request_error",
     429: "rate_limit_error",
+    431: "invalid_request_error",
     502: "upstream_error",
     503: "overloaded_error",
     504: "timeout_error",
@@ -54,7 +58,12 @@ def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-async def send_error(send: Send, error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> None:
-    """A whole error reply."""
+def error_lines(error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> tuple[bytes, bytes]:
+    """Header lines and body of an error reply."""
     shape = anthropic_error(error) if anthropic else openai_error(error)
-    await send_whole(send, error.status, [*error_headers(error), *headers], encode(shape))
+    return b"".join(b"%b: %b\r\n" % line for line in (*error_headers(error), *headers)), encode(shape)
+
+
+def write_error(exchange: Exchange, error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> None:
+    """A whole error reply."""
+    exchange.whole(error.status, *error_lines(error, headers, anthropic=anthropic))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.api.body import Room
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 
@@ -20,6 +21,7 @@ class State:
     feedback: Callable[[str, bool, float], bool]  # keeps an answer to "did it answer?"; False: there is one already
     overview: Callable[[], Awaitable[bytes]]  # what the console shows of all workers' requests, a JSON object
     console_token: str
+    room: Room  # for the bodies of requests
     draining: bool = False
     in_flight: int = 0
     reload_problem: str | None = None  # why the last change of the files was refused; None: it was not

@@ -8,8 +8,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from gateway.errors import GatewayError
-
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -24,6 +22,12 @@ class Exchange(Protocol):
 
     left: bool  # the caller closed the connection before the reply was complete
     task: asyncio.Task[None]  # that serves it
+
+    def known(self) -> None:
+        """The caller has shown a good key."""
+
+    def add(self, headers: Headers) -> None:
+        """Header lines for the reply, whoever writes it."""
 
     def body(self) -> bytes | None:
         """The whole body if it is there; None: read it from `receive`."""
@@ -40,46 +44,14 @@ class Exchange(Protocol):
     def write(self, chunk: bytes) -> bool:
         """Writes more of a stream. False: the caller reads too slowly; wait for `room`."""
 
-    async def room(self) -> None:
-        """Returns when the caller has read enough."""
+    async def room(self, by_s: float) -> bool:
+        """True when the caller has read enough; False if that takes longer than `by_s` seconds."""
 
     def finish(self) -> None:
         """Ends a stream."""
 
-
-class CallerLeft(Exception):
-    """The caller closed the connection before the request was read."""
-
-
-async def read_body(scope: Scope, receive: Receive, *, most_bytes: int) -> bytes:
-    """Raises GatewayError `request_too_large`, before the body is sent where its length is announced; CallerLeft."""
-    check_size(int(header(scope, b"content-length") or 0), most_bytes)
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise CallerLeft
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        check_size(len(body), most_bytes)
-        return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
-        check_size(size, most_bytes)
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise CallerLeft
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    check_size(size, most_bytes)
-    return b"".join(parts)
-
-
-def check_size(size: int, most_bytes: int) -> None:
-    """Raises GatewayError `request_too_large`."""
-    if size > most_bytes:
-        raise GatewayError(
-            "request_too_large",
-            f"the body is longer than {most_bytes:,} bytes; send less, or raise GATEWAY_MAX_BODY_BYTES",
-        )
+    def abort(self) -> None:
+        """Cuts the caller off, with all that it has not read."""
 
 
 def header(scope: Scope, name: bytes) -> str | None:

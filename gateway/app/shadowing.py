@@ -128,8 +128,9 @@ class _Nowhere:
     def write(self, chunk: bytes) -> bool:
         return True
 
-    async def room(self) -> None:
+    async def room(self, by_s: float) -> bool:
         """There always is."""
+        return True
 
 
 def _wanted(decision: Decision, caller: Caller) -> Endpoint | None:

@@ -18,17 +18,19 @@ from typing import Protocol
 import uvicorn
 
 from gateway.api.application import Application
+from gateway.api.body import BODIES, Room
 from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.canaries import tell_stopped
 from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
+from gateway.app.guests import Guests, most_guests
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
 from gateway.app.onlooker import Onlooker, Place
 from gateway.app.probing import Schedule
-from gateway.app.protocol import ServerProtocol
+from gateway.app.protocol import House, ServerProtocol
 from gateway.app.spending import Spending
 from gateway.app.starting import hold_signals, release_signals
 from gateway.limits.account import Accounts
@@ -67,6 +69,7 @@ def serve_worker(
         feedback=parts.ledger.store.give_feedback,
         overview=onlooker,
         console_token=token,
+        room=Room(BODIES * settings.max_body_bytes),
         notes=[problem.message for problem in compiled.problems],
     )
     config = uvicorn.Config(
@@ -151,7 +154,9 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.state = state
         self.servers = []
-        self._door = Door(listener, self._protocol)
+        guests = Guests(most_guests())
+        self._house = House(guests, state.settings.keep_alive_s, leaving=lambda: self.should_exit)
+        self._door = Door(listener, guests, self._protocol)
         self._told_at: float | None = None
         self._hurried = False
 
@@ -163,7 +168,7 @@ class _Server(uvicorn.Server):
         release_signals()
 
     def _protocol(self) -> ServerProtocol:
-        return ServerProtocol(self.config, self.server_state, leaving=lambda: self.should_exit)
+        return ServerProtocol(self.config, self.server_state, self._house)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

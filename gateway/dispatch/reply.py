@@ -25,8 +25,8 @@ class Sink(Protocol):
     def write(self, chunk: bytes) -> bool:
         """False: the caller reads too slowly; wait for `room`."""
 
-    async def room(self) -> None:
-        """Returns when the caller has read enough."""
+    async def room(self, by_s: float) -> bool:
+        """True when the caller has read enough; False if that takes longer than `by_s` seconds."""
 
 
 class Reply:
@@ -60,8 +60,11 @@ class StreamedReply(Reply):
         self._broken: Failure | None = None
         self._recorded = False
 
-    async def pour(self, sink: Sink) -> None:
-        """What follows the opening. Ends with an error event if the reply breaks or is not complete."""
+    async def pour(self, sink: Sink) -> bool:
+        """What follows the opening. Ends with an error event if the reply breaks or is not complete.
+
+        False: the caller did not read it before the request's time was up; it counts as one who left.
+        """
         attempt, upstream = self._attempt, self._attempt.upstream
         assert upstream is not None
         if not attempt.ended:
@@ -72,8 +75,8 @@ class StreamedReply(Reply):
                     attempt.ended = True
                     if rest := attempt.feed(b""):
                         sink.write(rest)
-                elif not attempt.ended:
-                    await sink.room()
+                elif not attempt.ended and not await sink.room(attempt.trail.deadline - monotonic()):
+                    return False
         except UpstreamFault as fault:
             if not attempt.meter.reading.complete:  # else the caller has the whole answer: a figure is missing, no more
                 self._broken = of_fault(fault)
@@ -81,6 +84,7 @@ class StreamedReply(Reply):
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.meter.reading.complete:
             sink.write(self._error_event(attempt.trail.request.kind, self._break()))
+        return True
 
     async def catch_up(self) -> None:
         attempt = self._attempt

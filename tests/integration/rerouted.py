@@ -140,8 +140,9 @@ class Caller:
         self.got += chunk
         return True
 
-    async def room(self) -> None:
+    async def room(self, by_s: float) -> bool:
         """There always is."""
+        return True
 
 
 @dataclass

@@ -153,7 +153,6 @@ def test_without_keys_of_vendors_nothing_is_asked_and_503_says_so(running):
 @pytest.mark.parametrize(
     ("method", "path", "said"),
     [
-        ("GET", "/v1/chat/completions", "takes POST"),
         ("POST", "/v1/images/generations", "not served"),
         ("GET", "/nowhere", "no such path"),
         ("POST", "/admin/reload", "no such path"),

@@ -34,7 +34,7 @@ class Seen:
 
 
 class Upstream(socketserver.StreamRequestHandler):
-    """Answers; or never answers a prompt that says `hang`, and at length one that says `long`."""
+    """Answers; late a prompt that says `slow`, never one that says `hang`, and at length one that says `long`."""
 
     seen: Seen
 
@@ -49,6 +49,9 @@ class Upstream(socketserver.StreamRequestHandler):
         if b"hang" in body:
             self.rfile.read(1)
             self.seen.left.set()
+        elif b"slow" in body:
+            time.sleep(3)
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(REPLY), REPLY))
         elif b"long" in body:
             size = LONG * len(EVENT) + len(LAST)
             self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
@@ -73,7 +76,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, S
     (root / "policies" / "callers.yaml").write_text(CALLERS)
     (root / "policies" / "policy.yaml").write_text(POLICY)
     started: list[Running] = []
-    yield starter(root, started)(root / "policies", environment={"GATEWAY_KEY_TEST": "sk-ours"}), Upstream.seen
+    yield (
+        starter(root, started)(
+            root / "policies", environment={"GATEWAY_KEY_TEST": "sk-ours", "GATEWAY_KEEP_ALIVE_S": "5"}
+        ),
+        Upstream.seen,
+    )
     for each in started:
         each.stop()
     server.shutdown()

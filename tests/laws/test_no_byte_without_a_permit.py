@@ -24,6 +24,7 @@ from gateway.dispatch.dispatch import Means
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.estimates import PRIORS
+from gateway.identity import identify
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
@@ -230,15 +231,15 @@ class Nowhere:
     def write(self, chunk: bytes) -> bool:
         return True
 
-    async def room(self) -> None:
-        pass
+    async def room(self, by_s: float) -> bool:
+        return True
 
 
 async def one(serving: Gateway, model: str, *, stream: bool) -> None:
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Say hello to the world."}]}
     request = parse("chat", json.dumps(body).encode(), Arrival("r", time(), monotonic()))
     try:
-        served = await handle(request, KEY, serving)
+        served = await handle(request, identify(KEY, serving.keyring, time()), serving)
     except GatewayError:
         return
     if isinstance(served.reply, StreamedReply):
