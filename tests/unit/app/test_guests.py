@@ -55,7 +55,8 @@ def test_an_ipv6_network_is_one_address_and_a_mapped_ipv4_address_its_own():
 
 @given(st.lists(st.tuples(st.sampled_from("enter leave known busy".split()), st.integers(0, 7), st.integers(0, 3))))
 def test_never_more_than_may_be_and_all_places_come_back(steps):
-    guests, here = Guests(6), {}
+    guests = Guests(6)
+    here: dict[int, Visitor] = {}
     for step, number, host in steps:
         visitor = here.get(number)
         if step == "enter" and visitor is None:
