@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from uvicorn.server import ServerState
 
+from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
-from gateway.app.protocol import ServerProtocol
+from gateway.app.guests import Guests, most_guests
+from gateway.app.protocol import House, ServerProtocol
 from gateway.app.serve import METRICS
 from gateway.app.starting import hold_signals, release_signals
 from gateway.control.app import create_app
@@ -41,7 +42,7 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
     config = uvicorn.Config(
         create_app(state),
         loop="uvloop",
-        http=_Protocol,
+        http=ServerProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -51,11 +52,11 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
         limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    server = _Server(config, supervised=lifeline is not None)
+    server = _Server(config, plug, keep_alive_s=settings.keep_alive_s, supervised=lifeline is not None)
     if lifeline is not None:
         threading.Thread(target=_wait, args=(lifeline, server.end), name="lifeline", daemon=True).start()
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(server.serve(sockets=[plug]))
+        runner.run(server.serve())
     return 0
 
 
@@ -65,24 +66,28 @@ def _wait(lifeline: int, end: Callable[[], None]) -> None:
     end()
 
 
-class _Protocol(ServerProtocol):
-    """As for callers; uvicorn makes it."""
-
-    def __init__(self, config: uvicorn.Config, server_state: ServerState, **_: object):
-        super().__init__(config, server_state, leaving=lambda: False)
-
-
 class _Server(uvicorn.Server):
     """Ends on SIGTERM; on SIGINT, which a terminal sends to every process of its group, only where it is alone."""
 
-    def __init__(self, config: uvicorn.Config, *, supervised: bool):
+    def __init__(self, config: uvicorn.Config, plug: socket.socket, *, keep_alive_s: float, supervised: bool):
         super().__init__(config)
+        self.servers = []
         self._supervised = supervised
+        listener, guests = Listener(plug), Guests(most_guests())
+        listener.tell()  # nobody else accepts here
+        house = House(guests, keep_alive_s, leaving=lambda: self.should_exit)
+        self._door = Door(listener, guests, lambda: ServerProtocol(self.config, self.server_state, house))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """From here on a signal is obeyed: one that came earlier was held, not lost."""
-        await super().startup(sockets=sockets)
+        self._door.open()
+        self.started = True
         release_signals()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nobody comes in any more; who is in may finish."""
+        self._door.close()
+        await super().shutdown()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

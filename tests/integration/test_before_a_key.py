@@ -30,13 +30,13 @@ def house(tmp_path_factory):
 
 
 def rss_mb(running: Running) -> float:
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{running.process.pid}/status").read_text())
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{running.workers()[0]}/status").read_text())
     assert found is not None
     return int(found[1]) / 1024
 
 
 def files(running: Running) -> int:
-    return len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    return len(os.listdir(f"/proc/{running.workers()[0]}/fd"))
 
 
 @pytest.mark.parametrize("key", [None, "gw-wrong"])

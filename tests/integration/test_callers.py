@@ -337,7 +337,7 @@ def test_a_bomb_is_413_and_never_unpacked_whole(house, pack):
 
 
 def _peak_mb(running: Running) -> float:
-    with open(f"/proc/{running.process.pid}/status") as told:
+    with open(f"/proc/{running.workers()[0]}/status") as told:
         found = re.search(r"VmHWM:\s+(\d+)", told.read())
     assert found is not None
     return int(found[1]) / 1024
