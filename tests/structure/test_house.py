@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 OWNERS = {  # library: the files and folders that may import it
     "yaml": ("source/",),
-    "httptools": ("upstreams/http1/",),
+    "httptools": ("upstreams/http1/", "app/protocol.py"),
     "redis": ("limits/",),
     "sqlalchemy": ("record/",),
     "fastapi": ("control/",),
