@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from math import inf
 from time import monotonic
 
@@ -79,12 +80,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     else:
         upstream.end_by(whole_by, limits.whole_s)
     if not succeeded(upstream.status):
-        operator = attempt.endpoint.operator.id
-        body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
-        if attempt.adds_usage and named_in(body):
-            return _without_usage(fleet, attempt)
-        rows = decision.policy.catalog.moderation
-        return attempt.redactor.cleaned(classify(rows, operator, upstream.status, body, upstream.headers))
+        return await _why_not(attempt, upstream, fleet)
     if stream:
         await _read_opening(attempt, upstream, hold)
     else:
@@ -95,6 +91,18 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     if failure is not None and attempt.adds_usage and named_in(repr(attempt.meter.reading.complaint).encode()):
         return _without_usage(fleet, attempt)
     return failure
+
+
+async def _why_not(attempt: Try, upstream: UpstreamReply, fleet: Fleet) -> Failure:
+    """What a status other than 2xx means; it alone has to tell where the body is too long, too late or cut."""
+    rows, operator = attempt.trail.decision.policy.catalog.moderation, attempt.endpoint.operator.id
+    body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
+    if body is not None and attempt.adds_usage and named_in(body):
+        return _without_usage(fleet, attempt)
+    failure = classify(rows, operator, upstream.status, body or b"", upstream.headers)
+    if body is None and failure.passes_through:
+        return replace(failure, detail=f"the vendor answered {upstream.status}, and why could not be read")
+    return attempt.redactor.cleaned(failure)
 
 
 def _without_usage(fleet: Fleet, attempt: Try) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -21,6 +22,7 @@ from gateway.upstreams.redaction import GONE, Redactor
 
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
+_FINISH = re.compile(r"[A-Za-z][\w.\-]{0,39}")
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
@@ -138,8 +140,12 @@ class Try:
         return attempt
 
     def _finish_reason(self) -> str | None:
+        """A vendor's word for the books, never a sentence of its: that may repeat the prompt, the answer or a key."""
         reason = self.meter.reading.finish_reason
-        return reason if reason is None or reason in USUAL_FINISHES else self.redactor.clean(reason)
+        if reason is None or reason in USUAL_FINISHES:
+            return reason
+        word = self.redactor.clean(reason.partition(":")[0].strip())
+        return word if _FINISH.fullmatch(word) else "other"
 
     def _tell(self, result: Result, failure: Failure | None) -> None:
         now, turn = monotonic(), self.turn

@@ -101,3 +101,21 @@ def test_a_finish_reason_puts_no_key_into_the_books(running, upstreams):
     _, headers, _ = ask(running, chat("m@a"))
 
     assert VENDOR_KEY not in json.dumps(decision(running, headers))
+
+
+@pytest.mark.parametrize(
+    ("finish", "recorded"),
+    [
+        ("stop", "stop"),
+        ("repetition_truncation", "repetition_truncation"),
+        ("error: what the prompt said", "error"),
+        (f"{YES} and so on", "other"),
+        ("sk-vendor-canary-9Xq27LmZ4tRw", "other"),
+    ],
+)
+def test_a_finish_reason_is_recorded_as_a_word_or_not_at_all(running, upstreams, finish, recorded):
+    """A vendor once could write prompt and answer into the ledger by it."""
+    upstreams.acts["a"] = saying(whole(200, said(YES, finish=finish)))
+    _, headers, _ = ask(running, chat("m@a"))
+
+    assert decision(running, headers)["attempts"][0]["finish_reason"] == recorded

@@ -6,8 +6,8 @@ from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1.reply import Reply
 
 
-async def read_most(reply: Reply, limit: int, *, by: float) -> bytes:
-    """The whole body if it is there in time, uncut and not longer than `limit` bytes; otherwise nothing."""
+async def read_most(reply: Reply, limit: int, *, by: float) -> bytes | None:
+    """The whole body if it is there in time, uncut and not longer than `limit` bytes; otherwise None."""
     blocks, size = [], 0
     try:
         while block := await reply.next_by(by):
@@ -19,4 +19,4 @@ async def read_most(reply: Reply, limit: int, *, by: float) -> bytes:
         pass
     whole = reply.complete and size <= limit
     reply.close()
-    return b"".join(blocks) if whole else b""
+    return b"".join(blocks) if whole else None
