@@ -68,6 +68,7 @@ def _signal(desk: Desk, written: Written[SignalRow]) -> ModerationSignal:
         retry=row.retry,
         confidence=row.confidence,
         source=row.source,
+        checked=row.checked,
         note=row.note,
     )
 

@@ -111,6 +111,7 @@ class ModerationSignal:
         "high", "medium", "low", "unknown"
     ]  # `unknown` rows never match: they record what was not found
     source: str | None = None
+    checked: str | None = None  # the day on which it was last compared with that
     note: str | None = None
 
 

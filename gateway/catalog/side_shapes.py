@@ -110,6 +110,7 @@ class SignalRow(Shape):
     retry: bool = Field(False, description="worth another try at the same endpoint")
     confidence: Literal["high", "medium", "low", "unknown"] = Field("high", description="how sure")
     source: str | None = Field(None, description="where this was read")
+    checked: str | None = Field(None, description="the day on which it was last compared with that, as YYYY-MM-DD")
     note: str | None = Field(None, description="what a reader should know besides")
 
 

@@ -131,6 +131,8 @@ async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> No
     reading = attempt.meter.reading
     held: list[bytes] = []
     held_bytes = 0
+    if isinstance(attempt.meter, StreamMeter) and hold.rules is not None:  # however much comes at once
+        attempt.meter.enough = lambda: not hold.more(reading, held_bytes=held_bytes, at=monotonic())
     while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
         until = hold.until()
         chunk = await upstream.next() if until is None else await upstream.next_by(until)

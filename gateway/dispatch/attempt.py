@@ -89,9 +89,17 @@ class Try:
 
     def feed(self, chunk: bytes) -> bytes:
         """What of a reply may be handed on: never our own key as it is. b"": it is over. Raises MeteringError."""
-        out = self.meter.feed(chunk) if chunk else self.meter.end()
+        return self._clean(self.meter.feed(chunk) if chunk else self.meter.end())
+
+    def _clean(self, out: bytes) -> bytes:
         if self.secret is not None and self.secret in out:
             return out.replace(self.secret, GONE.encode())
+        return out
+
+    def resume(self) -> bytes:
+        """What of a reply had come beyond its opening."""
+        out = self._clean(self.meter.resume())
+        self.ended = self.ended or self.meter.done
         return out
 
     def close(self) -> None:
@@ -175,6 +183,7 @@ class Try:
 
 def leave(attempt: Try, result: Result, failure: Failure | None = None) -> None:
     """Records an attempt of which nothing more is wanted; if its usage may still come, that is added when it has."""
+    attempt.resume()  # it may have come already
     if not attempt.owes_usage:
         attempt.close()
         attempt.record(result, failure)

@@ -54,7 +54,7 @@ class StreamedReply(Reply):
     stream = True
 
     def __init__(self, attempt: Try, error_event: ErrorEvent):
-        super().__init__(200, attempt.opening, endpoint=attempt.endpoint)
+        super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint)
         self._attempt = attempt
         self._error_event = error_event
         self._broken: Failure | None = None

@@ -95,6 +95,8 @@ _MEANINGS = {word: row.meaning for row in ROWS for word in row.words}
 
 def said_of(reason: object) -> str | None:
     """The finish reason as it is kept; None if it is none: empty, or a null spelled as a text."""
+    if isinstance(reason, dict):  # SGLang: {type, message}
+        reason = reason.get("type")
     if not reason:
         return None
     word = str(reason)[:MOST_REASON].replace("\0", "")

@@ -6,6 +6,8 @@ not complete. A reply in the other form than was asked for, whole or streamed, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.outcome.event_stream import LONGEST_END, data_of, is_stray, last_end, next_end
 from gateway.outcome.reading import Reading
 from gateway.outcome.reshape import Gathering, events_of
@@ -47,6 +49,10 @@ class WholeMeter:
         """The upstream's body is over."""
         return b""
 
+    def resume(self) -> bytes:
+        """Nothing of a whole reply waits."""
+        return b""
+
     def _gathered(self, body: bytes) -> bytes:
         stream = StreamMeter(keep_usage=True, watch=self._watch)
         stream.gathering = Gathering()
@@ -59,13 +65,26 @@ class WholeMeter:
 class StreamMeter:
     """Server-sent events. Passes on whole events only, so that an error event can follow at any time."""
 
-    __slots__ = ("_begun", "_carry", "_keep_usage", "_plain", "done", "gathering", "reading", "stray")
+    __slots__ = (
+        "_begun",
+        "_carry",
+        "_keep_usage",
+        "_plain",
+        "_waiting",
+        "done",
+        "enough",
+        "gathering",
+        "reading",
+        "stray",
+    )
 
     def __init__(self, *, keep_usage: bool, watch: Watch = _NOTHING) -> None:
         self.reading = Reading(watch)
         self.done = False  # the upstream said [DONE], or that it failed
         self.stray = False  # something came that is no event
         self.gathering: Gathering | None = None  # what collects the events, where a whole reply was asked for
+        self.enough: Callable[[], bool] | None = None  # asked after each event: the rest waits for `resume`
+        self._waiting = b""  # whole events that came after enough had come
         self._keep_usage = keep_usage
         self._carry = bytearray()  # the beginning of an event
         self._begun = False  # more than white space came
@@ -78,6 +97,8 @@ class StreamMeter:
 
     def feed(self, chunk: bytes) -> bytes:
         """The bytes to pass on now: every event completed by `chunk`. Raises MeteringError."""
+        if self._waiting:
+            return self.resume() + self.feed(chunk)
         if not self._begun:
             chunk = self._begin(chunk)
         if self._plain:
@@ -96,6 +117,11 @@ class StreamMeter:
         if len(self._carry) > MOST_EVENT_BYTES:
             raise MeteringError("an event of the stream is longer than 16 MB")
         return self._pass(chunk) if chunk else b""
+
+    def resume(self) -> bytes:
+        """The bytes to pass on of what came after enough had come; nothing is held back any more."""
+        self.enough, waiting, self._waiting = None, self._waiting, b""
+        return self._pass(waiting) if waiting else b""
 
     def end(self) -> bytes:
         """The upstream's body is over: the bytes to pass on of a last event without an end, or of a whole reply."""
@@ -153,6 +179,9 @@ class StreamMeter:
             elif kept is None:
                 kept = [events[:start]]
             start = end
+            if self.enough is not None and start < length and self.enough():
+                self._waiting, events = events[start:], events[:start]
+                break
         return events if kept is None else b"".join(kept)
 
     def _read(self, events: bytes, start: int, end: int) -> bool:

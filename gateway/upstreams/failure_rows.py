@@ -16,6 +16,7 @@ from gateway.upstreams.complaint import Complaint
 
 _REQUEST = frozenset({400, 413, 422})
 _ANY: frozenset[int] = frozenset()
+_TOO_LONG = _REQUEST | {403, 500, 502}  # Together says 403, relays say 5xx
 CHECKED = "2026-11-27"
 _MINIMAX = "platform.minimax.io error codes: the same numbers with any status, often 200"
 
@@ -65,7 +66,6 @@ ROWS: tuple[Row, ...] = (
     _row("our_balance", _ANY, _MINIMAX, vendor="MiniMax", codes="1008 2056"),
     _row("timeout", _ANY, _MINIMAX, vendor="MiniMax", codes="1001"),
     _row("context", _ANY, _MINIMAX, vendor="MiniMax", codes="1039"),
-    _row("bad_request", _ANY, _MINIMAX, vendor="MiniMax", codes="1042 2013"),
     _row("upstream_error", _ANY, _MINIMAX, vendor="MiniMax", codes="1000 1024 1033"),
     # Whatever stands in `code`: these mean something else there than elsewhere.
     _row(
@@ -92,6 +92,7 @@ ROWS: tuple[Row, ...] = (
         codes="API_KEY_INVALID invalid_api_key InvalidApiKey",
         texts=r"""
             \bapi key (not valid|expired)
+            location is not supported
             (incorrect|invalid) api[ _-]?(key|token)
         """,
     ),
@@ -102,8 +103,9 @@ ROWS: tuple[Row, ...] = (
         "help.aliyun.com/model-studio/error-code and platform.claude.com on errors",
         vendor="OpenAI, Moonshot, Z.ai, DashScope, Anthropic",
         codes="insufficient_quota exceeded_current_quota_error Arrearage 1113 billing_error "
-        "AllocationQuota.FreeTierOnly",
+        "AllocationQuota.FreeTierOnly AccessDenied.Unpurchased FAILED_PRECONDITION",
         texts=r"""
+            specified api usage limits
             credit balance is too low
             insufficient (account )?balance
             overdue-payment
@@ -155,9 +157,9 @@ ROWS: tuple[Row, ...] = (
     ),
     _row(
         "context",
-        _REQUEST,
-        "recorded: OpenAI, vLLM, xAI, Groq, Anthropic, Bedrock, Moonshot (kimi-cli#2011), Google, Together, Cohere, "
-        "TGI; help.aliyun.com/model-studio/error-code; docs.z.ai/api-reference/api-code",
+        _TOO_LONG,
+        "docs.together.ai/docs/error-codes; recorded: OpenAI, vLLM, xAI, Groq, Anthropic, Bedrock, Moonshot "
+        "(kimi-cli#2011), Google, Together, Cohere, TGI; help.aliyun.com/model-studio/error-code; docs.z.ai api-code",
         codes="context_length_exceeded model_context_window_exceeded string_above_max_length 1261 "
         "context_window_exceeded input_length_too_long",
         texts=r"""
@@ -186,6 +188,7 @@ ROWS: tuple[Row, ...] = (
             (超过|超出).{0,12}(最大|上下文|模型).{0,8}(长度|限制)
         """,
     ),
+    _row("bad_request", _ANY, _MINIMAX, vendor="MiniMax", codes="1042 2013"),  # 2013 with any wrong parameter
     # What this vendor or model lacks
     _row(
         "unsupported",

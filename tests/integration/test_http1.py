@@ -1,7 +1,9 @@
 """The upstream client against vendors that keep, break and bend HTTP/1.1."""
 
 import asyncio
+import gzip
 import socket
+import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -190,8 +192,18 @@ FAULTS = {
     "a_garbled_chunk": ((CHUNKED + b"5\r\nhello\r\nnot-hex\r\n",), stall, "protocol"),
     "two_lengths": ((b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",), stall, "protocol"),
     "length_and_chunks": ((CHUNKED[:-2] + b"content-length: 5\r\n\r\n0\r\n\r\n",), stall, "protocol"),
-    "compressed": (
+    "damaged_compression": (
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello",),
+        stall,
+        "protocol",
+    ),
+    "unknown_compression": (
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 5\r\n\r\nhello",),
+        stall,
+        "protocol",
+    ),
+    "cut_compression": (
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n" + gzip.compress(b"hello")[:20],),
         stall,
         "protocol",
     ),
@@ -552,5 +564,32 @@ def test_proxies_of_the_environment_are_ignored(run, monkeypatch):
         async with running(vendor):
             assert await (await ask(client, target(vendor.port))).read(100) == b"hello"
             client.close()
+
+    run(main)
+
+
+RAW = zlib.compressobj(wbits=-15)
+COMPRESSED = {
+    "gzip": (b"gzip", gzip.compress(b"hello" * 100)),
+    "gzip in capitals, beside identity": (b"identity, GZIP", gzip.compress(b"hello" * 100)),
+    "deflate": (b"deflate", zlib.compress(b"hello" * 100)),
+    "deflate without its header": (b"deflate", RAW.compress(b"hello" * 100) + RAW.flush()),
+}
+
+
+@pytest.mark.parametrize(("coding", "body"), COMPRESSED.values(), ids=COMPRESSED)
+def test_a_body_that_comes_compressed_is_read(run, coding, body):
+    """Nobody asks for it; any other client would read it all the same."""
+
+    async def main():
+        vendor = Vendor()
+        head = b"HTTP/1.1 200 OK\r\ncontent-encoding: %b\r\ncontent-length: %d\r\n\r\n" % (coding, len(body))
+        vendor.scripts = [vendor.answering(head + body[:7], body[7:])]
+        async with running(vendor):
+            client = Client()
+            try:
+                assert await (await ask(client, target(vendor.port))).read(10_000) == b"hello" * 100
+            finally:
+                client.close()
 
     run(main)

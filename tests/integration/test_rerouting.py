@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.errors import GatewayError
 from tests.integration.rerouted import BROKEN, NO, RISK, YES, Scene, pieces, said, told
 
@@ -76,6 +78,30 @@ def test_an_error_that_comes_as_a_document_in_place_of_a_stream_is_read():
 
 def test_a_document_in_place_of_a_stream_is_an_answer():
     assert told({"a": [(200, said(YES))]}, stream=True).attempts == [("m@a", "answered")]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (
+            403,
+            {
+                "code": "no permission",
+                "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO",
+            },
+        ),
+        (451, {"error": {"message": "blocked", "type": "censorship_blocked"}}),
+        (500, {"error": {"message": "output new_sensitive (1027)"}}),
+        (422, {"detail": "The prompt was rejected by our content filter."}),
+    ],
+)
+def test_a_filter_s_no_on_an_excepted_topic_stands_in_whatever_clothes_it_comes(status, body):
+    """It was once taken for a failure, and shopped around although the policy forbids it."""
+    seen = told({"a": [(status, body)]}, Scene(topic=frozenset({"malicious"})))
+
+    assert seen.attempts == [("m@a", "filtered")]
+    assert isinstance(seen.reply, GatewayError)
+    assert seen.reply.code == "content_filtered"
 
 
 def test_an_error_that_the_catalogue_calls_declined_stands_on_an_excepted_topic():

@@ -10,6 +10,7 @@ import httptools
 
 from gateway.upstreams.fault import FaultKind, UpstreamFault
 from gateway.upstreams.http1.carrier import Carrier
+from gateway.upstreams.http1.encoding import Decoder, decoder_of
 
 HEAD_LIMIT = 64 * 1024  # bytes of headers, those of interim replies included
 
@@ -17,26 +18,9 @@ HEAD_LIMIT = 64 * 1024  # bytes of headers, those of interim replies included
 class Reply:
     """Status and headers are there when the client hands it out; the body is read once, by `next` or `read`."""
 
-    __slots__ = (
-        "_blocks",
-        "_carrier",
-        "_end_by",
-        "_fault",
-        "_fed",
-        "_first_byte_s",
-        "_head_bytes",
-        "_headed",
-        "_idle_s",
-        "_parser",
-        "_take",
-        "_total_s",
-        "_waiter",
-        "complete",
-        "headers",
-        "held",
-        "reusable",
-        "status",
-    )
+    __slots__ = ("_blocks", "_carrier", "_decoder", "_end_by", "_fault", "_fed", "_first_byte_s", "_head_bytes",
+                 "_headed", "_idle_s", "_parser", "_take", "_total_s", "_waiter", "complete", "headers", "held",
+                 "reusable", "status")  # fmt: skip
 
     def __init__(self, carrier: Carrier):
         self.status = 0
@@ -47,6 +31,7 @@ class Reply:
         self._carrier = carrier
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._blocks: list[bytes] = []
+        self._decoder: Decoder | None = None  # of a compressed body
         self._fed = False
         self._head_bytes = 0
         self._headed = False
@@ -212,7 +197,7 @@ class Reply:
 
     def end(self, error: Exception | None) -> None:
         """The connection is gone; only a body that ends with its connection is whole then."""
-        if self._headed and error is None and self._ends_with_connection() and not self.failed:
+        if self._headed and error is None and self._ends_with_connection() and not self.failed and self._whole():
             self.complete = True
             self._carrier.expect(inf)
             self._wake()
@@ -250,19 +235,25 @@ class Reply:
         if self.status < 200:
             self.headers.clear()
             return
-        if dict(self.headers).get(b"content-encoding", b"identity").lower() != b"identity":
-            raise UpstreamFault("protocol", "the body is compressed, which nobody asked for")
+        self._decoder = decoder_of(self.headers)
         self._headed = True
 
     def on_body(self, data: bytes) -> None:
-        if not self.complete:
+        if self._decoder is not None:
+            data = self._decoder.feed(data)
+        if data and not self.complete:
             self._blocks.append(data)
             self.held += len(data)
 
     def on_message_complete(self) -> None:
         if self._headed and not self.complete and self._parser is not None:
+            if not self._whole():
+                return self._garbled("the compressed body is cut")
             self.complete = True
             self.reusable = self._parser.should_keep_alive()
+
+    def _whole(self) -> bool:
+        return self._decoder is None or self._decoder.whole
 
     def _garbled(self, detail: str) -> None:
         if self.complete:
