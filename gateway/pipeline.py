@@ -31,13 +31,6 @@ from gateway.request import Request, conversation
 from gateway.signals import needs
 from gateway.signals.measure import Signals, measure, measure_text, request_text
 
-APIS = {
-    "chat": "openai",
-    "completion": "openai",
-    "embedding": "openai",
-    "responses": "openai_responses",
-    "messages": "anthropic",
-}
 LOOP_SCAN_BYTES = 65_536  # a longer body is measured off the event loop
 
 
@@ -122,7 +115,7 @@ def _measure(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signal
     """Its signals, and the name of its conversation."""
     policy, plain = gateway.policy, request.talk is not None
     signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
-    moved = body_needs(policy.body_rules, APIS[request.kind], request.fields, plain_messages=plain)
+    moved = body_needs(policy.body_rules, request.interface.dialect.name, request.fields, plain_messages=plain)
     if moved:
         signals["needs"] = needs.measure(request.fields) | moved
     signals["budget_used"] = min(1.0, gateway.admission.budget_used(caller, request.arrival.received_at))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from gateway.errors import GatewayError
 from gateway.frozen import frozen
+from gateway.interfaces import INTERFACES, Interface
 
-Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
 Fields = dict[str, msgspec.Raw]
 
 _FIELDS = msgspec.json.Decoder(Fields)
@@ -34,14 +34,6 @@ class Message(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False)
 _TALK = msgspec.json.Decoder(list[Message])
 _MESSAGE = msgspec.json.Decoder(Message)
 
-# Where each kind keeps what it asks, and whether that must be a list.
-_CONTENT: dict[str, tuple[str, bool]] = {
-    "chat": ("messages", True),
-    "messages": ("messages", True),
-    "completion": ("prompt", False),
-    "embedding": ("input", False),
-    "responses": ("input", False),
-}
 # Names that we act on: a vendor that ignores case must not find one that we overlooked.
 _OURS = frozenset(
     """
@@ -55,7 +47,6 @@ ID_BITS = 52  # of chance in the name of a request
 MOST_CHOICES = 128
 MOST_FIELDS = 1_000
 MOST_OPENING = 16  # messages that tell one conversation from another
-_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
 def new_id(at: float, chance: int) -> str:
@@ -84,7 +75,7 @@ class Request:
     """What came in. `fields` holds every top-level field of the body as raw JSON, in the caller's order."""
 
     arrival: Arrival
-    kind: Kind
+    interface: Interface
     model: str  # the string the caller asked for
     stream: bool
     include_usage: bool  # the caller asked for the usage chunk of a stream
@@ -99,29 +90,34 @@ class Request:
     def id(self) -> str:
         return self.arrival.id
 
+    @property
+    def kind(self) -> str:
+        """The name of its interface: a word of policies, of the catalogue and of all that is recorded."""
+        return self.interface.kind
 
-def parse(kind: Kind, body: bytes, arrival: Arrival) -> Request:
+
+def parse(kind: str, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
     fields = _decode(body)
     if len(fields) > MOST_FIELDS:
         raise GatewayError("invalid_request", f"the body has {len(fields):,} fields; at most {MOST_FIELDS:,}")
+    interface = INTERFACES[kind]
     _check_spelling(fields)
-    talks = _CONTENT[kind][0] == "messages" and "messages" in fields
-    talk = talk_of(fields["messages"]) if talks else None
+    talk = talk_of(fields[interface.content]) if interface.messages and interface.content in fields else None
     if talk is None:
-        _check_content(kind, fields)
+        _check_content(interface, fields)
     stream = "stream" in fields and bool(_field(fields, "stream", _FLAG.decode, "true or false"))
     options = (
         (_field(fields, "stream_options", _OBJECT.decode, "an object") or {}) if "stream_options" in fields else {}
     )
-    choices, generated = _answers(kind, fields)
+    choices, generated = _answers(interface, fields)
     return Request(
         arrival=arrival,
-        kind=kind,
+        interface=interface,
         model=_model(fields),
         stream=stream,
         include_usage=options.get("include_usage") is True,
-        max_tokens=_max_tokens(fields),
+        max_tokens=_max_tokens(interface, fields),
         choices=choices,
         generated=generated,
         fields=fields,
@@ -176,7 +172,7 @@ def _opening(request: Request) -> Sequence[Message | msgspec.Raw]:
     """The first messages: what a conversation began with is the same whatever is said later."""
     if request.talk is not None:
         return request.talk[:MOST_OPENING]
-    written = request.fields.get(_CONTENT[request.kind][0], msgspec.Raw(b"null"))
+    written = request.fields.get(request.interface.content, msgspec.Raw(b"null"))
     try:
         listed = _LIST.decode(written)
     except msgspec.DecodeError:
@@ -215,12 +211,12 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
     return model
 
 
-def _answers(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
+def _answers(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
     """How many the reply holds, and how many are generated."""
-    if kind != "completion":
+    if not interface.prompts:
         count = _count(fields, "n")
         return count, count
-    count, prompts = _count(fields, "n"), _prompts(fields["prompt"])
+    count, prompts = _count(fields, "n"), _prompts(fields[interface.content])
     return count * prompts, max(count, _count(fields, "best_of")) * prompts
 
 
@@ -263,20 +259,21 @@ def _check_spelling(fields: Fields) -> None:
             raise GatewayError("invalid_request", f"`{name[:80]}` is written `{plain}`", param=name[:80])
 
 
-def _max_tokens(fields: Mapping[str, msgspec.Raw]) -> int | None:
+def _max_tokens(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> int | None:
     """The largest: which of several an upstream obeys is its own affair, and the budget must reach for it."""
-    given = [_field(fields, name, _number, "a whole number from 0 up") for name in _LIMITS if name in fields]
+    named = [name for name in interface.limits if name in fields]
+    given = [_field(fields, name, _number, "a whole number from 0 up") for name in named]
     return max((limit for limit in given if limit is not None), default=None)
 
 
-def _check_content(kind: Kind, fields: Mapping[str, msgspec.Raw]) -> None:
-    name, listed = _CONTENT[kind]
+def _check_content(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> None:
+    name = interface.content
     raw = fields.get(name)
     if raw is None:
-        if kind == "responses" and "prompt" in fields:
+        if interface.content_elsewhere & fields.keys():
             return
         raise GatewayError("invalid_request", f"`{name}` is missing", param=name)
-    if listed and not _field(fields, name, _LIST.decode, "a list"):
+    if interface.messages and not _field(fields, name, _LIST.decode, "a list"):
         raise GatewayError("invalid_request", f"`{name}` is empty; it takes at least one message", param=name)
 
 

@@ -13,15 +13,11 @@ from gateway.api.problem import write_error
 from gateway.api.state import State
 from gateway.api.wire import Exchange, Receive, Scope, Send
 from gateway.errors import GatewayError
-from gateway.request import Kind
+from gateway.interfaces import served
 
 Handler = Callable[[Scope, Receive, Send, State], Awaitable[None]]
 
-INFERENCE: dict[str, Kind] = {
-    "/v1/chat/completions": "chat",
-    "/v1/completions": "completion",
-    "/v1/embeddings": "embedding",
-}
+INFERENCE = served()
 PAGES: dict[tuple[str, str], Handler] = {
     ("GET", "/v1/models"): models.listing,
     ("POST", "/v1/feedback"): feedback.give,
@@ -58,18 +54,18 @@ class Application:
         state, exchange = self.state, scope.pop("exchange")
         if state.settings.cors_origins:
             exchange.add(cors.of_reply(scope, state.settings.cors_origins))
-        kind = INFERENCE.get(scope["path"])
-        if kind is None:
+        interface = INFERENCE.get(scope["path"])
+        if interface is None:
             scope["path"] = meant(scope["path"])
-            kind = INFERENCE.get(scope["path"])
-        if kind is None or scope["method"] != "POST":
+            interface = INFERENCE.get(scope["path"])
+        if interface is None or scope["method"] != "POST":
             await self._page(exchange, scope, receive, send)
             return
         state.in_flight += 1
         try:
             most_bytes, room = state.settings.max_body_bytes, state.room
             await openai.serve(
-                exchange, scope, receive, kind=kind, gateway=state.gateway, room=room, most_bytes=most_bytes
+                exchange, scope, receive, interface=interface, gateway=state.gateway, room=room, most_bytes=most_bytes
             )
         finally:
             state.in_flight -= 1

@@ -11,10 +11,10 @@ from gateway.api.wire import Receive, Scope, Send, send_json
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.identity import Caller
+from gateway.interfaces import served
 from gateway.policy.decide import View, decide
 from gateway.policy.models import resolve_model
 from gateway.signals.table import EMPTY
-from gateway.upstreams.fleet import PATHS
 
 
 async def listing(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -43,7 +43,7 @@ def _reached(state: State, caller: Caller) -> list[Endpoint]:
     team = caller.team
     own = {"team": team.id, "app": caller.app, "residency": team.residency, "data_class": team.data_class}
     view = View(at=time(), frozen=state.gateway.frozen)
-    decisions = [decide(policy, {**EMPTY, **own, "kind": kind}, view) for kind in PATHS]
+    decisions = [decide(policy, {**EMPTY, **own, "kind": each.kind}, view) for each in served().values()]
     reaches = state.gateway.means.fleet.reaches
     return [e for e in policy.endpoints if reaches(e) and any(decision.permits(e) for decision in decisions)]
 

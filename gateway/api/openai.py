@@ -15,8 +15,9 @@ from gateway.api.wire import Exchange, Receive, Scope, headers
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.identity import identify
+from gateway.interfaces import Interface
 from gateway.pipeline import Gateway, Served, handle
-from gateway.request import Arrival, Kind, Request, parse
+from gateway.request import Arrival, Request, parse
 
 _READ = HEADERS | {
     b"content-encoding",
@@ -32,7 +33,7 @@ async def serve(
     scope: Scope,
     receive: Receive,
     *,
-    kind: Kind,
+    interface: Interface,
     gateway: Gateway,
     room: Room,
     most_bytes: int,
@@ -52,12 +53,12 @@ async def serve(
         if exchange.left:
             return
         exchange.watch(exchange.task.cancel)
-        request = await _parse(kind, body, packed, arrival, share, most_bytes)
+        request = await _parse(interface.kind, body, packed, arrival, share, most_bytes)
         del body
         served = await handle(request, caller, gateway)
         await _write(exchange, served)
     except GatewayError as error:
-        write_error(exchange, error, story.of_every(arrival))
+        write_error(exchange, error, story.of_every(arrival), dialect=interface.dialect)
     except CallerLeft:
         return
     except CancelledError:
@@ -70,7 +71,7 @@ async def serve(
         share.end()
 
 
-async def _parse(kind: Kind, body: bytes, packed: str, arrival: Arrival, share: Share, most_bytes: int) -> Request:
+async def _parse(kind: str, body: bytes, packed: str, arrival: Arrival, share: Share, most_bytes: int) -> Request:
     """Long ones beside the event loop. Raises GatewayError."""
     share.reach(len(body))
     check_size(len(body), most_bytes)
@@ -96,7 +97,8 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
 
 async def _write(exchange: Exchange, served: Served) -> None:
     if served.error is not None:
-        write_error(exchange, served.error, story.of_error(served.end()))
+        dialect = served.trail.request.interface.dialect
+        write_error(exchange, served.error, story.of_error(served.end()), dialect=dialect)
         return
     reply = served.reply
     assert reply is not None

@@ -6,40 +6,9 @@ import math
 
 from gateway.api.wire import Exchange, Headers, encode
 from gateway.errors import GatewayError
+from gateway.interfaces.dialects import OPENAI, Dialect
 
 BACK_IN_S = 30  # where a caller may come back and nobody knows when
-_TYPES = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    405: "invalid_request_error",
-    408: "timeout_error",
-    413: "request_too_large",
-    415: "invalid_request_error",
-    422: "invalid_request_error",
-    429: "rate_limit_error",
-    431: "invalid_request_error",
-    502: "upstream_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-}
-
-
-def openai_error(error: GatewayError) -> dict[str, object]:
-    """OpenAI's error object; `code` is ours, or the vendor's where its error passes through."""
-    body = {"message": error.message, "type": _TYPES[error.status], "param": error.param, "code": error.code}
-    return {"error": body | error.beside}
-
-
-def anthropic_error(error: GatewayError) -> dict[str, object]:
-    """Anthropic's error object; the message ends with our code."""
-    return {"type": "error", "error": {"type": _TYPES[error.status], "message": f"{error.message} ({error.code})"}}
-
-
-def error_event(error: GatewayError) -> bytes:
-    """The last event of an OpenAI stream that breaks: official SDKs raise on it."""
-    return b"data: " + encode(openai_error(error)) + b"\n\n"
 
 
 def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
@@ -58,12 +27,11 @@ def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def error_lines(error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> tuple[bytes, bytes]:
+def error_lines(error: GatewayError, headers: Headers = (), *, dialect: Dialect = OPENAI) -> tuple[bytes, bytes]:
     """Header lines and body of an error reply."""
-    shape = anthropic_error(error) if anthropic else openai_error(error)
-    return b"".join(b"%b: %b\r\n" % line for line in (*error_headers(error), *headers)), encode(shape)
+    return b"".join(b"%b: %b\r\n" % line for line in (*error_headers(error), *headers)), encode(dialect.error(error))
 
 
-def write_error(exchange: Exchange, error: GatewayError, headers: Headers = (), *, anthropic: bool = False) -> None:
+def write_error(exchange: Exchange, error: GatewayError, headers: Headers = (), *, dialect: Dialect = OPENAI) -> None:
     """A whole error reply."""
-    exchange.whole(error.status, *error_lines(error, headers, anthropic=anthropic))
+    exchange.whole(error.status, *error_lines(error, headers, dialect=dialect))

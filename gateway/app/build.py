@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
 from gateway.app.learning import Learner, Prices
 from gateway.app.second import SecondJudge
@@ -18,7 +17,6 @@ from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import Means
-from gateway.errors import GatewayError
 from gateway.identity import Account
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
@@ -117,7 +115,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.learner.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
     judge = _sampling(parts.second) if policy.judge is not None else judge_of
-    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge, error_event=_error_event)
+    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge)
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,
@@ -139,7 +137,3 @@ def _sampling(second: SecondJudge) -> Callable[[Trail], Judge | None]:
         return judge_of(trail)
 
     return judge
-
-
-def _error_event(kind: str, error: GatewayError) -> bytes:
-    return error_event(error)

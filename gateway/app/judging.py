@@ -16,7 +16,7 @@ TOLD_BY_TEXT = frozenset({"declined", "evaded"})
 
 def judge_of(trail: Trail) -> Judge | None:
     """None where nobody wants to know: no reroute on it, and nothing about the text is recorded."""
-    if trail.request.kind == "embedding" or not _wanted(trail.decision.policy, trail):
+    if not trail.request.interface.writes or not _wanted(trail.decision.policy, trail):
         return None
     return _Judge(trail)
 

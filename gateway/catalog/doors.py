@@ -18,6 +18,7 @@ from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.catalog.weights import listings
 from gateway.errors import Problem, nearest
+from gateway.interfaces import INTERFACES
 
 _KEY_ENV = re.compile(r"([A-Z0-9][A-Z0-9_]*)?_API_KEY|GATEWAY_KEY_[A-Z0-9_]+")
 _OF_THE_DOOR = frozenset({"stored_state", "hosted_tools"})
@@ -186,7 +187,7 @@ def _prices(desk: Desk, written: Written[EndpointRow], endpoint: Endpoint, known
 
 
 def _embeds(model: Model) -> bool:
-    return model.kinds == {"embedding"}
+    return not any(INTERFACES[kind].writes for kind in model.kinds)
 
 
 def _key_problems(written: Written[EndpointRow]) -> list[Problem]:

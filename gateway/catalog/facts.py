@@ -13,7 +13,6 @@ from gateway.catalog.rows import BodyField, Contract, Factor, Licence, Listing, 
 
 Risk = Literal["low", "medium", "high"]
 Hosting = Literal["self", "hosted"]
-Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
 
 
 @dataclass(frozen=True, slots=True)

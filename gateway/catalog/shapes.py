@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -24,9 +24,13 @@ from gateway.catalog.side_shapes import (
     WindowRow,
     Word,
 )
+from gateway.interfaces import kinds
 from gateway.source import Amount, Day, Shape, Text
 
-Kind = Literal["chat", "completion", "embedding", "responses", "messages"]
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[kinds()]
 
 
 class Listing(Shape):

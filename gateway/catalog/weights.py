@@ -15,6 +15,7 @@ from gateway.catalog.shapes import Listing as ListingRow
 from gateway.catalog.side_shapes import Gates, LicenceRow
 from gateway.catalog.table import CAPABILITIES
 from gateway.errors import nearest
+from gateway.interfaces import INTERFACES
 
 NDAA_1532 = Listing(
     "us_ndaa_1532", "AI of companies domiciled in CN, RU, IR, KP", "2025-12-18", "P.L. 119-60 (NDAA FY2026) §1532"
@@ -191,7 +192,7 @@ def _benchmark(row: ModelRow) -> float | None:
 def _expected_output(row: ModelRow, typical: float) -> int:
     """Benchmark counts say how models compare, so they scale a common guess."""
     count = _benchmark(row)
-    if "embedding" in (row.kinds or []):
+    if any(not INTERFACES[kind].writes for kind in row.kinds or []):
         return 0
     scaled = OUTPUT_TOKENS if count is None else OUTPUT_TOKENS * count / typical
     return round(min(max(scaled, LEAST_OUTPUT_TOKENS), MOST_OUTPUT_TOKENS))

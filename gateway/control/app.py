@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.api.problem import openai_error
 from gateway.control import auth, metrics
 from gateway.control.state import State
 from gateway.errors import GatewayError
+from gateway.interfaces.dialects import openai_error
 from gateway.settings import Settings
 
 SAFE = {  # headers of every reply

@@ -15,7 +15,7 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
-from gateway.dispatch.reply import ErrorEvent, Reply, StreamedReply
+from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.errors import GatewayError
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import Trail
@@ -34,7 +34,6 @@ class Means:
     breakers: Breakers
     admit: Callable[[Trail, Endpoint], Awaitable[Permit | GatewayError]]  # an error: the budget does not reach for it
     judge: Callable[[Trail], Judge | None]  # tells refusals from answers, for this request
-    error_event: ErrorEvent
 
 
 async def dispatch(trail: Trail, means: Means) -> Reply:
@@ -136,7 +135,7 @@ def _held(found: Try) -> Try:
 def _commit(found: Try, means: Means) -> Reply:
     """From here on the attempt is never replaced."""
     if found.trail.request.stream:
-        return StreamedReply(found, means.error_event)
+        return StreamedReply(found)
     found.close()
     found.record(found.verdict)
     return Reply(200, found.opening, endpoint=found.endpoint)

@@ -53,10 +53,9 @@ class StreamedReply(Reply):
     content_type = b"text/event-stream; charset=utf-8"
     stream = True
 
-    def __init__(self, attempt: Try, error_event: ErrorEvent):
+    def __init__(self, attempt: Try):
         super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint)
         self._attempt = attempt
-        self._error_event = error_event
         self._broken: Failure | None = None
         self._recorded = False
 
@@ -83,7 +82,7 @@ class StreamedReply(Reply):
         attempt.ended = True
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.meter.reading.complete:
-            sink.write(self._error_event(attempt.trail.request.kind, self._break()))
+            sink.write(attempt.trail.request.interface.dialect.error_event(self._break()))
         return True
 
     async def catch_up(self) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import price_book
 from gateway.errors import nearest
+from gateway.interfaces import INTERFACES
 from gateway.policy.body import body_rules
 from gateway.policy.compiled import Capability, Clause, Guard, Item, Policy, Probe, Route
 from gateway.policy.defaults import Preferences
@@ -20,7 +21,6 @@ from gateway.policy.truth import mask
 from gateway.signals.table import KINDS, NEEDS, SIGNALS
 from gateway.source import spelled
 
-_BY_TRANSLATION = frozenset({"responses", "messages"})  # what a chat model serves besides
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
@@ -123,5 +123,5 @@ def capability(endpoints: Sequence[Endpoint]) -> Capability:
 def serves(endpoint: Endpoint, kind: str) -> bool:
     """True if the endpoint's wire is one that we speak and its model serves this kind."""
     kinds = endpoint.kinds
-    able = kind in kinds or (kind in _BY_TRANSLATION and "chat" in kinds)
+    able = kind in kinds or ("chat" in kinds and kind in INTERFACES and INTERFACES[kind].by_chat)
     return able and endpoint.api in SPOKEN

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.estimates.trial import NOT_TRIED
+from gateway.interfaces import one_model
 from gateway.policy.compiled import Route
 from gateway.policy.explore import share_of
 from gateway.signals.value import Value
@@ -92,7 +93,7 @@ def _fits(route: Route, signals: Signals, proposed: int) -> bool:
     if canary is None or proposed >> canary.endpoint.index & 1:
         return True
     named = bool(signals.get("model_known")) and any(item.requested for item in route.items)
-    return not (named or signals.get("kind") == "embedding" or _keeps_state(signals.get("needs")))
+    return not (named or one_model(signals.get("kind")) or _keeps_state(signals.get("needs")))
 
 
 def _keeps_state(needs: Value) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
+from gateway.interfaces import one_model
 from gateway.policy.decide import Decision
 
 CLASSES = frozenset({"public", "internal"})
@@ -30,4 +31,4 @@ def _no_twin(decision: Decision) -> str | None:
     needs = decision.signals.get("needs")
     if not isinstance(needs, frozenset) or needs & _ELSEWHERE:
         return "it needs stored state or hosted tools"
-    return "embeddings of two models cannot be compared" if decision.signals.get("kind") == "embedding" else None
+    return "embeddings of two models cannot be compared" if one_model(decision.signals.get("kind")) else None

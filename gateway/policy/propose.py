@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.catalog.prices import output_price_at
+from gateway.interfaces import one_model
 from gateway.policy.compiled import Item, Policy, Route
 from gateway.policy.truth import truth
 from gateway.signals.value import Value
@@ -18,7 +19,7 @@ def candidates(policy: Policy, route: Route, signals: Mapping[str, Value], at: f
         if item.requested or item.prices:
             items = tuple([_resolved(policy, each, signals, at) for each in items])
             break
-    return _of_one_model(policy, items, signals) if signals.get("kind") == "embedding" else items
+    return _of_one_model(policy, items, signals) if one_model(signals.get("kind")) else items
 
 
 def _resolved(policy: Policy, item: Item, signals: Mapping[str, Value], at: float) -> Item:

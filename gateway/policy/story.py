@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
+from gateway.interfaces import one_model
 from gateway.policy.assemble import SPOKEN, serves
 from gateway.policy.compiled import Clause
 from gateway.policy.freeze import freeze_name, removed_by_freeze
@@ -111,7 +112,7 @@ def refusal(decision: Decision) -> GatewayError:
 
 
 def _nothing_proposed(decision: Decision) -> str:
-    kind = " of one embedding model" if decision.signals.get("kind") == "embedding" else ""
+    kind = " of one embedding model" if one_model(decision.signals.get("kind")) else ""
     return f"route `{decision.route.name}` names no endpoint{kind} for this request"
 
 

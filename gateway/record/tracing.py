@@ -22,7 +22,6 @@ from gateway.outcome.spans import above, span_of, trace_of
 from gateway.record.drain import Drain
 from gateway.request import Arrival
 
-OPERATIONS = {"completion": "text_completion", "embedding": "embeddings"}  # every other kind is a chat
 FAULTS = frozenset({"failed", "truncated", "blank"})
 Attributes = dict[str, str | bool | int | float | Sequence[str]]
 
@@ -177,7 +176,7 @@ def _genai(operation: str, attempt: Attempt) -> Attributes:
 
 
 def _operation(outcome: Outcome) -> str:
-    return OPERATIONS.get(outcome.request.kind, "chat")
+    return outcome.request.interface.operation
 
 
 def _nanoseconds(at: float) -> int:

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 import msgspec
 
+from gateway.interfaces import INTERFACES
 from gateway.signals.decode import decoded
 from gateway.signals.text import SCANNED_CHARS, Passage, Text
 
@@ -49,7 +50,7 @@ def read(kind: str, fields: Mapping[str, object]) -> Text:
     """The text of a body of the kind chat, completion, embedding, responses or messages. Raises Malformed."""
     passages: list[Passage] = []
     readable, left = True, SCANNED_CHARS
-    for passage in _KINDS[kind](fields):
+    for passage in _READERS[INTERFACES[kind].text](fields):
         if passage is None:
             readable = False
         elif len(passage.text) <= left:
@@ -290,7 +291,7 @@ def _list(value: object, param: str, expected: str = "a list") -> list[object]:
     return value
 
 
-_KINDS: Final[Mapping[str, Callable[[Mapping[str, object]], Found]]] = {
+_READERS: Final[Mapping[str, Callable[[Mapping[str, object]], Found]]] = {
     "chat": _chat,
     "completion": _completion,
     "embedding": _embedding,

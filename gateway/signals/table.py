@@ -7,11 +7,12 @@ from typing import Literal
 
 from gateway.catalog.table import CAPABILITIES
 from gateway.identity import DATA_CLASSES
+from gateway.interfaces import kinds
 from gateway.signals.value import Value
 
 Form = Literal["word", "set", "number", "bool", "ordered"]
 
-KINDS = ("chat", "completion", "embedding", "responses", "messages")
+KINDS = kinds()
 EFFORTS = ("none", "low", "medium", "high", "max")
 TOPICS = (
     "prc_political",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import msgspec
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
+from gateway.interfaces import served
 from gateway.outcome.spans import traceparent
 from gateway.policy.assemble import SPOKEN
 from gateway.policy.permit import Permit
@@ -22,9 +22,6 @@ from gateway.upstreams.thoughts import in_their_words
 
 CONNECT_S = 5.0
 SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
-PATHS: Mapping[str, str] = MappingProxyType(
-    {"chat": "/chat/completions", "completion": "/completions", "embedding": "/embeddings"}
-)
 
 _encode = msgspec.json.Encoder().encode
 _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
@@ -69,7 +66,7 @@ class Fleet:
 
     def adds_usage(self, endpoint: Endpoint, request: Request) -> bool:
         """True if the endpoint is asked for the usage of a stream though the caller did not ask."""
-        if not request.stream or request.include_usage or request.kind == "embedding":
+        if not request.stream or request.include_usage or not request.interface.writes:
             return False
         return self._doors[endpoint.index].takes_usage_option and endpoint.index not in self.usage_option.refused
 
@@ -102,7 +99,7 @@ def _outgoing(request: Request, door: Door, *, add_usage: bool) -> Fields:
     if add_usage:
         given = request.fields.get("stream_options")
         fields["stream_options"] = _with_usage(given) if given is not None else _USAGE_OPTION
-    return in_their_words(door.reasoning, fields) if door.reasoning and request.kind == "chat" else fields
+    return in_their_words(door.reasoning, fields) if door.reasoning and request.interface.reasons else fields
 
 
 def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
@@ -121,7 +118,9 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
             return None
         headers["authorization"] = f"Bearer {key}"
     return Door(
-        targets={kind: Target.of(endpoint.base_url, path, endpoint.pin) for kind, path in PATHS.items()},
+        targets={
+            each.kind: Target.of(endpoint.base_url, each.upstream_path, endpoint.pin) for each in served().values()
+        },
         headers=header_lines(headers),
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
         reasoning=reasoning,

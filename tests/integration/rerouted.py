@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
-from gateway.api.problem import error_event
 from gateway.app.judging import judge_of
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means, dispatch
@@ -196,7 +195,7 @@ async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
 
     client = Client()
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client)
-    means = Means(fleet, Breakers(), admit, judge_of, lambda kind, error: error_event(error))
+    means = Means(fleet, Breakers(), admit, judge_of)
     reply, got = await _poured(trail, means)
     client.close()
     server.close()

@@ -7,7 +7,6 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from gateway.api.problem import error_event
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import Means
 from gateway.identity import Caller
@@ -33,7 +32,7 @@ async def _probed(usd: Decimal, asked: int) -> tuple[Found, list[Outcome]]:
     folder = compile_folder(files(server.sockets[0].getsockname()[1]))
     client, outcomes = Client(), list[Outcome]()
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client)
-    means = Means(fleet, Breakers(), _nobody, lambda trail: None, lambda kind, error: error_event(error))
+    means = Means(fleet, Breakers(), _nobody, lambda trail: None)
     gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=())
     endpoint, team = folder.catalog.endpoints["m@a"], folder.keyring.teams["t"]
     signals: dict[str, Any] = {

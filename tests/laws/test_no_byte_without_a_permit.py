@@ -15,7 +15,6 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.api.problem import error_event
 from gateway.app.shadowing import Shadows
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
@@ -188,7 +187,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
         compiled = folder(ids, vendors.ports, facts, written(rules), beside)
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
         admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
-        means = Means(fleet, breakers, admission.admit, lambda trail: None, lambda kind, error: error_event(error))
+        means = Means(fleet, breakers, admission.admit, lambda trail: None)
         made = Gateway(
             compiled.policy,
             compiled.keyring,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.api.problem import BACK_IN_S, anthropic_error, error_headers, openai_error
+from gateway.api.problem import BACK_IN_S, error_headers
 from gateway.errors import STATUS, GatewayError
+from gateway.interfaces.dialects import anthropic_error, openai_error
 from gateway.upstreams.failures import PassedThrough
 
 ERRORS = [

@@ -10,11 +10,12 @@ from typing import Any
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage
 from gateway.identity import Caller, Team
+from gateway.interfaces import INTERFACES
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, View, decide
-from gateway.request import Arrival, Kind, Request
+from gateway.request import Arrival, Request
 from gateway.signals.value import Value
 
 FILES = {
@@ -91,10 +92,10 @@ def decision(*, frozen: tuple[tuple[str, str], ...] = (), **signals: Value) -> D
     return decide(POLICY, known | signals, View(at=1_763_800_000.0, frozen=frozen))
 
 
-def request(id: str = "r1", *, kind: Kind = "chat", stream: bool = False, at: float = 1_763_800_000.0) -> Request:
+def request(id: str = "r1", *, kind: str = "chat", stream: bool = False, at: float = 1_763_800_000.0) -> Request:
     return Request(
         arrival=Arrival(id=id, received_at=at, started=0.0),
-        kind=kind,
+        interface=INTERFACES[kind],
         model="auto",
         stream=stream,
         include_usage=False,

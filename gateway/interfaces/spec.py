@@ -1,0 +1,32 @@
+"""What one API is like: everything that tells chat from completions or embeddings stands in its Interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.interfaces.dialects import Dialect
+
+TextForm = Literal["chat", "completion", "embedding", "responses", "messages"]  # that `signals.read` knows
+LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One API. A new one is a file beside this one and its name in `INTERFACES`."""
+
+    kind: str  # its name in policies (the signal `kind`), the catalogue (`kinds`), metrics and the ledger
+    dialect: Dialect  # what its fields, errors and streams look like
+    path: str | None  # where callers ask for it; None: known to policies and the catalogue, not served yet
+    upstream_path: str  # where it is asked of an endpoint, below its base_url
+    content: str  # the field that holds what is asked
+    text: TextForm  # how the text in its fields is read
+    operation: str  # gen_ai.operation.name
+    messages: bool = False  # the content is a list of at least one message
+    content_elsewhere: frozenset[str] = frozenset()  # fields that may hold it instead
+    prompts: bool = False  # a list in the content asks each of its items
+    limits: tuple[str, ...] = LIMITS  # fields that bound the output; the largest counts
+    writes: bool = True  # its replies are text: they may refuse, and have output tokens to report in a stream
+    reasons: bool = False  # endpoints may be told how much to think
+    one_model: bool = False  # answers of two models cannot be compared: one never takes the place of another
+    by_chat: bool = False  # what serves chat serves it too, by translation

@@ -1,0 +1,91 @@
+"""Claims about an interface that is added: one file and one line, and it is served from policy to ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.rerouted import YES
+from tests.integration.upstreams import KEY, SSE, Upstreams, answer, decision, event, folder, saying, serving, whole
+from tests.running import Running, Start
+
+pytestmark = pytest.mark.services
+# The one line that `gateway/interfaces/__init__.py` would have.
+WITH_HAIKUS = """
+import runpy
+from gateway.interfaces import INTERFACES
+from tests.integration.haiku import HAIKU
+INTERFACES[HAIKU.kind] = HAIKU
+runpy.run_module("gateway", run_name="__main__", alter_sys=True)
+"""
+POEM = {"object": "text_completion", "choices": [{"index": 0, "text": YES, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}}  # fmt: skip
+
+
+@pytest.fixture
+def upstreams() -> Iterator[Upstreams]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def running(tmp_path: Path, gateway: Start, upstreams: Upstreams) -> Running:
+    policies = folder(tmp_path / "poems", {name: upstreams.url(name) for name in "abc"})
+    catalog = policies / "catalog" / "all.yaml"
+    catalog.write_text(catalog.read_text().replace("[chat]", "[haiku]", 1))
+    policy = policies / "policy.yaml"
+    policy.write_text(
+        policy.read_text().replace(
+            "guards: []",
+            "guards: [{name: b-is-no-poet, why: it never rhymes, when: {kind: haiku}, never: {operator: b}}]",
+        )
+    )
+    return gateway(policies, program=("-c", WITH_HAIKUS))
+
+
+def ask(gateway: Running, path: str = "/v1/haikus", **body: Any) -> tuple[int, dict[str, str], bytes]:
+    asked = {"model": "auto", "prompt": "Write about ships.", **body}
+    return gateway.ask("POST", path, asked, headers={"authorization": f"Bearer {KEY}"})
+
+
+def test_it_is_routed_served_metered_and_recorded_like_every_other(running, upstreams):
+    upstreams.acts["a"] = saying(whole(200, POEM))
+    status, headers, body = ask(running, most_syllables=17)
+    recorded = decision(running, headers)
+
+    assert (status, json.loads(body)) == (200, POEM)
+    assert upstreams.asked[0][1].startswith(b"POST /a/haikus HTTP/1.1\r\n")
+    assert (headers["x-gateway-endpoint"], headers["x-gateway-outcome"]) == ("m@a", "answered")
+    assert headers["x-gateway-cost-usd"] == "0.00005"
+    assert recorded["signals"]["kind"] == "haiku"
+    assert "b-is-no-poet" in json.dumps(recorded)
+
+
+def test_only_what_serves_it_is_asked_and_its_errors_look_as_its_dialect_says(running, upstreams):
+    upstreams.acts["a"] = saying(whole(500, {}))
+    failed, _, said = ask(running)
+    limited, _, why = ask(running, most_syllables=-1)
+
+    assert {name for name, _, _ in upstreams.asked} == {"a"}  # b is kept out by a guard, c serves chat alone
+    assert (failed, json.loads(said)) == (502, {"alas": "upstreams_exhausted"})
+    assert (limited, json.loads(why)) == (400, {"alas": "invalid_request"})
+
+
+def test_a_stream_that_breaks_ends_with_its_own_error_event(running, upstreams):
+    upstreams.acts["a"] = saying(SSE, *[event({"choices": [{"index": 0, "text": YES}]})] * 3)
+    status, _, body = ask(running, stream=True)
+
+    assert status == 200
+    assert body.endswith(b"event: alas\ndata: " + json.dumps({"alas": "upstreams_exhausted"}).encode() + b"\n\n")
+
+
+def test_the_others_are_served_as_before(running, upstreams):
+    upstreams.acts["c"] = answer()
+    chat = {"model": "w", "messages": [{"role": "user", "content": "Write about ships."}]}
+    status, headers, _ = running.ask("POST", "/v1/chat/completions", chat, headers={"authorization": f"Bearer {KEY}"})
+
+    assert (status, headers["x-gateway-endpoint"]) == (200, "w@c")
