@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import Protocol
@@ -13,10 +12,6 @@ from gateway.errors import GatewayError
 from gateway.outcome.meter import MeteringError
 from gateway.upstreams.failures import Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
-
-ErrorEvent = Callable[
-    [str, GatewayError], bytes
-]  # (kind of request, error): how the caller's dialect writes a broken stream's last event
 
 
 class Sink(Protocol):
