@@ -57,6 +57,7 @@ docs: install ## make again what is generated: schemas, the policy reference, th
 	$(BIN)/python -m tools.policy_reference
 	$(BIN)/python tools/catalogue_page.py
 	$(BIN)/python -m tools.metrics_page
+	$(BIN)/python -m tools.wires_page
 	$(BIN)/python -m grafana.build
 
 lock: ## resolve requirements/*.in again (needs uv)

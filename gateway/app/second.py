@@ -21,6 +21,7 @@ from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
 from gateway.identity import Caller
+from gateway.outcome.meter import WholeMeter
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT
 from gateway.outcome.thinking import answer
@@ -142,24 +143,10 @@ class SecondJudge:
 
 def verdict_of(body: bytes) -> str | None:
     """answered, declined or evaded; None if the judge said none of them, or more than one, thinking aside."""
-    try:
-        said = msgspec.json.decode(body, type=_Reply).choices[0].message.content or ""
-    except (msgspec.DecodeError, IndexError):
-        return None
-    words: set[str] = set(_WORDS.findall(answer(said).upper()))
+    meter = WholeMeter()
+    meter.feed(body)
+    words: set[str] = set(_WORDS.findall(answer("".join(meter.reading.texts[:1])).upper()))
     return words.pop().lower() if len(words) == 1 else None
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message
-
-
-class _Reply(msgspec.Struct):
-    choices: list[_Choice]
 
 
 def _may_see(decision: Decision, caller: Caller) -> bool:

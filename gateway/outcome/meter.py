@@ -12,7 +12,7 @@ from gateway.outcome.event_stream import LONGEST_END, data_of, is_stray, last_en
 from gateway.outcome.reading import Reading
 from gateway.outcome.reshape import Gathering, events_of
 from gateway.outcome.watch import Watch
-from gateway.outcome.wire import BOM, decode, document_of
+from gateway.outcome.wire import BOM, complains, decode, document_of
 
 MOST_EVENT_BYTES = 16_000_000
 MOST_ERROR_CHARS = 2_000
@@ -132,7 +132,7 @@ class StreamMeter:
             return b""
         data, error = data_of(rest + b"\n\n", 0, len(rest) + 2)
         if data is None:
-            self.stray = self.stray or is_stray(rest, 0, len(rest))
+            self._read_other(rest)
             return b""
         if not error and data != b"[DONE]" and decode(data) is None:
             return b""  # cut in the middle
@@ -188,8 +188,7 @@ class StreamMeter:
         """Takes in one event; False if it must not be passed on."""
         data, error = data_of(events, start, end)
         if data is None:
-            self.stray = self.stray or is_stray(events, start, end)
-            return not self.done
+            return self._read_other(events[start:end])
         if data == b"[DONE]":
             passes = self.reading.complete and not self.reading.broken and not self.done
             self.done = True
@@ -207,6 +206,16 @@ class StreamMeter:
             self.done = True
             return False
         return passes and (self._keep_usage or event.usage is None or bool(event.choices) or event.choices is None)
+
+    def _read_other(self, block: bytes) -> bool:
+        """A comment, or what is no event at all: an error that was written into the stream as it was, say."""
+        if not is_stray(block, 0, len(block)):
+            return not self.done
+        self.stray = True
+        document = document_of(block)
+        if complains(document):
+            return self._fail(block)
+        return not self.done
 
     def _fail(self, data: bytes) -> bool:
         """An event that says that it is an error, in whatever form."""

@@ -93,6 +93,9 @@ def complains(document: object) -> bool:
         return True
     if is_error(document.get("error")):
         return True
+    groq = document.get("x_groq")
+    if isinstance(groq, dict) and is_error(groq.get("error")):
+        return True
     choices = document.get("choices")
     if isinstance(choices, list) and choices:
         return any(isinstance(each, dict) and is_error(each.get("error")) for each in choices)

@@ -98,6 +98,9 @@ def _wrapped(body: dict[str, Any]) -> object:
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict) and is_error(choice.get("error")) and not is_error(body.get("error")):
             return choice["error"]
+    groq = body.get("x_groq")
+    if isinstance(groq, dict) and is_error(groq.get("error")):
+        return groq["error"]  # beside a finish reason
     inner = body.get("Response")
     if isinstance(inner, dict) and isinstance(inner.get("Error"), dict):
         return inner["Error"]
@@ -105,6 +108,8 @@ def _wrapped(body: dict[str, Any]) -> object:
         found = body.get(name)
         if isinstance(found, list) and found and isinstance(found[0], dict) and name != "detail":
             found = found[0]
+        if isinstance(found, dict) and isinstance(found.get("error"), (str, dict)) and not _message(found):
+            found = found["error"]
         if (isinstance(found, str) and found and name != "detail") or (isinstance(found, dict) and found):
             return found
     return None

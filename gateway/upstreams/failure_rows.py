@@ -71,11 +71,32 @@ ROWS: tuple[Row, ...] = (
     _row(
         "rate_limited",
         frozenset({429}),
-        "stored files 58197561339, 66137933469: tokens a minute, not credit; an empty account says Arrearage",
+        "alibabacloud.com/help/model-studio/error-code: tokens a minute; an empty account says Arrearage",
         vendor="DashScope",
         codes="insufficient_quota",
         operators="alibaba-qwen",
     ),
+    _row(
+        "rate_limited",
+        frozenset({429}),
+        "whatever the code says: words about a minute are a limit, not an empty account",
+        texts=r"""
+            (tokens|requests|queries) per (second|minute|hour|day)
+            \b(TPM|RPM|QPS)\b
+        """,
+    ),
+    _row("our_balance", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="11200", operators="iflytek"),
+    _row(
+        "rate_limited",
+        _ANY,
+        "xfyun.cn/doc/spark error codes",
+        vendor="iFlytek",
+        codes="11201 11202 11203",
+        operators="iflytek",
+    ),
+    _row("context", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10907", operators="iflytek"),
+    _row("overloaded", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10110", operators="iflytek"),
+    _row("overloaded", _ANY, "groq-python ChatCompletionChunk: x_groq.error", vendor="Groq", texts="^over_capacity$"),
     _row(
         "bad_tool_call",
         frozenset({400, 422}),

@@ -28,7 +28,7 @@ STREAMS = st.builds(
         b"".join(written(e, newline) for e in events) + (b"data: [DONE]\n\n" if done else b"")
     ),
     st.lists(EVENTS, max_size=6),
-    st.sampled_from([b"\n", b"\r\n"]),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
     st.booleans(),
 )
 
@@ -48,6 +48,26 @@ def test_any_cut_of_a_stream_gives_the_same_bytes_and_reading(stream, cuts, keep
 
     assert got == expected
     assert read_of(cut) == read_of(whole)
+
+
+@given(STREAMS, st.integers(0, 6), st.booleans())
+def test_what_waits_after_enough_is_the_rest_of_the_same_reply(stream, wanted, keep):
+    whole, held = StreamMeter(keep_usage=keep), StreamMeter(keep_usage=keep)
+    held.enough = lambda: held.reading.events >= wanted
+
+    expected = whole.feed(stream) if stream else b""
+    opening = held.feed(stream) if stream else b""
+
+    assert opening + held.resume() == expected
+    assert read_of(held) == read_of(whole)
+
+
+@given(STREAMS)
+def test_a_byte_order_mark_before_a_stream_changes_nothing(stream):
+    plain, marked = StreamMeter(keep_usage=True), StreamMeter(keep_usage=True)
+
+    assert marked.feed(b"\xef\xbb") + marked.feed(b"\xbf" + stream) == (plain.feed(stream) if stream else b"")
+    assert read_of(marked) == read_of(plain)
 
 
 @given(STREAMS)

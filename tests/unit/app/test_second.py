@@ -23,7 +23,7 @@ def reply(content: object) -> bytes:
         ("<think>DECLINED", None),
         ("", None),
         (None, None),
-        ([{"type": "text", "text": "ANSWERED"}], None),
+        ([{"type": "text", "text": "ANSWERED"}], "answered"),
     ],
 )
 def test_one_word_is_an_opinion(said, verdict):
