@@ -12,7 +12,7 @@ import yaml
 from gateway.outcome.finishes import ROWS as FINISHES
 from gateway.outcome.thinking import TAG_ROWS
 from gateway.outcome.usage_rows import NAMES, PLACES
-from gateway.upstreams.failure_rows import CHECKED
+from gateway.upstreams.failure_row import CHECKED
 from gateway.upstreams.failure_rows import ROWS as FAILURES
 
 ROOT = Path(__file__).parents[1]

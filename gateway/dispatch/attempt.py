@@ -85,7 +85,7 @@ class Try:
         reading, upstream = self.meter.reading, self.upstream
         if upstream is None or not self.trail.request.stream or reading.usage is not None or not reading.finished:
             return False
-        return reading.complete and not (upstream.failed or (upstream.complete and not upstream.held))
+        return reading.over and not (upstream.failed or (upstream.complete and not upstream.held))
 
     def feed(self, chunk: bytes) -> bytes:
         """What of a reply may be handed on: never our own key as it is. b"": it is over. Raises MeteringError."""

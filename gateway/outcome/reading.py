@@ -104,7 +104,12 @@ class Reading:
 
     @property
     def complete(self) -> bool:
-        """Every choice that began has a finish reason; vectors are complete as they are."""
+        """Every choice that began has an ordinary finish reason; vectors are complete as they are."""
+        return self.over and not any([said.broke_off for said in self._said.values()])
+
+    @property
+    def over(self) -> bool:
+        """Every choice that began has a finish reason, be it a failure's."""
         return self._finished == len(self._said) if self._said else self.other_parts
 
     @property

@@ -36,7 +36,7 @@ def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1,
     if len(reading.said) == 1:
         return results.pop()
     result = next(each for each in _OF_SEVERAL if each in results)
-    broken_off = ended and not reading.empty and (not reading.complete or "failed" in results)
+    broken_off = ended and not reading.empty and not reading.complete
     return "truncated" if broken_off and result in ("answered", "blank") else result
 
 

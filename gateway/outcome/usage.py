@@ -38,6 +38,8 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
     if block.keys() >= _LLAMA:
         prompt = _whole(block["prompt_n"]) + cached
     total = _count(block, "total")
+    if total and not (prompt or made):
+        return None  # of which kind they are is not said
     if _counted_beside(block, prompt_name, prompt=prompt, made=made, total=total, cache=cached + written):
         prompt += cached + written
     reasoning = _count(block, "reasoning")
@@ -82,7 +84,7 @@ def _counted_beside(
         return False
     if prompt_name in _BESIDE:
         return _INSIDE not in block
-    return cache > prompt or total == prompt + made + cache
+    return total == prompt + made + cache if total else cache > prompt
 
 
 def _with_thinking(made: int, reasoning: int, *, above: int) -> tuple[int, int]:
@@ -125,4 +127,4 @@ def _above(total: Any, parts: int) -> bool:
 
 
 def _believable(count: Any) -> bool:
-    return count is None or (isinstance(count, (int, float)) and 0 <= count <= MOST)
+    return count is None or (isinstance(count, (int, float)) and not isinstance(count, bool) and 0 <= count <= MOST)

@@ -9,66 +9,18 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 from gateway.upstreams.complaint import Complaint
-
-_REQUEST = frozenset({400, 413, 422})
-_ANY: frozenset[int] = frozenset()
-_TOO_LONG = _REQUEST | {403, 500, 502}  # Together says 403, relays say 5xx
-CHECKED = "2026-11-27"
-_MINIMAX = "platform.minimax.io error codes: the same numbers with any status, often 200"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Fits if the status is one of `statuses` and a code or one of the texts says so."""
-
-    kind: str
-    statuses: frozenset[int]  # empty: any, also an error inside a 200
-    source: str  # where this was read; tests/golden/failures.yaml holds a reply for every code and text
-    codes: frozenset[str] = frozenset()
-    texts: tuple[re.Pattern[str], ...] = ()
-    own_codes: frozenset[str] = frozenset()
-    operators: frozenset[str] = frozenset()  # whose words these are; empty: anybody's
-    vendor: str = "any"
-    checked: str = CHECKED  # ISO date
-
-
-def _row(
-    kind: str,
-    statuses: frozenset[int],
-    source: str,
-    *,
-    vendor: str = "any",
-    codes: str = "",
-    texts: str = "",
-    operators: str = "",
-) -> Row:
-    """`texts` are regular expressions, one a line. MiniMax's codes are its own."""
-    own, words = source is _MINIMAX, frozenset(codes.split())
-    return Row(
-        kind,
-        statuses,
-        source,
-        codes=frozenset() if own else words,
-        texts=tuple(re.compile(text.strip(), re.IGNORECASE) for text in texts.strip().splitlines()),
-        own_codes=words if own else frozenset(),
-        operators=frozenset(operators.split()),
-        vendor=vendor,
-    )
-
+from gateway.upstreams.failure_row import ANY, MINIMAX, REQUEST, TOO_LONG, Row, row
 
 ROWS: tuple[Row, ...] = (
-    _row("rate_limited", _ANY, _MINIMAX, vendor="MiniMax", codes="1002 1041 2045"),
-    _row("our_key", _ANY, _MINIMAX, vendor="MiniMax", codes="1004 2049"),
-    _row("our_balance", _ANY, _MINIMAX, vendor="MiniMax", codes="1008 2056"),
-    _row("timeout", _ANY, _MINIMAX, vendor="MiniMax", codes="1001"),
-    _row("context", _ANY, _MINIMAX, vendor="MiniMax", codes="1039"),
-    _row("upstream_error", _ANY, _MINIMAX, vendor="MiniMax", codes="1000 1024 1033"),
+    row("rate_limited", ANY, MINIMAX, vendor="MiniMax", codes="1002 1041 2045"),
+    row("our_key", ANY, MINIMAX, vendor="MiniMax", codes="1004 2049"),
+    row("our_balance", ANY, MINIMAX, vendor="MiniMax", codes="1008 2056"),
+    row("timeout", ANY, MINIMAX, vendor="MiniMax", codes="1001"),
+    row("context", ANY, MINIMAX, vendor="MiniMax", codes="1039"),
+    row("upstream_error", ANY, MINIMAX, vendor="MiniMax", codes="1000 1024 1033"),
     # Whatever stands in `code`: these mean something else there than elsewhere.
-    _row(
+    row(
         "rate_limited",
         frozenset({429}),
         "alibabacloud.com/help/model-studio/error-code: tokens a minute; an empty account says Arrearage",
@@ -76,7 +28,7 @@ ROWS: tuple[Row, ...] = (
         codes="insufficient_quota",
         operators="alibaba-qwen",
     ),
-    _row(
+    row(
         "rate_limited",
         frozenset({429}),
         "whatever the code says: words about a minute are a limit, not an empty account",
@@ -85,19 +37,19 @@ ROWS: tuple[Row, ...] = (
             \b(TPM|RPM|QPS)\b
         """,
     ),
-    _row("our_balance", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="11200", operators="iflytek"),
-    _row(
+    row("our_balance", ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="11200", operators="iflytek"),
+    row(
         "rate_limited",
-        _ANY,
+        ANY,
         "xfyun.cn/doc/spark error codes",
         vendor="iFlytek",
         codes="11201 11202 11203",
         operators="iflytek",
     ),
-    _row("context", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10907", operators="iflytek"),
-    _row("overloaded", _ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10110", operators="iflytek"),
-    _row("overloaded", _ANY, "groq-python ChatCompletionChunk: x_groq.error", vendor="Groq", texts="^over_capacity$"),
-    _row(
+    row("context", ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10907", operators="iflytek"),
+    row("overloaded", ANY, "xfyun.cn/doc/spark error codes", vendor="iFlytek", codes="10110", operators="iflytek"),
+    row("overloaded", ANY, "groq-python ChatCompletionChunk: x_groq.error", vendor="Groq", texts="^over_capacity$"),
+    row(
         "bad_tool_call",
         frozenset({400, 422}),
         "pydantic-ai#1233 and #2774; opencode#1018; console.groq.com/docs/errors",
@@ -106,9 +58,9 @@ ROWS: tuple[Row, ...] = (
         texts="failed to (call a function|parse tool call|validate json)",
     ),
     # Our account. Google answers 400 to a wrong key; Moonshot and Z.ai 429 to an empty account; Anthropic 400.
-    _row(
+    row(
         "our_key",
-        _REQUEST,
+        REQUEST,
         "ai.google.dev errors; developers.openai.com error codes",
         codes="API_KEY_INVALID invalid_api_key InvalidApiKey",
         texts=r"""
@@ -117,7 +69,7 @@ ROWS: tuple[Row, ...] = (
             (incorrect|invalid) api[ _-]?(key|token)
         """,
     ),
-    _row(
+    row(
         "our_balance",
         frozenset({400, 402, 403, 412, 429, 500}),
         "developers.openai.com, platform.kimi.ai, docs.z.ai/api-reference/api-code, "
@@ -132,15 +84,15 @@ ROWS: tuple[Row, ...] = (
             overdue-payment
         """,
     ),
-    _row(
+    row(
         "our_balance",
-        _ANY,
+        ANY,
         "volcengine.com/docs/82379/1299023; novita.ai docs; siliconflow 30001; new-api relays; cloud.tencent.com",
         vendor="Ark, Novita, SiliconFlow, new-api, Tencent",
         codes="AccountOverdueError NOT_ENOUGH_BALANCE insufficient_user_quota pre_consume_token_quota_failed "
         "insufficient_balance FailedOperation.ServiceStopArrears",
     ),
-    _row(
+    row(
         "our_balance",
         frozenset({400, 402, 403, 412, 429, 500}),
         "pollinations#12136; amd/gaia#3766; theopenco/llmgateway#3838; recorded: xAI, DeepInfra, SiliconFlow",
@@ -156,9 +108,9 @@ ROWS: tuple[Row, ...] = (
         """,
     ),
     # DeepSeek answers 400 to an unknown model, Z.ai 1211
-    _row(
+    row(
         "not_found",
-        _REQUEST,
+        REQUEST,
         "docs.z.ai/api-reference/api-code; recorded: DeepSeek, OpenAI",
         codes="model_not_found 1211 InvalidEndpointOrModel.NotFound ModelNotFound",
         texts=r"""
@@ -168,17 +120,17 @@ ROWS: tuple[Row, ...] = (
         """,
     ),
     # Too long for this one. Groq counts it against the minute's tokens and says 413; llama.cpp has said 500.
-    _row("rate_limited", frozenset({413}), "console.groq.com/docs/errors", codes="rate_limit_exceeded"),
-    _row(
+    row("rate_limited", frozenset({413}), "console.groq.com/docs/errors", codes="rate_limit_exceeded"),
+    row(
         "context",
-        _REQUEST | {500},
+        REQUEST | {500},
         "llama.cpp#15780 and #19774",
         codes="exceed_context_size_error",
         texts="^context size has been exceeded",
     ),
-    _row(
+    row(
         "context",
-        _TOO_LONG,
+        TOO_LONG,
         "docs.together.ai/docs/error-codes; recorded: OpenAI, vLLM, xAI, Groq, Anthropic, Bedrock, Moonshot "
         "(kimi-cli#2011), Google, Together, Cohere, TGI; help.aliyun.com/model-studio/error-code; docs.z.ai api-code",
         codes="context_length_exceeded model_context_window_exceeded string_above_max_length 1261 "
@@ -209,17 +161,17 @@ ROWS: tuple[Row, ...] = (
             (超过|超出).{0,12}(最大|上下文|模型).{0,8}(长度|限制)
         """,
     ),
-    _row("bad_request", _ANY, _MINIMAX, vendor="MiniMax", codes="1042 2013"),  # 2013 with any wrong parameter
+    row("bad_request", ANY, MINIMAX, vendor="MiniMax", codes="1042 2013"),  # 2013 with any wrong parameter
     # What this vendor or model lacks
-    _row(
+    row(
         "unsupported",
-        _REQUEST | {500},
+        REQUEST | {500},
         "llama.cpp tools/server: without a projector it answers 500",
         texts="(image|audio) input is not supported",
     ),
-    _row(
+    row(
         "unsupported",
-        _REQUEST,
+        REQUEST,
         "recorded: OpenAI, Mistral and Anthropic (pydantic), vLLM, DeepSeek; help.aliyun.com/model-studio/error-code",
         codes="unsupported_parameter unsupported_value unknown_parameter",
         texts=r"""
@@ -234,16 +186,16 @@ ROWS: tuple[Row, ...] = (
             response_format type is unavailable
         """,
     ),
-    _row(
+    row(
         "overloaded",
-        _ANY,
+        ANY,
         "platform.claude.com and platform.kimi.ai on errors; docs.bigmodel.cn/cn/faq/api-code; "
         "inference-docs.cerebras.ai; volcengine.com/docs/82379/1299023; docs.aws.amazon.com InvokeModel",
         vendor="Anthropic, Moonshot, Z.ai, Cerebras, Ark, Bedrock",
         codes="overloaded_error engine_overloaded_error 1305 1312 queue_exceeded ServerOverloaded "
         "ServiceUnavailableException ModelNotReadyException capacity_exceeded",
     ),
-    _row(
+    row(
         "overloaded",
         frozenset({400, 429, 498, 500, 502, 503, 529}),
         "recorded: SGLang, DeepInfra, SiliconFlow, Hugging Face TGI, Google",
@@ -253,23 +205,23 @@ ROWS: tuple[Row, ...] = (
             (model|server|engine|service) (is )?(currently )?(busy|overloaded)
         """,
     ),
-    _row(
+    row(
         "rate_limited",
-        _ANY,
+        ANY,
         "developers.openai.com, platform.claude.com and platform.kimi.ai on errors; docs.z.ai/api-reference/api-code; "
         "docs.aws.amazon.com; ai.google.dev; help.aliyun.com/model-studio/error-code",
         vendor="OpenAI, Anthropic, Moonshot, Z.ai, Bedrock, Google, DashScope",
         codes="rate_limit_exceeded rate_limit_error rate_limit_reached_error 1302 ThrottlingException "
         "RESOURCE_EXHAUSTED Throttling Throttling.RateQuota Throttling.AllocationQuota limit_requests",
     ),
-    _row(
+    row(
         "our_key",
-        _ANY,
+        ANY,
         "platform.claude.com on errors; developers.openai.com error codes",
         codes="authentication_error invalid_api_key permission_error AuthenticationError "
         "unsupported_country_region_territory",
     ),
-    _row("bad_request", _REQUEST, "developers.openai.com error codes", codes="invalid_request_error"),
+    row("bad_request", REQUEST, "developers.openai.com error codes", codes="invalid_request_error"),
 )
 
 _BY_STATUS = {
@@ -293,15 +245,15 @@ _BY_STATUS = {
 
 def row_of(status: int | None, complaint: Complaint, operator: str) -> str | None:
     """The kind of the first row that fits; None if the status has to tell. `status` None: an error inside a 200."""
-    for row in ROWS:
-        if row.statuses and status is not None and status not in row.statuses:
+    for each in ROWS:
+        if each.statuses and status is not None and status not in each.statuses:
             continue
-        if row.operators and operator not in row.operators:
+        if each.operators and operator not in each.operators:
             continue
-        if row.codes & complaint.codes or complaint.own_code in row.own_codes:
-            return row.kind
-        if any(text.search(complaint.message) for text in row.texts):
-            return row.kind
+        if each.codes & complaint.codes or complaint.own_code in each.own_codes:
+            return each.kind
+        if any(text.search(complaint.message) for text in each.texts):
+            return each.kind
     return None
 
 

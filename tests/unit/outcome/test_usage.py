@@ -53,6 +53,20 @@ ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {
     "a text is no count": ({"prompt_tokens": "7", "completion_tokens": 3}, None),
     "more than any model writes is no count": ({"prompt_tokens": 7, "completion_tokens": 10**30}, None),
     "no count beside one": ({"prompt_tokens": 7, "completion_tokens": None}, Usage(input_tokens=7)),
+    "a truth is no count": ({"prompt_tokens": True, "completion_tokens": 3}, None),
+    "a total without parts says not of which kind": (
+        {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 9},
+        None,
+    ),
+    "cached and written tokens that overlap stay inside where the total says so": (
+        {
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "total_tokens": 120,
+            "prompt_tokens_details": {"cached_tokens": 50, "cache_write_tokens": 60},
+        },
+        Usage(input_tokens=100, cached_tokens=50, cache_write_tokens=50, output_tokens=20),
+    ),
     "a block that counts nothing we know": ({"credits": 3}, None),
 }
 
