@@ -135,7 +135,7 @@ def _measure_late(trail: Trail, late: frozenset[str]) -> None:
         except GatewayError:
             return  # a malformed message that no decision had to read: the upstream says what it thinks of it
         trail.topic = found.get("topic")
-        decision.signals.update({name: found[name] for name in late & decision.policy.record_signals})
+        trail.late_signals = {name: found[name] for name in late & decision.policy.record_signals}
 
     if not late & decision.policy.record_signals:  # only a refusal asks for it
         trail.measuring = lambda: loop.run_in_executor(None, add)

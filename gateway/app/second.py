@@ -94,7 +94,7 @@ class SecondJudge:
             Sample(
                 request_id=trail.request.id,
                 team=trail.caller.team.id,
-                signals=trail.decision.signals,
+                signals=trail.recorded.signals,
                 endpoint=attempt.endpoint.id,
                 by_detector=attempt.outcome,
                 prompt=prompt,

@@ -29,7 +29,7 @@ _STOPPED_HERE = frozenset(
 def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at: float) -> Outcome:
     """`ended` in monotonic seconds, `ended_at` in seconds since the epoch."""
     result = _result(trail, error)
-    decision = trail.decision
+    decision = trail.recorded
     baseline = decision.route.baseline or decision.policy.baseline
     return Outcome(
         request=trail.request,
@@ -86,7 +86,7 @@ def _removed(trail: Trail, endpoint: Endpoint) -> bool:
 
 
 def _answering(trail: Trail, result: Result) -> Attempt | None:
-    credited = result == "left" or answers(result, trail.decision)
+    credited = result == "left" or answers(result, trail.recorded)
     return trail.attempts[-1] if trail.attempts and credited else None
 
 

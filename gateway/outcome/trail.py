@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt
-from gateway.policy.decide import Decision
+from gateway.policy.decide import Decision, Signals
 from gateway.request import Request
 from gateway.signals.value import Value
 
@@ -30,6 +30,7 @@ class Trail:
     heard_at: float | None = None  # the last byte of an upstream came
     sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
     topic: Value = None  # of the prompt, where no decision read it; None until it is measured
+    late_signals: Signals = field(default_factory=dict)  # recorded, though no decision read them; empty until measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
@@ -44,6 +45,12 @@ class Trail:
     def deadline(self) -> float:
         """Until when the last byte must have reached the caller."""
         return self.request.arrival.started + self.decision.route.limits.total_s
+
+    @property
+    def recorded(self) -> Decision:
+        """The decision with the signals that came after it."""
+        late = self.late_signals
+        return replace(self.decision, signals={**self.decision.signals, **late}) if late else self.decision
 
     @property
     def prompt_tokens(self) -> int:

@@ -136,7 +136,7 @@ def test_stream_options_of_the_caller_are_kept(house):
 
 
 def test_the_upstream_gets_our_key_and_no_header_of_the_caller(house):
-    headers = {"x-api-key": "theirs", "cookie": "c=1", "x-forwarded-for": "10.0.0.1", "user-agent": "theirs/1"}
+    headers = {"x-api-key": KEY, "cookie": "c=1", "x-forwarded-for": "10.0.0.1", "user-agent": "theirs/1"}
     (_, seen, _), told, _ = asked(
         house, b'{"model":"auto","messages":[{"role":"user","content":"hi"}]}', headers=headers
     )

@@ -34,3 +34,14 @@ def test_a_baseline_that_a_guard_removed_is_not_permitted():
     outcome = settled("regulated")
 
     assert (outcome.baseline_list_usd, outcome.baseline_permitted) == (Decimal(6), False)
+
+
+def test_what_is_measured_after_the_decision_is_recorded_and_changes_no_decision():
+    decided = decision()
+    before = dict(decided.signals)
+    trail = Trail(request(), caller(), decided, attempts=[attempt(QWEN)])
+    trail.late_signals = {"topic": frozenset({"prc_political"}), "language": "zh"}
+    outcome = settle(trail, None, ended=1.0, ended_at=1_763_800_001.0)
+
+    assert decided.signals == before
+    assert outcome.decision is not None and outcome.decision.signals == before | trail.late_signals
