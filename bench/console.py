@@ -40,7 +40,7 @@ def main() -> None:
     build.parts()
     build.papers()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        place = Place(Path(name), free_port(), free_port(), free_port())
+        place = Place(Path(name), free_port(), free_port(), free_port(), free_port())
         start = ours("full")(place)
         enlarge(place.folder / "policies")
         log, made = place.folder / "log", bodies(place.folder)
@@ -55,7 +55,7 @@ def main() -> None:
             wait_for_answer(gateway, place.port, made["whole"], "", began, log)
             load = Load(place.port, made, headers, wanted.seconds)
             load.run("whole", connections=16, seconds=BEFORE / wanted.rate / 2, rate=2 * wanted.rate)
-            report(load, gateway, turns=wanted.turns, rate=wanted.rate)
+            report(load, gateway, place, turns=wanted.turns, rate=wanted.rate)
         finally:
             gateway.stop()
             upstream.stop()
@@ -75,18 +75,18 @@ def enlarge(policies: Path) -> None:
     policy.write_text(text)
 
 
-def report(load: Load, gateway: Process, *, turns: int, rate: int) -> None:
+def report(load: Load, gateway: Process, place: Place, *, turns: int, rate: int) -> None:
     """Every other turn begins with the other kind: a drift of the machine then touches both alike."""
     told: dict[bool, list[Figures]] = {False: [], True: []}
-    with opened(load.port) as first:
-        beginning = window(load, gateway, rate)  # the console is opened for the first time: it reads the past
+    with opened(place.control) as first:
+        beginning = window(load, gateway, place, rate)  # the console is opened for the first time: it reads the past
     for turn in range(turns):
         for console in (False, True) if turn % 2 else (True, False):
             if not console:
-                told[False].append(window(load, gateway, rate))
+                told[False].append(window(load, gateway, place, rate))
                 continue
-            with opened(load.port) as looks:
-                told[True].append(window(load, gateway, rate))
+            with opened(place.control) as looks:
+                told[True].append(window(load, gateway, place, rate))
             assert looks, "the console was never answered"
     print(
         f"{rate} requests/s, windows of {load.seconds:g} s, {turns} of each kind in turn, load {os.getloadavg()[0]:.1f}"
@@ -96,15 +96,16 @@ def report(load: Load, gateway: Process, *, turns: int, rate: int) -> None:
         ratio = median(b[name] / a[name] for a, b in zip(told[False], told[True], strict=True))
         spread = "  ".join(f"{a[name]:.2f}→{b[name]:.2f}" for a, b in zip(told[False], told[True], strict=True))
         print(f"{name}  without {without:.2f} ms, with {beside:.2f} ms, ×{ratio:.2f} (median of the pairs: {spread})")
-    print("cpu: of the worker's own process, a request")
+    print("cpu: of all processes but the control process and what works for it, a request")
     print(f"while it is opened: p50 {beginning['p50']:.2f} ms, p99 {beginning['p99']:.2f} ms; looks {first}")
 
 
-def window(load: Load, gateway: Process, rate: int) -> Figures:
+def window(load: Load, gateway: Process, place: Place, rate: int) -> Figures:
     """One run at the rate, with the CPU time that the worker itself took. Raises Failed."""
-    before = gateway.own_cpu_s()
+    control = int((place.folder / "state" / "control.pid").read_text())
+    before = gateway.cpu_s(without=control)
     run = clean(load.run("whole", connections=64, rate=rate))
-    return run | {"cpu": (gateway.own_cpu_s() - before) / run["requests"] * 1e3}
+    return run | {"cpu": (gateway.cpu_s(without=control) - before) / run["requests"] * 1e3}
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def opened(port: int) -> Iterator[list[float]]:
         while not closing.is_set():
             began = time.monotonic()
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", "/console/overview", headers={"authorization": f"Bearer {TOKEN}"})
+            connection.request("GET", "/api/overview", headers={"authorization": f"Bearer {TOKEN}"})
             reply = connection.getresponse()
             reply.read()
             connection.close()

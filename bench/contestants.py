@@ -23,6 +23,7 @@ class Place:
     port: int
     upstream: int  # port of the upstream
     upstream_tls: int  # port of the same upstream behind TLS
+    control: int = 0  # port of our control listener; 0: any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def ours(policy: str, *, tls: bool = False) -> Callable[[Place], Start]:
         environment = {
             "PYTHONPATH": str(build.HERE.parent),
             "GATEWAY_STATE_DIR": str(place.folder / "state"),
+            "GATEWAY_CONTROL_PORT": str(place.control),
             "GATEWAY_LOG_LEVEL": "warning",
             "SSL_CERT_FILE": str(build.PAPERS / "ca.pem"),
         }

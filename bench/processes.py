@@ -55,13 +55,9 @@ class Process:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def cpu_s(self) -> float:
-        """CPU seconds of the process and its living children so far."""
-        return sum(_ticks(pid) for pid in self._tree()) / TICKS_PER_S
-
-    def own_cpu_s(self) -> float:
-        """CPU seconds of the process alone."""
-        return _ticks(self._process.pid) / TICKS_PER_S
+    def cpu_s(self, *, without: int = 0) -> float:
+        """CPU seconds of the process and its living children so far, but not of the child `without` and its own."""
+        return sum(_ticks(pid) for pid in self._tree(without)) / TICKS_PER_S
 
     def memory_kib(self) -> int:
         """Proportional share of resident memory, children included."""
@@ -76,10 +72,12 @@ class Process:
                 self._process.wait(patience_s)
                 return
 
-    def _tree(self) -> list[int]:
+    def _tree(self, without: int = 0) -> list[int]:
         found, left = [], [self._process.pid]
         while left:
             pid = left.pop()
+            if pid == without:
+                continue
             found.append(pid)
             for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
                 with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import time
 
-from gateway.api import console, cors, decisions, feedback, health, models, openai
+from gateway.api import cors, decisions, feedback, front, health, models, openai
 from gateway.api.ids import fresh_id
 from gateway.api.problem import write_error
 from gateway.api.state import State
@@ -23,15 +23,11 @@ PAGES: dict[tuple[str, str], Handler] = {
     ("POST", "/v1/feedback"): feedback.give,
     ("GET", "/health/live"): health.live,
     ("GET", "/health/ready"): health.ready,
-    ("GET", "/"): console.page,
-    ("GET", "/console/overview"): console.overview,
-    ("POST", "/console/what-if"): console.what_if,
+    ("GET", "/"): front.line,
 }
 PREFIXES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/models/", models.one),
     ("GET", "/v1/decisions/", decisions.one),
-    ("GET", "/console/decisions/", console.decision),
-    ("GET", "/console/static/", console.static),
 )
 NOT_OURS = tuple(
     f"/v1/{name}"

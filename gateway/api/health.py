@@ -30,8 +30,14 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
             "in_catalogue": len(gateway.policy.endpoints),
         },
         "reload": state.reload_problem or "ok",
+        "degraded": [word for word, so in _degraded(state) if so],
         "canaries_stopped": {
             route.name: str(stop) for route in gateway.policy.routes if (stop := stopped(route, known))
         },
     }
     await send_json(send, said, status=status)
+
+
+def _degraded(state: State) -> list[tuple[str, bool]]:
+    """What does not work as it should, though requests are served."""
+    return [("control", not state.control.answers()), ("reload", state.reload_problem is not None)]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from gateway.api.body import Room
+from gateway.api.control_line import ControlLine
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 
@@ -17,11 +16,8 @@ class State:
 
     settings: Settings
     gateway: Gateway
-    decision: Callable[[str], dict[str, Any] | None]  # a recorded decision by request id, from any worker
-    feedback: Callable[[str, bool, float], bool]  # keeps an answer to "did it answer?"; False: there is one already
-    overview: Callable[[], Awaitable[bytes]]  # what the console shows of all workers' requests, a JSON object
-    console_token: str
     room: Room  # for the bodies of requests
+    control: ControlLine  # to the control process, which knows what was recorded
     draining: bool = False
     in_flight: int = 0
     reload_problem: str | None = None  # why the last change of the files was refused; None: it was not

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic, sleep
+from traceback import print_exc
 from typing import NoReturn
 
 from gateway.app import ports
@@ -18,6 +19,7 @@ from gateway.app.door import Listener
 from gateway.app.ending import GRACE_S, end_with
 from gateway.app.notice import Notice
 from gateway.app.reload import Reloader, accept
+from gateway.app.reload_request import Requests
 from gateway.app.starting import signals_held
 from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
@@ -52,7 +54,7 @@ def run(
     token = console_token or settings.admin_token or secrets.token_urlsafe(16)
     listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
     desk = Control(settings, control, token) if settings.control else None
-    return _Parent(settings, compiled, listener, desk, token).run(begun)
+    return _Parent(settings, compiled, listener, desk).run(begun)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -66,11 +68,10 @@ def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
 class _Parent:
     """Forks workers and the control process, restarts those that die; the only one that looks at the policy folder."""
 
-    def __init__(self, settings: Settings, compiled: Compiled, listener: Listener, control: Control | None, token: str):
+    def __init__(self, settings: Settings, compiled: Compiled, listener: Listener, control: Control | None):
         self._settings = settings
         self._compiled = compiled
         self._listener = listener
-        self._token = token
         self._control = control
         self._shared = settings.state_dir / METRICS
         self._notice = Notice()
@@ -87,6 +88,7 @@ class _Parent:
         self._shared.mkdir(parents=True)
         metrics = Metrics(shared=self._shared)
         reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, metrics.reloaded)
+        requests = Requests(self._settings.state_dir)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
@@ -98,10 +100,11 @@ class _Parent:
             sleep(STOPPING_LOOK_S if self._stopping else LOOK_S)
             self._reap()
             self._look_after_control()
-            if not self._stopping and (reloader.changed() or self._asked):
+            if not self._stopping and (reloader.changed() or self._asked or requests.due()):
                 self._asked = False
                 self._compiled = reloader.reload() or self._compiled
                 self._notice.write(reloader.problem)
+                requests.tell(reloader.problem)
             if monotonic() > self._kill_at:
                 self._kill()
         return 0
@@ -138,6 +141,9 @@ class _Parent:
                 _forget_handlers()
                 self._listener.plug.close()
                 code = control.work()
+            except BaseException:
+                print_exc()  # nobody above will
+                raise
             finally:
                 os._exit(code)
 
@@ -153,10 +159,12 @@ class _Parent:
                 self._settings,
                 self._compiled,
                 self._listener,
-                self._token,
                 shared_metrics=self._shared,
                 notice=self._notice,
             )
+        except BaseException:
+            print_exc()  # nobody above will
+            raise
         finally:
             os._exit(code)
 

@@ -19,6 +19,7 @@ import uvicorn
 
 from gateway.api.application import Application
 from gateway.api.body import BODIES, Room
+from gateway.api.control_line import ControlLine
 from gateway.api.state import State
 from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
@@ -28,7 +29,6 @@ from gateway.app.ending import GRACE_S, end_within
 from gateway.app.guests import Guests, most_guests
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
-from gateway.app.onlooker import Onlooker, Place
 from gateway.app.probing import Schedule
 from gateway.app.protocol import House, ServerProtocol
 from gateway.app.spending import Spending
@@ -50,26 +50,17 @@ def serve_worker(
     settings: Settings,
     compiled: Compiled,
     listener: Listener,
-    token: str,
     *,
     shared_metrics: Path,
     notice: Notice,
 ) -> int:
     """One worker. It serves what its parent accepted; `notice` says why the last change was refused."""
     parts = build_parts(settings, shared_metrics=shared_metrics)
-    onlooker = Onlooker(
-        Place(settings.state_dir, settings.database_url, shared_metrics),
-        snapshot=parts.learner.known,
-        resting=lambda: frozenset(parts.breakers.open_ids(monotonic())),
-    )
     state = State(
         settings=settings,
         gateway=build_gateway(compiled, parts),
-        decision=parts.ledger.decision,
-        feedback=parts.ledger.store.give_feedback,
-        overview=onlooker,
-        console_token=token,
         room=Room(BODIES * settings.max_body_bytes),
+        control=ControlLine(settings.state_dir),
         notes=[problem.message for problem in compiled.problems],
     )
     config = uvicorn.Config(
@@ -90,7 +81,7 @@ def serve_worker(
     look = _Follower(state, parts, settings, notice)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
-            beside = (look, Schedule(state, parts), parts.second, parts.shadows, onlooker)
+            beside = (look, Schedule(state, parts), parts.second, parts.shadows)
             runner.run(_run(server, Spending(state), beside, parts.accounts))
         finally:
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written

@@ -2,41 +2,79 @@
 
 from __future__ import annotations
 
+from math import ceil
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.control import auth, metrics
+from gateway.control import auth, catalog, console, decisions, metrics, overview, policy_tools, reports
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import openai_error
 from gateway.settings import Settings
 
-SAFE = {  # headers of every reply
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-}
+MOST_BODY = 40_000_000  # bytes: a policy folder with a large catalogue, twice
+SAFE = (  # headers of every reply
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        b" base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+
+
+ROUTERS = (
+    console.router,
+    overview.router,
+    decisions.router,
+    reports.router,
+    catalog.router,
+    policy_tools.router,
+    policy_tools.operators,
+    metrics.router,
+)
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The document; what cannot be read is 400 here, not FastAPI's 422."""
+        described = super().openapi()
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                operation["responses"].pop("422", None)
+        return described
 
 
 def create_app(state: State) -> ASGIApp:
     """Callable by an ASGI server."""
-    app = FastAPI(title="Entrepot: control", version=__version__, docs_url=None, redoc_url=None)
+    app = _Application(
+        title="Entrepot: the control API",
+        description="What `gateway` says on the command line, and what the console shows, as JSON.",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.control = state
-    app.include_router(metrics.router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_exception_handler(GatewayError, _denied)
     app.add_exception_handler(HTTPException, _not_found)
+    app.add_exception_handler(RequestValidationError, _unreadable)
     return _Door(app, state.settings)
 
 
 class _Door:
-    """Before every path: the Host, and the headers that keep a page from being put into another."""
+    """Before every path: the Host, how long a body may be, and headers that keep a page from being put into another."""
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self._app = app
@@ -46,16 +84,44 @@ class _Door:
         if scope["type"] != "http":
             return
         hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) == 1 and auth.is_own_host(hosts[0], self._settings):
-            await self._app(scope, receive, send)
+        if len(hosts) != 1 or not auth.is_own_host(hosts[0], self._settings):
+            own = "127.0.0.1" if self._settings.control_is_local else "its address, or a name in GATEWAY_CONTROL_URL"
+            said = f"the control listener does not go by this name: open it at {own}"
+            await _problem(GatewayError("invalid_request", said))(scope, receive, _safe(send))
             return
-        own = "127.0.0.1" if self._settings.control_is_local else "its address, or by a name in GATEWAY_CONTROL_URL"
-        denied = GatewayError("invalid_request", f"the control listener does not go by this name: open it at {own}")
-        await _problem(denied)(scope, receive, send)
+        try:
+            await self._app(scope, _bounded(receive), _safe(send))
+        except GatewayError as error:  # raised while a body was read
+            await _problem(error)(scope, receive, _safe(send))
+
+
+def _bounded(receive: Receive) -> Receive:
+    size = 0
+
+    async def read() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BODY:
+            raise GatewayError("request_too_large", f"the body is longer than {MOST_BODY:,} bytes")
+        return message
+
+    return read
+
+
+def _safe(send: Send) -> Send:
+    async def write(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            given = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *((n, v) for n, v in SAFE if n not in given)]
+        await send(message)
+
+    return write
 
 
 def _problem(error: GatewayError) -> Response:
-    return JSONResponse(openai_error(error), error.status, headers=SAFE)
+    headers = {} if error.retry_after_s is None else {"retry-after": str(ceil(error.retry_after_s))}
+    return JSONResponse(openai_error(error), error.status, headers=headers)
 
 
 async def _denied(request: Request, error: Exception) -> Response:
@@ -65,5 +131,14 @@ async def _denied(request: Request, error: Exception) -> Response:
 
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    told = GatewayError("not_found", f"no such path: {request.method} {request.url.path[:200]}")
-    return JSONResponse(openai_error(told), error.status_code, headers={**SAFE, **(error.headers or {})})
+    what = "takes other methods, not" if error.status_code == 405 else "is no path here:"
+    told = GatewayError("not_found", f"{request.url.path[:200]} {what} {request.method}")
+    return JSONResponse(openai_error(told), error.status_code, headers=error.headers)
+
+
+async def _unreadable(request: Request, error: Exception) -> Response:
+    """What was sent is not repeated."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path"))
+    return _problem(GatewayError("invalid_request", f"{where or 'the body'}: {first['msg']}", param=where or None))

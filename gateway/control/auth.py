@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from hmac import compare_digest
 from ipaddress import ip_address
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from fastapi import Depends
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.requests import Request
+from starlette.responses import Response
 
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.settings import Settings, is_loopback
 
 Role = Literal["viewer", "operator", "admin"]
+TOKEN = Depends(HTTPBearer(auto_error=False, description="GATEWAY_ADMIN_TOKEN, or the token printed at start"))
 
 
 def is_own_host(header: str, settings: Settings) -> bool:
@@ -49,6 +55,22 @@ def check_role(request: Request, state: State, role: Role) -> None:
     if not _same(given, state.console_token):
         what = "this is not the console's token" if given else "the console needs its token"
         raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
+
+
+def guarded(role: Role) -> type[APIRoute]:
+    """A kind of route that asks for the role before a word of the body is read."""
+
+    class Guarded(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def checked(request: Request) -> Response:
+                check_role(request, request.app.state.control, role)
+                return await handler(request)
+
+            return checked
+
+    return Guarded
 
 
 def opens_console(request: Request, state: State) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -17,16 +19,28 @@ from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
 from gateway.app.guests import Guests, most_guests
 from gateway.app.protocol import House, ServerProtocol
+from gateway.app.reload_request import told
 from gateway.app.serve import METRICS
 from gateway.app.starting import hold_signals, release_signals
 from gateway.control.app import create_app
+from gateway.control.callers import line
+from gateway.control.helper import Helpers
+from gateway.control.job import Place
+from gateway.control.learning import Beside, Learning
+from gateway.control.ledger import Ledger
+from gateway.control.overview import OverviewDesk
+from gateway.control.reloading import reload
+from gateway.control.served import Served
 from gateway.control.state import State
 from gateway.record.metrics import Metrics
 from gateway.settings import Settings
 
 MOST_AT_ONCE = 128  # requests; more are told to come back
+ENDING_S = 2.0  # for what runs beside the pages
+HELPERS = 2  # processes that work for pages, beside the console's own
 PID = "control.pid"  # below the state folder
 DRAIN_S = 2  # how long running requests may take to finish at the end
+_log = logging.getLogger("gateway")
 
 
 def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline: int | None) -> int:
@@ -37,9 +51,42 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
     """
     hold_signals()
     (settings.state_dir / PID).write_text(str(os.getpid()))
-    metrics = Metrics(shared=settings.state_dir / METRICS)
-    state = State(settings=settings, console_token=token, exposition=metrics.exposition)
-    config = uvicorn.Config(
+    state, beside = _state(settings, token)
+    supervised = lifeline is not None
+    server = _Server(_config(state), plug, keep_alive_s=settings.keep_alive_s, supervised=supervised)
+    if lifeline is not None:
+        threading.Thread(target=_wait, args=(lifeline, server.end), name="lifeline", daemon=True).start()
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        try:
+            runner.run(_run(server, state, beside))
+        finally:
+            state.ledger.close()
+    return 0
+
+
+def _state(settings: Settings, token: str) -> tuple[State, tuple[Beside, ...]]:
+    """What pages know, and what runs beside them."""
+    place = Place(settings.state_dir.absolute(), settings.database_url)
+    served, ledger = Served(settings.state_dir), Ledger(settings)
+    learning = Learning(ledger, served)
+    helpers, onlooker = Helpers(place, count=HELPERS), Helpers(place, count=1)
+    state = State(
+        settings=settings,
+        console_token=token,
+        exposition=Metrics(shared=settings.state_dir / METRICS).exposition,
+        served=served,
+        ledger=ledger,
+        helpers=helpers,
+        snapshot=learning.snapshot,
+        reload_problem=lambda: told(settings.state_dir)[1],
+        reload=partial(reload, settings.state_dir),
+        overview=OverviewDesk(onlooker, learning.snapshot),
+    )
+    return state, (served, learning, helpers, onlooker)
+
+
+def _config(state: State) -> uvicorn.Config:
+    return uvicorn.Config(
         create_app(state),
         loop="uvloop",
         http=ServerProtocol,
@@ -52,12 +99,24 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
         limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=DRAIN_S,
     )
-    server = _Server(config, plug, keep_alive_s=settings.keep_alive_s, supervised=lifeline is not None)
-    if lifeline is not None:
-        threading.Thread(target=_wait, args=(lifeline, server.end), name="lifeline", daemon=True).start()
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(server.serve())
-    return 0
+
+
+async def _run(server: _Server, state: State, beside: tuple[Beside, ...]) -> None:
+    running = [asyncio.ensure_future(each.forever()) for each in beside]
+    for task in running:
+        task.add_done_callback(_ended)
+    try:
+        async with line(state):
+            await server.serve()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=ENDING_S)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (wrong := task.exception()) is not None:
+        _log.error("a task beside the pages has ended; they are served on", exc_info=wrong)
 
 
 def _wait(lifeline: int, end: Callable[[], None]) -> None:

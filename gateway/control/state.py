@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gateway.control.helper import Helpers
+from gateway.control.ledger import Ledger
+from gateway.control.served import Served
+from gateway.estimates import Snapshot
 from gateway.settings import Settings
 
 
@@ -15,3 +19,10 @@ class State:
     settings: Settings
     console_token: str  # opens the console; GATEWAY_ADMIN_TOKEN where there is one
     exposition: Callable[[], bytes]  # the Prometheus page
+    served: Served
+    ledger: Ledger
+    helpers: Helpers
+    snapshot: Callable[[], Snapshot]  # what is learned by now
+    reload_problem: Callable[[], str | None]  # why the last change of the folder was refused; None: it was not
+    reload: Callable[[], Awaitable[str | None]]  # has the folder read again; why it was refused. Raises GatewayError
+    overview: Callable[[], Awaitable[bytes]]  # what the console shows, a JSON object. Raises GatewayError

@@ -33,6 +33,9 @@ class LedgerUnusable(Exception):
     """The ledger cannot be opened; the text says which, why and the way out."""
 
 
+UNREADABLE = (LedgerUnusable, SQLAlchemyError, OSError)  # what reading a ledger may raise
+
+
 class Store:
     """One connection pool to one ledger; its tables exist."""
 

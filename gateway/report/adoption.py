@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.outcome.row import Row, Tried
 from gateway.policy.compiled import Policy

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil, inf
-from typing import NotRequired, TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import Usage, cost

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import cost

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import product
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Policy

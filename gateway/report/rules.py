@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row

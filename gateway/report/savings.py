@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot

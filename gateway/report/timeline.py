@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TypedDict
+
+from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
 STEPS_S = (5, 15, 60, 300, 1800, 7200, 86_400)
 MOST = 120  # buckets

@@ -69,7 +69,7 @@ def page(browser: Browser, watched: House, problems: list[str]) -> Iterator[Page
     opened.set_default_timeout(PATIENCE_MS)
     opened.on("console", lambda message: problems.append(message.text) if message.type != "log" else None)
     opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    opened.goto(f"{watched.gateway.control_url}/?token={TOKEN}")
     expect(figure(opened, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
     yield opened
     context.close()
@@ -81,7 +81,7 @@ def figure(page: Page, name: str):
 
 
 def overview(house: House, token: str = TOKEN) -> int:
-    status, _, _ = house.gateway.ask("GET", "/console/overview", headers={"authorization": f"Bearer {token}"})
+    status, _, _ = house.gateway.ask_control("GET", "/api/overview", headers={"authorization": f"Bearer {token}"})
     return status
 
 
@@ -99,7 +99,7 @@ def test_a_wrong_token_is_refused_and_asked_for_again(browser, watched):
     context = browser.new_context()
     opened = context.new_page()
 
-    opened.goto(f"{watched.gateway.url}/?token=wrong")
+    opened.goto(f"{watched.gateway.control_url}/?token=wrong")
 
     expect(opened.locator("#refused")).to_contain_text("not the console's token", timeout=PATIENCE_MS)
     expect(opened.locator("main")).to_be_hidden()
@@ -199,9 +199,9 @@ def test_a_what_if_is_written_down_nowhere(page, watched):
 
 
 def test_a_what_if_that_no_endpoint_may_serve_says_who_refuses_it(watched):
-    status, _, body = watched.gateway.ask(
+    status, _, body = watched.gateway.ask_control(
         "POST",
-        "/console/what-if",
+        "/api/policy/explain",
         {"text": "Hi", "team": "clinic", "model": "simulated-gpt"},
         headers={"authorization": f"Bearer {TOKEN}"},
     )
@@ -212,12 +212,12 @@ def test_a_what_if_that_no_endpoint_may_serve_says_who_refuses_it(watched):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"text": "Hi", "team": "nobody"}, {"text": "Hi", "data_class": "secret"}, {"team": "demo"}, []]
+    "asked", [{"text": "Hi", "team": "nobody"}, {"text": "Hi", "data_class": "secret"}, {"txt": "Hi"}, []]
 )
 def test_a_what_if_that_makes_no_sense_is_refused(watched, asked):
     headers = {"authorization": f"Bearer {TOKEN}"}
 
-    assert watched.gateway.ask("POST", "/console/what-if", asked, headers=headers)[0] == 400
+    assert watched.gateway.ask_control("POST", "/api/policy/explain", asked, headers=headers)[0] == 400
 
 
 def test_everything_simulated_says_so(page):
@@ -246,7 +246,7 @@ def test_an_endpoint_that_rests_says_so(page, watched):
 def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     opened = context.new_page()
-    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    opened.goto(f"{watched.gateway.control_url}/?token={TOKEN}")
     expect(figure(opened, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
 
     opened.screenshot(path=tmp_path / f"console-{scheme}-{width}.png", full_page=True)
@@ -292,7 +292,7 @@ def told_at_once(running: Running) -> set[int]:
 
     def ask(_: int) -> int:
         headers = {"authorization": f"Bearer {TOKEN}"}
-        count: int = json.loads(running.ask("GET", "/console/overview", headers=headers)[2])["requests"]
+        count: int = json.loads(running.ask_control("GET", "/api/overview", headers=headers)[2])["requests"]
         return count
 
     with ThreadPoolExecutor(8) as pool:
@@ -300,7 +300,7 @@ def told_at_once(running: Running) -> set[int]:
 
 
 def test_the_page_runs_no_inline_script_or_style(watched):
-    status, headers, body = watched.gateway.ask("GET", f"/?token={TOKEN}")
+    status, headers, body = watched.gateway.ask_control("GET", f"/?token={TOKEN}")
 
     assert status == 200
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
@@ -314,21 +314,21 @@ def test_the_page_runs_no_inline_script_or_style(watched):
     [("localhost", 200), ("[::1]:8080", 200), ("attacker.example", 400), ("127.0.0.1.attacker.example:80", 400)],
 )
 def test_another_name_for_this_machine_reads_nothing(watched, host, status):
-    for path in ("/console/overview", f"/?token={TOKEN}", "/console/static/console.js"):
+    for path in ("/api/overview", f"/?token={TOKEN}", "/static/console.js"):
         headers = {"host": host, "authorization": f"Bearer {TOKEN}"}
-        assert watched.gateway.ask("GET", path, headers=headers)[0] == status
+        assert watched.gateway.ask_control("GET", path, headers=headers)[0] == status
 
 
 def test_a_proxy_s_headers_change_nothing(watched):
     headers = {"host": "attacker.example", "x-forwarded-host": "127.0.0.1", "authorization": f"Bearer {TOKEN}"}
 
-    assert watched.gateway.ask("GET", "/console/overview", headers=headers)[0] == 400
+    assert watched.gateway.ask_control("GET", "/api/overview", headers=headers)[0] == 400
 
 
 def test_only_the_console_s_own_files_are_served(watched):
-    connection = http.client.HTTPConnection("127.0.0.1", watched.gateway.port)
+    connection = http.client.HTTPConnection("127.0.0.1", watched.gateway.control_port)
     for path in ("../index.html", "%2e%2e/index.html", "uplot/LICENSE", ""):
-        connection.request("GET", f"/console/static/{path}")
+        connection.request("GET", f"/static/{path}")
         reply = connection.getresponse()
         reply.read()
         assert reply.status == 404, path
@@ -359,11 +359,11 @@ def test_a_name_is_text_wherever_the_console_shows_it(browser, watched):
 
     newest = max(ledger(watched), key=lambda row: row["at"])["request_id"]
     headers = {"authorization": f"Bearer {TOKEN}"}
-    recorded = json.loads(watched.gateway.ask("GET", f"/console/decisions/{newest}", headers=headers)[2])
-    opened.route("**/console/overview", answer)
-    opened.route("**/console/decisions/**", lambda route: route.fulfill(json=hostile(recorded)))
-    opened.route("**/console/what-if", answer)
-    opened.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    recorded = json.loads(watched.gateway.ask_control("GET", f"/api/decisions/{newest}", headers=headers)[2])
+    opened.route("**/api/overview", answer)
+    opened.route("**/api/decisions/**", lambda route: route.fulfill(json=hostile(recorded)))
+    opened.route("**/api/policy/explain", answer)
+    opened.goto(f"{watched.gateway.control_url}/?token={TOKEN}")
     expect(opened.locator("#health")).to_contain_text("<script>")
 
     opened.locator(".decisions li button").first.click()
@@ -382,7 +382,7 @@ def test_another_site_s_page_can_have_the_console_do_nothing(browser, watched):
     """A browser sends no token of the console's by itself; without it nothing is done, and no reply may be read."""
     context = browser.new_context()
     console = context.new_page()
-    console.goto(f"{watched.gateway.url}/?token={TOKEN}")
+    console.goto(f"{watched.gateway.control_url}/?token={TOKEN}")
     expect(figure(console, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
     other = context.new_page()
     other.route(
@@ -390,12 +390,12 @@ def test_another_site_s_page_can_have_the_console_do_nothing(browser, watched):
     )
     other.goto("http://other.example/")
     statuses: list[int] = []
-    context.on("response", lambda reply: statuses.append(reply.status) if "/console/" in reply.url else None)
+    context.on("response", lambda reply: statuses.append(reply.status) if "/api/" in reply.url else None)
 
     read = other.evaluate(
         """url => fetch(url, {method: "POST", credentials: "include", body: '{"text": "Hi"}'})
           .then((reply) => reply.text()).catch(() => "unread")""",
-        f"{watched.gateway.url}/console/what-if",
+        f"{watched.gateway.control_url}/api/policy/explain",
     )
     other.evaluate(
         """url => {
@@ -404,7 +404,7 @@ def test_another_site_s_page_can_have_the_console_do_nothing(browser, watched):
           document.body.append(form);
           form.submit();
         }""",
-        f"{watched.gateway.url}/console/what-if",
+        f"{watched.gateway.control_url}/api/policy/explain",
     )
     expect(other.locator("body")).to_contain_text("the console needs its token", timeout=PATIENCE_MS)
 

@@ -101,7 +101,7 @@ async function look() {
   if (asking || document.hidden || !hasToken()) return;
   asking = true;
   try {
-    const overview = await ask("/console/overview");
+    const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);
     state("on", "live");

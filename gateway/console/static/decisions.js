@@ -44,7 +44,7 @@ async function toggle(id) {
   open.set(id, null);
   again();
   try {
-    const row = await ask(`/console/decisions/${encodeURIComponent(id)}`);
+    const row = await ask(`/api/decisions/${encodeURIComponent(id)}`);
     if (open.has(id)) open.set(id, row);
   } catch (error) {
     if (open.has(id)) open.set(id, { why: [error.message], attempts: [] });

@@ -18,7 +18,7 @@ export function startWhatIf() {
     try {
       const asked = { text: byId("text").value, team: byId("team").value || null };
       const more = { data_class: byId("data-class").value || null, model: byId("model").value || null };
-      show(await ask("/console/what-if", { ...asked, ...more }));
+      show(await ask("/api/policy/explain", { ...asked, ...more }));
     } catch (error) {
       byId("answer").replaceChildren(make("p", { class: "bad" }, error.message));
     } finally {

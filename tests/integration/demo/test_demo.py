@@ -52,7 +52,8 @@ def demo(tmp_path):
     def start(*options: str) -> Demo:
         out = tmp_path / "out"
         command = [sys.executable, "-m", "gateway", "demo", "--port", str(free_port()), *options]
-        environment = {**os.environ, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
+        ports = {"GATEWAY_CONTROL_PORT": str(free_port())}
+        environment = {**os.environ, **ports, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
         with out.open("wb") as sink:
             started.append(Demo(subprocess.Popen(command, stdout=sink, stderr=sink, env=environment), out))
         return started[0]
@@ -95,7 +96,7 @@ def test_what_the_demo_prints_works_and_ctrl_c_ends_all_of_it(demo):
     assert "x-gateway-endpoint: simulated-deepseek@simulated-cn" in replies[1]
     assert "x-gateway-endpoint: smollm2-135m@self" in replies[2]
     assert running.process.wait(30) == 0
-    assert (len(children), all_gone(children)) == (2, True)
+    assert (len(children), all_gone(children)) == (4, True)  # model, vendors, worker, control
 
 
 def test_traffic_is_sent_and_told_in_a_table(demo):
@@ -112,4 +113,4 @@ def test_a_demo_that_is_killed_leaves_nothing_running(demo):
 
     running.process.kill()
 
-    assert (len(children), all_gone(children)) == (2, True)
+    assert (len(children), all_gone(children)) == (4, True)  # model, vendors, worker, control

@@ -1,0 +1,93 @@
+"""Recorded decisions: a request of the ledger with the sentences that say why it went where it went."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from time import monotonic
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+
+from gateway.control.auth import TOKEN, guarded
+from gateway.control.shapes import DecisionListed, DecisionShown, DecisionsListed, problems
+from gateway.control.state import State
+from gateway.errors import GatewayError
+from gateway.policy.compiled import Policy
+from gateway.policy.recorded import decide_again
+from gateway.record.store import Store
+
+READABLE_S = 2.0  # after its end a request is in the ledger
+MOST_PATIENT = 32  # that wait for a request which is not there yet; beyond these it is looked for once
+MOST_LISTED = 200
+_LOOK_S = 0.15
+_ID = re.compile(r"req_[0-9a-f]{24}")
+_patient = asyncio.Semaphore(MOST_PATIENT)
+
+router = APIRouter(
+    prefix="/api/decisions",
+    tags=["decisions"],
+    dependencies=[TOKEN],
+    route_class=guarded("viewer"),
+    responses=problems(401),
+)
+
+
+@router.get("", response_model=DecisionsListed)
+async def recent(request: Request, limit: int = Query(50, ge=1, le=MOST_LISTED)) -> dict[str, Any]:
+    """The last requests, newest first."""
+    state: State = request.app.state.control
+
+    def newest(store: Store) -> list[dict[str, Any]]:
+        return list(store.rows(since=store.newest_since(limit)))
+
+    rows = await state.ledger.ask(newest)
+    return {"rows": [listed(row) for row in reversed(rows[-limit:])]}
+
+
+@router.get("/{request_id}", response_model=DecisionShown, responses=problems(404))
+async def one(request: Request, request_id: str) -> dict[str, Any]:
+    """Why a request went where it went, and what came of it."""
+    state: State = request.app.state.control
+    row = await find(request_id, state)
+    if row is None:
+        raise GatewayError("not_found", "the ledger has no request of this id")
+    return {**row, "why": why(row, state.served.compiled.policy)}
+
+
+async def find(request_id: str, state: State) -> dict[str, Any] | None:
+    """The row of a request; one that has just ended is waited for until it must be there."""
+    if _ID.fullmatch(request_id) is None:
+        return None
+    row = await state.ledger.ask(lambda store: store.row(request_id))
+    if row is not None or _patient.locked():
+        return row
+    async with _patient:
+        until = monotonic() + READABLE_S
+        while row is None and monotonic() < until:
+            await asyncio.sleep(_LOOK_S)
+            row = await state.ledger.ask(lambda store: store.row(request_id))
+    return row
+
+
+def listed(row: dict[str, Any]) -> DecisionListed:
+    """One line of the list."""
+    last = row["attempts"][-1]["endpoint"] if row["attempts"] else None
+    names = ("request_id", "at", "team", "app", "route", "outcome", "denied_by", "cost_usd", "total_s")
+    return DecisionListed(endpoint=last, model=row["signals"].get("model"), **{name: row[name] for name in names})
+
+
+def why(row: dict[str, Any], policy: Policy) -> list[str]:
+    """The decision and what came of it, sentence by sentence."""
+    if row["policy_version"] is None:
+        told = ["it was stopped before a decision was made"]
+    elif row["policy_version"] == policy.version:
+        told = list(decide_again(policy, row, at=0.0).why)
+    else:
+        told = [f"decided under policy {row['policy_version']}, which no longer serves; `removed` says what it removed"]
+    return told + [_tried(number, attempt) for number, attempt in enumerate(row["attempts"], 1)]
+
+
+def _tried(number: int, attempt: dict[str, Any]) -> str:
+    what = f"attempt {number}: {attempt['endpoint']} {attempt['outcome']}"
+    return f"{what} ({attempt['failure']})" if attempt["failure"] else what

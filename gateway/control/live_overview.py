@@ -1,0 +1,85 @@
+"""Keeps the console's overview of the shared ledger up to date, look by look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import time
+
+import msgspec
+
+from gateway.app.learning import LATE_S, LONGEST_S
+from gateway.app.serve import METRICS
+from gateway.estimates import PRIORS, Snapshot
+from gateway.policy.compiled import Policy
+from gateway.record import tally
+from gateway.record.shape import Json, shaped
+from gateway.record.store import Store
+from gateway.report.overview import Overview
+
+MOST_A_LOOK = 2_000  # requests read at once: the page of a busier gateway shows the newest
+MOST_ROWS = 10_000  # of the past, when somebody looks for the first time
+LONGEST_PAST_S = 7 * 86_400.0
+
+
+class LiveOverview:
+    """Of the policy that `policy` gives, which is another object when it has changed."""
+
+    def __init__(self, store: Callable[[], Store], policy: Callable[[], Policy], state_dir: Path):
+        self._store = store
+        self._policy = policy
+        self._shared = state_dir / METRICS
+        self._snapshot = PRIORS
+        self._fold: Overview | None = None
+        self._served: Policy | None = None
+        self._told = b""
+        self._rested: frozenset[str] = frozenset()  # as it was told
+        self._ended = 0.0  # the latest end of a request that was read
+        self._seen: dict[str, float] = {}  # those that may be read again, with their end
+
+    def __call__(self, snapshot: Snapshot | None) -> bytes:
+        """What there is to show, as JSON; `snapshot`: None for the last one. Raises whatever the ledger raises."""
+        self._snapshot = snapshot or self._snapshot
+        fold, fresh = self._current(self._policy())
+        added, resting = self._read(fold), _resting(self._shared)
+        if fresh or added or resting != self._rested:
+            self._told = msgspec.json.encode(fold.plain(self._snapshot, resting=resting))
+        self._rested = resting
+        return self._told
+
+    def _current(self, policy: Policy) -> tuple[Overview, bool]:
+        """The fold, and whether it is a fresh one, as with every policy."""
+        if self._fold is not None and self._served is policy:
+            return self._fold, False
+        self._fold, self._served = Overview(policy), policy
+        self._ended, self._seen = 0.0, {}
+        return self._fold, True
+
+    def _read(self, fold: Overview) -> int:
+        """How many rows were new."""
+        latest, count = self._ended, 0
+        for row in self._unread():
+            ended = fold.add(row, self._snapshot)
+            self._seen[row["request_id"]] = ended
+            latest = max(latest, ended)
+            count += 1
+        self._ended = latest
+        self._seen = {id: ended for id, ended in self._seen.items() if ended >= latest - LATE_S}
+        return count
+
+    def _unread(self) -> Iterable[Json]:
+        if self._ended:
+            received = self._ended - LATE_S - LONGEST_S
+            return self._store().ended(
+                shaped, since=self._ended - LATE_S, received=received, most=MOST_A_LOOK, seen=self._seen
+            )
+        store = self._store()
+        return store.rows(since=max(store.newest_since(MOST_ROWS), time() - LONGEST_PAST_S))
+
+
+def _resting(shared: Path) -> frozenset[str]:
+    """Endpoints that any worker passes over, as of half a second ago."""
+    if not shared.is_dir():
+        return frozenset()
+    cells = tally.merged(tally.others(shared)).get("gateway_breaker_open", {})
+    return frozenset(labels[0] for labels, value in cells.items() if value)

@@ -1,0 +1,109 @@
+"""Below /api/policy: what serves, and what check, explain and diff say, of it or of a folder that is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from time import time
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.control.auth import TOKEN, guarded
+from gateway.control.job import CheckJob, DiffJob, ExplainJob, Files
+from gateway.control.shapes import (
+    CheckAsked,
+    CheckShown,
+    DiffAsked,
+    DiffShown,
+    ExplainAsked,
+    ExplainShown,
+    Folder,
+    PolicyShown,
+    ReloadShown,
+    RuleShown,
+    problems,
+)
+from gateway.control.state import State
+from gateway.errors import GatewayError
+from gateway.policy.layout import catalog_folder
+
+_NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
+_JSON = "application/json"
+
+_TOLD = problems(400, 401, 503)
+
+router = APIRouter(
+    prefix="/api/policy", tags=["policy"], dependencies=[TOKEN], responses=_TOLD, route_class=guarded("viewer")
+)
+operators = APIRouter(
+    prefix="/api/policy", tags=["policy"], dependencies=[TOKEN], responses=_TOLD, route_class=guarded("operator")
+)
+
+
+@router.get("", response_model=PolicyShown)
+async def policy(request: Request) -> PolicyShown:
+    """What serves now."""
+    state: State = request.app.state.control
+    compiled = state.served.compiled
+    served = compiled.policy
+    return PolicyShown(
+        policy_version=served.version,
+        reload=state.reload_problem(),
+        guards=[RuleShown(name=guard.name, why=guard.why) for guard in served.guards],
+        routes=[RuleShown(name=route.name) for route in served.routes],
+        aliases=sorted(served.aliases),
+        teams=sorted(compiled.keyring.teams),
+        endpoints=len(served.endpoints),
+    )
+
+
+@router.post("/check", response_model=CheckShown)
+async def check(request: Request, asked: CheckAsked) -> Response:
+    """Compile, lint and try a folder."""
+    state: State = request.app.state.control
+    return Response((await state.helpers.do(CheckJob(_files(asked.files)))).body, media_type=_JSON)
+
+
+@router.post("/explain", response_model=ExplainShown)
+async def explain(request: Request, asked: ExplainAsked) -> Response:
+    """Where a request would go, and why. Its text is measured on this machine and kept nowhere."""
+    state: State = request.app.state.control
+    words = {"team": asked.team, "data_class": asked.data_class, "model": asked.model}
+    given = (*(f"{name}={value}" for name, value in words.items() if value), *asked.given)
+    snapshot = state.snapshot() if asked.files is None else None
+    at = time() if asked.at is None else asked.at
+    done = await state.helpers.do(ExplainJob(_files(asked.files), asked.text, given, at, snapshot))
+    return Response(done.body, media_type=_JSON)
+
+
+@router.post("/diff", response_model=DiffShown)
+async def diff(request: Request, asked: DiffAsked) -> Response:
+    """Who may reach what under `new` and not under `old`, and who no longer can."""
+    state: State = request.app.state.control
+    new = _files(asked.new)
+    assert new is not None
+    return Response((await state.helpers.do(DiffJob(_files(asked.old), new))).body, media_type=_JSON)
+
+
+@operators.post("/reload", response_model=ReloadShown)
+async def reload(request: Request) -> ReloadShown:
+    """Read the policy folder again, now; answers when the gateway has taken it over or refused it."""
+    state: State = request.app.state.control
+    told = await state.reload()
+    await asyncio.to_thread(state.served.look)
+    version = state.served.compiled.policy.version
+    return ReloadShown(accepted=told is None, policy_version=version, problem=told)
+
+
+def _files(folder: Folder | None) -> Files | None:
+    """Raises GatewayError for a name that is none of a folder's, and for a catalogue outside the folder."""
+    if folder is None:
+        return None
+    for name in folder:
+        if _NAME.fullmatch(name) is None:
+            raise GatewayError("invalid_request", f"`{name[:100]}` is no file of a policy folder", param="files")
+    files = {name: text.encode("utf-8", "surrogatepass") for name, text in folder.items()}
+    inside = catalog_folder(files.get("policy.yaml", b""))
+    if inside.startswith("/") or ".." in inside.split("/"):
+        raise GatewayError("invalid_request", "`catalog:` names a folder outside what was sent", param="files")
+    return files

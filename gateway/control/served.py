@@ -1,0 +1,54 @@
+"""The policy that the gateway serves, as its parent accepted it last; what the control process explains and shows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from gateway.app import accepted
+from gateway.errors import GatewayError, Problems
+from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Compiled
+
+LOOK_S = 0.5  # between two looks at what was accepted
+_log = logging.getLogger("gateway")
+
+
+class Served:
+    """Follows the state folder. A version that cannot be read leaves the one before."""
+
+    def __init__(self, state_dir: Path):
+        self._state_dir = state_dir
+        self._seen = 0
+        self._compiled: Compiled | None = None
+
+    @property
+    def compiled(self) -> Compiled:
+        """Raises GatewayError before a gateway has accepted any."""
+        if self._compiled is None:
+            raise GatewayError("overloaded", "no policy was accepted in this state folder yet", retry_after_s=2)
+        return self._compiled
+
+    def look(self) -> Compiled:
+        """Takes over a new version, if there is one. Raises GatewayError if there was never any."""
+        stamp = accepted.stamp(self._state_dir)
+        if stamp != self._seen:
+            try:
+                kept = accepted.load(self._state_dir)
+                self._compiled = compile_folder(kept[1]) if kept is not None else self._compiled
+                self._seen = stamp
+            except (ValueError, Problems) as wrong:
+                self._seen = stamp
+                _log.error("the accepted policy cannot be shown: %s", wrong)
+        return self.compiled
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if accepted.stamp(self._state_dir) != self._seen:
+                try:
+                    await asyncio.to_thread(self.look)
+                except GatewayError:
+                    continue

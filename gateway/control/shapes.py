@@ -1,0 +1,357 @@
+"""What the control API takes and gives: the named types of its OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.report.refusals import Cell
+from gateway.report.savings import SavingsReport
+
+MOST_TEXT = 200_000  # characters of a prompt that is explained
+MOST_FILES = 500
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class ErrorBody(_Shape):
+    """What is wrong, and the way out."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorShown(_Shape):
+    """Every error has this shape."""
+
+    error: ErrorBody
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: these statuses carry an error."""
+    return {status: {"model": ErrorShown} for status in statuses}
+
+
+class OverviewOrigin(_Shape):
+    """What weights of one origin served. Money in US dollars, as a decimal text."""
+
+    key: str
+    origin: str
+    simulated: bool
+    requests: int
+    share: float
+    cost_usd: str
+
+
+class OverviewAdoption(_Shape):
+    """By origin of the weights, and as a timeline."""
+
+    rows: list[OverviewOrigin]
+    step_s: int
+    starts: list[int]
+    series: dict[str, list[float]]
+
+
+class OverviewSeries(_Shape):
+    """Buckets of `step_s` seconds: their starts, and by name an amount for each."""
+
+    step_s: int
+    starts: list[int]
+    series: dict[str, list[float]]
+
+
+class OverviewRule(_Shape):
+    """What one guard removed, denied and cost."""
+
+    guard: str
+    why: str | None
+    removed: int
+    denied: int
+    marginal_usd: float
+    blocked_adoption: int
+    blocked_adoption_usd: float
+
+
+class OverviewRules(_Shape):
+    """All guards, and what they cost together."""
+
+    rows: list[OverviewRule]
+    together_usd: float
+
+
+class OverviewRefusals(_Shape):
+    """The refusal map, and what refusals led to."""
+
+    enough: int
+    models: list[str]
+    operators: list[str]
+    topics: list[str]
+    languages: list[str]
+    cells: list[Cell]
+    rerouted: int
+    rerouted_cost_usd: str
+    cut_midway: int
+
+
+class OverviewEndpoint(_Shape):
+    """How one endpoint does."""
+
+    endpoint: str
+    origin: str
+    simulated: bool
+    attempts: int
+    failed: int
+    failure_rate: float
+    most_common_failure: str | None
+    median_first_byte_s: float | None
+    cost_usd: str
+    resting: bool
+
+
+class OverviewDecision(_Shape):
+    """One of the last requests."""
+
+    request_id: str
+    at: float
+    team: str | None
+    app: str | None
+    route: str | None
+    outcome: str
+    denied_by: str | None
+    endpoint: str | None
+    simulated: bool
+    attempts: int
+    cost_usd: str
+    total_s: float | None
+
+
+class OverviewShown(_Shape):
+    """All that the console shows."""
+
+    policy: str
+    since: float | None
+    requests: int
+    simulated_requests: int
+    outcomes: dict[str, int]
+    adoption: OverviewAdoption
+    money: OverviewSeries
+    savings: SavingsReport
+    rules: OverviewRules
+    refusals: OverviewRefusals
+    endpoints: list[OverviewEndpoint]
+    decisions: list[OverviewDecision]
+    teams: list[str]
+    data_classes: list[str]
+    models: list[str]
+    at: float
+    reload: str | None
+
+
+class DecisionListed(_Shape):
+    """One line of the list."""
+
+    request_id: str
+    at: str
+    team: str | None
+    app: str | None
+    route: str | None
+    model: str | None
+    endpoint: str | None
+    outcome: str
+    denied_by: str | None
+    cost_usd: str | None
+    total_s: float | None
+
+
+class DecisionsListed(_Shape):
+    """Newest first."""
+
+    rows: list[DecisionListed]
+
+
+class UsageShown(_Shape):
+    """Tokens of an attempt; `estimated`: the vendor did not say."""
+
+    input_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    estimated: bool
+
+
+class AttemptShown(_Shape):
+    """One try at an endpoint."""
+
+    endpoint: str
+    outcome: str
+    purpose: str
+    failure: str | None
+    cost_usd: str | None
+    total_s: float | None
+    first_byte_s: float | None
+    usage: UsageShown
+
+
+class DecisionShown(_Shape):
+    """A request of the ledger, and why it went where it went."""
+
+    request_id: str
+    client_request_id: str | None
+    at: str
+    ended_at: str
+    team: str | None
+    app: str | None
+    key_id: str | None
+    route: str | None
+    policy_version: str | None
+    signals: dict[str, Any]
+    outcome: str
+    denied_by: str | None
+    removed: dict[str, list[str]]
+    cost_usd: str | None
+    total_s: float | None
+    attempts: list[AttemptShown]
+    why: list[str]
+
+
+class CatalogRow(_Shape):
+    """The facts of one thing, derived ones included, and who says so."""
+
+    sources: Any = None
+
+
+class CatalogShown(_Shape):
+    """Every row, by kind."""
+
+    labs: list[CatalogRow]
+    models: list[CatalogRow]
+    operators: list[CatalogRow]
+    endpoints: list[CatalogRow]
+
+
+class RuleShown(_Shape):
+    """A guard or a route by name."""
+
+    name: str
+    why: str | None = None
+
+
+class PolicyShown(_Shape):
+    """The policy that serves. `reload`: why the last change of the folder was refused."""
+
+    policy_version: str
+    reload: str | None
+    guards: list[RuleShown]
+    routes: list[RuleShown]
+    aliases: list[str]
+    teams: list[str]
+    endpoints: int
+
+
+class ProblemShown(_Shape):
+    """One mistake or remark, with its place."""
+
+    severity: Literal["error", "warning", "note"]
+    message: str
+    file: str | None
+    line: int | None
+    column: int | None
+    help: str | None
+
+
+class CasesShown(_Shape):
+    """How the folder's own cases went."""
+
+    passed: int
+    failed: int
+
+
+class CheckShown(_Shape):
+    """What `gateway check --json` prints."""
+
+    problems: list[ProblemShown]
+    cases: CasesShown
+
+
+class RefusalShown(_Shape):
+    """What the caller would get."""
+
+    status: int
+    code: str
+    message: str
+
+
+class ExplainShown(_Shape):
+    """What `gateway explain --json` prints."""
+
+    refused: bool
+    route: str
+    endpoints: list[str]
+    removed: dict[str, list[str]]
+    unable: dict[str, str]
+    signals: dict[str, Any]
+    why: list[str]
+    policy_version: str
+    refusal: RefusalShown | None = None
+
+
+class ChangeShown(_Shape):
+    """A class of requests, and the endpoints that it gains or loses."""
+
+    endpoints: list[str] = []
+
+
+class DiffShown(_Shape):
+    """What `gateway diff --json` prints."""
+
+    widened: list[ChangeShown]
+    narrowed: list[ChangeShown]
+    stranded: list[Any]
+
+
+class ReloadShown(_Shape):
+    """What became of a reload."""
+
+    accepted: bool
+    policy_version: str
+    problem: str | None
+
+
+Folder = dict[str, str]  # text by name: policy.yaml, callers.yaml, cases/….yaml, catalog/….yaml
+
+
+class CheckAsked(BaseModel):
+    """`files`: a folder; without it the one that serves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files: Folder | None = Field(None, max_length=MOST_FILES)
+
+
+class ExplainAsked(BaseModel):
+    """A prompt, and what else is known of the request; `given`: `signal=value` as on the command line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str | None = Field(None, max_length=MOST_TEXT)
+    team: str | None = None
+    data_class: str | None = None
+    model: str | None = None
+    given: list[str] = Field([], max_length=100)
+    at: float | None = Field(None, description="seconds since the epoch; default: now")
+    files: Folder | None = Field(None, max_length=MOST_FILES)
+
+
+class DiffAsked(BaseModel):
+    """Two folders; without `old` the one that serves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    new: Folder = Field(max_length=MOST_FILES)
+    old: Folder | None = Field(None, max_length=MOST_FILES)
