@@ -12,7 +12,8 @@ from fastapi import APIRouter, Request, Response
 from gateway.control.auth import TOKEN, guarded
 from gateway.control.helper import Helpers
 from gateway.control.job import OverviewJob
-from gateway.control.shapes import OverviewShown, problems
+from gateway.control.overview_shapes import OverviewShown
+from gateway.control.shapes import problems
 from gateway.control.state import State
 from gateway.estimates import Snapshot
 from gateway.identity import DATA_CLASSES

@@ -6,18 +6,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.report.refusals import Cell
-from gateway.report.savings import SavingsReport
-
 MOST_TEXT = 200_000  # characters of a prompt that is explained
 MOST_FILES = 500
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """Of a reply; more may come with time."""
+
     model_config = ConfigDict(extra="allow")
 
 
-class ErrorBody(_Shape):
+class ErrorBody(Shape):
     """What is wrong, and the way out."""
 
     message: str
@@ -26,7 +25,7 @@ class ErrorBody(_Shape):
     code: str
 
 
-class ErrorShown(_Shape):
+class ErrorShown(Shape):
     """Every error has this shape."""
 
     error: ErrorBody
@@ -37,122 +36,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorShown} for status in statuses}
 
 
-class OverviewOrigin(_Shape):
-    """What weights of one origin served. Money in US dollars, as a decimal text."""
-
-    key: str
-    origin: str
-    simulated: bool
-    requests: int
-    share: float
-    cost_usd: str
-
-
-class OverviewAdoption(_Shape):
-    """By origin of the weights, and as a timeline."""
-
-    rows: list[OverviewOrigin]
-    step_s: int
-    starts: list[int]
-    series: dict[str, list[float]]
-
-
-class OverviewSeries(_Shape):
-    """Buckets of `step_s` seconds: their starts, and by name an amount for each."""
-
-    step_s: int
-    starts: list[int]
-    series: dict[str, list[float]]
-
-
-class OverviewRule(_Shape):
-    """What one guard removed, denied and cost."""
-
-    guard: str
-    why: str | None
-    removed: int
-    denied: int
-    marginal_usd: float
-    blocked_adoption: int
-    blocked_adoption_usd: float
-
-
-class OverviewRules(_Shape):
-    """All guards, and what they cost together."""
-
-    rows: list[OverviewRule]
-    together_usd: float
-
-
-class OverviewRefusals(_Shape):
-    """The refusal map, and what refusals led to."""
-
-    enough: int
-    models: list[str]
-    operators: list[str]
-    topics: list[str]
-    languages: list[str]
-    cells: list[Cell]
-    rerouted: int
-    rerouted_cost_usd: str
-    cut_midway: int
-
-
-class OverviewEndpoint(_Shape):
-    """How one endpoint does."""
-
-    endpoint: str
-    origin: str
-    simulated: bool
-    attempts: int
-    failed: int
-    failure_rate: float
-    most_common_failure: str | None
-    median_first_byte_s: float | None
-    cost_usd: str
-    resting: bool
-
-
-class OverviewDecision(_Shape):
-    """One of the last requests."""
-
-    request_id: str
-    at: float
-    team: str | None
-    app: str | None
-    route: str | None
-    outcome: str
-    denied_by: str | None
-    endpoint: str | None
-    simulated: bool
-    attempts: int
-    cost_usd: str
-    total_s: float | None
-
-
-class OverviewShown(_Shape):
-    """All that the console shows."""
-
-    policy: str
-    since: float | None
-    requests: int
-    simulated_requests: int
-    outcomes: dict[str, int]
-    adoption: OverviewAdoption
-    money: OverviewSeries
-    savings: SavingsReport
-    rules: OverviewRules
-    refusals: OverviewRefusals
-    endpoints: list[OverviewEndpoint]
-    decisions: list[OverviewDecision]
-    teams: list[str]
-    data_classes: list[str]
-    models: list[str]
-    at: float
-    reload: str | None
-
-
-class DecisionListed(_Shape):
+class DecisionListed(Shape):
     """One line of the list."""
 
     request_id: str
@@ -168,13 +52,13 @@ class DecisionListed(_Shape):
     total_s: float | None
 
 
-class DecisionsListed(_Shape):
+class DecisionsListed(Shape):
     """Newest first."""
 
     rows: list[DecisionListed]
 
 
-class UsageShown(_Shape):
+class UsageShown(Shape):
     """Tokens of an attempt; `estimated`: the vendor did not say."""
 
     input_tokens: int
@@ -185,7 +69,7 @@ class UsageShown(_Shape):
     estimated: bool
 
 
-class AttemptShown(_Shape):
+class AttemptShown(Shape):
     """One try at an endpoint."""
 
     endpoint: str
@@ -198,7 +82,7 @@ class AttemptShown(_Shape):
     usage: UsageShown
 
 
-class DecisionShown(_Shape):
+class DecisionShown(Shape):
     """A request of the ledger, and why it went where it went."""
 
     request_id: str
@@ -220,13 +104,13 @@ class DecisionShown(_Shape):
     why: list[str]
 
 
-class CatalogRow(_Shape):
+class CatalogRow(Shape):
     """The facts of one thing, derived ones included, and who says so."""
 
     sources: Any = None
 
 
-class CatalogShown(_Shape):
+class CatalogShown(Shape):
     """Every row, by kind."""
 
     labs: list[CatalogRow]
@@ -235,14 +119,14 @@ class CatalogShown(_Shape):
     endpoints: list[CatalogRow]
 
 
-class RuleShown(_Shape):
+class RuleShown(Shape):
     """A guard or a route by name."""
 
     name: str
     why: str | None = None
 
 
-class PolicyShown(_Shape):
+class PolicyShown(Shape):
     """The policy that serves. `reload`: why the last change of the folder was refused."""
 
     policy_version: str
@@ -254,7 +138,7 @@ class PolicyShown(_Shape):
     endpoints: int
 
 
-class ProblemShown(_Shape):
+class ProblemShown(Shape):
     """One mistake or remark, with its place."""
 
     severity: Literal["error", "warning", "note"]
@@ -265,21 +149,21 @@ class ProblemShown(_Shape):
     help: str | None
 
 
-class CasesShown(_Shape):
+class CasesShown(Shape):
     """How the folder's own cases went."""
 
     passed: int
     failed: int
 
 
-class CheckShown(_Shape):
+class CheckShown(Shape):
     """What `gateway check --json` prints."""
 
     problems: list[ProblemShown]
     cases: CasesShown
 
 
-class RefusalShown(_Shape):
+class RefusalShown(Shape):
     """What the caller would get."""
 
     status: int
@@ -287,7 +171,7 @@ class RefusalShown(_Shape):
     message: str
 
 
-class ExplainShown(_Shape):
+class ExplainShown(Shape):
     """What `gateway explain --json` prints."""
 
     refused: bool
@@ -301,13 +185,13 @@ class ExplainShown(_Shape):
     refusal: RefusalShown | None = None
 
 
-class ChangeShown(_Shape):
+class ChangeShown(Shape):
     """A class of requests, and the endpoints that it gains or loses."""
 
     endpoints: list[str] = []
 
 
-class DiffShown(_Shape):
+class DiffShown(Shape):
     """What `gateway diff --json` prints."""
 
     widened: list[ChangeShown]
@@ -315,7 +199,7 @@ class DiffShown(_Shape):
     stranded: list[Any]
 
 
-class ReloadShown(_Shape):
+class ReloadShown(Shape):
     """What became of a reload."""
 
     accepted: bool
