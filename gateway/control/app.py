@@ -6,6 +6,7 @@ from math import ceil
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi import HTTPException as FastAPIException
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,6 +44,10 @@ ROUTERS = (
     policy_tools.operators,
     metrics.router,
 )
+
+
+class TooLarge(FastAPIException):
+    """A body is longer than MOST_BODY."""
 
 
 class _Application(FastAPI):
@@ -89,10 +94,7 @@ class _Door:
             said = f"the control listener does not go by this name: open it at {own}"
             await _problem(GatewayError("invalid_request", said))(scope, receive, _safe(send))
             return
-        try:
-            await self._app(scope, _bounded(receive), _safe(send))
-        except GatewayError as error:  # raised while a body was read
-            await _problem(error)(scope, receive, _safe(send))
+        await self._app(scope, _bounded(receive), _safe(send))
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -103,7 +105,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST_BODY:
-            raise GatewayError("request_too_large", f"the body is longer than {MOST_BODY:,} bytes")
+            raise TooLarge(413)  # anything else FastAPI would call a body that cannot be read
         return message
 
     return read
@@ -131,6 +133,8 @@ async def _denied(request: Request, error: Exception) -> Response:
 
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error, TooLarge):
+        return _problem(GatewayError("request_too_large", f"the body is longer than {MOST_BODY:,} bytes"))
     what = "takes other methods, not" if error.status_code == 405 else "is no path here:"
     told = GatewayError("not_found", f"{request.url.path[:200]} {what} {request.method}")
     return JSONResponse(openai_error(told), error.status_code, headers=error.headers)
