@@ -154,10 +154,12 @@ def test_the_policy_tools_say_what_the_command_line_says(running, policies, tmp_
     def said(*words: str) -> Any:
         command = [sys.executable, "-m", "gateway", *words, "--json"]
         environment = {**os.environ, "GATEWAY_STATE_DIR": str(running.state_dir)}
-        return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True).stdout)
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert ended.stdout, ended.stderr
+        return json.loads(ended.stdout)
 
     files = sent(policies)
-    guards = "guards: [{name: none, only: {hosting: api}}]"
+    guards = "guards: [{name: none, only: {hosting: hosted}}]"
     narrower = {**files, "policy.yaml": files["policy.yaml"].replace("guards: []", guards)}
     other = tmp_path / "other"
     for name, text in narrower.items():

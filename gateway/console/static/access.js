@@ -19,7 +19,7 @@ export const hasToken = () => Boolean(sessionStorage.getItem(KEPT));
 
 /** The JSON of a reply. Throws Refused for a wrong token, Error with the gateway's words for anything else. */
 export async function ask(path, body) {
-  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}` };
+  const headers = { authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}`, "content-type": "application/json" };
   const reply = await fetch(path, {
     method: body === undefined ? "GET" : "POST",
     headers,
