@@ -1,6 +1,6 @@
 """The story of one request: measure, decide, admit, dispatch; metered as it passes, recorded when it ends.
 
-A newcomer starts at `handle`; who calls was asked before, by `api`, when the headers had come and no body yet. Every
+A newcomer starts at `handle`, and goes on at `finish`; who calls was asked before, by `api`, when the headers had come and no body yet. Every
 step is a function of its own package; nothing else happens to a request.
 """
 
@@ -44,6 +44,8 @@ class Gateway:
     means: Means
     conversations: Conversations
     sinks: tuple[Sink, ...]
+    shadow: Callable[[Outcome], None] | None  # sends a copy where a route wants one; None: no route does
+    sample: Callable[[Trail], None] | None  # offers replies to the LLM judge; None: the policy has none
     late: frozenset[str]  # text signals that no decision reads, measured while the upstream is awaited
     estimates: Callable[[], Snapshot]  # what has been learned so far
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
@@ -86,29 +88,44 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
 class Served:
     """A request on its way out, with a reply or an error. Whoever writes it calls `end` once, however that went."""
 
-    __slots__ = ("_conversation", "_gateway", "_outcome", "error", "reply", "trail")
+    __slots__ = ("_outcome", "conversation", "error", "gateway", "reply", "trail")
 
     def __init__(self, trail: Trail, gateway: Gateway, conversation: bytes):
         self.trail = trail
+        self.gateway = gateway
+        self.conversation = conversation
         self.reply: Reply | None = None
         self.error: GatewayError | None = None
-        self._gateway = gateway
-        self._conversation = conversation
         self._outcome: Outcome | None = None
 
     def end(self, error: BaseException | None = None) -> Outcome:
-        """Makes and records the Outcome; later calls return the same."""
+        """Finishes it; later calls return the same Outcome."""
         if self._outcome is None:
             if self.reply is not None:
                 self.reply.end()
-            self._outcome = settle(self.trail, error, ended=monotonic(), ended_at=time())
-            self._gateway.admission.settle(self._outcome, self.trail)
-            last = self._outcome.attempts[-1] if self._outcome.result == "answered" else None
-            if last is not None and last.purpose == "serve":  # a canary is drawn once a conversation, and may stop
-                endpoint = last.endpoint.id
-                self._gateway.conversations.remember(self._conversation, endpoint, self._outcome.ended_at)
-            record(self._outcome, self._gateway.sinks)
+            self._outcome = finish(self, error)
         return self._outcome
+
+
+def finish(served: Served, error: BaseException | None) -> Outcome:
+    """The second half of the story: once a request, when its reply has ended or the caller has left. Never awaits."""
+    trail, gateway = served.trail, served.gateway
+    outcome = settle(trail, error, ended=monotonic(), ended_at=time())
+    gateway.admission.settle(outcome, trail)
+    _remember(outcome, gateway.conversations, served.conversation)
+    record(outcome, gateway.sinks)
+    if gateway.shadow is not None:
+        gateway.shadow(outcome)
+    if gateway.sample is not None:
+        gateway.sample(trail)
+    return outcome
+
+
+def _remember(outcome: Outcome, conversations: Conversations, conversation: bytes) -> None:
+    """Who answered; not a canary, which is drawn once a conversation and may stop."""
+    last = outcome.attempts[-1] if outcome.result == "answered" else None
+    if last is not None and last.purpose == "serve":
+        conversations.remember(conversation, last.endpoint.id, outcome.ended_at)
 
 
 def _measure(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signals, bytes]:

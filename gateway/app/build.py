@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -21,8 +20,6 @@ from gateway.identity import Account
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
-from gateway.outcome.result import Judge
-from gateway.outcome.trail import Trail
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
 from gateway.record import Sink, record
@@ -114,26 +111,19 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.metrics.serves_policy(policy)
     parts.learner.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
-    judge = _sampling(parts.second) if policy.judge is not None else judge_of
-    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge)
+    means = Means(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of)
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,
         admission=admission,
         means=means,
         conversations=parts.conversations,
-        sinks=(*parts.sinks, *((parts.shadows.consider,) if any(route.shadow for route in policy.routes) else ())),
+        sinks=parts.sinks,
+        shadow=parts.shadows.consider if any(route.shadow for route in policy.routes) else None,
+        sample=parts.second.consider if policy.judge is not None else None,
         late=policy.late,
         estimates=parts.learner.known,
     )
     parts.second.serves(gateway)
     parts.shadows.serves(gateway)
     return gateway
-
-
-def _sampling(second: SecondJudge) -> Callable[[Trail], Judge | None]:
-    def judge(trail: Trail) -> Judge | None:
-        second.consider(trail)
-        return judge_of(trail)
-
-    return judge

@@ -76,10 +76,11 @@ class SecondJudge:
         self._gateway = gateway
 
     def consider(self, trail: Trail) -> None:
-        """Draws whether the replies to this request are judged."""
+        """Draws whether the replies to this request, which has ended, are judged."""
         share = trail.decision.policy.judge
         if share is not None and _chance.random() * 100 < share.percent and _may_see(trail.decision, trail.caller):
-            trail.sample = lambda attempt, texts: self._offer(trail, attempt, texts)
+            for attempt, reading in trail.replies:
+                self._offer(trail, attempt, reading.texts)
 
     async def forever(self) -> None:
         """Until cancelled, one reply at a time."""

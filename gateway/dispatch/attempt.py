@@ -143,8 +143,8 @@ class Try:
             certificate=upstream.certificate if upstream is not None else None,
         )
         self.trail.attempts.append(attempt)
-        if self.trail.sample is not None:
-            self.trail.sample(attempt, reading.texts)
+        if self.trail.decision.policy.judge is not None:
+            self.trail.replies.append((attempt, reading))
         return attempt
 
     def _finish_reason(self) -> str | None:

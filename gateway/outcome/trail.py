@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt
+from gateway.outcome.reading import Reading
 from gateway.policy.decide import Decision, Signals
 from gateway.request import Request
 from gateway.signals.value import Value
@@ -28,7 +29,7 @@ class Trail:
     asked_at: float | None = None  # the first upstream was asked
     late: list[Awaitable[None]] = field(default_factory=list)  # usages that are still on their way
     heard_at: float | None = None  # the last byte of an upstream came
-    sample: Callable[[Attempt, Sequence[str]], None] | None = None  # wants the text of each reply when it is over
+    replies: list[tuple[Attempt, Reading]] = field(default_factory=list)  # where the policy has an LLM judge
     topic: Value = None  # of the prompt, where no decision read it; None until it is measured
     late_signals: Signals = field(default_factory=dict)  # recorded, though no decision read them; empty until measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting

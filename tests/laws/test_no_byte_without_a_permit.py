@@ -194,7 +194,9 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
             admission,
             means,
             Conversations(),
-            (outcomes.append, shadows.consider),
+            (outcomes.append,),
+            shadows.consider,
+            None,
             late=frozenset(),
             estimates=lambda: PRIORS,
         )

@@ -1,15 +1,18 @@
-"""What is measured while the upstream is awaited."""
+"""What happens beside a request, and after it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
+from gateway.dispatch.conversations import Conversations
 from gateway.outcome.trail import Trail
-from gateway.pipeline import _measure_late
+from gateway.pipeline import Gateway, Served, _measure_late
 from gateway.request import parse
-from tests.unit.record.build import caller, decision, request
+from tests.unit.record.build import QWEN, attempt, caller, decision, request
 
 
 def test_a_late_signal_is_the_requests_and_changes_no_decision():
@@ -27,3 +30,23 @@ def test_a_late_signal_is_the_requests_and_changes_no_decision():
 
     assert trail.late_signals == {"topic": frozenset({"prc_political"})}
     assert decided.signals == before
+
+
+def test_the_second_half_is_told_once_and_in_order_settle_record_shadow_sample():
+    told: list[str] = []
+
+    def tells(name: str) -> Any:
+        return lambda *_: told.append(name)
+
+    gateway = SimpleNamespace(
+        admission=SimpleNamespace(settle=tells("settle")),
+        conversations=Conversations(),
+        sinks=(tells("record"),),
+        shadow=tells("shadow"),
+        sample=tells("sample"),
+    )
+    trail = Trail(request(), caller(), decision(), attempts=[attempt(QWEN)])
+    served = Served(trail, cast(Gateway, gateway), b"conversation")
+
+    assert served.end() is served.end(ConnectionError())
+    assert told == ["settle", "record", "shadow", "sample"]
