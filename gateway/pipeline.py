@@ -1,7 +1,7 @@
 """The story of one request: measure, decide, admit, dispatch; metered as it passes, recorded when it ends.
 
-A newcomer starts at `handle`, and goes on at `finish`; who calls was asked before, by `api`, when the headers had come and no body yet. Every
-step is a function of its own package; nothing else happens to a request.
+A newcomer starts at `handle`, and goes on at `finish`. Who calls was asked before, by `api`, when the headers had come
+and no body yet. Every step is a function of its own package; nothing else happens to a request.
 """
 
 from __future__ import annotations
