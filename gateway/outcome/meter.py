@@ -110,7 +110,7 @@ class StreamMeter:
             end = last_end(self._carry, seen)
             chunk = bytes(self._carry[:end])
             del self._carry[:end]
-        elif not chunk.endswith(b"\n\n") or b"\r" in chunk:
+        elif not chunk.endswith(b"\n\n"):
             end = last_end(chunk, 0)
             self._carry += chunk[end:]
             chunk = chunk[:end]

@@ -129,26 +129,22 @@ class Reading:
             self.usage = later(self.usage, read_usage(event.usage))
         if len(event.data) > len(b"null"):
             self.other_parts = True
-        mute = False
-        for choice in event.choices or ():
-            mute = self._add_choice(choice) or mute
-        if data and (mute or self._odd(event) or self._marked(data)):
+        closer = event.error is not None or event.base_resp is not None
+        if event.choices:
+            for choice in event.choices:
+                closer = self._add_choice(choice) or closer
+        elif event.usage is None and not self.other_parts:
+            closer = True
+        if not data:
+            if is_error(event.error):
+                self.complaint = {"error": event.error}
+        elif closer or (self._watch.marks and self._marked(data)):
             self._look(document_of(data))
-        elif not data and is_error(event.error):
-            self.complaint = {"error": event.error}
 
     def complain(self, document: object) -> None:
         """An error that stands by itself: an event of that name, or a document that is no reply."""
         self.events += 1
         self.complaint = document
-
-    def _odd(self, event: Event) -> bool:
-        """Whether something may stand elsewhere in the event than where most vendors put it."""
-        if event.error is not None or event.base_resp is not None:
-            return True
-        if not event.choices:
-            return event.usage is None and not self.other_parts
-        return any([choice.error is not None for choice in event.choices])
 
     def _marked(self, data: bytes) -> bool:
         return any([mark in data for mark in self._watch.marks])
@@ -172,25 +168,27 @@ class Reading:
 
     def _add_choice(self, choice: Choice) -> bool:
         """True if a closer look may tell what it says: no field that we know says anything, or it is the last."""
-        index = _index(choice.index)
+        index = choice.index if type(choice.index) is int else str(choice.index)  # a vendor may number with anything
         said = self._said.get(index)
         if said is None:
             said = self._said[index] = Said()
-        before = (said.told, self.reasoning_chars, self._kept)
+        before = said.told + self.reasoning_chars
         part = choice.delta
-        if part is None and (said.told or said.other_parts) and choice.message is not None:
-            part = None  # a last event that repeats the whole message
-        else:
-            part = part or choice.message
+        if part is None and not (said.told or said.other_parts):  # else a last event that repeats the whole message
+            part = choice.message
         if part is not None:
             self._add_part(said, part)
         if choice.text:
             self._add_text(said, choice.text)
-        reason = said_of(choice.finish_reason)
-        if reason is not None:
-            self._finish(said, reason)
-        silent = before == (said.told, self.reasoning_chars, self._kept) and not said.other_parts and not said.refused
-        return (silent and not said.told) or (reason is not None and self.usage is None)
+        if choice.finish_reason is not None:
+            reason = said_of(choice.finish_reason)
+            if reason is not None:
+                self._finish(said, reason)
+                if self.usage is None:
+                    return True
+        if choice.error is not None:
+            return True
+        return before == said.told + self.reasoning_chars and not (said.told or said.other_parts or said.refused)
 
     def _finish(self, said: Said, reason: str) -> None:
         self._finished += said.finish is None

@@ -27,13 +27,14 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
     Input includes cached and cache-write tokens, output includes reasoning tokens; wires that count otherwise are
     normalised here: cached tokens beside the input, reasoning beside the output or in the total alone.
     """
+    plain = _plain(block) if block.keys() <= _PLAIN else None
+    if plain is not None:
+        return plain
     prompt_name, made_name = _named(block, "input"), _named(block, "output")
     counted = [block[name] for name in (prompt_name, made_name) if name is not None]
     if not all(map(_believable, counted)) or all(count is None for count in counted):
         return None
     prompt, made = (int(block.get(name) or 0) if name else 0 for name in (prompt_name, made_name))
-    if block.keys() <= _PLAIN and not _above(block.get("total_tokens"), prompt + made):
-        return Usage(input_tokens=prompt, output_tokens=made)
     cached, written = _count(block, "cached"), _count(block, "cache_write") or _written_in_parts(block)
     if block.keys() >= _LLAMA:
         prompt = _whole(block["prompt_n"]) + cached
@@ -52,6 +53,14 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
         reasoning_tokens=reasoning,
         audio_tokens=_audio(block, "prompt_tokens_details") + _audio(block, "completion_tokens_details"),
     )
+
+
+def _plain(block: Mapping[str, Any]) -> Usage | None:
+    """Of a block that is as most are; None if it is not."""
+    prompt, made = block.get("prompt_tokens"), block.get("completion_tokens")
+    if type(prompt) is not int or type(made) is not int or block.get("total_tokens") != prompt + made:
+        return None
+    return Usage(input_tokens=prompt, output_tokens=made) if 0 <= prompt <= MOST and 0 <= made <= MOST else None
 
 
 def usages_in(document: Mapping[str, Any]) -> Iterator[Usage]:
@@ -120,10 +129,6 @@ def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
 
 def _whole(value: Any) -> int:
     return int(value) if isinstance(value, (int, float)) and 0 < value <= MOST else 0
-
-
-def _above(total: Any, parts: int) -> bool:
-    return _whole(total) > parts
 
 
 def _believable(count: Any) -> bool:
