@@ -95,8 +95,10 @@ def opened(tmp_path: Path, vendors: Vendors, urls: dict[str, str]) -> Iterator[S
     started: list[Running] = []
     with private_redis(tmp_path) as redis:
         gateway = starter(tmp_path, started)(policies, environment={"GATEWAY_REDIS_URL": redis.url}, workers=2)
-        yield Shop(gateway, redis, keys["sales-eu"])
-        gateway.stop()
+        try:
+            yield Shop(gateway, redis, keys["sales-eu"])
+        finally:
+            gateway.stop()
 
 
 @pytest.fixture
