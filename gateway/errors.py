@@ -128,3 +128,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in known[:24])
     more = f" and {len(known) - 24} more" if len(known) > 24 else ""
     return f"one of {shown}{more}" if known else "none is declared"
+
+
+class LedgerUnusable(Exception):
+    """The ledger cannot be opened; the text says which, why and the way out."""

@@ -27,6 +27,7 @@ class Settings:
     admin_token: str | None = None  # None: /admin does not exist, the console gets a random token
     metrics_token: str | None = None  # needed for /metrics unless bound to loopback
     state_dir: Path = Path(".gateway")  # the only path written
+    journal_bytes: int = 1 << 30  # of the state folder's journals; beyond it requests are served, not recorded
     max_body_bytes: int = 20_000_000
     drain_s: float = 30.0  # how long running requests may take to finish at shutdown
     log_level: str = "info"
@@ -76,6 +77,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         admin_token=_text(given, "ADMIN_TOKEN"),
         metrics_token=_text(given, "METRICS_TOKEN"),
         state_dir=Path(_text(given, "STATE_DIR") or defaults.state_dir),
+        journal_bytes=int(_number(given, "JOURNAL_BYTES", defaults.journal_bytes, 1 << 20, 1 << 44)),
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
         drain_s=_number(given, "DRAIN_S", defaults.drain_s, 0, 3600),
         log_level=_one_of(given, "LOG_LEVEL", defaults.log_level, ("debug", "info", "warning", "error")),

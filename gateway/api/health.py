@@ -31,6 +31,7 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
         },
         "reload": state.reload_problem or "ok",
         "degraded": [word for word, so in _degraded(state) if so],
+        "disk": state.disk or "ok",
         "canaries_stopped": {
             route.name: str(stop) for route in gateway.policy.routes if (stop := stopped(route, known))
         },
@@ -40,4 +41,8 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
 
 def _degraded(state: State) -> list[tuple[str, bool]]:
     """What does not work as it should, though requests are served."""
-    return [("control", not state.control.answers()), ("reload", state.reload_problem is not None)]
+    return [
+        ("control", not state.control.answers()),
+        ("disk", state.disk is not None),
+        ("reload", state.reload_problem is not None),
+    ]

@@ -21,4 +21,10 @@ class State:
     draining: bool = False
     in_flight: int = 0
     reload_problem: str | None = None  # why the last change of the files was refused; None: it was not
+    disk: str | None = None  # why requests are not recorded; None: they are
     notes: list[str] = field(default_factory=list)  # what `check` warned of
+
+    @property
+    def counts_alone(self) -> bool:
+        """True if budgets are bounded here, and the control process says what was spent before."""
+        return self.settings.control and self.settings.redis_url is None and bool(self.gateway.keyring.accounts)

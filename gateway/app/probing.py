@@ -10,7 +10,7 @@ from time import time
 from typing import BinaryIO
 
 from gateway.api.state import State
-from gateway.app.build import Parts
+from gateway.app.build import Parts, recorder
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Probe
 from gateway.probe.plan import Plan, plan
@@ -42,7 +42,7 @@ class Schedule:
 
     async def _probe(self, gateway: Gateway, wanted: Probe) -> None:
         planned = await asyncio.to_thread(_plan, gateway, wanted)
-        record = self._parts.ledger.append
+        record = recorder(self._parts.journal, "probe")
         asking = Asking(lambda: self._state.gateway, planned, wanted.usd, record=record, done=lambda: None)
         await self._until_called_off(asking)
         found = asking.found

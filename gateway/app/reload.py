@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 from time import time
+from uuid import uuid4
 
 from gateway.app import accepted
 from gateway.app.folder import fingerprint, read_folder
@@ -14,6 +15,7 @@ from gateway.policy.cases import run_case
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.diff import Difference, told, widening
+from gateway.record.heartbeat import Cells, tell
 from gateway.signals.measure import measure_prompt
 
 _log = logging.getLogger("gateway")
@@ -32,6 +34,21 @@ def accept(folder: Path, state_dir: Path) -> Compiled:
         _check_widening(_compile_accepted(before[1], state_dir), compiled)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
     return compiled
+
+
+class Reloads:
+    """Counts them, for the metrics; the parent has no event loop and reloads rarely, so it writes the file itself."""
+
+    def __init__(self, state_dir: Path):
+        self._state_dir = state_dir
+        self._name = f"parent-{uuid4().hex}"
+        self._counts = {"accepted": 0, "refused": 0}
+
+    def count(self, result: str) -> None:
+        """`accepted` or `refused`."""
+        self._counts[result] += 1
+        cells: Cells = {(name,): float(count) for name, count in self._counts.items()}
+        tell(self._state_dir, self._name, {"gateway_policy_reload_total": cells})
 
 
 class Reloader:

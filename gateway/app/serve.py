@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,21 +17,19 @@ from gateway.app.control_child import Control, RunControl, check_control
 from gateway.app.door import Listener
 from gateway.app.ending import GRACE_S, end_with
 from gateway.app.notice import Notice
-from gateway.app.reload import Reloader, accept
+from gateway.app.reload import Reloader, Reloads, accept
 from gateway.app.reload_request import Requests
+from gateway.app.require import require_ledger
 from gateway.app.starting import signals_held
 from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
-from gateway.record.metrics import Metrics, forget_worker
-from gateway.record.store import open_store
 from gateway.settings import Settings
 
 LOOK_S = 0.5  # between two looks at the files and at the processes
 STOPPING_LOOK_S = 0.05  # between two looks at the processes that are to end
 DOOR_S = 0.05  # for the workers to take in who has come
 LATE_S = 5.0  # beyond the time in which a worker ends itself
-METRICS = "metrics"  # below the state folder: where workers leave what they count
 _log = logging.getLogger("gateway")
 
 
@@ -73,7 +70,6 @@ class _Parent:
         self._compiled = compiled
         self._listener = listener
         self._control = control
-        self._shared = settings.state_dir / METRICS
         self._notice = Notice()
         self._workers: set[int] = set()
         self._stopping = False
@@ -83,12 +79,10 @@ class _Parent:
     def run(self, begun: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT. Raises LedgerUnusable."""
         # Said once here; workers that cannot open it would only die, one after the other.
-        open_store(database_url=self._settings.database_url, state_dir=self._settings.state_dir).close()
-        shutil.rmtree(self._shared, ignore_errors=True)
-        self._shared.mkdir(parents=True)
-        metrics = Metrics(shared=self._shared)
-        reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, metrics.reloaded)
         requests = Requests(self._settings.state_dir)
+        require_ledger(self._settings)
+        reloads = Reloads(self._settings.state_dir)
+        reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, reloads.count)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
@@ -155,13 +149,7 @@ class _Parent:
             end_with(parent)
             if self._control is not None:
                 self._control.leave()
-            code = serve_worker(
-                self._settings,
-                self._compiled,
-                self._listener,
-                shared_metrics=self._shared,
-                notice=self._notice,
-            )
+            code = serve_worker(self._settings, self._compiled, self._listener, notice=self._notice)
         except BaseException:
             print_exc()  # nobody above will
             raise
@@ -174,7 +162,6 @@ class _Parent:
             if not gone:
                 continue
             self._workers.discard(pid)
-            forget_worker(pid, self._shared)
             if not self._stopping:
                 _log.error("worker %d ended with status %d; another takes its place", pid, status)
                 self._fork_worker()

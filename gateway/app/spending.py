@@ -1,28 +1,104 @@
-"""Keeps a worker's idea of what is spent as new as what all workers and gateways have counted together."""
+"""What teams and apps have spent of each period: folded from the journals, told to workers that count alone.
+
+Every team is counted, whether or not it has a budget: a budget that begins, or a day, asks no database.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from time import time
+import logging
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic, time
 
-from gateway.api.state import State
+import msgspec
 
-LOOK_S = 0.5  # between two looks
+from gateway.app.budgets import NAME, Spending, decode, encode
+from gateway.identity import Budget
+from gateway.limits.account import period
+from gateway.record import files
+from gateway.record.journal.reader import Batch, Positions
+from gateway.record.positions import plain, positions_of
+from gateway.record.store import open_store
+
+WRITE_S = 0.5
+_PERIODS = tuple([Budget(Decimal(1), per, "reject") for per in ("day", "week", "month")])
+Spent = dict[tuple[str, str | None, str], int]  # by team, app and name of the period: nano-dollars
+_log = logging.getLogger(__name__)
 
 
-class Spending:
-    """`budget_used` and the gauges are right in a worker that has reserved nothing yet."""
+class SpendingSink:
+    """One a control process."""
 
-    def __init__(self, state: State):
-        self._state = state
+    name = "spending"
 
-    async def forever(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_S)
-            await self.look()
+    def __init__(self, *, state_dir: Path, database_url: str | None):
+        self.kept: Positions | None = None
+        self._path = state_dir / NAME
+        self._state_dir = state_dir
+        self._database_url = database_url
+        self._positions: Positions | None = None
+        self._spent: Spent = {}
+        self._written_at = 0.0
 
-    async def look(self) -> None:
-        """Once; bounded in time, and a state that is out of reach stops nothing."""
-        gateway = self._state.gateway
-        await gateway.admission.look(gateway.keyring, time())
+    def open(self) -> Positions:
+        """See Sink: what was kept, else what the ledger says. Raises LedgerUnusable."""
+        if self._positions is None:
+            data = files.read(self._path)
+            try:
+                kept = decode(data) if data is not None else None
+            except msgspec.DecodeError:
+                kept = None
+            if kept is None:
+                self._positions = self._read_ledger()
+            else:
+                self._spent = {(team, app, name): nano for team, app, name, nano in kept.spent}
+                self._positions = positions_of(kept.positions)
+            self.kept = dict(self._positions)
+        return self._positions
+
+    def take(self, batch: Batch, positions: Positions) -> None:
+        """See Sink."""
+        for entry in batch.entries:
+            record = entry.record
+            if record.cost_usd != "0":
+                self._add(record.team, record.app, record.at, Decimal(record.cost_usd))
+        self._positions = positions
+
+    def rest(self, at: float) -> None:
+        """See Sink: the file is written whether or not it says anything new, so that its age tells. Raises OSError."""
+        if monotonic() - self._written_at < WRITE_S:
+            return
+        positions = dict(self._positions or {})
+        rows = [(*key, nano) for key, nano in self._spent.items()]
+        files.swap(self._path, encode(Spending(at, rows, plain(positions))))
+        self.kept, self._written_at = positions, monotonic()
+        self._forget(at)
+
+    def close(self) -> None:
+        """See Sink."""
+        self._written_at = 0.0
+        self.rest(time())
+
+    def _add(self, team: str, app: str | None, at: float, usd: Decimal) -> None:
+        nano = int((usd * 1_000_000_000).to_integral_value())
+        for budget in _PERIODS:
+            name = period(budget, at)[0]
+            for whose in {None, app}:
+                key = (team, whose, name)
+                self._spent[key] = self._spent.get(key, 0) + nano
+
+    def _forget(self, at: float) -> None:
+        """Periods that are long over; a record may come late."""
+        now = {period(budget, then)[0] for budget in _PERIODS for then in (at, at - 86_400.0)}
+        self._spent = {key: nano for key, nano in self._spent.items() if key[2] in now}
+
+    def _read_ledger(self) -> Positions:
+        at = time()
+        store = open_store(database_url=self._database_url, state_dir=self._state_dir)
+        try:
+            with store.at_once() as then:
+                for team, app, when, usd in then.spending(since=min(period(each, at)[1] for each in _PERIODS)):
+                    self._add(team, app, when, usd)
+                return then.positions()
+        finally:
+            store.close()

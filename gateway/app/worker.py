@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from socket import socket
 from time import monotonic, time
 from types import FrameType
@@ -22,8 +21,8 @@ from gateway.api.body import BODIES, Room
 from gateway.api.control_line import ControlLine
 from gateway.api.state import State
 from gateway.app import accepted
+from gateway.app.budgets import SpentBefore
 from gateway.app.build import Parts, build_gateway, build_parts
-from gateway.app.canaries import tell_stopped
 from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
 from gateway.app.guests import Guests, most_guests
@@ -31,9 +30,8 @@ from gateway.app.judging import load_models
 from gateway.app.notice import Notice
 from gateway.app.probing import Schedule
 from gateway.app.protocol import House, ServerProtocol
-from gateway.app.spending import Spending
+from gateway.app.spent import Spending
 from gateway.app.starting import hold_signals, release_signals
-from gateway.limits.account import Accounts
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
@@ -41,6 +39,7 @@ from gateway.settings import Settings
 YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
 LOOK_S = 0.5  # between two looks at the files
 ENDING_S = 3.0  # for what runs when the server has stopped
+COUNTED_S = 10.0  # for the control process to say what was spent before
 SETTLING_S = 1.0  # for what budgets are still to be told
 ONE_STOP_S = 1.0  # signals so close together are one: a worker hears the terminal, and its parent
 _log = logging.getLogger("gateway")
@@ -51,11 +50,10 @@ def serve_worker(
     compiled: Compiled,
     listener: Listener,
     *,
-    shared_metrics: Path,
     notice: Notice,
 ) -> int:
     """One worker. It serves what its parent accepted; `notice` says why the last change was refused."""
-    parts = build_parts(settings, shared_metrics=shared_metrics)
+    parts = build_parts(settings)
     state = State(
         settings=settings,
         gateway=build_gateway(compiled, parts),
@@ -82,7 +80,7 @@ def serve_worker(
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
             beside = (look, Schedule(state, parts), parts.second, parts.shadows)
-            runner.run(_run(server, Spending(state), beside, parts.accounts))
+            runner.run(_run(server, Spending(state), beside, parts))
         finally:
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
     return 0
@@ -96,8 +94,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], accounts: Accounts) -> None:
+async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], parts: Parts) -> None:
     hold_signals()
+    if server.state.counts_alone:
+        await _counted(parts.before)
     await spending.look()  # before the first request is read
     running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
     for task in running:
@@ -108,7 +108,17 @@ async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], ac
     finally:
         await _end((*running, *server.server_state.tasks))
         with suppress(TimeoutError):
-            await asyncio.wait_for(accounts.close(), SETTLING_S)
+            await asyncio.wait_for(parts.accounts.close(), SETTLING_S)
+
+
+async def _counted(before: SpentBefore) -> None:
+    """Until it is known what was spent before; callers with a budget are denied if that takes too long."""
+    deadline = monotonic() + COUNTED_S
+    for _ in iter(before.is_known, True):
+        if monotonic() > deadline:
+            _log.warning("the control process does not say what was spent: callers with a budget are denied until then")
+            return
+        await asyncio.sleep(0.02)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -203,6 +213,7 @@ class _Follower:
         """Until cancelled."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
         while True:
+            self._parts.vitals.due(LOOK_S)
             await asyncio.sleep(LOOK_S)
             publish(self.state, self._parts)
             self.state.reload_problem = self._notice.read()
@@ -218,17 +229,15 @@ class _Follower:
 
 
 def publish(state: State, parts: Parts) -> None:
-    """Sets the gauges (requests under way, open breakers, used budgets) and lets other workers know all metrics."""
-    metrics, gateway, at = parts.metrics, state.gateway, time()
-    metrics.in_flight(state.in_flight)
-    resting = set(parts.breakers.open_ids(monotonic()))
-    for endpoint in resting | {labels[0] for labels in metrics.breaker_open}:
-        metrics.breaker_open[(endpoint,)] = float(endpoint in resting)
-    for account in gateway.keyring.accounts:
-        used = gateway.admission.used_share(account, at)
-        if account.app is None:
-            metrics.budget_used[(account.team,)] = used
-        else:
-            metrics.app_budget_used[(account.team, account.app)] = used
-    tell_stopped(gateway, metrics)
-    metrics.share()
+    """What the heartbeat says: requests under way, open breakers, used budgets, canaries that have stopped."""
+    gateway, at = state.gateway, time()
+    parts.vitals.look_at_canaries(gateway.policy, gateway.estimates())
+    budgets: dict[tuple[str, ...], float] = {
+        (account.team,) if account.app is None else (account.team, account.app): gateway.admission.used_share(
+            account, at
+        )
+        for account in gateway.keyring.accounts
+    }
+    resting = list(parts.breakers.open_ids(monotonic()))
+    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets)
+    state.disk = parts.journal.obstacle

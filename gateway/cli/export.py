@@ -11,8 +11,8 @@ import typer
 
 from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
+from gateway.errors import LedgerUnusable
 from gateway.record.shape import Json
-from gateway.record.store import LedgerUnusable
 from gateway.report import parquet
 from gateway.report.ledger import stored
 from gateway.settings import Settings

@@ -14,10 +14,10 @@ import typer
 
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day
-from gateway.errors import Problems, nearest
+from gateway.errors import LedgerUnusable, Problems, nearest
 from gateway.identity import Keyring, compile_callers, digest
 from gateway.policy.layout import CALLERS
-from gateway.record.store import LedgerUnusable
+from gateway.record.journal.erase import erase_key as erase_from_journals
 from gateway.report.ledger import existing
 from gateway.settings import from_environment
 from gateway.source import Document, parse
@@ -98,12 +98,13 @@ def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], 
 
 
 def erase(id: Annotated[str, typer.Argument(help="its name, revoked or not")], as_json: Json = False) -> None:
-    """Delete from the ledger what ties requests to a key's owner; what they cost stays.
+    """Delete from the ledger and the journals what ties requests to a key's owner; what they cost stays.
 
     Example: gateway keys erase research-bot
     """
     settings = from_environment()
     try:
+        waiting = erase_from_journals(settings.state_dir, id)
         with closing(existing(settings.database_url, settings.state_dir)) as store:
             count = store.erase_key(id)
     except LedgerUnusable as wrong:
@@ -112,7 +113,7 @@ def erase(id: Annotated[str, typer.Argument(help="its name, revoked or not")], a
         typer.echo(json.dumps({"id": id, "requests": count}))
     else:
         typer.echo(f"erased the key `{id}` from {count:,} requests; of a key that is not revoked new ones are recorded")
-    if not count:
+    if not count and not waiting:
         raise typer.Exit(1)
 
 

@@ -16,7 +16,7 @@ from gateway.app.folder import read_folder
 from gateway.catalog.facts import Endpoint
 from gateway.cli.mistakes import Mistake, framed, in_folder, placed
 from gateway.cli.times import instant
-from gateway.errors import GatewayError, Place, Problem, Problems
+from gateway.errors import GatewayError, LedgerUnusable, Place, Problem, Problems
 from gateway.identity import Team
 from gateway.policy.apart import apart
 from gateway.policy.cases import signals_of
@@ -30,7 +30,6 @@ from gateway.policy.models import resolve_model
 from gateway.policy.order import expected_costs
 from gateway.policy.plain import plain_decision
 from gateway.policy.schema import schemas
-from gateway.record.store import LedgerUnusable
 from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt

@@ -16,13 +16,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app.build import Parts, build_gateway, build_parts
+from gateway.app.build import Parts, build_gateway, build_parts, recorder
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.refusal_pages import Format, written
 from gateway.cli.report import compiled
-from gateway.errors import nearest
+from gateway.errors import LedgerUnusable, nearest
 from gateway.identity import Team
 from gateway.policy.compiled import Compiled
 from gateway.probe import speechmap
@@ -30,8 +30,9 @@ from gateway.probe.plan import Plan, plan
 from gateway.probe.questions import LANGUAGES, MALICIOUS, TOPICS, questions
 from gateway.probe.report import probed
 from gateway.probe.run import Asking, Found
-from gateway.record.store import LedgerUnusable
-from gateway.settings import from_environment
+from gateway.record.ledger import ingest
+from gateway.record.store import open_store
+from gateway.settings import Settings, from_environment
 
 _BARS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 _WARNING = (
@@ -102,14 +103,21 @@ def _probed(wanted: Wanted, policies: Path | None) -> dict[str, Any]:
     settings = from_environment()
     folder = compiled(policies or settings.policies)
     team = _team(folder, wanted.team)
-    try:
-        parts = build_parts(settings, shared_metrics=None)
-    except LedgerUnusable as wrong:
-        raise Mistake(str(wrong), exit_code=2) from None
+    _require_ledger(settings)
+    parts = build_parts(settings)
     try:
         return _asked(wanted, folder, parts, team)
     finally:
         parts.close()
+        ingest(settings.state_dir, settings.database_url)
+
+
+def _require_ledger(settings: Settings) -> None:
+    """Before anything is asked and paid for."""
+    try:
+        open_store(database_url=settings.database_url, state_dir=settings.state_dir).close()
+    except LedgerUnusable as wrong:
+        raise Mistake(str(wrong), exit_code=2) from None
 
 
 def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[str, Any]:
@@ -128,9 +136,10 @@ def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[s
     usd = wanted.usd if wanted.usd is not None or schedule is None else schedule.usd
     if planned.trials:
         _agree(planned, wanted, usd, console)
+    record = recorder(parts.journal, "probe")
     with Progress(*_BARS, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("asking", total=len(planned.trials))
-        asking = Asking(lambda: gateway, planned, usd, record=parts.ledger.append, done=lambda: progress.advance(bar))
+        asking = Asking(lambda: gateway, planned, usd, record=record, done=lambda: progress.advance(bar))
         found = _run(asking, parts)
     return probed(planned, found, repeat=wanted.repeat)
 

@@ -14,8 +14,8 @@ from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.report import compiled
 from gateway.cli.times import ago_or_at
+from gateway.errors import LedgerUnusable
 from gateway.outcome.observe import learned
-from gateway.record.store import LedgerUnusable
 from gateway.report.ledger import recorded
 from gateway.report.replay import Replay
 from gateway.settings import from_environment

@@ -18,10 +18,9 @@ from gateway.cli.bar import Counted
 from gateway.cli.export import export
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import ago_or_at
-from gateway.errors import Problems, nearest
+from gateway.errors import LedgerUnusable, Problems, nearest
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.record.store import LedgerUnusable
 from gateway.report import vendors
 from gateway.report.adoption import BY
 from gateway.report.focus import BRIEF

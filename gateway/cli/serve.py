@@ -66,7 +66,7 @@ def require_free_ports(settings: Settings) -> None:
 def serve_folder(settings: Settings, console_token: str, begun: Callable[[], None]) -> int:
     """Blocks until it is told to stop; calls `begun` when its processes were started. Raises Mistake, Problems."""
     from gateway.app.serve import run as serve_until_stopped  # heavy, and of no use to --help
-    from gateway.record.store import LedgerUnusable
+    from gateway.errors import LedgerUnusable
 
     try:
         return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)

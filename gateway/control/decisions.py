@@ -59,7 +59,9 @@ async def find(request_id: str, state: State) -> dict[str, Any] | None:
     """The row of a request; one that has just ended is waited for until it must be there."""
     if _ID.fullmatch(request_id) is None:
         return None
-    row = await state.ledger.ask(lambda store: store.row(request_id))
+    row = await asyncio.to_thread(state.journalled, request_id)  # asks no database
+    if row is None:
+        row = await state.ledger.ask(lambda store: store.row(request_id))
     if row is not None or _patient.locked():
         return row
     async with _patient:

@@ -9,10 +9,9 @@ from time import time
 import msgspec
 
 from gateway.app.learning import LATE_S, LONGEST_S
-from gateway.app.serve import METRICS
 from gateway.estimates import PRIORS, Snapshot
 from gateway.policy.compiled import Policy
-from gateway.record import tally
+from gateway.record import heartbeat
 from gateway.record.shape import Json, shaped
 from gateway.record.store import Store
 from gateway.report.overview import Overview
@@ -28,7 +27,7 @@ class LiveOverview:
     def __init__(self, store: Callable[[], Store], policy: Callable[[], Policy], state_dir: Path):
         self._store = store
         self._policy = policy
-        self._shared = state_dir / METRICS
+        self._state_dir = state_dir
         self._snapshot = PRIORS
         self._fold: Overview | None = None
         self._served: Policy | None = None
@@ -41,7 +40,7 @@ class LiveOverview:
         """What there is to show, as JSON; `snapshot`: None for the last one. Raises whatever the ledger raises."""
         self._snapshot = snapshot or self._snapshot
         fold, fresh = self._current(self._policy())
-        added, resting = self._read(fold), _resting(self._shared)
+        added, resting = self._read(fold), _resting(self._state_dir)
         if fresh or added or resting != self._rested:
             self._told = msgspec.json.encode(fold.plain(self._snapshot, resting=resting))
         self._rested = resting
@@ -77,9 +76,7 @@ class LiveOverview:
         return store.rows(since=max(store.newest_since(MOST_ROWS), time() - LONGEST_PAST_S))
 
 
-def _resting(shared: Path) -> frozenset[str]:
-    """Endpoints that any worker passes over, as of half a second ago."""
-    if not shared.is_dir():
-        return frozenset()
-    cells = tally.merged(tally.others(shared)).get("gateway_breaker_open", {})
-    return frozenset(labels[0] for labels, value in cells.items() if value)
+def _resting(state_dir: Path) -> frozenset[str]:
+    """Endpoints that any worker passes over, as of a second ago."""
+    cells = [beat.gauges.get("gateway_breaker_open", ()) for beat in heartbeat.beats(state_dir).values()]
+    return frozenset(labels[0] for each in cells for labels, value in each if value)

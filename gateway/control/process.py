@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 
@@ -19,20 +20,18 @@ from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
 from gateway.app.guests import Guests, most_guests
 from gateway.app.protocol import House, ServerProtocol
+from gateway.app.readers import Readers, start_readers
 from gateway.app.reload_request import told
-from gateway.app.serve import METRICS
 from gateway.app.starting import hold_signals, release_signals
 from gateway.control.app import create_app
 from gateway.control.callers import line
 from gateway.control.helper import Helpers
 from gateway.control.job import Place
-from gateway.control.learning import Beside, Learning
 from gateway.control.ledger import Ledger
 from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
 from gateway.control.served import Served
 from gateway.control.state import State
-from gateway.record.metrics import Metrics
 from gateway.settings import Settings
 
 MOST_AT_ONCE = 128  # requests; more are told to come back
@@ -43,6 +42,14 @@ DRAIN_S = 2  # how long running requests may take to finish at the end
 _log = logging.getLogger("gateway")
 
 
+class Beside(Protocol):
+    """What runs beside the pages."""
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        ...
+
+
 def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline: int | None) -> int:
     """Serves `plug`; the exit code. `token` opens the console.
 
@@ -51,7 +58,8 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
     """
     hold_signals()
     (settings.state_dir / PID).write_text(str(os.getpid()))
-    state, beside = _state(settings, token)
+    readers = start_readers(settings)
+    state, beside = _state(settings, token, readers)
     supervised = lifeline is not None
     server = _Server(_config(state), plug, keep_alive_s=settings.keep_alive_s, supervised=supervised)
     if lifeline is not None:
@@ -61,28 +69,29 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
             runner.run(_run(server, state, beside))
         finally:
             state.ledger.close()
+            readers.close()
     return 0
 
 
-def _state(settings: Settings, token: str) -> tuple[State, tuple[Beside, ...]]:
+def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tuple[Beside, ...]]:
     """What pages know, and what runs beside them."""
     place = Place(settings.state_dir.absolute(), settings.database_url)
     served, ledger = Served(settings.state_dir), Ledger(settings)
-    learning = Learning(ledger, served)
     helpers, onlooker = Helpers(place, count=HELPERS), Helpers(place, count=1)
     state = State(
         settings=settings,
         console_token=token,
-        exposition=Metrics(shared=settings.state_dir / METRICS).exposition,
+        exposition=readers.exposition,
         served=served,
         ledger=ledger,
         helpers=helpers,
-        snapshot=learning.snapshot,
+        snapshot=readers.snapshot,
+        journalled=readers.decision,
         reload_problem=lambda: told(settings.state_dir)[1],
         reload=partial(reload, settings.state_dir),
-        overview=OverviewDesk(onlooker, learning.snapshot),
+        overview=OverviewDesk(onlooker, readers.snapshot),
     )
-    return state, (served, learning, helpers, onlooker)
+    return state, (served, helpers, onlooker)
 
 
 def _config(state: State) -> uvicorn.Config:

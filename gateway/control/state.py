@@ -9,6 +9,7 @@ from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
 from gateway.control.served import Served
 from gateway.estimates import Snapshot
+from gateway.record.shape import Json
 from gateway.settings import Settings
 
 
@@ -23,6 +24,7 @@ class State:
     ledger: Ledger
     helpers: Helpers
     snapshot: Callable[[], Snapshot]  # what is learned by now
+    journalled: Callable[[str], Json | None]  # a request's row, from the journals alone; may take a moment
     reload_problem: Callable[[], str | None]  # why the last change of the folder was refused; None: it was not
     reload: Callable[[], Awaitable[str | None]]  # has the folder read again; why it was refused. Raises GatewayError
     overview: Callable[[], Awaitable[bytes]]  # what the console shows, a JSON object. Raises GatewayError

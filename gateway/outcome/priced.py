@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.catalog.facts import Endpoint
+from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
 from gateway.outcome.answering import is_answer
-from gateway.outcome.outcome import Outcome
 from gateway.outcome.savings import Baselines, credit
 from gateway.policy.decide import Decision
 from gateway.policy.price_of_rules import RulePrices, biting, price_of_rules
@@ -21,9 +22,17 @@ class Priced:
     rules: RulePrices
 
 
-def has_price(outcome: Outcome) -> bool:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a price depends on beside the decision."""
+
+    result: str
+    served: tuple[Endpoint, Usage] | None  # the last serving attempt
+    ended_at: float
+
+
+def has_price(decision: Decision | None) -> bool:
     """False if there is nothing to work out: no guard took anything away, and there is no baseline."""
-    decision = outcome.decision
     return decision is not None and bool(
         decision.route.baseline or decision.policy.baseline or (decision.removed_by and biting(decision))
     )
@@ -35,26 +44,24 @@ class Pricing:
     def __init__(self) -> None:
         self._baselines = Baselines(PRIORS)
 
-    def priced(self, outcome: Outcome) -> Priced | None:
-        """None if the request was stopped before a decision."""
-        decision = outcome.decision
-        if decision is None:
-            return None
-        return Priced(self._effective_usd(outcome, decision), price_of_rules(decision))
+    def priced(self, decision: Decision, settled: Settled) -> Priced:
+        """By the estimates of the decision's view."""
+        return Priced(self._effective_usd(decision, settled), price_of_rules(decision))
 
-    def _effective_usd(self, outcome: Outcome, decision: Decision) -> float:
+    def _effective_usd(self, decision: Decision, settled: Settled) -> float:
         baseline = decision.route.baseline or decision.policy.baseline
-        served, answered = outcome.served_by, answers(outcome.result, decision)
-        if baseline is None or served is None or not (answered or outcome.result == "left"):
+        answered = answers(settled.result, decision)
+        if baseline is None or settled.served is None or not (answered or settled.result == "left"):
             return 0.0
-        credited = credit(baseline, served.usage, at=outcome.ended_at)
+        endpoint, usage = settled.served
+        credited = credit(baseline, usage, at=settled.ended_at)
         if credited is None:
             return 0.0
         snapshot = decision.view.estimates or PRIORS
         if self._baselines.snapshot is not snapshot:
             self._baselines = Baselines(snapshot)
         topic, language = topic_of(decision.signals), language_of(decision.signals)
-        usual = self._baselines.usual(baseline, served.endpoint, topic, language)
+        usual = self._baselines.usual(baseline, endpoint, topic, language)
         return usual.effective_usd(credited, answered=answered)
 
 

@@ -1,4 +1,4 @@
-"""Writes every Outcome down: ledger, metrics, trace. Sinks never await and never compute."""
+"""What is written down of every Outcome: once, by workers, in the journal; everything else reads that."""
 
 from __future__ import annotations
 

@@ -131,7 +131,19 @@ FAMILIES = (
     Family("gateway_in_flight", "gauge", "Requests under way", workers="sum"),
     Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),
     Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
-    Family("gateway_ledger_dropped_total", "counter", "Outcomes that the ledger had no room for"),
+    Family("gateway_ledger_dropped_total", "counter", "Requests that were not recorded for want of room"),
+    Family("gateway_ledger_up", "gauge", "1 while the ledger takes rows"),
+    Family(
+        "gateway_reader_behind",
+        "gauge",
+        "Records of the journal that wait for the ledger, the metrics, the estimates …",
+        ("reader",),
+    ),
+    Family("gateway_workers", "gauge", "Worker processes that are alive"),
+    Family("gateway_heartbeat_age_seconds", "gauge", "How long ago the most silent of them last wrote its heartbeat"),
+    Family(
+        "gateway_event_loop_late_seconds", "gauge", "By how much the event loop of a worker was late", workers="max"
+    ),
     Family("gateway_shadows_dropped_total", "counter", "Copies that were not sent because too many were under way"),
     Family(
         "gateway_trial_attempts_total",

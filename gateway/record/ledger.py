@@ -1,108 +1,91 @@
-"""The ledger's sink: takes an Outcome in a microsecond, writes it within a second, and knows what a crash has cost."""
+"""The ledger's sink: rows and the journal's position in one transaction, so that each record is there exactly once."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from time import time
 
-from gateway.outcome.outcome import Outcome
-from gateway.record import rows, watermark
-from gateway.record.drain import LIMIT, Drain
-from gateway.record.schema import ATTEMPTS, REQUESTS
-from gateway.record.shape import Json, shaped
+from gateway.record.insert import Overtaken
+from gateway.record.journal.entry import Entry
+from gateway.record.journal.reader import Batch, Positions, Reader
 from gateway.record.store import Store, open_store
-from gateway.record.watermark import Watermark
 
 _DAY_S = 86_400
 _TIDY_EVERY_S = 3_600
 _log = logging.getLogger(__name__)
 
 
-class Ledger:
-    """One worker's writer. Several workers may share a ledger."""
+class LedgerSink:
+    """One a control process."""
+
+    name = "the ledger"
 
     def __init__(
-        self,
-        *,
-        state_dir: Path,
-        database_url: str | None,
-        dropped: Callable[[], None],
-        retain_days: int = 90,
-        limit: int = LIMIT,
+        self, *, state_dir: Path, database_url: str | None, unwritable: Callable[[int], None], retain_days: int = 90
     ):
-        """Raises LedgerUnusable. `retain_days`: for how long the signals topic and pii are kept."""
-        self.store = open_store(database_url=database_url, state_dir=state_dir)
-        folder = state_dir / "writers"
-        self.lost_in_crashes = _settle(self.store, folder)  # found at this start
-        self._watermark = Watermark(folder)
-        self._written = 0
-        self._dropped = dropped
+        """`unwritable` is told how many records no database would take.
+
+        `retain_days`: for how long the signals topic and pii are kept.
+        """
+        self._state_dir = state_dir
+        self._database_url = database_url
+        self._unwritable = unwritable
         self._retain_s = retain_days * _DAY_S
         self._tidied_at = 0.0
-        self._drain = Drain("ledger", self._write, limit=limit)
+        self._store: Store | None = None
+        self.kept: Positions | None = None
 
-    def append(self, outcome: Outcome) -> None:
-        """The sink."""
-        if self._drain.put(outcome):
-            self._watermark.add()
-        else:
-            self._dropped()
+    def open(self) -> Positions:
+        """See Sink. Raises LedgerUnusable."""
+        if self._store is None:
+            self._store = open_store(database_url=self._database_url, state_dir=self._state_dir)
+        self.kept = self._store.positions()
+        return self.kept
 
-    def decision(self, request_id: str) -> Json | None:
-        """The row of a request, whichever worker served it; asks the database, so not for the event loop's thread."""
-        waiting = self._drain.find(request_id)
-        if waiting is not None:
-            attempts = [dict(zip(ATTEMPTS, row, strict=True)) for row in rows.attempt_rows(waiting)]
-            return shaped(dict(zip(REQUESTS, rows.request_row(waiting), strict=True)), attempts)
-        return self.store.row(request_id)
-
-    def rows(self, *, since: float = 0.0) -> Iterator[Json]:
-        """What is written of requests received since then, oldest first."""
-        return self.store.rows(since=since)
-
-    def close(self) -> None:
-        """Writes what waits; what cannot be written within five seconds counts as lost at the next start."""
-        left = self._drain.close()
-        if left:
-            _log.error("the ledger could not be written: %d outcomes are lost", left)
-        else:
-            self.store.retire(self._watermark.writer, lost=0, at=time.time())
-            self._watermark.close()
-        self.store.close()
-
-    def _write(self, batch: Sequence[Outcome]) -> None:
+    def take(self, batch: Batch, positions: Positions) -> None:
+        """See Sink."""
+        assert self._store is not None
         try:
-            self.store.write(batch, writer=self._watermark.writer, written=self._written + len(batch))
-        except self.store.unwritable:
-            self._write_each(batch)
-        self._written += len(batch)
-        at = time.time()
-        if at - self._tidied_at > _TIDY_EVERY_S:
-            self.store.forget_signals(before=at - self._retain_s)
+            self._store.write(batch, at=time())
+        except self._store.unwritable:
+            refused = sum([not self._written(self._store, entry) for entry in batch.entries])
+            batch.entries = []
+            self._store.write(batch, at=time())
+            self._unwritable(refused)
+        self.kept = positions
+
+    def rest(self, at: float) -> None:
+        """See Sink: forgets what is too old."""
+        if self._store is not None and at - self._tidied_at > _TIDY_EVERY_S:
+            self._store.forget_signals(before=at - self._retain_s)
             self._tidied_at = at
 
-    def _write_each(self, batch: Sequence[Outcome]) -> None:
+    def close(self) -> None:
+        """See Sink."""
+        if self._store is not None:
+            self._store.close()
+
+    def _written(self, store: Store, entry: Entry) -> bool:
         """One that no database takes, and that would be offered for ever, keeps no other from being written."""
-        unwritable = []
-        for count, outcome in enumerate(batch, 1):
-            try:
-                self.store.write([outcome], writer=self._watermark.writer, written=self._written + count)
-            except self.store.unwritable as error:
-                unwritable.append((outcome.request.id, type(error).__name__))
-        for request_id, wrong in unwritable:
-            _log.error("the ledger cannot hold request %s (%s)", request_id, wrong)
-            self._dropped()
+        try:
+            store.write_one(entry)
+        except store.unwritable as wrong:
+            _log.error("the ledger cannot hold request %s (%s)", entry.record.request_id, type(wrong).__name__)
+            return False
+        return True
 
 
-def _settle(store: Store, folder: Path) -> int:
-    """Counts what crashed workers had accepted and never written."""
-    total = 0
-    for writer, accepted in watermark.crashed(folder):
-        lost = accepted - store.written(writer)
-        store.retire(writer, lost=lost, at=time.time())
-        total += lost
-    if total:
-        _log.warning("a crash lost the ledger rows of %d requests", total)
-    return total
+def ingest(state_dir: Path, database_url: str | None) -> None:
+    """Takes in once what journals hold, beside a control process or without one: whoever is second changes nothing."""
+    sink = LedgerSink(state_dir=state_dir, database_url=database_url, unwritable=lambda count: None)
+    reader = Reader(state_dir, sink.open())
+    try:
+        while (batch := reader.read()).after:
+            sink.take(batch, reader.positions)
+    except Overtaken:
+        _log.info("the control process takes in what is recorded")
+    finally:
+        reader.close()
+        sink.close()

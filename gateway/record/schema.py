@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import Connection, inspect, text
 
-REQUESTS = (
-    "request_id", "client_request_id", "at", "ended_at", "team", "app", "key_id", "kind", "model", "stream", "route",
-    "policy_version", "signals", "personal_signals", "removed", "proposed", "view", "outcome", "denied_by", "served_by",
-    "cost_usd", "baseline_list_usd", "baseline_permitted", "rerouted", "overhead_s", "total_s",
-)  # fmt: skip
-ATTEMPTS = (
-    "request_id", "number", "endpoint", "model", "operator", "origin", "exposure", "hosting", "purpose", "outcome",
-    "failure", "status", "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
-    "audio_tokens", "estimated", "cost_usd", "price_since", "finish_reason", "first_byte_s", "total_s", "peer",
-    "certificate",
-)  # fmt: skip
+from gateway.record import columns
 
 # Money is NUMERIC in PostgreSQL and text in SQLite, whose numbers are binary floats: exact in both.
 # `signals`, `personal_signals`, `removed`, `proposed`, `view`, `rerouted` and `exposure` hold JSON.
+TYPES = {
+    "text": "TEXT", "integer": "BIGINT", "real": "DOUBLE PRECISION", "moment": "DOUBLE PRECISION", "flag": "BOOLEAN",
+    "object": "TEXT", "list": "TEXT",
+}  # fmt: skip
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE requests (
@@ -54,6 +51,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # A start counts what every canary has done, however long ago it stopped.
     ("CREATE INDEX attempts_canary ON attempts (request_id) WHERE purpose = 'canary'",),
+    # How far each journal was read, changed in the transaction that writes its rows.
+    (
+        """CREATE TABLE journals (
+            journal TEXT PRIMARY KEY, segment BIGINT NOT NULL, frames BIGINT NOT NULL, read_to BIGINT NOT NULL)""",
+    ),
 )
 
 
@@ -75,3 +77,15 @@ def migrate(connection: Connection, *, to: int = len(MIGRATIONS)) -> None:
     for statement in (statement for migration in MIGRATIONS[version:to] for statement in migration):
         connection.execute(text(statement.format(money=money)))
     connection.execute(text("UPDATE schema_version SET version = :version"), {"version": to})
+    if to == len(MIGRATIONS):
+        _add_columns(connection, "requests", columns.REQUESTS)
+        _add_columns(connection, "attempts", columns.ATTEMPTS)
+
+
+def _add_columns(connection: Connection, table: str, wanted: Sequence[columns.Column[Any]]) -> None:
+    """Those that the table does not have yet; rows that are there know nothing of them."""
+    types = TYPES | {"money": "NUMERIC" if connection.dialect.name == "postgresql" else "TEXT"}
+    there = {column["name"] for column in inspect(connection).get_columns(table)}
+    for column in wanted:
+        if column.name not in there:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column.name} {types[column.type]}"))

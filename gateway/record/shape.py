@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,40 +11,20 @@ import msgspec
 
 from gateway.catalog.prices import Usage
 from gateway.outcome.row import Row, Tried
+from gateway.record.columns import ATTEMPTS, REQUESTS, USAGE
 
 Json = dict[str, Any]
 _read_object = msgspec.json.Decoder(dict[str, Any]).decode
 _read_list = msgspec.json.Decoder(list[Any]).decode
-USAGE = (
-    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",
-)  # fmt: skip
+_REQUEST = tuple([(column.name, column.type) for column in REQUESTS if column.shown])
+_ATTEMPT = tuple([(column.name, column.type) for column in ATTEMPTS if column.shown])
 
 
 def shaped(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> Json:
     """One request and its attempts; both as columns of their tables."""
     signals = {"kind": request["kind"], "stream": bool(request["stream"]), "model": request["model"]}
-    return {
-        "request_id": request["request_id"],
-        "client_request_id": request["client_request_id"],
-        "at": _iso(request["at"]),
-        "ended_at": _iso(request["ended_at"]),
-        "team": request["team"],
-        "app": request["app"],
-        "key_id": request["key_id"],
-        "route": request["route"],
-        "policy_version": request["policy_version"],
+    return {name: _SHOWN[type](request[name]) for name, type in _REQUEST} | {
         "signals": signals | _object(request["signals"]) | _object(request["personal_signals"]),
-        "outcome": request["outcome"],
-        "denied_by": request["denied_by"],
-        "removed": _object(request["removed"]),
-        "proposed": _list(request["proposed"]),
-        "view": _object(request["view"]),
-        "rerouted": _list(request["rerouted"]),
-        "cost_usd": _usd(request["cost_usd"]),
-        "baseline_list_usd": _usd(request["baseline_list_usd"]),
-        "baseline_permitted": bool(request["baseline_permitted"]),
-        "overhead_s": request["overhead_s"],
-        "total_s": request["total_s"],
         "attempts": [_attempt(attempt) for attempt in attempts],
     }
 
@@ -87,8 +67,7 @@ def _tried(row: Mapping[str, Any]) -> Tried:
 
 def _attempt(row: Mapping[str, Any]) -> Json:
     usage = {name: row[name] for name in USAGE} | {"estimated": bool(row["estimated"])}
-    kept = {name: value for name, value in row.items() if name not in usage and name not in ("request_id", "number")}
-    return kept | {"exposure": _list(row["exposure"]), "cost_usd": _usd(row["cost_usd"]), "usage": usage}
+    return {name: _SHOWN[type](row[name]) for name, type in _ATTEMPT} | {"usage": usage}
 
 
 def _moment(at: float) -> datetime:
@@ -113,3 +92,13 @@ def _list(column: str | None) -> list[Any]:
 
 def _usd(column: Decimal | str | None) -> str | None:
     return None if column is None else format(Decimal(column), "f")
+
+
+def _as_it_is(column: Any) -> Any:
+    return column
+
+
+_SHOWN: Mapping[str, Callable[[Any], Any]] = {
+    "text": _as_it_is, "integer": _as_it_is, "real": _as_it_is, "moment": _iso, "money": _usd, "flag": bool,
+    "object": _object, "list": _list,
+}  # fmt: skip

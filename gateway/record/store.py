@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,14 +13,20 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.outcome.outcome import Outcome
+from gateway.errors import LedgerUnusable
 from gateway.outcome.row import UNJUDGED, Row
-from gateway.record import rows
-from gateway.record.schema import ATTEMPTS, REQUESTS, NewerSchema, migrate
+from gateway.record import columns
+from gateway.record.columns import attempt_rows, request_row
+from gateway.record.insert import ROWS, insert, move
+from gateway.record.journal.entry import Entry
+from gateway.record.journal.reader import Batch, Positions
+from gateway.record.journal.tail import Position
+from gateway.record.schema import NewerSchema, migrate
 from gateway.record.shape import Json, row_of, shaped
 
+REQUESTS = tuple([column.name for column in columns.REQUESTS])
+ATTEMPTS = tuple([column.name for column in columns.ATTEMPTS])
 SQLITE = "ledger.sqlite"  # in the state folder
-_ROWS = 50  # of one INSERT
 _UNJUDGED = ", ".join(f"'{outcome}'" for outcome in sorted(UNJUDGED))
 _CONNECT_S = "10"  # PostgreSQL, unless the address says otherwise: a silent host is not waited for
 _BUSY_MS = 10_000  # SQLite: how long one worker waits while another writes
@@ -29,35 +35,65 @@ T = TypeVar("T")
 Shape: TypeAlias = Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], T]  # of a request and its attempts
 
 
-class LedgerUnusable(Exception):
-    """The ledger cannot be opened; the text says which, why and the way out."""
-
-
 UNREADABLE = (LedgerUnusable, SQLAlchemyError, OSError)  # what reading a ledger may raise
 
 
 class Store:
     """One connection pool to one ledger; its tables exist."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, connection: Connection | None = None):
+        """`connection`: to read from it alone."""
         self._engine = engine
+        self._connection = connection
         # Raised by `write` for what it is given, never for a database that is away or full.
         self.unwritable = (ValueError, ArithmeticError, engine.dialect.loaded_dbapi.DataError)
 
-    def write(self, outcomes: Sequence[Outcome], *, writer: str, written: int) -> None:
-        """One transaction; an outcome written twice changes nothing. `written`: by `writer` so far, these included."""
+    def write(self, batch: Batch, *, at: float) -> None:
+        """One transaction: the rows, what is lost, and how far the journals were read. Raises Overtaken.
+
+        A record that is there already changes nothing.
+        """
         with self._engine.begin() as connection:
-            for chunk in (outcomes[start : start + _ROWS] for start in range(0, len(outcomes), _ROWS)):
-                _insert(connection, "requests", REQUESTS, [rows.request_row(outcome) for outcome in chunk])
-                attempts = [row for outcome in chunk for row in rows.attempt_rows(outcome)]
-                _insert(connection, "attempts", ATTEMPTS, attempts)
-            connection.execute(
-                text(
-                    "INSERT INTO writers VALUES (:writer, :written)"
-                    " ON CONFLICT (writer) DO UPDATE SET written = excluded.written"
-                ),
-                {"writer": writer, "written": written},
-            )
+            for journal, position in batch.after.items():
+                move(connection, journal, batch.before[journal], position)
+            self._insert(connection, batch.entries)
+            for journal, lost in batch.lost.items():
+                statement = "INSERT INTO losses VALUES (:journal, :at, :lost) ON CONFLICT (writer) DO UPDATE"
+                statement += " SET lost = losses.lost + excluded.lost, found_at = excluded.found_at"
+                connection.execute(text(statement), {"journal": journal, "at": at, "lost": lost})
+
+    def write_one(self, entry: Entry) -> None:
+        """A record alone; its journal's position stays. Raises what is `unwritable`."""
+        with self._engine.begin() as connection:
+            self._insert(connection, [entry])
+
+    @contextmanager
+    def at_once(self) -> Iterator[Store]:
+        """What is read of it is as of one moment."""
+        with self._engine.connect() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield Store(self._engine, connection)
+
+    def positions(self) -> Positions:
+        """How far each journal was read."""
+        with self._connect() as connection:
+            found = connection.execute(text("SELECT journal, segment, frames, read_to FROM journals"))
+            return {name: Position(segment, frames, read_to) for name, segment, frames, read_to in found}
+
+    def forget_journal(self, journal: str) -> None:
+        """It is gone, and will not be read again."""
+        self._change("DELETE FROM journals WHERE journal = :journal", journal=journal)
+
+    def _connect(self) -> AbstractContextManager[Connection]:
+        return self._engine.connect() if self._connection is None else nullcontext(self._connection)
+
+    def _insert(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        for chunk in (entries[start : start + ROWS] for start in range(0, len(entries), ROWS)):
+            insert(connection, "requests", REQUESTS, [request_row(entry) for entry in chunk])
+            insert(connection, "attempts", ATTEMPTS, [row for entry in chunk for row in attempt_rows(entry)])
 
     def rows(self, *, since: float = 0.0, until: float | None = None) -> Iterator[Json]:
         """Every request received in [since, until), oldest first, in the shape of `--ledger FILE.jsonl`."""
@@ -93,7 +129,7 @@ class Store:
 
     def feedback(self, *, since: float) -> list[tuple[str, float, bool]]:
         """Request id, time and whether it answered, of what was said since then; oldest first."""
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             found = connection.execute(
                 text("SELECT request_id, at, answered FROM feedback WHERE at >= :since ORDER BY at, request_id"),
                 {"since": since},
@@ -102,7 +138,7 @@ class Store:
 
     def newest_since(self, count: int) -> float:
         """When the oldest of the newest `count` requests was received; 0.0 if there are fewer."""
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             found = connection.execute(
                 text("SELECT at FROM requests ORDER BY at DESC LIMIT 1 OFFSET :others"), {"others": count - 1}
             ).scalar()
@@ -114,7 +150,7 @@ class Store:
             "SELECT a.endpoint, COUNT(*) FROM attempts a JOIN requests r ON r.request_id = a.request_id"
             f" WHERE r.at >= :since AND a.outcome NOT IN ({_UNJUDGED}) GROUP BY a.endpoint"
         )
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             return {str(id): int(count) for id, count in connection.execute(statement, {"since": since})}
 
     def row(self, request_id: str) -> Json | None:
@@ -136,35 +172,19 @@ class Store:
             key_id=key_id,
         )
 
-    def spent(self, team: str, app: str | None, *, since: float) -> Decimal:
-        """US dollars of a team's requests received since then; of this app's alone, if one is named."""
-        statement = "SELECT cost_usd FROM requests WHERE team = :team AND at >= :since"
-        asked = {"team": team, "since": since}
-        if app is not None:
-            statement, asked = f"{statement} AND app = :app", asked | {"app": app}
-        with self._engine.connect() as connection:
-            found = connection.execute(text(statement), asked)
-            return sum((Decimal(cost) for (cost,) in found), Decimal(0))
-
-    def written(self, writer: str) -> int:
-        """How many outcomes `writer` has written."""
-        with self._engine.connect() as connection:
-            found = connection.execute(text("SELECT written FROM writers WHERE writer = :w"), {"w": writer}).scalar()
-        return int(found or 0)
-
-    def retire(self, writer: str, *, lost: int, at: float) -> None:
-        """A writer is gone; `lost` outcomes never reached the ledger."""
-        with self._engine.begin() as connection:
-            connection.execute(text("DELETE FROM writers WHERE writer = :writer"), {"writer": writer})
-            if lost:
-                connection.execute(
-                    text("INSERT INTO losses VALUES (:writer, :at, :lost) ON CONFLICT (writer) DO NOTHING"),
-                    {"writer": writer, "at": at, "lost": lost},
-                )
+    def spending(self, *, since: float) -> Iterator[tuple[str, str | None, float, Decimal]]:
+        """Team, app, time and US dollars of every request received since then that cost any."""
+        statement = text("SELECT team, app, at, cost_usd FROM requests WHERE at >= :since")
+        with self._connect() as connection:
+            for team, app, at, cost in connection.execute(
+                statement, {"since": since}, execution_options={"stream_results": True, "yield_per": 1000}
+            ):
+                if usd := Decimal(cost):
+                    yield str(team), app, float(at), usd
 
     def lost(self) -> int:
         """How many outcomes crashes have cost since the ledger began."""
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             return int(connection.execute(text("SELECT COALESCE(SUM(lost), 0) FROM losses")).scalar_one())
 
     def close(self) -> None:
@@ -179,8 +199,9 @@ class Store:
             f" WHERE {where} ORDER BY r.at, r.request_id, a.number"
         )
         cut = len(REQUESTS)
-        with self._engine.connect().execution_options(stream_results=True, yield_per=1000) as connection:
-            found = connection.execute(statement, given)
+        with self._connect() as connection:
+            options = {"stream_results": True, "yield_per": 1000}
+            found = connection.execute(statement, given, execution_options=options)
             for request_id, group in itertools.groupby(found, key=lambda row: row[0]):
                 if request_id in seen:
                     continue
@@ -195,7 +216,7 @@ class Store:
 
 def open_store(*, database_url: str | None, state_dir: Path) -> Store:
     """The ledger at `database_url`, else `ledger.sqlite` in the state folder. Raises LedgerUnusable."""
-    url = _url(database_url, state_dir)
+    url, engine = _url(database_url, state_dir), None
     try:
         engine = create_engine(url, pool_pre_ping=url.drivername != "sqlite")
         if engine.dialect.name == "sqlite":
@@ -206,6 +227,8 @@ def open_store(*, database_url: str | None, state_dir: Path) -> Store:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             migrate(connection)
     except (SQLAlchemyError, OSError, NewerSchema) as error:
+        if engine is not None:
+            engine.dispose()
         shown = url.render_as_string(hide_password=True)
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise LedgerUnusable(f"the ledger {shown} cannot be opened: {reason}") from error
@@ -234,26 +257,3 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     # WAL: readers and a writer do not wait for each other. FULL: a batch that was committed survives a power cut.
     for setting in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "secure_delete=ON"):
         connection.execute(f"PRAGMA {setting}")
-
-
-def _insert(connection: Connection, table: str, columns: tuple[str, ...], lines: Sequence[rows.Row]) -> None:
-    """Many rows a statement: each statement hands Python's lock to the event loop once, not once a row.
-
-    A column without a value in any row is left out: to bind nothing takes a driver longer than to bind a number.
-    """
-    driver: Any = connection.connection.driver_connection  # SQLAlchemy takes as long again over so many values
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    for start in range(0, len(lines), _ROWS):
-        by_column = zip(columns, zip(*lines[start : start + _ROWS], strict=True), strict=True)
-        told = {name: values for name, values in by_column if any(value is not None for value in values)}
-        by_row = tuple(zip(*told.values(), strict=True))
-        statement = _statement(table, tuple(told), mark, len(by_row))
-        driver.execute(statement, tuple(itertools.chain.from_iterable(by_row)))
-
-
-@lru_cache(maxsize=4 * _ROWS)
-def _statement(table: str, columns: tuple[str, ...], mark: str, count: int) -> str:
-    """The same text each time, so that the driver finds it prepared."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    one = f"({', '.join([mark] * len(columns))})"
-    return f"INSERT INTO {table} ({names}) VALUES {', '.join([one] * count)} ON CONFLICT DO NOTHING"

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from gateway.catalog.prices import Usage
-from gateway.errors import nearest
+from gateway.errors import LedgerUnusable, nearest
 from gateway.estimates.fold import MOST_AT_START, REMEMBERED_S
 from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, read_line
 from gateway.record.shape import Json
-from gateway.record.store import SQLITE, LedgerUnusable, Store, open_store
+from gateway.record.store import SQLITE, Store, open_store
 from gateway.report.wilson import ENOUGH
 from gateway.settings import Settings
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.outcome.row import SERVING
-from gateway.record.shape import USAGE, Json
+from gateway.record.columns import USAGE
+from gateway.record.shape import Json
 
 TABLES = ("requests", "attempts")
 _ROWS = 10_000  # requests of one row group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +20,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from gateway.demo import stage
 from gateway.demo.vendors import process
-from gateway.record.tracing import Tracing
+from gateway.record.journal.reader import Batch
+from gateway.record.tracing import TracesSink
 from tests.running import Start
-from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, request
+from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, entries, outcome, request
 
 pytestmark = pytest.mark.services
 
@@ -67,14 +69,14 @@ def collecting() -> Iterator[Collector]:
 
 
 def exported(monkeypatch: pytest.MonkeyPatch, *outcomes: Any, **environment: str) -> Collector:
-    with collecting() as collector:
+    with collecting() as collector, tempfile.TemporaryDirectory() as folder:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        tracing = Tracing(dropped=lambda: None)
-        for each in outcomes:
-            tracing.finish(each)
-        tracing.close()
+        traces = TracesSink(Path(folder))
+        traces.open()
+        traces.take(Batch(entries(*outcomes)), {})
+        traces.close()
     return collector
 
 
@@ -243,6 +245,6 @@ def noting() -> Iterator[tuple[str, list[str | None]]]:
 
 
 def test_nothing_of_it_is_imported_where_nothing_collects():
-    program = "import sys, gateway.app.worker; sys.exit('opentelemetry' in sys.modules)"
+    program = "import sys, gateway.control.process; sys.exit('opentelemetry' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from hypothesis import given, settings
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 
 from gateway.catalog.prices import Usage
 from gateway.outcome.outcome import Outcome
+from gateway.record.find import row_json
 from gateway.record.journal.encode import MOST_CHARS
+from gateway.record.journal.erase import erase_key
 from gateway.record.journal.layout import FOLDER, FRAME, HEADER_BYTES, segment_name
 from gateway.record.journal.reader import Positions, Reader
 from gateway.record.journal.writer import Writer
 from gateway.signals.value import UNKNOWN
-from tests.unit.record.build import GLM, GPT, QWEN, attempt, decision, outcome, request
+from tests.unit.record.build import GLM, GPT, QWEN, attempt, caller, decision, outcome, request
 
 ROOM = 16_000  # of a segment: some ten records
 words = st.text(max_size=2 * MOST_CHARS)
@@ -72,8 +75,12 @@ def written(folder: Path, outcomes: Sequence[Outcome]) -> Writer:
 
 
 def numbered(each: Outcome, number: int) -> Outcome:
+    return replaced(each, request=request(f"r{number}"))
+
+
+def replaced(each: Outcome, **changes: Any) -> Outcome:
     values = {name: getattr(each, name) for name in Outcome.__annotations__}
-    return Outcome(**values | {"request": request(f"r{number}")})
+    return Outcome(**values | changes)
 
 
 def ids(folder: Path, *, most: int = 1_000, reader: Reader | None = None) -> tuple[list[str], int]:
@@ -212,3 +219,41 @@ def test_no_text_of_a_caller_or_vendor_keeps_a_record_out(model: str, reason: st
     kept = (entry.record.model, entry.record.attempts[0].finish_reason or "", entry.record.client_request_id or "")
     assert all(len(text) <= MOST_CHARS and "\0" not in text for text in kept)
     assert entry.record.decided is not None and entry.record.decided.signals["model"] == entry.record.model
+
+
+@settings(max_examples=30)
+@given(many, st.lists(st.booleans(), min_size=40, max_size=40))
+def test_an_erased_key_leaves_its_money_and_no_other_record_changes(outcomes: list[Outcome], whose: list[bool]):
+    with state() as folder:
+        owned = [
+            replaced(each, caller=caller(key_id="gone" if mine else "kept"))
+            for each, mine in zip(outcomes, whose, strict=False)
+        ]
+        writer = written(folder, owned)
+        before = rows(folder)
+
+        count = erase_key(folder, "gone")
+
+        after = rows(folder)
+        raw = b"".join(path.read_bytes() for path in (folder / FOLDER).glob("*/*.segment"))
+        writer.close()
+
+    assert count == sum(whose[: len(outcomes)])
+    assert b"gone" not in raw
+    for old, new, mine in zip(before, after, whose, strict=False):
+        if mine:
+            old = old | {"key_id": None, "client_request_id": None}
+            old["signals"] = {name: value for name, value in old["signals"].items() if name not in ("topic", "pii")}
+            kept_signals = {name: value for name, value in new["signals"].items() if value not in ([], "unknown")}
+            assert "topic" not in kept_signals and "pii" not in kept_signals
+            new["signals"] = {name: value for name, value in new["signals"].items() if name not in ("topic", "pii")}
+        assert new == old
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    reader = Reader(folder)
+    found = []
+    while (batch := reader.read()).after:
+        found += [row_json(entry) for entry in batch.entries]
+    reader.close()
+    return found

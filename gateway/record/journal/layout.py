@@ -69,6 +69,12 @@ def read_header(data: bytes) -> Header:
     return Header(format, number, UUID(int=high << 64 | low).hex, made_at, accepted, dropped)
 
 
+def header_of(path: Path) -> Header:
+    """Raises Unreadable, FileNotFoundError."""
+    with path.open("rb") as file:
+        return read_header(file.read(HEADER_BYTES))
+
+
 def frame(payload: bytes) -> bytes:
     """What stands in the segment."""
     return FRAME.pack(len(payload), crc32(payload)) + payload

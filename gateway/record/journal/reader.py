@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.record.journal.entry import Entry
-from gateway.record.journal.layout import FOLDER, journals
+from gateway.record.journal.layout import FOLDER, Unreadable, header_of, journals, segment_name, segment_numbers
 from gateway.record.journal.tail import START, Position, Tail
 
 MOST = 1_000  # records of a batch
 Positions = dict[str, Position]  # by the journal's uuid
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -65,6 +64,10 @@ class Reader:
             tail.close()
         self._tails.clear()
 
+    def finished(self) -> frozenset[str]:
+        """Journals whose worker is gone and that are read to the end."""
+        return frozenset(name for name, tail in self._tails.items() if tail.finished)
+
     def _look(self) -> dict[str, Tail]:
         there = {path.name: path for path in journals(self._folder)}
         for name in self._tails.keys() - there.keys():
@@ -73,3 +76,14 @@ class Reader:
             if name not in self._tails:
                 self._tails[name] = Tail(path, self._positions.get(name, START))
         return self._tails
+
+
+def dropped(state_dir: Path) -> dict[str, int]:
+    """How many records each journal had no room for, as its newest segment says. Raises OSError."""
+    found = {}
+    for journal in journals(state_dir / FOLDER):
+        numbers = segment_numbers(journal)
+        with suppress(Unreadable, FileNotFoundError):
+            if numbers:
+                found[journal.name] = header_of(journal / segment_name(numbers[-1])).dropped
+    return found

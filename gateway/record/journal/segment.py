@@ -59,6 +59,11 @@ class Segment:
         self._counts[0] += len(payloads)
         return True
 
+    @property
+    def accepted(self) -> int:
+        """Frames."""
+        return self._counts[0]
+
     def tell_dropped(self, count: int) -> None:
         """How many records the journal has dropped so far."""
         self._counts[1] = count

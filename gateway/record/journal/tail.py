@@ -15,9 +15,9 @@ from gateway.record.journal.entry import Entry, resolved
 from gateway.record.journal.layout import (
     FRAME,
     HEADER_BYTES,
-    Header,
     UnknownFormat,
     Unreadable,
+    header_of,
     is_alive,
     read_header,
     segment_name,
@@ -86,7 +86,7 @@ class Tail:
         for number in segment_numbers(self._journal):
             if number >= self._segment:
                 with suppress(Unreadable, FileNotFoundError):
-                    accepted = _header_of(self._journal / segment_name(number)).accepted
+                    accepted = header_of(self._journal / segment_name(number)).accepted
                     waiting += accepted - (self._frames if number == self._segment else 0)
         return waiting
 
@@ -211,8 +211,3 @@ class Tail:
     @property
     def _name(self) -> str:
         return f"{self._journal.name}/{segment_name(self._segment)}"
-
-
-def _header_of(path: Path) -> Header:
-    with path.open("rb") as file:
-        return read_header(file.read(HEADER_BYTES))

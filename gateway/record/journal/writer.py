@@ -47,6 +47,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Number of the segment, and how many frames it holds, the last record's included."""
+        segment = self._segment
+        return (0, 0) if segment is None else (segment.number, segment.accepted)
+
     def append(self, outcome: Outcome, *, beside: str = "") -> bool:
         """False if there is no room: the record is dropped, and counted. Awaits nothing, and asks the disk nothing.
 

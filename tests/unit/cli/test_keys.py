@@ -13,7 +13,7 @@ from gateway.cli.keys import with_row, without_row
 from gateway.identity import compile_callers, digest
 from gateway.record.store import open_store
 from gateway.source import parse
-from tests.unit.record.build import caller, outcome, request
+from tests.unit.record.build import caller, outcome, put, request
 
 CALLERS = f"""\
 # who may call
@@ -137,7 +137,7 @@ def test_a_key_is_erased_from_the_ledger_and_its_money_stays(tmp_path, monkeypat
     monkeypatch.delenv("GATEWAY_DATABASE_URL", raising=False)
     assert run("erase", "research-bot") == 2
     store = open_store(database_url=None, state_dir=tmp_path)
-    store.write([outcome(), outcome(request=request("r2"), caller=caller(key_id="other"))], writer="w", written=2)
+    put(store, outcome(), outcome(request=request("r2"), caller=caller(key_id="other")))
     capsys.readouterr()
 
     assert run("erase", "research-bot", "--json") == 0

@@ -13,7 +13,7 @@ import pytest
 from gateway.cli import main
 from gateway.record.store import open_store
 from tests.unit.policy.small import folder
-from tests.unit.record.build import GLM, attempt, outcome, request
+from tests.unit.record.build import GLM, attempt, outcome, put, request
 
 CASES = b"""\
 - note: regulated data never leaves our machines
@@ -96,7 +96,7 @@ def test_check_looks_into_this_gateways_own_ledger_for_what_estimates_rest_on(ca
     with closing(open_store(database_url=None, state_dir=state)) as store:
         known = replace(GLM, id="glm@zai")
         rows = [outcome(attempt(known), request=request(f"r{n}", at=time.time())) for n in range(30)]
-        store.write(rows, writer="w", written=30)
+        put(store, *rows)
     _, after, _ = run(capsys, "check", policies)
 
     assert "goes by published rates for glm@zai" in before

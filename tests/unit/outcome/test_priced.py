@@ -8,35 +8,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.outcome.priced import Priced, Pricing, has_price
+from gateway.outcome.outcome import Outcome
+from gateway.outcome.priced import Priced, Pricing, Settled, has_price
 from gateway.policy.decide import View, decide
 from gateway.policy.price_of_rules import RulePrices
-from gateway.record.metrics import Metrics
-from tests.unit.record.build import FILES, GPT, QWEN, attempt, decision, outcome, policy
+from gateway.record.counting import Count
+from tests.unit.record.build import FILES, GPT, QWEN, attempt, decision, entries, outcome, policy
 
 AT = 1_795_000_000.0  # after the prices begin
 WITHOUT_BASELINE = policy(FILES | {"policy.yaml": FILES["policy.yaml"].replace("baseline: gpt-6@openai", "")})
 
 
+def priced(settled: Outcome) -> Priced | None:
+    served = settled.served_by
+    if settled.decision is None:
+        return None
+    last = (served.endpoint, served.usage) if served else None
+    return Pricing().priced(settled.decision, Settled(settled.result, last, settled.ended_at))
+
+
 def test_the_baseline_is_credited_for_its_own_answer_at_its_own_price():
     settled = outcome(attempt(GPT), ended_at=AT)
-    priced = Pricing().priced(settled)
+    worth = priced(settled)
 
     usage = settled.attempts[0].usage
     list_usd = (usage.input_tokens * 2 + usage.output_tokens * 8) / 1e6
-    assert priced and priced.baseline_effective_usd == pytest.approx(list_usd / 0.97)
+    assert worth and worth.baseline_effective_usd == pytest.approx(list_usd / 0.97)
 
 
 @pytest.mark.parametrize("result", ["declined", "failed", "filtered"])
 def test_what_was_not_answered_earns_nothing(result):
-    priced = Pricing().priced(outcome(attempt(QWEN, outcome=result), ended_at=AT))
+    worth = priced(outcome(attempt(QWEN, outcome=result), ended_at=AT))
 
-    assert priced and priced.baseline_effective_usd == 0
+    assert worth and worth.baseline_effective_usd == 0
 
 
 def test_a_caller_who_left_earns_what_came_and_no_more():
-    left = Pricing().priced(outcome(attempt(GPT, outcome="left"), ended_at=AT))
-    answered = Pricing().priced(outcome(attempt(GPT), ended_at=AT))
+    left = priced(outcome(attempt(GPT, outcome="left"), ended_at=AT))
+    answered = priced(outcome(attempt(GPT), ended_at=AT))
 
     assert left and answered and left.baseline_effective_usd == pytest.approx(answered.baseline_effective_usd * 0.97)
 
@@ -44,20 +53,20 @@ def test_a_caller_who_left_earns_what_came_and_no_more():
 def test_a_request_that_was_stopped_before_a_decision_has_no_price():
     stopped = outcome(decision=None, attempts=(), cost_usd=Decimal(0))
 
-    assert Pricing().priced(stopped) is None and not has_price(stopped)
+    assert priced(stopped) is None and not has_price(stopped.decision)
 
 
 def test_prices_are_counted_beside_the_list_price():
-    metrics = Metrics(shared=None)
     settled = outcome(attempt(QWEN), decision=decision(data_class="confidential"), ended_at=AT)
-    metrics.observe(settled)
-    priced = Pricing().priced(settled)
-    assert priced
-    metrics.price(settled, priced)
+    worth = priced(settled)
+    (entry,) = entries(settled)
+    count = Count()
+    count.add(entry)
+    assert worth
+    count.price(entry, worth)
 
-    text = metrics.exposition().decode()
-    found = [line for line in text.splitlines() if line.startswith("gateway_baseline_cost_usd_total{")]
-    assert sorted('basis="effective"' in line for line in found) == [False, True]
+    found = count.counts["gateway_baseline_cost_usd_total"]
+    assert sorted("effective" in labels for labels in found) == [False, True]
 
 
 @given(
@@ -73,7 +82,7 @@ def test_what_has_no_price_would_have_cost_nothing(data_class, needs, tokens):
     )
     settled = outcome(decision=decided, baseline_list_usd=None, ended_at=AT)
 
-    assert has_price(settled) or Pricing().priced(settled) == Priced(0.0, RulePrices())
+    assert has_price(settled.decision) or priced(settled) == Priced(0.0, RulePrices())
 
 
 def test_a_guard_that_took_nothing_away_has_no_price():
@@ -83,4 +92,4 @@ def test_a_guard_that_took_nothing_away_has_no_price():
         View(at=AT),
     )
 
-    assert decided.removed_by and not has_price(outcome(decision=decided, baseline_list_usd=None))
+    assert decided.removed_by and not has_price(decided)

@@ -15,6 +15,11 @@ from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, View, decide
+from gateway.record.journal.encode import Words, payloads
+from gateway.record.journal.entry import Entry, resolved
+from gateway.record.journal.reader import Batch
+from gateway.record.journal.record import Record, decode
+from gateway.record.store import Store
 from gateway.request import Arrival, Request
 from gateway.signals.value import Value
 
@@ -161,3 +166,22 @@ def denied(by: str, **changes: Any) -> Outcome:
     """A request that was stopped before any attempt."""
     values = {"result": "denied", "attempts": (), "cost_usd": Decimal(0), "baseline_list_usd": None, "denied_by": by}
     return outcome(attempt(), **values | changes)
+
+
+def entries(*outcomes: Outcome, beside: str = "") -> list[Entry]:
+    """As a reader of the journal sees them."""
+    words, found = Words(), list[Entry]()
+    known: dict[int, object] = {}
+    for each in outcomes:
+        for payload in payloads(each, words, beside=beside):
+            read = decode(payload)
+            if isinstance(read, Record):
+                found.append(Entry(read, known))
+            else:
+                known[read.ref] = resolved(read, known)
+    return found
+
+
+def put(store: Store, *outcomes: Outcome) -> None:
+    """Into the ledger, from no journal."""
+    store.write(Batch(entries(*outcomes)), at=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,15 +16,33 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
 
 from gateway.catalog.prices import Usage
+from gateway.errors import LedgerUnusable
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.row import read_row
-from gateway.record.ledger import Ledger
-from gateway.record.rows import attempt_rows, request_row
-from gateway.record.schema import ATTEMPTS, REQUESTS
+from gateway.record.columns import attempt_rows, request_row
+from gateway.record.find import find
+from gateway.record.insert import Overtaken
+from gateway.record.journal.reader import Batch, Reader
+from gateway.record.journal.writer import Writer
+from gateway.record.ledger import LedgerSink, ingest
 from gateway.record.shape import row_of, shaped
-from gateway.record.store import LedgerUnusable, Store, open_store
+from gateway.record.store import ATTEMPTS, REQUESTS, Store, open_store
 from gateway.signals.value import UNKNOWN
-from tests.unit.record.build import FILES, GLM, GPT, POLICY, QWEN, attempt, caller, decision, outcome, policy, request
+from tests.unit.record.build import (
+    FILES,
+    GLM,
+    GPT,
+    POLICY,
+    QWEN,
+    attempt,
+    caller,
+    decision,
+    entries,
+    outcome,
+    policy,
+    put,
+    request,
+)
 
 NOW = time.time()
 
@@ -36,18 +54,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def never_dropped() -> None:
-    raise AssertionError("an outcome was dropped")
-
-
-def ledger(state_dir: Path, *, dropped: Callable[[], None] = never_dropped, **changes: Any) -> Ledger:
-    return Ledger(state_dir=state_dir, database_url=None, dropped=dropped, **changes)
-
-
-def write(store: Store, *outcomes: Any) -> None:
-    store.write(outcomes, writer="w", written=len(outcomes))
-
-
 def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
     rerouted = outcome(
         attempt(GLM, outcome="declined", cost_usd=Decimal("0.0000000003")),
@@ -57,7 +63,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
     )
 
-    write(store, rerouted)
+    put(store, rerouted)
 
     row = store.row("r1")
     assert row is not None
@@ -129,7 +135,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
 def test_a_request_stopped_before_a_decision_has_a_row(store: Store):
     stopped = outcome(decision=None, attempts=(), result="denied", denied_by="rate", cost_usd=Decimal(0))
 
-    write(store, stopped)
+    put(store, stopped)
 
     row = store.row("r1")
     assert row is not None
@@ -146,7 +152,7 @@ def test_the_tables_have_the_columns_that_are_read(store: Store, tmp_path: Path)
 
 def test_money_adds_up_exactly(store: Store):
     tenth_of_a_microcent = Decimal("0.000000001")
-    write(store, *(outcome(request=request(f"r{n}"), cost_usd=tenth_of_a_microcent) for n in range(1000)))
+    put(store, *(outcome(request=request(f"r{n}"), cost_usd=tenth_of_a_microcent) for n in range(1000)))
 
     total = sum(Decimal(row["cost_usd"]) for row in store.rows())
 
@@ -156,22 +162,22 @@ def test_money_adds_up_exactly(store: Store):
 def test_writing_a_batch_again_changes_nothing(store: Store):
     batch = [outcome(request=request(f"r{n}")) for n in range(120)]
 
-    write(store, *batch)
+    put(store, *batch)
     before = list(store.rows())
-    write(store, *batch)
+    put(store, *batch)
 
     assert list(store.rows()) == before
 
 
 def test_rows_come_oldest_first_and_only_those_asked_for(store: Store):
-    write(store, *(outcome(request=request(f"r{at}", at=float(at))) for at in (30, 10, 20, 40)))
+    put(store, *(outcome(request=request(f"r{at}", at=float(at))) for at in (30, 10, 20, 40)))
 
     assert [row["request_id"] for row in store.rows(since=20.0, until=40.0)] == ["r20", "r30"]
 
 
 def test_requests_that_a_canary_was_asked_for_are_found_however_old(store: Store):
     tries = (attempt(GLM, purpose="canary", outcome="failed"), attempt())
-    write(store, *(outcome(*tries[n % 2 :], request=request(f"r{n}", at=float(n))) for n in range(6)))
+    put(store, *(outcome(*tries[n % 2 :], request=request(f"r{n}", at=float(n))) for n in range(6)))
 
     found = [(row.request_id, len(row.attempts)) for row in store.canaries(since=1.0, until=5.0)]
     assert found == [("r2", 2), ("r4", 2)]
@@ -181,7 +187,7 @@ def test_coarse_records_tell_only_that_something_was_found(store: Store):
     coarse = policy(FILES | {"policy.yaml": FILES["policy.yaml"] + "record_signals: coarse\n"})
     found = decision(topic=frozenset({"medical"}), pii=UNKNOWN)
 
-    write(store, outcome(decision=replace(found, policy=coarse)), outcome(request=request("r2")))
+    put(store, outcome(decision=replace(found, policy=coarse)), outcome(request=request("r2")))
 
     kept = [(row["signals"]["topic"], row["signals"]["pii"]) for row in store.rows()]
     assert kept == [(["any"], "unknown"), ([], [])]
@@ -189,7 +195,7 @@ def test_coarse_records_tell_only_that_something_was_found(store: Store):
 
 def test_personal_signals_are_forgotten_after_their_time_and_the_money_stays(store: Store):
     old, young = outcome(request=request("old", at=100.0)), outcome(request=request("young", at=300.0))
-    write(store, old, young)
+    put(store, old, young)
 
     assert store.forget_signals(before=200.0) == 1
 
@@ -199,7 +205,7 @@ def test_personal_signals_are_forgotten_after_their_time_and_the_money_stays(sto
 
 
 def test_a_key_can_be_erased(store: Store):
-    write(store, outcome(), outcome(request=request("r2"), caller=caller(key_id="other")))
+    put(store, outcome(), outcome(request=request("r2"), caller=caller(key_id="other")))
 
     assert store.erase_key("research-bot") == 1
 
@@ -207,53 +213,64 @@ def test_a_key_can_be_erased(store: Store):
     assert kept == [(None, None), ("other", [])]
 
 
-def test_a_decision_is_readable_at_once_and_after_it_is_written(tmp_path: Path):
-    opened = ledger(tmp_path)
-    opened.append(outcome(request=request(at=NOW)))
-    at_once = opened.decision("r1")
-    opened.close()
+def journalled(state_dir: Path, *outcomes: Outcome) -> None:
+    """As a worker does that then ends."""
+    writer = Writer(state_dir, most_bytes=1 << 26)
+    for each in outcomes:
+        assert writer.append(each)
+    writer.close()
 
-    again = ledger(tmp_path)
-    written = again.decision("r1")
-    unknown = again.decision("r2")
-    again.close()
+
+def rows(state_dir: Path) -> list[dict[str, Any]]:
+    store = open_store(database_url=None, state_dir=state_dir)
+    found = list(store.rows())
+    store.close()
+    return found
+
+
+def test_a_decision_is_readable_at_once_and_after_it_is_written(tmp_path: Path):
+    journalled(tmp_path, outcome(request=request(at=NOW)))
+    at_once = find(tmp_path / "journal", {}, "r1")
+    ingest(tmp_path, None)
 
     assert at_once is not None
-    assert at_once == written
-    assert unknown is None
-
-
-def test_what_finds_no_room_is_counted(tmp_path: Path):
-    dropped: list[int] = []
-    opened = ledger(tmp_path, dropped=lambda: dropped.append(1), limit=0)
-
-    opened.append(outcome())
-    opened.close()
-
-    assert len(dropped) == 1
+    assert [at_once] == rows(tmp_path)
+    assert find(tmp_path / "journal", {}, "r2") is None
 
 
 def test_two_workers_write_one_ledger(tmp_path: Path):
-    workers = [ledger(tmp_path) for _ in range(2)]
-    for n in range(400):
-        workers[n % 2].append(outcome(request=request(f"r{n}", at=NOW)))
-    for worker in workers:
-        worker.close()
+    for half in (0, 1):
+        journalled(tmp_path, *(outcome(request=request(f"r{n}", at=NOW)) for n in range(half, 400, 2)))
 
-    reader = open_store(database_url=None, state_dir=tmp_path)
-    assert sum(1 for _ in reader.rows()) == 400
-    reader.close()
+    ingest(tmp_path, None)
+
+    assert len(rows(tmp_path)) == 400
 
 
-def test_a_clean_close_loses_nothing(tmp_path: Path):
-    first = ledger(tmp_path)
-    first.append(outcome())
-    first.close()
+def test_what_was_taken_in_is_not_taken_in_again(tmp_path: Path):
+    journalled(tmp_path, outcome())
+    ingest(tmp_path, None)
+    store = open_store(database_url=None, state_dir=tmp_path)
+    assert store.erase_key("research-bot") == 1
+    store.close()
 
-    second = ledger(tmp_path)
-    second.close()
+    ingest(tmp_path, None)
 
-    assert (second.lost_in_crashes, list((tmp_path / "writers").iterdir())) == (0, [])
+    assert [row["key_id"] for row in rows(tmp_path)] == [None]
+
+
+def test_of_two_that_read_one_journal_the_second_changes_nothing(tmp_path: Path):
+    journalled(tmp_path, outcome())
+    store = open_store(database_url=None, state_dir=tmp_path)
+    batches = [Reader(tmp_path).read() for _ in range(2)]
+    store.write(batches[0], at=0.0)
+
+    batches[1].entries.append(*entries(outcome(request=request("r2"))))
+    with pytest.raises(Overtaken):
+        store.write(batches[1], at=0.0)
+    store.close()
+
+    assert [row["request_id"] for row in rows(tmp_path)] == ["r1"]
 
 
 def test_a_ledger_of_a_later_release_is_refused(tmp_path: Path):
@@ -319,8 +336,9 @@ recorded = st.builds(
 
 @given(recorded)
 def test_a_row_read_at_once_is_the_row_read_through_its_json(made: Outcome):
-    columns = dict(zip(REQUESTS, request_row(made), strict=True))
-    attempts = [dict(zip(ATTEMPTS, row, strict=True)) for row in attempt_rows(made)]
+    (entry,) = entries(made)
+    columns = dict(zip(REQUESTS, request_row(entry), strict=True))
+    attempts = [dict(zip(ATTEMPTS, row, strict=True)) for row in attempt_rows(entry)]
 
     assert row_of(columns, attempts) == read_row(shaped(columns, attempts))
 
@@ -335,14 +353,14 @@ def test_columns_that_only_some_rows_fill_keep_their_rows(store: Store):
         for n in range(120)
     ]
 
-    write(store, *mixed)
+    put(store, *mixed)
 
     found = [(row["denied_by"], row["attempts"][0]["failure"], row["attempts"][0]["status"]) for row in store.rows()]
     assert found == [(each.denied_by, each.attempts[0].failure, each.attempts[0].status) for each in mixed]
 
 
 def test_requests_that_were_seen_are_not_read_again(store: Store):
-    write(store, *(outcome(request=request(f"r{n}", at=float(n))) for n in range(4)))
+    put(store, *(outcome(request=request(f"r{n}", at=float(n))) for n in range(4)))
 
     found = store.ended(row_of, since=0.0, received=0.0, most=3, seen={"r2", "r0"})
 
@@ -359,7 +377,7 @@ def test_reports_read_what_was_recorded(store: Store):
         decision=decision(data_class="regulated", topic=frozenset({"code", "legal"}), language="zh"),
     )
 
-    write(store, recorded)
+    put(store, recorded)
 
     written = store.row("r1")
     assert written is not None
@@ -374,14 +392,14 @@ def test_reports_read_what_was_recorded(store: Store):
 
 
 def test_an_outcome_that_no_database_holds_keeps_no_other_from_being_written(tmp_path: Path):
-    dropped: list[bool] = []
-    written = ledger(tmp_path, dropped=lambda: dropped.append(True))
-    impossible = attempt(QWEN, usage=Usage(output_tokens=2**70)), attempt(QWEN, finish_reason="\ud800")
-    for number, each in enumerate((*impossible, attempt(QWEN))):
-        written.append(outcome(each, request=request(f"r{number}")))
-    written.close()
+    refused: list[int] = []
+    impossible = attempt(QWEN, usage=Usage(output_tokens=2**63)), attempt(QWEN, status=2**63)
+    made = [outcome(each, request=request(f"r{n}")) for n, each in enumerate((*impossible, attempt(QWEN)))]
+    sink = LedgerSink(state_dir=tmp_path, database_url=None, unwritable=refused.append)
+    sink.open()
 
-    again = ledger(tmp_path)
-    assert [row["request_id"] for row in again.rows()] == ["r2"]
-    assert (len(dropped), again.lost_in_crashes) == (2, 0)
-    again.close()
+    sink.take(Batch(entries(*made)), {})
+    sink.close()
+
+    assert [row["request_id"] for row in rows(tmp_path)] == ["r2"]
+    assert refused == [2]

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.app.vitals import Vitals
 from gateway.catalog.prices import Usage
+from gateway.outcome.outcome import Outcome
 from gateway.record.families import FAMILIES
-from gateway.record.metrics import Metrics
+from gateway.record.journal.reader import Batch
+from gateway.record.journal.tail import Position
+from gateway.record.journal.writer import Writer
+from gateway.record.metrics import MetricsSink
 from tests.unit.record.build import (
     FILES,
     GLM,
@@ -22,6 +29,7 @@ from tests.unit.record.build import (
     decision,
     denied,
     endpoint,
+    entries,
     outcome,
     policy,
     request,
@@ -37,10 +45,22 @@ def seen(metrics: Metrics) -> Series:
     return {name.removeprefix("gateway_"): float(value) for name, value in pairs}
 
 
-def counted(*outcomes: object) -> Series:
-    metrics = Metrics(shared=None)
-    for each in outcomes:
-        metrics.observe(each)  # type: ignore[arg-type]
+class Metrics:
+    """The sink, given records at once."""
+
+    def __init__(self, folder: Path = Path("nowhere")):
+        self.sink = MetricsSink(folder, lambda entry: None)
+
+    def observe(self, *outcomes: Outcome, beside: str = "") -> None:
+        self.sink.take(Batch(entries(*outcomes, beside=beside)), {})
+
+    def exposition(self) -> bytes:
+        return self.sink.exposition()
+
+
+def counted(*outcomes: Outcome) -> Series:
+    metrics = Metrics()
+    metrics.observe(*outcomes)
     return {
         name: value
         for name, value in seen(metrics).items()
@@ -143,10 +163,10 @@ def test_measuring_costs_are_no_cost_of_the_request():
 
 
 def test_a_trial_is_counted_by_purpose_and_a_shadow_nowhere_else():
-    metrics = Metrics(shared=None)
+    metrics = Metrics()
     idle = seen(metrics)
 
-    metrics.observe_shadow(outcome(attempt(QWEN, purpose="shadow")))
+    metrics.observe(outcome(attempt(QWEN, purpose="shadow")), beside="shadow")
 
     counts = {name: value for name, value in seen(metrics).items() if idle.get(name) != value}
     assert counts == {
@@ -157,32 +177,38 @@ def test_a_trial_is_counted_by_purpose_and_a_shadow_nowhere_else():
 
 def test_a_language_that_no_rule_names_is_other():
     asks_french = FILES | {"policy.yaml": FILES["policy.yaml"].replace("data_class: regulated", "language: [fr, de]")}
-    spoken = outcome(decision=decision(language="fr"))
+    french = decision(language="fr")
 
     def languages(files: Mapping[str, str]) -> list[str]:
-        metrics = Metrics(shared=None)
-        metrics.serves_policy(policy(files))
-        metrics.observe(spoken)
+        metrics = Metrics()
+        metrics.observe(outcome(decision=replace(french, policy=policy(files))))
         return re.findall(r'language="(\w+)"', metrics.exposition().decode())
 
     assert (languages(FILES), languages(asks_french)) == (["other"], ["fr"])
 
 
-def test_only_the_policy_that_serves_is_marked():
-    metrics = Metrics(shared=None)
+def test_only_the_policy_that_serves_is_marked(tmp_path: Path):
     other = policy(FILES | {"policy.yaml": FILES["policy.yaml"] + "# changed"})
+    journal = Writer(tmp_path, most_bytes=1 << 24)
+    vitals = Vitals(tmp_path, journal)
 
-    metrics.serves_policy(POLICY)
-    metrics.serves_policy(other)
+    vitals.serves_policy(POLICY)
+    vitals.serves_policy(other)
+    vitals.tell(in_flight=0, open_breakers=[], budgets={})
+    vitals.close()
+    metrics = Metrics(tmp_path)
+    metrics.sink.look()
+    shown = seen(metrics)
+    journal.close()
 
-    assert {name: value for name, value in seen(metrics).items() if name.startswith("policy_info")} == {
+    assert {name: value for name, value in shown.items() if name.startswith("policy_info")} == {
         f'policy_info{{version="{POLICY.version}"}}': 0,
         f'policy_info{{version="{other.version}"}}': 1,
     }
 
 
 def test_twenty_teams_on_fifteen_of_150_endpoints_stay_below_20000_series():
-    metrics = Metrics(shared=None)
+    metrics = Metrics()
     places = [endpoint(f"model-{n}@operator-{n % 30}") for n in range(150)]
     topics = ("prc_political", "code", "medical")
     results = ("answered", "declined", "failed")
@@ -206,16 +232,37 @@ def test_twenty_teams_on_fifteen_of_150_endpoints_stay_below_20000_series():
 
 
 def test_every_family_is_exposed_under_its_own_name_and_type():
-    exposed = text_string_to_metric_families(Metrics(shared=None).exposition().decode())
+    exposed = text_string_to_metric_families(Metrics().exposition().decode())
 
     assert {family.name: family.type for family in exposed} == {
         family.name.removesuffix("_total"): family.type for family in FAMILIES
     }
 
 
-def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
-    metrics = Metrics(shared=tmp_path / "gone")
+def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    metrics = Metrics(tmp_path / "file")
+    metrics.observe(outcome())
 
-    metrics.share()
+    metrics.sink.save()
 
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert metrics.sink.kept is None
+
+
+def test_counts_and_positions_come_back_together(tmp_path: Path):
+    first = Metrics(tmp_path)
+    first.sink.open()
+    first.sink.take(Batch(entries(outcome(), denied("budget"))), {"a" * 32: Position(2, 3, 500)})
+    first.sink.save()
+    lost = Metrics(tmp_path)
+    first.observe(outcome())  # counted, but not kept: it is read again
+    before = seen(Metrics())
+
+    positions = lost.sink.open()
+
+    assert positions == {"a" * 32: Position(2, 3, 500)}
+    shown = {name: value for name, value in seen(lost).items() if before.get(name) != value}
+    assert sum(value for name, value in shown.items() if name.startswith("requests_total")) == 2
+    assert shown['request_seconds_sum{endpoint="qwen3@self",kind="chat"}'] == 0.91
+    assert shown['request_seconds_count{endpoint="qwen3@self",kind="chat"}'] == 1

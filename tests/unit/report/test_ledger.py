@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.record.store import LedgerUnusable, open_store
+from gateway.errors import LedgerUnusable
+from gateway.record.store import open_store
 from gateway.report.ledger import recorded, well_known
 from gateway.settings import Settings
-from tests.unit.record.build import GLM, GPT, QWEN, attempt, outcome, request
+from tests.unit.record.build import GLM, GPT, QWEN, attempt, outcome, put, request
 
 NOW = 1_795_000_000.0
 
@@ -81,6 +82,6 @@ def test_endpoints_are_well_known_from_thirty_replies_of_the_last_two_months_on(
         lost = [outcome(attempt(GPT, outcome="failed"), request=request(f"lost{n}", at=NOW - n)) for n in range(30)]
         old = [outcome(attempt(QWEN), request=request(f"old{n}", at=NOW - 61 * 86_400 - n)) for n in range(30)]
         few = [outcome(attempt(GPT), request=request(f"few{n}", at=NOW - n)) for n in range(29)]
-        store.write([*many, *lost, *old, *few], writer="w", written=119)
+        put(store, *many, *lost, *old, *few)
 
     assert well_known(settings, now=NOW) == {GLM.id}

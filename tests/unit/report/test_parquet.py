@@ -17,7 +17,7 @@ from gateway.report.ledger import recorded
 from gateway.report.parquet import NotWritable, write
 from gateway.settings import from_environment
 from gateway.signals.value import UNKNOWN
-from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, request
+from tests.unit.record.build import GLM, QWEN, attempt, decision, denied, outcome, put, request
 
 FINE = Decimal("1234567.000000000000000000000001")
 
@@ -28,19 +28,16 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, An
     monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.delenv("GATEWAY_DATABASE_URL", raising=False)
     store = open_store(database_url=None, state_dir=tmp_path / "state")
-    store.write(
-        [
-            outcome(
-                attempt(GLM, outcome="declined", peer=None, cost_usd=Decimal("1E-12")),
-                attempt(QWEN, cost_usd=FINE),
-                decision=decision(topic=frozenset({"code", "prc_political"}), data_class="regulated"),
-                rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
-            ),
-            outcome(request=request("r2", at=5.0), decision=decision(topic=UNKNOWN)),
-            denied("budget", request=request("r3", at=6.0), decision=None),
-        ],
-        writer="w",
-        written=3,
+    put(
+        store,
+        outcome(
+            attempt(GLM, outcome="declined", peer=None, cost_usd=Decimal("1E-12")),
+            attempt(QWEN, cost_usd=FINE),
+            decision=decision(topic=frozenset({"code", "prc_political"}), data_class="regulated"),
+            rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
+        ),
+        outcome(request=request("r2", at=5.0), decision=decision(topic=UNKNOWN)),
+        denied("budget", request=request("r3", at=6.0), decision=None),
     )
     rows = list(store.rows())
     store.close()

@@ -22,7 +22,7 @@ from gateway.report.refusals import refusals
 from gateway.report.rules import rules
 from gateway.report.savings import savings
 from gateway.settings import Settings
-from tests.unit.record.build import FILES, GLM, GPT, QWEN, attempt, caller, decision, denied, outcome, request
+from tests.unit.record.build import FILES, GLM, GPT, QWEN, attempt, caller, decision, denied, outcome, put, request
 
 TEXT = (Path(__file__).parents[3] / "docs" / "reports.md").read_text()
 QUERIES = dict(re.findall(r"```sql\n-- ([^\n]*)\n(.*?)```", TEXT, re.S))
@@ -54,7 +54,7 @@ def write(store: Store) -> None:
         ),
         denied("home-only", request=request("e"), decision=decision(data_class="regulated"), baseline_permitted=False),
     ]
-    store.write(kept, writer="w", written=len(kept))
+    put(store, *kept)
 
 
 @pytest.fixture

@@ -1,0 +1,193 @@
+"""The ledger's columns, each once: its type, how it is read from a record, how it is shown, whether it is personal.
+
+To add one, add its line here: tables get it when they are next opened, and it is shown under its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from gateway.record.journal.encode import PERSONAL
+from gateway.record.journal.entry import Entry
+from gateway.record.journal.record import Decided, Place, Tried
+from gateway.signals.table import TOPICS
+
+T = TypeVar("T")
+Type = Literal["text", "integer", "real", "moment", "money", "flag", "object", "list"]
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column. Objects and lists are kept as JSON, moments as seconds since the epoch, money exactly."""
+
+    name: str
+    type: Type
+    read: Callable[[T], Any]
+    shown: bool = True  # under its own name, beside the others
+    personal: bool = False  # about the people behind a key: erased with it
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the columns of an attempt are read from."""
+
+    request_id: str
+    number: int  # from 1, in the order they were made
+    tried: Tried
+    place: Place
+
+
+def attempts_of(entry: Entry) -> Iterable[Attempt]:
+    """In the order they were made."""
+    record = entry.record
+    return [Attempt(record.request_id, n, tried, entry.place(tried)) for n, tried in enumerate(record.attempts, 1)]
+
+
+def unblanked(text: str | None) -> str | None:
+    """None for what was erased from the journal, which left blanks."""
+    return text if text and not text.isspace() else None
+
+
+def is_blank(value: object) -> bool:
+    """True for a signal that was erased from the journal."""
+    return any(text.isspace() for text in (value if isinstance(value, list) else [str(value)]))
+
+
+def _decided(read: Callable[[Entry, Decided], Any]) -> Callable[[Entry], Any]:
+    """None for what was stopped before a decision."""
+
+    def column(entry: Entry) -> Any:
+        return None if entry.record.decided is None else read(entry, entry.record.decided)
+
+    return column
+
+
+def _signals(entry: Entry, decided: Decided) -> str:
+    """All but the personal ones."""
+    return _json({name: _sorted(value) for name, value in decided.signals.items() if name not in PERSONAL})
+
+
+def _personal(entry: Entry, decided: Decided) -> str | None:
+    """Topics stand in declared order."""
+    signals = decided.signals
+    kept = {name: _sorted(signals[name]) for name in PERSONAL if name in signals and not is_blank(signals[name])}
+    if not decided.coarse and isinstance(topics := kept.get("topic"), list):
+        kept["topic"] = [topic for topic in TOPICS if topic in topics]
+    return _json(kept) if kept else None
+
+
+def _view(entry: Entry, decided: Decided) -> str:
+    view: dict[str, object] = {
+        "at": decided.at,
+        "draw": decided.draw,
+        "frozen": decided.frozen,
+        "conversation": decided.conversation,
+        "max_tokens": decided.max_tokens,
+    }
+    if decided.canary is not None:
+        view["canary"] = {"trial": decided.canary[0], "drawn": decided.canary[1]}
+    return _json(view)
+
+
+def _served(entry: Entry) -> str | None:
+    served = entry.served_by
+    return entry.place(served).endpoint if served else None
+
+
+def _sorted(value: object) -> object:
+    """Sets of a record come as lists in any order."""
+    return sorted(value) if isinstance(value, list) else value
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _usd(text: str | None) -> str | None:
+    """Without an exponent."""
+    return format(Decimal(text), "f") if text is not None and "E" in text else text
+
+
+@lru_cache(maxsize=1024)
+def _exposure(members: tuple[str, ...]) -> str:
+    return _json(members)
+
+
+REQUESTS: tuple[Column[Entry], ...] = (
+    Column("request_id", "text", lambda e: e.record.request_id),
+    Column("client_request_id", "text", lambda e: unblanked(e.record.client_request_id), personal=True),
+    Column("at", "moment", lambda e: e.record.at),
+    Column("ended_at", "moment", lambda e: e.record.ended_at),
+    Column("team", "text", lambda e: e.record.team),
+    Column("app", "text", lambda e: e.record.app),
+    Column("key_id", "text", lambda e: unblanked(e.record.key_id), personal=True),
+    Column("kind", "text", lambda e: e.record.kind, shown=False),  # these three are shown as signals
+    Column("model", "text", lambda e: e.record.model, shown=False),
+    Column("stream", "flag", lambda e: e.record.stream, shown=False),
+    Column("route", "text", _decided(lambda e, decided: decided.route)),
+    Column("policy_version", "text", lambda e: e.terms.version if e.terms else None),
+    Column("signals", "object", _decided(_signals), shown=False),
+    Column("personal_signals", "object", _decided(_personal), shown=False, personal=True),
+    Column("removed", "object", lambda e: e.removed.json if e.removed else None),
+    Column("proposed", "list", lambda e: e.order.json if e.order else None),
+    Column("view", "object", _decided(_view)),
+    Column("outcome", "text", lambda e: e.record.outcome),
+    Column("denied_by", "text", lambda e: e.record.denied_by),
+    Column("served_by", "text", _served, shown=False),  # its attempts say it
+    Column("cost_usd", "money", lambda e: _usd(e.record.cost_usd)),
+    Column("baseline_list_usd", "money", lambda e: _usd(e.record.baseline_list_usd)),
+    Column("baseline_permitted", "flag", lambda e: e.record.baseline_permitted),
+    Column("rerouted", "list", lambda e: _json(e.record.rerouted) if e.record.rerouted else "[]"),
+    Column("overhead_s", "real", lambda e: e.record.overhead_s),
+    Column("total_s", "real", lambda e: e.record.total_s),
+)
+ATTEMPTS: tuple[Column[Attempt], ...] = (
+    Column("request_id", "text", lambda a: a.request_id, shown=False),
+    Column("number", "integer", lambda a: a.number, shown=False),
+    Column("endpoint", "text", lambda a: a.place.endpoint),
+    Column("model", "text", lambda a: a.place.model),
+    Column("operator", "text", lambda a: a.place.operator),
+    Column("origin", "text", lambda a: a.place.origin),
+    Column("exposure", "list", lambda a: _exposure(a.place.exposure)),
+    Column("hosting", "text", lambda a: a.place.hosting),
+    Column("purpose", "text", lambda a: a.tried.purpose),
+    Column("outcome", "text", lambda a: a.tried.outcome),
+    Column("failure", "text", lambda a: a.tried.failure),
+    Column("status", "integer", lambda a: a.tried.status),
+    Column("input_tokens", "integer", lambda a: a.tried.usage[0], shown=False),  # these seven are shown as `usage`
+    Column("cached_tokens", "integer", lambda a: a.tried.usage[1], shown=False),
+    Column("cache_write_tokens", "integer", lambda a: a.tried.usage[2], shown=False),
+    Column("output_tokens", "integer", lambda a: a.tried.usage[3], shown=False),
+    Column("reasoning_tokens", "integer", lambda a: a.tried.usage[4], shown=False),
+    Column("audio_tokens", "integer", lambda a: a.tried.usage[5], shown=False),
+    Column("estimated", "flag", lambda a: a.tried.usage[6], shown=False),
+    Column("cost_usd", "money", lambda a: _usd(a.tried.cost_usd)),
+    Column("price_since", "text", lambda a: a.tried.price_since),
+    Column("finish_reason", "text", lambda a: a.tried.finish_reason),
+    Column("first_byte_s", "real", lambda a: a.tried.first_byte_s),
+    Column("total_s", "real", lambda a: a.tried.total_s),
+    Column("peer", "text", lambda a: a.tried.peer),
+    Column("certificate", "text", lambda a: a.tried.certificate),
+)
+USAGE = (
+    "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",
+)  # fmt: skip
+_OF_REQUEST = tuple([column.read for column in REQUESTS])
+_OF_ATTEMPT = tuple([column.read for column in ATTEMPTS])
+
+
+def request_row(entry: Entry) -> tuple[Any, ...]:
+    """One row of `requests`, in the order of REQUESTS."""
+    return tuple([read(entry) for read in _OF_REQUEST])
+
+
+def attempt_rows(entry: Entry) -> list[tuple[Any, ...]]:
+    """The rows of `attempts`, in the order of ATTEMPTS."""
+    return [tuple([read(attempt) for read in _OF_ATTEMPT]) for attempt in attempts_of(entry)]
