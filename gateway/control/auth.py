@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from hmac import compare_digest
 from ipaddress import ip_address
+from time import monotonic
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api.doorkeeper import name_of
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.settings import Settings, is_loopback
@@ -28,7 +29,7 @@ def is_own_host(header: str, settings: Settings) -> bool:
     A page of another site whose name was made to resolve to this address sends that name. An address cannot be made
     to, so beyond loopback any is let in, and of names GATEWAY_CONTROL_HOST's and GATEWAY_CONTROL_URL's.
     """
-    name = _name(header)
+    name = name_of(header)
     if name is None:
         return False
     if is_loopback(name):
@@ -38,21 +39,22 @@ def is_own_host(header: str, settings: Settings) -> bool:
     return _is_address(name) or name in (settings.control_host.lower(), _named(settings.control_url))
 
 
-def check_metrics(request: Request, settings: Settings) -> None:
+def check_metrics(request: Request, state: State) -> None:
     """Needs GATEWAY_METRICS_TOKEN if there is one, or if the listener is reached from beyond. Raises GatewayError."""
+    settings = state.settings
     token = settings.metrics_token
     if token is None and settings.control_is_local:
         return
     if token is None:
         raise GatewayError("invalid_api_key", "set GATEWAY_METRICS_TOKEN to read /metrics from beyond loopback")
-    if not _same(bearer(request), token):
+    if not _is_token(bearer(request), token, request, state):
         raise GatewayError("invalid_api_key", "/metrics needs `Authorization: Bearer` with GATEWAY_METRICS_TOKEN")
 
 
 def check_role(request: Request, state: State, role: Role) -> None:
     """The one place where a role is asked for. Raises GatewayError."""
     given = bearer(request)
-    if not _same(given, state.console_token):
+    if not _is_token(given, state.console_token, request, state):
         what = "this is not the console's token" if given else "the console needs its token"
         raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
 
@@ -74,8 +76,9 @@ def guarded(role: Role) -> type[APIRoute]:
 
 
 def opens_console(request: Request, state: State) -> bool:
-    """True if the token stands in the address or in the header."""
-    return _same(request.query_params.get("token", "") or bearer(request), state.console_token)
+    """True if the token stands in the address or in the header. Raises GatewayError for too many guesses."""
+    given = request.query_params.get("token", "") or bearer(request)
+    return _is_token(given, state.console_token, request, state)
 
 
 def bearer(request: Request) -> str:
@@ -83,16 +86,6 @@ def bearer(request: Request) -> str:
     given = request.headers.getlist("authorization")
     scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _name(header: str) -> str | None:
-    """The host of a Host header in lower case, without port and brackets; None if it is none."""
-    try:
-        parts = urlsplit(f"//{header}")
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts.hostname if parts.netloc == header and parts.username is None and parts.hostname else None
 
 
 def _named(url: str | None) -> str | None:
@@ -110,5 +103,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _same(given: str, wanted: str) -> bool:
-    return compare_digest(given.encode(), wanted.encode())
+def _is_token(given: str, wanted: str, request: Request, state: State) -> bool:
+    """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
+    address = request.client.host if request.client is not None else ""
+    return state.guesses.is_token(given, wanted, address, monotonic())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.api.doorkeeper import Guesses
 from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
 from gateway.control.served import Served
@@ -28,3 +29,4 @@ class State:
     reload_problem: Callable[[], str | None]  # why the last change of the folder was refused; None: it was not
     reload: Callable[[], Awaitable[str | None]]  # has the folder read again; why it was refused. Raises GatewayError
     overview: Callable[[], Awaitable[bytes]]  # what the console shows, a JSON object. Raises GatewayError
+    guesses: Guesses = field(default_factory=Guesses)  # wrong tokens, by address

@@ -411,3 +411,21 @@ def test_another_site_s_page_can_have_the_console_do_nothing(browser, watched):
     assert read == "unread"
     assert set(statuses) - {200} == {401}
     context.close()
+
+
+def test_the_documentation_comes_from_the_package_and_shows_every_operation(browser, watched):
+    context = browser.new_context()
+    opened = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+
+    opened.goto(f"{watched.gateway.control_url}/docs")
+
+    expect(opened.locator(".opblock", has_text="/api/policy/explain")).to_be_visible(timeout=PATIENCE_MS)
+    expect(opened.locator(".opblock", has_text="/metrics")).to_be_visible()
+    own = (watched.gateway.control_url, "data:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert complaints == []
+    context.close()

@@ -78,7 +78,20 @@ def test_without_the_token_no_operation_does_or_says_anything_even_to_a_body_tha
     }
 
     assert len(listed) >= 11
-    assert {status for _, _, status in statuses} == {401}, statuses
+    assert {status for _, _, status in statuses} == {401, 429}, statuses  # who guesses waits
+    assert running.ask_control("GET", "/api/policy")[0] == 401
+
+
+def test_who_guesses_is_not_listened_to_for_a_while_and_then_again(running):
+    wrong = {"authorization": "Bearer wrong"}
+    told = [
+        running.ask_control("GET", path, headers=wrong) for path in ("/api/policy", "/?token=guess") for _ in range(15)
+    ]
+
+    assert [status for status, _, _ in told[:5]] == [401] * 5
+    assert 429 in {status for status, _, _ in told[5:15]}
+    assert all(float(headers["retry-after"]) >= 1 for status, headers, _ in told if status == 429)
+    assert waits(lambda: running.ask_control("GET", "/api/policy", headers=ADMIN)[0] == 200)
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "10.0.0.1", "user@127.0.0.1", ""])
