@@ -40,6 +40,7 @@ class Helpers:
         self._waiting += 1
         try:
             async with self._turn:
+                self._idle = [each for each in self._idle if each.lives]
                 helper = self._idle.pop() if self._idle else await _Helper.begin(self._place)
                 done = await self._done(helper, job)
         finally:
@@ -93,6 +94,11 @@ class _Helper:
         await helper._send(place)
         return helper
 
+    @property
+    def lives(self) -> bool:
+        """As far as is known by now."""
+        return self._process.returncode is None
+
     async def do(self, job: Job) -> Done:
         """Raises EOFError, OSError if it is gone, ValueError for an answer that is too long."""
         await self._send(job)
@@ -106,11 +112,14 @@ class _Helper:
 
     def end(self) -> None:
         """At once: it writes nothing."""
-        if self._process.returncode is None:
+        if self.lives:
             self._process.kill()
 
     async def _send(self, message: Job | Place) -> None:
         data = pickle.dumps(message)
         assert self._process.stdin is not None
-        self._process.stdin.write(len(data).to_bytes(8, "big") + data)
-        await self._process.stdin.drain()
+        try:
+            self._process.stdin.write(len(data).to_bytes(8, "big") + data)
+            await self._process.stdin.drain()
+        except RuntimeError as closed:  # uvloop's word for a line whose other end is gone
+            raise ConnectionResetError from closed
