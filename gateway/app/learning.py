@@ -135,7 +135,8 @@ class _Ledger:
         self._rows: SimpleQueue[Row] = SimpleQueue()
         self._feedback: SimpleQueue[Feedback] = SimpleQueue()
         self._closing = threading.Event()
-        threading.Thread(target=self._run, name="estimates-ledger", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="estimates-ledger", daemon=True)
+        self._thread.start()
 
     def heard(self) -> tuple[list[Row], list[Feedback]]:
         """What is new since the last time."""
@@ -144,6 +145,7 @@ class _Ledger:
 
     def close(self) -> None:
         self._closing.set()
+        self._thread.join(1.0)  # one that hangs is left behind: it writes nothing
 
     def _run(self) -> None:
         while not self._closing.wait(LOOK_S if self._store else 0.2):
@@ -155,6 +157,8 @@ class _Ledger:
             except Exception as wrong:  # noqa: BLE001 - the thread outlives a database that is away
                 _log.warning("learning from the ledger waits: %s", str(wrong).strip().partition("\n")[0])
                 self._closing.wait(LOOK_S)
+        if self._store is not None:
+            self._store.close()
 
     def _look(self, store: Store) -> None:
         """At rows that other gateways may have written; those of this one are passed over by whoever learns."""

@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 from gateway.app import accepted
 from gateway.errors import Problems
@@ -16,6 +17,7 @@ from gateway.record import files
 
 FOLDER = "policies"  # in the state folder: one file a version
 KEPT = 20  # versions
+LOOK_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -24,7 +26,7 @@ class Policies:
 
     def __init__(self, state_dir: Path):
         self._state_dir = state_dir
-        self._stamp = 0
+        self._stamp, self._due = 0, 0.0
         self._lock = Lock()
         self._by_version: dict[str, Policy | None] = {}
         self._newest: Policy | None = None
@@ -40,10 +42,16 @@ class Policies:
         with self._lock:
             self._look()
             if version not in self._by_version:
+                self._due = 0.0
+                self._look()
+            if version not in self._by_version:
                 self._by_version[version] = self._load(version)
             return self._by_version[version]
 
     def _look(self) -> None:
+        if monotonic() < self._due:
+            return  # asked for every record
+        self._due = monotonic() + LOOK_S
         stamp = accepted.stamp(self._state_dir)
         if stamp == self._stamp:
             return

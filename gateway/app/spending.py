@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic, time
 
@@ -21,9 +22,16 @@ from gateway.record.positions import plain, positions_of
 from gateway.record.store import open_store
 
 WRITE_S = 0.5
+DAY_S = 86_400.0
 _PERIODS = tuple([Budget(Decimal(1), per, "reject") for per in ("day", "week", "month")])
 Spent = dict[tuple[str, str | None, str], int]  # by team, app and name of the period: nano-dollars
 _log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1024)
+def _names(day: int) -> tuple[str, ...]:
+    """Of the periods that a day since 1970 falls in."""
+    return tuple([period(budget, day * DAY_S)[0] for budget in _PERIODS])
 
 
 class SpendingSink:
@@ -81,15 +89,14 @@ class SpendingSink:
 
     def _add(self, team: str, app: str | None, at: float, usd: Decimal) -> None:
         nano = int((usd * 1_000_000_000).to_integral_value())
-        for budget in _PERIODS:
-            name = period(budget, at)[0]
+        for name in _names(int(at // DAY_S)):
             for whose in {None, app}:
                 key = (team, whose, name)
                 self._spent[key] = self._spent.get(key, 0) + nano
 
     def _forget(self, at: float) -> None:
         """Periods that are long over; a record may come late."""
-        now = {period(budget, then)[0] for budget in _PERIODS for then in (at, at - 86_400.0)}
+        now = {period(budget, then)[0] for budget in _PERIODS for then in (at, at - DAY_S)}
         self._spent = {key: nano for key, nano in self._spent.items() if key[2] in now}
 
     def _read_ledger(self) -> Positions:

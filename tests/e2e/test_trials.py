@@ -195,9 +195,9 @@ def test_a_canary_that_refuses_stops_in_both_workers_and_after_a_restart(trial, 
     sent = house.reached(CANARY).total()
     for text in texts(20):
         house.ask(text)
+    house.gateway.stop()
     restarted = gateway(house.policies, workers=2, environment={"GATEWAY_STATE_DIR": str(house.gateway.state_dir)})
     until(lambda: restarted.metric("gateway_canary_stopped", route="rest") == 1)
-    house.gateway.stop()
     house.gateway = Running(
         restarted.process, restarted.port, restarted.control_port, house.gateway.state_dir, restarted.log
     )

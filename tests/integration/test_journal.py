@@ -170,7 +170,7 @@ def test_a_process_that_is_killed_costs_no_record_and_counts_none_twice(
             assert waits(PATIENCE_S, lambda: running.ask_control("GET", "/metrics")[0] == 200)
             os.kill(running.workers()[0] if victim == "worker" else running.control_pid(), signal.SIGKILL)
         more(calls, 40)
-    assert waits(PATIENCE_S, lambda: running.metric("gateway_requests_total") >= len(calls.answered))
+    assert waits(PATIENCE_S, lambda: counted(running) >= len(calls.answered)), running.log.read_text()[-3000:]
     assert waits(PATIENCE_S, lambda: len(recorded(running)[0]) >= counted(running) >= len(calls.answered))
     count = counted(running)
     running.stop()
@@ -259,6 +259,7 @@ def test_a_worker_imports_nothing_that_only_readers_need(gateway: Start, policie
     running = gateway(policies, environment={"DUMP": str(tmp_path)}, program=("-c", DUMP))
     calls = Calls()
     calls.one(running)
+    assert waits(PATIENCE_S, lambda: running.ask_control("GET", "/metrics")[0] == 200)
     (worker,) = running.workers()
     os.kill(worker, signal.SIGUSR1)
     assert waits(PATIENCE_S, lambda: (tmp_path / str(worker)).exists())

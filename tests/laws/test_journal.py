@@ -123,6 +123,31 @@ def test_what_goes_in_comes_out_once_in_order(outcomes: list[Outcome]):
 
 
 @settings(max_examples=40)
+@given(many, st.lists(st.integers(1, 5), min_size=1, max_size=8), st.integers(1, 9))
+def test_a_reader_beside_a_worker_that_writes_gets_each_record_whole_and_loses_none(
+    outcomes: list[Outcome], steps: list[int], most: int
+):
+    found: list[str] = []
+    lost = 0
+    with state() as folder:
+        writer = Writer(folder, most_bytes=1 << 30, segment_bytes=ROOM)
+        reader = Reader(folder)
+        for number, each in enumerate(outcomes):
+            assert writer.append(numbered(each, number))
+            if number % steps[number % len(steps)] == 0:
+                batch = reader.read(most)
+                found += [entry.record.request_id for entry in batch.entries]
+                lost += sum(batch.lost.values())
+        while (batch := reader.read(most)).after:
+            found += [entry.record.request_id for entry in batch.entries]
+            lost += sum(batch.lost.values())
+        reader.close()
+        writer.close()
+
+    assert (found, lost) == ([f"r{number}" for number in range(len(outcomes))], 0)
+
+
+@settings(max_examples=40)
 @given(many, st.lists(st.integers(1, 7), min_size=1, max_size=8))
 def test_a_reader_that_begins_again_anywhere_reads_on_where_it_was(outcomes: list[Outcome], steps: list[int]):
     found: list[str] = []

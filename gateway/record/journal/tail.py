@@ -25,7 +25,7 @@ from gateway.record.journal.layout import (
 )
 from gateway.record.journal.record import Record, Ref, decode
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
 MOST_FRAME_BYTES = 16 << 20
 _log = logging.getLogger(__name__)
 
@@ -156,6 +156,7 @@ class Tail:
 
     def _take(self, entries: list[Entry], most: int, accepted: int, *, over: bool) -> int:
         """How many are lost: of a segment that is over, what follows a damaged frame; words are counted too."""
+        self._chunk = b""  # read before the worker wrote on: what lay behind its last record is not what lies there now
         try:
             while self._frames < accepted and len(entries) < most:
                 record = self._next()
@@ -175,7 +176,7 @@ class Tail:
         """The next frame's record; None if it told a word. Raises _Damaged."""
         length, checksum = FRAME.unpack(self._bytes(self._offset, FRAME.size))
         payload = self._bytes(self._offset + FRAME.size, length)
-        if crc32(payload) != checksum:
+        if not payload or crc32(payload) != checksum:
             raise _Damaged(f"frame {self._frames} of {self._name} is damaged")
         try:
             read = decode(payload)
