@@ -81,7 +81,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
     state = State(
         settings=settings,
         console_token=token,
-        exposition=readers.exposition,
+        registry=readers.registry,
         served=served,
         ledger=ledger,
         helpers=helpers,

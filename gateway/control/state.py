@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from prometheus_client import CollectorRegistry
+
 from gateway.api.doorkeeper import Guesses
 from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
@@ -20,7 +22,7 @@ class State:
 
     settings: Settings
     console_token: str  # opens the console; GATEWAY_ADMIN_TOKEN where there is one
-    exposition: Callable[[], bytes]  # the Prometheus page
+    registry: CollectorRegistry  # of all metrics
     served: Served
     ledger: Ledger
     helpers: Helpers

@@ -14,6 +14,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as plain_families
 
 from tests.integration.test_passthrough import KEY
 from tests.integration.test_stopping import AUTHORIZATION, ask, policies, waits  # noqa: F401 - a fixture
@@ -294,3 +296,16 @@ def test_without_a_control_process_requests_are_served_and_what_it_knows_is_503(
         assert running.ask("GET", "/")[2].count(b"http") == 0
     finally:
         running.stop()
+
+
+def test_metrics_come_as_their_reader_asks(running):
+    asked(running)
+    assert running.counts("gateway_requests_total", 1)
+    plain = running.ask_control("GET", "/metrics")
+    modern = running.ask_control("GET", "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+
+    assert plain[1]["content-type"].startswith("text/plain; version=0.0.4")
+    assert modern[1]["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert modern[2].endswith(b"# EOF\n")
+    families = {family.name for family in openmetrics_families(modern[2].decode())}
+    assert families == {family.name for family in plain_families(plain[2].decode())}
