@@ -28,3 +28,9 @@ class State:
     def counts_alone(self) -> bool:
         """True if budgets are bounded here, and the control process says what was spent before."""
         return self.settings.control and self.settings.redis_url is None and bool(self.gateway.keyring.accounts)
+
+    @property
+    def tries_canaries(self) -> bool:
+        """True if a canary may have stopped by itself, which the control process knows."""
+        routes = self.gateway.policy.routes
+        return self.settings.control and any(route.canary is not None and route.canary.stop_above for route in routes)

@@ -18,6 +18,7 @@ from gateway.record import files
 
 NAME = "estimates"  # in the state folder
 LOOK_S = 1.0
+SOON_S = 0.05  # while nothing is known yet
 STALE_S = 15.0  # a file that was not touched for so long tells nothing of canaries any more
 _log = logging.getLogger(__name__)
 Key = tuple[str, ...]
@@ -84,12 +85,16 @@ class Learned:
         """As of the file; where that is stale, without what canaries did, so that those that might stop pause."""
         return self._snapshot if time() - self._touched_at < STALE_S else self._without_trials
 
+    def is_known(self) -> bool:
+        """False until the control process has said what canaries have done so far."""
+        return self.known().trials is not None
+
     def close(self) -> None:
         self._closing.set()
         self._thread.join(1)  # it writes nothing
 
     def _run(self) -> None:
-        while not self._closing.wait(LOOK_S):
+        while not self._closing.wait(LOOK_S if self.is_known() else SOON_S):
             try:
                 self._look()
             except (msgspec.DecodeError, OSError) as wrong:

@@ -7,7 +7,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from socket import socket
 from time import monotonic, time
@@ -21,7 +21,6 @@ from gateway.api.body import BODIES, Room
 from gateway.api.control_line import ControlLine
 from gateway.api.state import State
 from gateway.app import accepted
-from gateway.app.budgets import SpentBefore
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
@@ -39,7 +38,7 @@ from gateway.settings import Settings
 YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
 LOOK_S = 0.5  # between two looks at the files
 ENDING_S = 3.0  # for what runs when the server has stopped
-COUNTED_S = 10.0  # for the control process to say what was spent before
+COUNTED_S = 10.0  # for the control process to say what was before this worker
 SETTLING_S = 1.0  # for what budgets are still to be told
 ONE_STOP_S = 1.0  # signals so close together are one: a worker hears the terminal, and its parent
 _log = logging.getLogger("gateway")
@@ -96,8 +95,10 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], parts: Parts) -> None:
     hold_signals()
-    if server.state.counts_alone:
-        await _counted(parts.before)
+    if server.state.counts_alone and not await _becomes(parts.before.is_known):
+        _log.warning("the control process does not say what was spent: callers with a budget are denied until then")
+    if server.state.tries_canaries and not await _becomes(parts.learned.is_known):
+        _log.warning("the control process does not say what canaries have done: those that might stop pause until then")
     await spending.look()  # before the first request is read
     running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
     for task in running:
@@ -111,14 +112,14 @@ async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], pa
             await asyncio.wait_for(parts.accounts.close(), SETTLING_S)
 
 
-async def _counted(before: SpentBefore) -> None:
-    """Until it is known what was spent before; callers with a budget are denied if that takes too long."""
+async def _becomes(known: Callable[[], bool]) -> bool:
+    """Waits for what the control process says at a start; False if that takes too long."""
     deadline = monotonic() + COUNTED_S
-    for _ in iter(before.is_known, True):
+    for _ in iter(known, True):
         if monotonic() > deadline:
-            _log.warning("the control process does not say what was spent: callers with a budget are denied until then")
-            return
+            return False
         await asyncio.sleep(0.02)
+    return True
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
