@@ -10,6 +10,7 @@ from gateway.errors import GatewayError, nearest
 from gateway.identity import DATA_CLASSES, Caller
 from gateway.request import Request
 from gateway.signals import effort, needs, tokens
+from gateway.signals.invisible import visible
 from gateway.signals.names import check_names
 from gateway.signals.read import Malformed, read
 from gateway.signals.text import Passage, Text
@@ -62,7 +63,8 @@ def measure_text(text: Text, names: Iterable[str]) -> Signals:
 
 def measure_prompt(prompt: str, names: Iterable[str] = TEXT_SIGNALS) -> Signals:
     """What a request with this one user message would measure; `tokens` besides."""
-    text = Text((Passage("user", prompt),))
+    said, hides = visible(prompt)
+    text = Text((Passage("user", said),), readable=not hides)
     return {**measure_text(text, names), "tokens": tokens.measure(text)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SCANNED_CHARS = 1_000_000  # text beyond this bound is not read, which makes the text signals unknown
 
@@ -13,6 +13,7 @@ class Passage:
 
     role: str  # system, user, assistant or tool (tool definitions, arguments and results)
     text: str
+    beside: bool = field(default=False, compare=False)  # not said in turn: definitions, names, options
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
+from gateway.signals.invisible import places, visible
 from gateway.signals.pii import address, groups, money, national_ids, phone
 from gateway.signals.pii.finding import KINDS, Finding
+from gateway.signals.pii.pieces import seams, unescaped
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["KINDS", "Finding", "find", "measure"]
 
 _MOST_CLUSTERS: Final = 3_000  # of digits in one request: a table of figures beyond it makes the signal unknown
-_SEAM_CHARS: Final = 24  # on either side of where one passage ends and the next begins
 _CHARS: Final = 20  # of a long cluster that count as one more
 _MOBILE: Final = "9" * 11
 _ALONE: Final = groups.LONGEST + 4  # characters of the longest text that is but a number
@@ -25,7 +26,12 @@ Cluster = tuple[int, int]
 
 def find(text: str) -> list[Finding]:
     """What stands in the text, in order; where two readings overlap, the more certain one."""
-    return sorted(_findings(plain := groups.plain(text), _clusters(plain)), key=lambda finding: finding.start)
+    plain = groups.plain(visible(text)[0])
+    found = sorted(_findings(plain, _clusters(plain)), key=lambda finding: finding.start)
+    if text.isascii() or len(plain) == len(text):
+        return found
+    at = places(text)
+    return [Finding(finding.kind, at[finding.start], at[finding.end - 1] + 1) for finding in found]
 
 
 def measure(text: Text) -> frozenset[str] | Unknown:
@@ -33,9 +39,10 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     if not text.readable:
         return UNKNOWN
     said = [groups.plain(passage.text) for passage in text.passages]
+    in_turn = [piece for piece, passage in zip(said, text.passages, strict=True) if not passage.beside]
     left = _MOST_CLUSTERS
     looked_at: list[tuple[str, list[Cluster]]] = []
-    for piece in (*said, *_seams(said)):
+    for piece in chain(said, seams(in_turn), map(groups.plain, filter(None, map(unescaped, said)))):
         clusters = list(islice(_clusters(piece), left + 1))
         left -= sum(1 + (end - start) // _CHARS for start, end in clusters)
         if left < 0:  # known before anything is checked
@@ -51,20 +58,6 @@ def _clusters(text: str) -> Iterator[Cluster]:
     return groups.clusters(text) if groups.holds_digits(text) else iter(())
 
 
-def _seams(said: Sequence[str]) -> Iterator[str]:
-    """Where one passage ends and the next begins with a digit: a number may be split over them."""
-    for at in range(len(said) - 1):
-        run = [said[at][-_SEAM_CHARS:]]
-        for following in said[at + 1 :]:
-            if not (run[-1][-1:].isdigit() and following[:1].isdigit()):
-                break
-            run.append(following[:_SEAM_CHARS])
-            if len(following) > _SEAM_CHARS:
-                break
-        if len(run) > 1:
-            yield " ".join(run)
-
-
 def _findings(text: str, clusters: Iterable[Cluster], known: set[str] | None = None) -> list[Finding]:
     """All of them; with `known`, a set that grows, phones only until there is one: they take most of the time."""
     found = list(address.emails(text)) if "@" in text else []
@@ -72,6 +65,8 @@ def _findings(text: str, clusters: Iterable[Cluster], known: set[str] | None = N
         found.extend(address.ipv6(text))
     if text.count(".") >= 3 and groups.holds_digits(text):
         found.extend(address.ipv4(text))
+    if groups.holds_digits(text):
+        found.extend(money.ibans(text))
     for start, end in clusters:
         taken = [finding for finding in found if finding.end > start and finding.start < end]
         if not any(f.start <= start and end <= f.end for f in taken):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
+from unicodedata import decimal
 
 FEWEST: Final = 4  # digits of the shortest number there is, an IPv4 address
 LONGEST: Final = 34  # characters of the longest number there is, an IBAN
@@ -19,16 +21,22 @@ _SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
 _JOINED: Final = str.maketrans(dict.fromkeys(_SEPARATORS))
 _REACH: Final = 24  # how far letters may stand from the digits they belong to
 
+_DIGITS: Final = {  # of every script, and of the styled alphabets of mathematics
+    code: str(value) for code in range(0x80, sys.maxunicode + 1) if (value := decimal(chr(code), None)) is not None
+}
+_SPACES: Final = (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+_DASHES: Final = (*range(0x2010, 0x2016), 0x2043, 0x2212, 0xFE58, 0xFE63)
 _PLAIN: Final = str.maketrans(
     {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-    | dict.fromkeys(range(0x2010, 0x2016), "-")
-    | dict.fromkeys((0x2212, 0xFE63), "-")
-    | dict.fromkeys((0xA0, 0x2007, 0x2009, 0x202F, 0x3000), " ")
-    | dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF), " ")  # invisible
+    | _DIGITS
+    | dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(_SPACES, " ")
+    | {0xFE52: ".", 0x3002: ".", 0xFF61: ".", 0x2024: ".", 0xFE6B: "@"}
 )
-_FULL_WIDTH: Final = re.compile(  # of what numbers and mailboxes are made; Chinese punctuation alone changes nothing
-    "[\uff0b\uff0d-\uff0f\uff10-\uff19\uff20-\uff3a\uff41-\uff5a\u2010-\u2015\u2212\ufe63\u00a0\u2007\u2009\u202f\u3000"
-    "\u00ad\u200b-\u200d\u2060\ufeff]"
+_ODD: Final = re.compile(  # of what numbers and mailboxes are made; Chinese punctuation alone changes nothing
+    "[\uff0b\uff0d-\uff0f\uff20-\uff3a\uff41-\uff5a\ufe52\ufe6b\uff61\u2024"
+    + "".join(map(chr, (*_DIGITS, *_SPACES, *_DASHES)))
+    + "]"
 )
 
 
@@ -52,7 +60,7 @@ class Worth(NamedTuple):
 
 def plain(text: str) -> str:
     """The text with full-width characters, dashes and spaces in their ASCII form; every character keeps its place."""
-    return text if text.isascii() or not _FULL_WIDTH.search(text) else text.translate(_PLAIN)
+    return text if text.isascii() or not _ODD.search(text) else text.translate(_PLAIN)
 
 
 def holds_digits(text: str) -> bool:
