@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SCANNED_CHARS = 1_000_000  # text beyond this bound is not read, which makes the text signals unknown
+MOST_PASSAGES = 50_000  # of one request, empty ones and images too; more are not read either
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gateway.signals.invisible import places, visible
 from gateway.signals.pii import address, groups, money, national_ids, phone
 from gateway.signals.pii.finding import KINDS, Finding
 from gateway.signals.pii.pieces import seams, unescaped
+from gateway.signals.pii.taken import Found, Taken
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
@@ -67,11 +68,14 @@ def _findings(text: str, clusters: Iterable[Cluster], known: set[str] | None = N
         found.extend(address.ipv4(text))
     if groups.holds_digits(text):
         found.extend(money.ibans(text))
+    named, before = Found(found), list[Finding]()  # `before`: in clusters that reach into the next one
     for start, end in clusters:
-        taken = [finding for finding in found if finding.end > start and finding.start < end]
+        before = [finding for finding in before if finding.end > start]
+        taken = [*named.within(start, end), *(finding for finding in before if finding.start < end)]
         if not any(f.start <= start and end <= f.end for f in taken):
             more = list(_numbers(text, start, end, taken, phones=known is None or "phone" not in known))
             found += more
+            before += more
             if known is not None:
                 known.update(finding.kind for finding in more)
     return found
@@ -79,7 +83,7 @@ def _findings(text: str, clusters: Iterable[Cluster], known: set[str] | None = N
 
 def _numbers(text: str, start: int, end: int, taken: list[Finding], *, phones: bool) -> Iterator[Finding]:
     """Numbers of one cluster, the most certain kinds first; none overlaps another."""
-    claimed = [(finding.start, finding.end) for finding in taken]
+    claimed = Taken((finding.start, finding.end) for finding in taken)
     near: bool | None = None
 
     def worded() -> bool:
@@ -91,31 +95,18 @@ def _numbers(text: str, start: int, end: int, taken: list[Finding], *, phones: b
     def provable(shape: str, form: str) -> bool:
         return _is_proof(shape, form) or len(text) <= _ALONE or worded()
 
-    def free(left: int, right: int) -> bool:
-        return all(right <= begin or stop <= left for begin, stop in claimed)
-
     reached = start
     for candidate in groups.candidates(text, start, end, worth, provable):
-        if candidate.start < reached or (taken and not free(candidate.start, candidate.end)):
+        if candidate.start < reached or (taken and not claimed.free(candidate.start, candidate.end)):
             continue
         kind = _kind(text, candidate, worded)
         if kind:
             reached = candidate.end
-            claimed.append((candidate.start, candidate.end))
+            claimed.take(candidate.start, candidate.end)
             yield Finding(kind, candidate.start, candidate.end)
     if phones:
-        for left, right in _between(start, end, claimed):
-            yield from (found for found in phone.phones(text, left, right) if free(found.start, found.end))
-
-
-def _between(start: int, end: int, claimed: Iterable[Cluster]) -> Iterator[Cluster]:
-    """What is left of a stretch, so that a phone number is not read on into the number that follows it."""
-    for begin, stop in sorted(claimed):
-        if begin > start:
-            yield start, min(begin, end)
-        start = max(start, stop)
-    if start < end:
-        yield start, end
+        for left, right in claimed.between(start, end):
+            yield from (found for found in phone.phones(text, left, right) if claimed.free(found.start, found.end))
 
 
 @lru_cache(maxsize=4096)

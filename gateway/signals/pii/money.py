@@ -55,7 +55,7 @@ def is_iban(candidate: Candidate) -> bool:
     """Whether country, structure and check digits agree; banks' own inner checks are not asked for."""
     if not _IBAN.fullmatch(candidate.written):
         return False
-    return _is_valid(candidate.compact)
+    return len(candidate.compact) == _length(candidate.compact[:2].upper()) and _is_valid(candidate.compact)
 
 
 def ibans(text: str) -> Iterator[Finding]:

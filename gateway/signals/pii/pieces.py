@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Final
 from urllib.parse import unquote
 
@@ -14,7 +13,7 @@ _DIGIT: Final = re.compile("[0-9]")
 _BEGUN: Final = re.compile(r"\A[0-9A-Za-z]+")  # the rest of a word that began before what is looked at
 _BROKEN_OFF: Final = re.compile(r"[0-9A-Za-z]+\Z")
 _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
-_ESCAPE: Final = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
+_ESCAPE: Final = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 
 
 def seams(said: Sequence[str]) -> Iterator[str]:
@@ -22,11 +21,12 @@ def seams(said: Sequence[str]) -> Iterator[str]:
 
     From each passage no further than `_SEAM_CHARS`, so that this takes no longer than the passages are long.
     """
+    said = [text for text in said if text]
     for first in range(len(said) - 1):
         run, left = [_tail(said[first])], _SEAM_CHARS
-        for following in islice(said, first + 1, None):
-            run.append(_head(following))
-            left -= len(following) + 1
+        for at in range(first + 1, len(said)):
+            run.append(_head(said[at]))
+            left -= len(said[at]) + 1
             if left < 0:
                 break
         if any("@" in piece or _DIGIT.search(piece) for piece in run):

@@ -24,7 +24,7 @@ from gateway.signals.read.fields import (
     rest,
     stored,
 )
-from gateway.signals.text import SCANNED_CHARS, Passage, Text
+from gateway.signals.text import MOST_PASSAGES, SCANNED_CHARS, Passage, Text
 
 __all__ = ["Malformed", "read"]
 
@@ -33,9 +33,11 @@ def read(kind: str, fields: Mapping[str, object]) -> Text:
     """The text of a body of the kind chat, completion, embedding, responses or messages. Raises Malformed."""
     passages: list[Passage] = []
     readable, left = True, SCANNED_CHARS
-    for passage in _READERS[INTERFACES[kind].text](fields):
-        if passage is None:
+    for number, passage in enumerate(_READERS[INTERFACES[kind].text](fields)):
+        if passage is None or number == MOST_PASSAGES:
             readable = False
+            if number == MOST_PASSAGES:
+                break
             continue
         if not passage.text.isascii():
             seen, hides = visible(passage.text)

@@ -27,7 +27,7 @@ class Malformed(ValueError):
 _FORMS: Final = ("response_format", "text", "output_config", "output_format")  # of the answer; text only with a schema
 _DEFINITIONS: Final = ("tools", "functions", "prediction", *_FORMS)
 STORED: Final = ("previous_response_id", "conversation", "container")
-_ESCAPE: Final = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ESCAPE: Final = re.compile(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
 _EXPONENT: Final = re.compile(r"(?<![\w.\"])[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]{1,2}(?![\w.])")
 
 
