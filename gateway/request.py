@@ -46,6 +46,7 @@ _OURS = frozenset(
 ID_BITS = 52  # of chance in the name of a request
 MOST_CHOICES = 128
 MOST_FIELDS = 1_000
+MOST_OBJECTS = 500_000  # and lists of a body; each takes a hundred times its bytes while it is read
 MOST_OPENING = 16  # messages that tell one conversation from another
 
 
@@ -98,6 +99,8 @@ class Request:
 
 def parse(kind: str, body: bytes, arrival: Arrival) -> Request:
     """Raises GatewayError `invalid_request`, naming the field."""
+    if len(body) > MOST_OBJECTS and body.count(b"{") + body.count(b"[") > MOST_OBJECTS:
+        raise GatewayError("invalid_request", f"the body holds more than {MOST_OBJECTS:,} objects and lists; send less")
     fields = _decode(body)
     if len(fields) > MOST_FIELDS:
         raise GatewayError("invalid_request", f"the body has {len(fields):,} fields; at most {MOST_FIELDS:,}")

@@ -11,7 +11,7 @@ LONGEST_END = len(b"\r\n\r\n")
 
 def last_end(chunk: bytes | bytearray, start: int) -> int:
     """Where the last whole event of `chunk` ends that does not end before `start`; 0 if none does."""
-    if b"\r" not in chunk:
+    if chunk.find(b"\r", start) == -1:
         newline = chunk.rfind(b"\n\n", start)
         return newline + 2 if newline != -1 else 0
     end = 0

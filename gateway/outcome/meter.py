@@ -141,15 +141,16 @@ class StreamMeter:
 
     def _begin(self, chunk: bytes) -> bytes:
         """Takes off a byte order mark, and sees whether this is a stream at all."""
+        if self._carry and not BOM.startswith(self._carry):  # white space, which is not looked at again
+            self._begun, self._plain = _beginning(chunk)
+            return chunk
         start = bytes(self._carry) + chunk
         self._carry.clear()
         if BOM.startswith(start[:3]) and len(start) < len(BOM):
             self._carry += start
             return b""
         start = start.removeprefix(BOM)
-        first = start.lstrip()[:1]
-        self._begun = bool(first)
-        self._plain = first in (b"{", b"[")
+        self._begun, self._plain = _beginning(start)
         return start
 
     def _converted(self, body: bytes) -> bytes:
@@ -190,7 +191,7 @@ class StreamMeter:
         if data is None:
             return self._read_other(events[start:end])
         if data == b"[DONE]":
-            passes = self.reading.complete and not self.reading.broken and not self.done
+            passes = not self.done and self.reading.complete and not self.reading.broken
             self.done = True
             return passes
         if error:
@@ -225,6 +226,12 @@ class StreamMeter:
         self.reading.complain(document)
         self.done = True
         return False
+
+
+def _beginning(start: bytes) -> tuple[bool, bool]:
+    """Whether more than white space is there, and whether it begins a JSON document."""
+    first = start.lstrip()[:1]
+    return bool(first), first in (b"{", b"[")
 
 
 def _is_stream(body: bytes) -> bool:

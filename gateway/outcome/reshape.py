@@ -6,8 +6,45 @@ from typing import Any
 
 import msgspec
 
-_encode = msgspec.json.Encoder().encode
 _DONE = b"data: [DONE]\n\n"
+_APART = 128  # choices that get an event each, which repeats all that stands beside them
+
+
+class _Words:
+    """A text that grows; joined once, when it is written."""
+
+    def __init__(self, *pieces: str) -> None:
+        self.pieces = list(pieces)
+
+
+class _Items(list[Any]):
+    """A list that grows, whose items are found by their `index`."""
+
+    def __init__(self, items: list[Any]) -> None:
+        super().__init__()
+        self._at: dict[Any, dict[str, Any]] = {}
+        for item in items:
+            self.keep(dict(item) if isinstance(item, dict) else item)
+
+    def keep(self, item: Any) -> None:
+        """One more."""
+        self.append(item)
+        if isinstance(item, dict) and isinstance(item.get("index"), int | str):
+            self._at.setdefault(item["index"], item)
+
+    def same(self, item: Any) -> dict[str, Any] | None:
+        """The one that has the index of this one."""
+        index = item.get("index") if isinstance(item, dict) else None
+        return self._at.get(index) if isinstance(index, int | str) else None
+
+
+def _joined(value: object) -> str:
+    if isinstance(value, _Words):
+        return "".join(value.pieces)
+    raise NotImplementedError
+
+
+_encode = msgspec.json.Encoder(enc_hook=_joined).encode
 
 
 def events_of(document: dict[str, Any], *, usage: bool, done: bool) -> bytes:
@@ -15,8 +52,9 @@ def events_of(document: dict[str, Any], *, usage: bool, done: bool) -> bytes:
     rest = {name: value for name, value in document.items() if name not in ("choices", "usage")}
     if rest.get("object") == "chat.completion":
         rest["object"] = "chat.completion.chunk"
-    events = [_event({**rest, "choices": [_as_delta(choice)]}) for choice in document["choices"]
-              if isinstance(choice, dict)]  # fmt: skip
+    deltas = [_as_delta(choice) for choice in document["choices"] if isinstance(choice, dict)]
+    together = [deltas] if len(deltas) > _APART else [[delta] for delta in deltas]
+    events = [_event({**rest, "choices": choices}) for choices in together]
     if usage and document.get("usage"):
         events.append(_event({**rest, "choices": [], "usage": document["usage"]}))
     return b"".join(events) + (_DONE if done else b"")
@@ -58,7 +96,7 @@ class Gathering:
                     message.clear()  # a last event that repeats the whole message
                 _merge(message, value)
             elif name == "text" and isinstance(value, str):
-                whole["text"] = whole.get("text", "") + value
+                whole["text"] = _grown(whole.get("text"), value)
             elif value is not None or name == "finish_reason":
                 whole[name] = value if value is not None else whole.get(name)
 
@@ -86,23 +124,31 @@ def _merge(whole: dict[str, Any], delta: dict[str, Any]) -> None:
         old = whole.get(name)
         if name in ("role", "id", "type", "name", "index") or old is None:
             if value is not None or name not in whole:
-                whole[name] = [dict(item) if isinstance(item, dict) else item for item in value] if isinstance(
-                    value, list) else (dict(value) if isinstance(value, dict) else value)  # fmt: skip
-        elif isinstance(old, str) and isinstance(value, str):
-            whole[name] = old + value
+                whole[name] = _Items(value) if isinstance(value, list) else (
+                    dict(value) if isinstance(value, dict) else value)  # fmt: skip
+        elif isinstance(old, str | _Words) and isinstance(value, str):
+            whole[name] = _grown(old, value)
         elif isinstance(old, dict) and isinstance(value, dict):
             _merge(old, value)
         elif isinstance(old, list) and isinstance(value, list):
-            _merge_list(old, value)
+            whole[name] = _merged(old, value)
         elif value is not None:
             whole[name] = value
 
 
-def _merge_list(whole: list[Any], more: list[Any]) -> None:
+def _merged(whole: list[Any], more: list[Any]) -> _Items:
+    items = whole if isinstance(whole, _Items) else _Items(whole)
     for item in more:
-        index = item.get("index") if isinstance(item, dict) else None
-        same = [old for old in whole if isinstance(old, dict) and index is not None and old.get("index") == index]
-        if same:
-            _merge(same[0], item)
+        same = items.same(item)
+        if same is None:
+            items.keep(item)
         else:
-            whole.append(item)
+            _merge(same, item)
+    return items
+
+
+def _grown(old: object, more: str) -> _Words | str:
+    if isinstance(old, _Words):
+        old.pieces.append(more)
+        return old
+    return _Words(old, more) if isinstance(old, str) else more

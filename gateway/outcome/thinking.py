@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # By whose model or template: docs/wires.md is made of these rows too. (opening, closing, vendor, source)
 TAG_ROWS = (
     (
@@ -27,6 +29,7 @@ TAG_ROWS = (
     ("<seed:think>", "</seed:think>", "ByteDance Seed-OSS", "huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct"),
     ("◁think▷", "◁/think▷", "Moonshot's Kimi-VL", "huggingface.co/moonshotai/Kimi-VL-A3B-Thinking"),
 )
+_NO_SPACE = re.compile(r"\S")
 _TAGS = tuple((opening, closing) for opening, closing, _, _ in TAG_ROWS)
 
 _OPENED_UNSEEN = frozenset(
@@ -41,16 +44,15 @@ def answer(text: str) -> str:
     If it is never closed there is no answer (yet). Tags further on are the answer's own: it may be about them.
     """
     text = text.strip()
-    before = None
-    while before != text:  # several may follow one another
-        before = text
+    finder, at, before = _Finder(text), 0, -1
+    while before != at:  # several may follow one another
+        before = at
         for opening, closing in _TAGS:
-            while text.startswith(opening) or (
-                opening in _OPENED_UNSEEN and 0 <= text.find(closing) < _found(text, opening)
+            while text.startswith(opening, at) or (
+                opening in _OPENED_UNSEEN and finder.at(closing, at) < finder.at(opening, at)
             ):
-                _, closed, text = text.partition(closing)
-                text = text.strip() if closed else ""
-    return text
+                at = _spaces(text, min(finder.at(closing, at) + len(closing), len(text)))
+    return text[at:]
 
 
 class Beginning:
@@ -66,34 +68,52 @@ class Beginning:
     @property
     def open(self) -> str:
         """What could still become an opening tag; if nothing follows it is the answer."""
-        return "" if _opened(self._before) else self._before
+        return "" if _opened(self._before, 0) else self._before
 
     def feed(self, text: str) -> str:
         """What the next piece brings of the answer; white space and thinking before it are none."""
         if self.begun:
             return text
-        before = (self._before + text).lstrip()
-        tags = _opened(before)
+        whole = self._before + text
+        at = _spaces(whole, 0)
+        tags = _opened(whole, at)
         while tags is not None:
             self.thinks = True
             opening, closing = tags
-            _, closed, rest = before.partition(closing)
-            if not closed:
-                self._before = opening + before[len(opening) :][1 - len(closing) :]
+            closed = whole.find(closing, at)
+            if closed < 0:
+                self._before = opening + whole[max(at + len(opening), len(whole) + 1 - len(closing)) :]
                 return ""
-            before = rest.lstrip()
-            tags = _opened(before)
+            at = _spaces(whole, closed + len(closing))
+            tags = _opened(whole, at)
+        before = whole[at:]
         self.begun = bool(before) and not any(opening.startswith(before) for opening, _ in _TAGS)
         self._before = "" if self.begun else before
         return before if self.begun else ""
 
 
-def _opened(text: str) -> tuple[str, str] | None:
-    """The tags between which the text begins."""
-    return next((tags for tags in _TAGS if text.startswith(tags[0])), None)
+def _opened(text: str, at: int) -> tuple[str, str] | None:
+    """The tags between which the text goes on there."""
+    return next((tags for tags in _TAGS if text.startswith(tags[0], at)), None)
 
 
-def _found(text: str, tag: str) -> int:
-    """Where the tag stands; behind everything if it does not."""
-    at = text.find(tag)
-    return len(text) if at < 0 else at
+def _spaces(text: str, at: int) -> int:
+    """Where the white space ends that stands there."""
+    found = _NO_SPACE.search(text, at)
+    return found.start() if found else len(text)
+
+
+class _Finder:
+    """Where tags stand from a place on that only moves forward; each is looked for once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[str, int] = {}
+
+    def at(self, tag: str, start: int) -> int:
+        """Behind everything if it does not stand there any more."""
+        known = self._known.get(tag, -1)
+        if known < start:
+            known = self._text.find(tag, start)
+            self._known[tag] = known = len(self._text) if known < 0 else known
+        return known
