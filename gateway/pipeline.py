@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic, time
 
@@ -29,9 +30,13 @@ from gateway.policy.models import resolve_model
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
 from gateway.signals import needs
-from gateway.signals.measure import Signals, measure, measure_text, request_text
+from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
+from gateway.signals.value import UNKNOWN
+from gateway.threads import PARSING, SCANS, Busy
 
-LOOP_SCAN_BYTES = 65_536  # a longer body is measured off the event loop
+LOOP_SCAN_BYTES = 16_384  # a longer body is measured off the event loop
+SCAN_S = 10.0  # to read the text of one; what takes longer, or waits behind too many, counts as unknown
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,10 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
     resolve_model(gateway.policy, request.model)
     if request.body_bytes > LOOP_SCAN_BYTES:
-        signals, conversed = await asyncio.to_thread(_measure, request, caller, gateway)
+        signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, _NOTHING)
+        signals |= await scanned(request, gateway.policy.needs & TEXT_SIGNALS)
     else:
-        signals, conversed = _measure(request, caller, gateway)
+        signals, conversed = _measure(request, caller, gateway, gateway.policy.needs)
     at = request.arrival.received_at
     view = View(
         at=at,
@@ -128,15 +134,32 @@ def _remember(outcome: Outcome, conversations: Conversations, conversation: byte
         conversations.remember(conversation, last.endpoint.id, outcome.ended_at)
 
 
-def _measure(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signals, bytes]:
-    """Its signals, and the name of its conversation."""
+def _measure(request: Request, caller: Caller, gateway: Gateway, needed: frozenset[str]) -> tuple[Signals, bytes]:
+    """Its signals, of those that read text the needed ones, and the name of its conversation."""
     policy, plain = gateway.policy, request.talk is not None
-    signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=policy.needs)
+    signals = measure(request, caller, tags=gateway.keyring.tags, models=policy.named, needed=needed)
     moved = body_needs(policy.body_rules, request.interface.dialect.name, request.fields, plain_messages=plain)
     if moved:
         signals["needs"] = needs.measure(request.fields) | moved
     signals["budget_used"] = min(1.0, gateway.admission.budget_used(caller, request.arrival.received_at))
     return signals, conversation(request, caller.key_id)
+
+
+async def scanned(request: Request, asked: frozenset[str]) -> Signals:
+    """The text signals of a long body, read beside the loop. Unknown, so that guards apply, if that takes too long.
+
+    Raises GatewayError naming the field that is malformed.
+    """
+    if not asked:
+        return {}
+    try:
+        return await SCANS.run(_scan, SCAN_S, request, asked)
+    except (TimeoutError, Busy):
+        return dict.fromkeys(asked, UNKNOWN)
+
+
+def _scan(request: Request, asked: frozenset[str]) -> Signals:
+    return measure_text(request_text(request), asked)
 
 
 def _measure_late(trail: Trail, late: frozenset[str]) -> None:
@@ -146,18 +169,22 @@ def _measure_late(trail: Trail, late: frozenset[str]) -> None:
     loop = asyncio.get_running_loop()
     request, decision = trail.request, trail.decision
 
-    def add() -> None:
-        try:
-            found = measure_text(request_text(request), late)
-        except GatewayError:
-            return  # a malformed message that no decision had to read: the upstream says what it thinks of it
+    def add(found: Signals) -> None:
         trail.topic = found.get("topic")
         trail.late_signals = {name: found[name] for name in late & decision.policy.record_signals}
 
+    def now() -> None:
+        with suppress(GatewayError):  # a malformed message that no decision had to read: the upstream says what it is
+            add(_scan(request, late))
+
+    async def beside() -> None:
+        with suppress(GatewayError):
+            add(await scanned(request, late))
+
     if not late & decision.policy.record_signals:  # only a refusal asks for it
-        trail.measuring = lambda: loop.run_in_executor(None, add)
+        trail.measuring = beside
     elif request.body_bytes > LOOP_SCAN_BYTES:
-        begun = loop.run_in_executor(None, add)
+        begun = loop.create_task(beside())
         trail.measuring = lambda: begun
     else:
-        loop.call_soon(add)
+        loop.call_soon(now)

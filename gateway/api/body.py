@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from collections.abc import Callable
 
 from gateway.api.wire import Receive, Scope, header
 from gateway.errors import GatewayError
+from gateway.threads import PARSING
 
 SMALL_BYTES = 65_536  # no longer body counts, or is unpacked and parsed beside the event loop
 BODIES = 8  # of the greatest size, held at once
@@ -102,7 +102,7 @@ def check_encoding(encoding: str) -> str:
 
 async def unpack(body: bytes, encoding: str, share: Share, *, most_bytes: int) -> bytes:
     """What was packed. Raises GatewayError `request_too_large` before more is unpacked, `invalid_request`."""
-    plain = await asyncio.to_thread(_unpack, body, _PACKED[encoding], most_bytes)
+    plain = await PARSING.run(_unpack, None, body, _PACKED[encoding], most_bytes)
     check_size(len(plain), most_bytes)
     share.reach(len(body) + len(plain))
     return plain

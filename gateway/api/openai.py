@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError, to_thread
+from asyncio import CancelledError
 from collections.abc import Mapping
 from time import monotonic, time
 
@@ -18,6 +18,7 @@ from gateway.identity import identify
 from gateway.interfaces import Interface
 from gateway.pipeline import Gateway, Served, handle
 from gateway.request import Arrival, Request, parse
+from gateway.threads import PARSING
 
 _READ = HEADERS | {
     b"content-encoding",
@@ -78,7 +79,7 @@ async def _parse(kind: str, body: bytes, packed: str, arrival: Arrival, share: S
     if packed:
         body = await unpack(body, packed, share, most_bytes=most_bytes)
     if len(body) > SMALL_BYTES:
-        return await to_thread(parse, kind, body, arrival)
+        return await PARSING.run(parse, None, kind, body, arrival)
     return parse(kind, body, arrival)
 
 
