@@ -59,11 +59,7 @@ class Gateway:
 async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
     resolve_model(gateway.policy, request.model)
-    if request.body_bytes > LOOP_SCAN_BYTES:
-        signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, _NOTHING)
-        signals |= await scanned(request, gateway.policy.needs & TEXT_SIGNALS)
-    else:
-        signals, conversed = _measure(request, caller, gateway, gateway.policy.needs)
+    signals, conversed = await signals_of(request, caller, gateway)
     at = request.arrival.received_at
     view = View(
         at=at,
@@ -132,6 +128,16 @@ def _remember(outcome: Outcome, conversations: Conversations, conversation: byte
     last = outcome.attempts[-1] if outcome.result == "answered" else None
     if last is not None and last.purpose == "serve":
         conversations.remember(conversation, last.endpoint.id, outcome.ended_at)
+
+
+async def signals_of(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signals, bytes]:
+    """Its signals, and the name of its conversation; those of a long body are measured beside the event loop."""
+    needed = gateway.policy.needs
+    if request.body_bytes <= LOOP_SCAN_BYTES:
+        return _measure(request, caller, gateway, needed)
+    signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, _NOTHING)
+    signals |= await scanned(request, needed & TEXT_SIGNALS)
+    return signals, conversed
 
 
 def _measure(request: Request, caller: Caller, gateway: Gateway, needed: frozenset[str]) -> tuple[Signals, bytes]:

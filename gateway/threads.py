@@ -27,11 +27,16 @@ class Threads:
         self._begun = 0
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that have not begun, those given up meanwhile too."""
+        return self._jobs.qsize()
+
     async def run(
         self, function: Callable[Given, Result], within_s: float | None, *args: Given.args, **named: Given.kwargs
     ) -> Result:
         """What it returns or raises. Raises Busy, and TimeoutError: one that has not begun by then never will."""
-        if self._most_waiting is not None and self._jobs.qsize() >= self._most_waiting:
+        if self._most_waiting is not None and self.waiting >= self._most_waiting:
             raise Busy
         future: Future[Result] = Future()
 
