@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+SHORTEST_TOKEN = 16  # characters
+
 
 class BadSetting(ValueError):
     """A variable that cannot be used; the text names it and the way out."""
@@ -74,8 +76,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         workers=int(_number(given, "WORKERS", defaults.workers, 1, 256)),
         redis_url=_text(given, "REDIS_URL"),
         database_url=_text(given, "DATABASE_URL"),
-        admin_token=_text(given, "ADMIN_TOKEN"),
-        metrics_token=_text(given, "METRICS_TOKEN"),
+        admin_token=_secret(given, "ADMIN_TOKEN"),
+        metrics_token=_secret(given, "METRICS_TOKEN"),
         state_dir=Path(_text(given, "STATE_DIR") or defaults.state_dir),
         journal_bytes=int(_number(given, "JOURNAL_BYTES", defaults.journal_bytes, 1 << 20, 1 << 44)),
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
@@ -108,6 +110,17 @@ def _text(given: Mapping[str, str], name: str) -> str | None:
 
 def _port(given: Mapping[str, str], name: str) -> int | None:
     return int(_number(given, name, 0, 0, 65535)) if _text(given, name) else None
+
+
+def _secret(given: Mapping[str, str], name: str) -> str | None:
+    """Raises BadSetting, which does not repeat it, for what can be guessed."""
+    text = _text(given, name)
+    if text is not None and (len(text) < SHORTEST_TOKEN or len(set(text)) < SHORTEST_TOKEN // 3):
+        way_out = "`openssl rand -base64 24` makes a good one; unset, none is needed on loopback"
+        raise BadSetting(
+            f"GATEWAY_{name} can be guessed; give it {SHORTEST_TOKEN} mixed characters at least: {way_out}"
+        )
+    return text
 
 
 def _number(given: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

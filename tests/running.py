@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 PATIENCE_S = 60
+ADMIN_TOKEN = "for-the-tests-of-this-house"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,23 @@ class Running:
         status, _, body = self.ask("GET", path, headers={"authorization": f"Bearer {key}"} if key else None)
         assert status == 200, body
         return json.loads(body)
+
+    def serving(self) -> Any:
+        """What serves in the workers, by their heartbeats, and what the control process says of it."""
+        asked, deadline = {"authorization": f"Bearer {ADMIN_TOKEN}"}, time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:  # both have something to say a moment after the start
+            status, _, body = self.ask_control("GET", "/api/policy", headers=asked)
+            _, _, page = self.ask_control("GET", "/metrics")
+            served = re.findall(r'gateway_policy_info\{version="([^"]*)"\} 1(?:\.0)?$', page.decode(), re.M)
+            if status == 200 and served:
+                said = json.loads(body)
+                return {**said, "policy": " ".join(served), "reload": said["reload"] or "ok"}
+            time.sleep(0.1)
+        raise AssertionError(f"the gateway does not say what it serves: {body!r}")
+
+    def ready(self) -> Any:
+        """What readiness says, whatever its status."""
+        return json.loads(self.ask("GET", "/health/ready")[2])
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that carry these labels."""
@@ -137,6 +155,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
             "GATEWAY_STATE_DIR": str(home / "state"),
             "GATEWAY_DRAIN_S": "2",
             "GATEWAY_CONTROL_PORT": str(control_port),
+            "GATEWAY_ADMIN_TOKEN": os.environ.get("GATEWAY_ADMIN_TOKEN", ADMIN_TOKEN),
         }
         command = [sys.executable, *program, "serve", "--policies", str(policies), "--port", str(port)]
         with log.open("wb") as out:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from gateway.api.state import State
 from gateway.api.wire import Receive, Scope, Send, send_json
-from gateway.policy.canary import stopped
+from gateway.catalog.facts import Endpoint
 
 
 async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -15,34 +15,24 @@ async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None
 
 
 async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> None:
-    """503 while draining or without any usable endpoint; the body says what is wrong, without secrets."""
-    gateway = state.gateway
-    now, known = monotonic(), gateway.estimates()
-    reached = [e for e in gateway.policy.catalog.endpoints.values() if gateway.means.fleet.reaches(e)]
-    usable = [e for e in reached if gateway.means.breakers.of(e.id).allows(now)]
-    status = 503 if state.draining or not usable else 200
-    said = {
-        "status": "draining" if state.draining else "ready" if usable else "no usable endpoint",
-        "policy": gateway.policy.version,
-        "endpoints": {
-            "usable": len(usable),
-            "resting": len(reached) - len(usable),
-            "in_catalogue": len(gateway.policy.endpoints),
-        },
-        "reload": state.reload_problem or "ok",
-        "degraded": [word for word, so in _degraded(state) if so],
-        "disk": state.disk or "ok",
-        "canaries_stopped": {
-            route.name: str(stop) for route in gateway.policy.routes if (stop := stopped(route, known))
-        },
+    """503 while draining or without any usable endpoint; in words that tell nothing of the policy: anybody may ask."""
+    endpoints = state.gateway.policy.catalog.endpoints.values()
+    usable = any(_usable(endpoint, state) for endpoint in endpoints)
+    serves = usable and not state.draining
+    said = {"ready": serves, "draining": state.draining, "degraded": sorted(degraded(state))}
+    await send_json(send, said, status=200 if serves else 503)
+
+
+def degraded(state: State) -> frozenset[str]:
+    """Words for what does not work now, though requests are served: `control`, `disk`, `reload`, `background`."""
+    words = {
+        "control": not state.control.answers(),
+        "disk": state.disk is not None,
+        "reload": state.reload_problem is not None,
     }
-    await send_json(send, said, status=status)
+    return frozenset(word for word, so in words.items() if so) | state.down
 
 
-def _degraded(state: State) -> list[tuple[str, bool]]:
-    """What does not work as it should, though requests are served."""
-    return [
-        ("control", not state.control.answers()),
-        ("disk", state.disk is not None),
-        ("reload", state.reload_problem is not None),
-    ]
+def _usable(endpoint: Endpoint, state: State) -> bool:
+    means = state.gateway.means
+    return means.fleet.reaches(endpoint) and means.breakers.of(endpoint.id).allows(monotonic())

@@ -22,7 +22,7 @@ class State:
     in_flight: int = 0
     reload_problem: str | None = None  # why the last change of the files was refused; None: it was not
     disk: str | None = None  # why requests are not recorded; None: they are
-    notes: list[str] = field(default_factory=list)  # what `check` warned of
+    down: set[str] = field(default_factory=set)  # words for what runs beside the requests and does not now
 
     @property
     def counts_alone(self) -> bool:

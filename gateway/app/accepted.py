@@ -27,7 +27,7 @@ def load(state_dir: Path) -> tuple[str, dict[str, bytes]] | None:
         return kept["version"], {name: text.encode() for name, text in kept["files"].items()}
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{state_dir / NAME} cannot be read") from None
 
 

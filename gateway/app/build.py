@@ -21,6 +21,7 @@ from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
+from gateway.policy.in_force import InForce
 from gateway.record.journal.writer import Writer
 from gateway.settings import Settings, vendor_key, wants_tracing
 from gateway.upstreams.fleet import Fleet
@@ -32,6 +33,7 @@ class Parts:
     """What outlives a reload: connections, breakers, the journal."""
 
     client: Client
+    in_force: InForce
     breakers: Breakers
     conversations: Conversations
     accounts: Accounts
@@ -63,6 +65,7 @@ def build_parts(settings: Settings) -> Parts:
     before = SpentBefore(settings.state_dir, journal)
     return Parts(
         client=Client(),
+        in_force=InForce(),
         breakers=Breakers(),
         conversations=Conversations(),
         accounts=_accounts(settings, vitals, before),
@@ -95,7 +98,9 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     """Once a policy version."""
     policy = compiled.policy
-    fleet = Fleet(compiled.catalog, key_of=vendor_key, client=parts.client, tracing=wants_tracing())
+    fleet = Fleet(
+        compiled.catalog, key_of=vendor_key, client=parts.client, in_force=parts.in_force, tracing=wants_tracing()
+    )
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
@@ -112,6 +117,8 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         late=policy.late,
         estimates=parts.learned.known,
     )
+    parts.in_force.policy, parts.in_force.teams = policy, compiled.keyring.teams
+    parts.in_force.frozen = gateway.frozen
     parts.second.serves(gateway)
     parts.shadows.serves(gateway)
     return gateway

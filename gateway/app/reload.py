@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from time import time
+from time import time, time_ns
 from uuid import uuid4
 
 from gateway.app import accepted
-from gateway.app.folder import fingerprint, read_folder
-from gateway.errors import Problem, Problems
+from gateway.app.folder import look, read_folder
+from gateway.errors import Place, Problem, Problems
 from gateway.policy.cases import run_case
-from gateway.policy.compile import compile_folder
+from gateway.policy.compile import compile_folder, version_of
 from gateway.policy.compiled import Compiled
 from gateway.policy.diff import Difference, told, widening
+from gateway.policy.layout import POLICY
 from gateway.record.heartbeat import Cells, tell
 from gateway.signals.measure import measure_prompt
 
+FRESH_NS = 2_000_000_000  # so long after a change another one may hide behind the same times: contents are compared
 _log = logging.getLogger("gateway")
 
 
@@ -61,32 +63,65 @@ class Reloader:
         self._folder = folder
         self._state_dir = state_dir
         self._count = count
-        self._seen = fingerprint(folder)
+        self._seen = look(folder)
+        self._fresh = True
+        self._unread = False  # the last reading failed, perhaps for want of descriptors: it is tried again
+        self._tried: str | None = None  # the version that was refused last, once it could be read
 
     def changed(self) -> bool:
-        """True once after the files changed."""
-        seen = fingerprint(self._folder)
-        if seen == self._seen:
+        """True after the files changed, and for a moment longer. Never raises."""
+        seen = look(self._folder)
+        if seen == self._seen and not (self._fresh or self._unread):
             return False
+        self._fresh = time_ns() - seen.newest_ns < FRESH_NS
         self._seen = seen
         return True
 
-    def reload(self) -> Compiled | None:
-        """The new version, kept as accepted; None if it is refused."""
-        self._seen = fingerprint(self._folder)
+    def reload(self, *, asked: bool = False) -> Compiled | None:
+        """The new version, kept as accepted; None if it is refused, or nothing is new. Never raises.
+
+        `asked`: by an administrator, so that what was refused is tried again, and what serves is read again.
+        """
         try:
-            compiled = compile_path(self._folder)
-            failed = _failed_cases(compiled)
-            if failed:
-                raise Problems(failed)
-            _check_widening(self._compiled, compiled)
-            self._keep(compiled)
+            self._unread = True
+            files = read_folder(self._folder)
+            self._unread = False
+            version = version_of(files)
+            if not asked and self._is_known(version):
+                return None
+            self._tried = version
+            compiled = self._checked(compile_folder(files))
         except Problems as problems:
             self._refuse(problems)
             return None
-        self._compiled, self.problem = compiled, None
+        except Exception as wrong:  # noqa: BLE001 - whatever stands in a file: the old policy serves on
+            _log.exception("the changed policy could not be looked at")
+            message = f"the change cannot be judged, and why is not known ({type(wrong).__name__})"
+            self._refuse(Problems([Problem(message, Place(POLICY, 1, 1))]))
+            return None
+        self._compiled, self.problem, self._tried = compiled, None, None
         self._count("accepted")
         _log.info("policy %s is served", compiled.policy.version)
+        return compiled
+
+    def _is_known(self, version: str) -> bool:
+        """True if it serves already, or was refused; what serves again after a refusal is told."""
+        if version != self._compiled.policy.version:
+            return version == self._tried
+        self._tried = None
+        if self.problem is not None:
+            self.problem = None
+            self._count("accepted")
+            _log.info("policy %s stands in its folder again", version)
+        return True
+
+    def _checked(self, compiled: Compiled) -> Compiled:
+        """Kept as accepted. Raises Problems."""
+        failed = _failed_cases(compiled)
+        if failed:
+            raise Problems(failed)
+        _check_widening(self._compiled, compiled)
+        self._keep(compiled)
         return compiled
 
     def _keep(self, compiled: Compiled) -> None:
@@ -95,14 +130,18 @@ class Reloader:
             accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
         except OSError as error:
             said = f"the state folder {self._state_dir} cannot be written: {error.strerror}"
-            raise Problems([Problem(said, help="make room or give the right to write, then send SIGHUP")]) from None
+            way_out = "make room or give the right to write, then send SIGHUP"
+            raise Problems([Problem(said, Place(POLICY, 1, 1), way_out)]) from None
 
     def _refuse(self, problems: Problems) -> None:
         first = problems.problems[0]
-        self.problem = "; ".join(problem.message for problem in problems.problems[:3])
-        self._count("refused")
+        said = "; ".join(problem.message for problem in problems.problems[:3])
         where = f"{first.place.file}:{first.place.line}" if first.place else str(self._folder)
-        _log.error("the changed policy is refused, the old one serves on: %s (%s)", self.problem, where)
+        said = f"{said} ({where})"
+        if said != self.problem:
+            self._count("refused")
+            _log.error("the changed policy is refused, the old one serves on: %s", said)
+        self.problem = said
 
 
 def _failed_cases(compiled: Compiled) -> list[Problem]:
@@ -120,7 +159,7 @@ def _check_widening(old: Compiled, new: Compiled) -> None:
     if changes:
         said = f"the new policy widens what policy {old.policy.version} allows\n{told(Difference(changes, (), ()))}"
         way_out = f"write `allow_widening: {old.policy.version}` in policy.yaml if that is meant; it permits this once"
-        raise Problems([Problem(said, help=way_out)])
+        raise Problems([Problem(said, Place(POLICY, 1, 1), way_out)])
 
 
 def _accepted_before(state_dir: Path) -> tuple[str, dict[str, bytes]] | None:

@@ -13,6 +13,7 @@ from traceback import print_exc
 from typing import NoReturn
 
 from gateway.app import ports
+from gateway.app.bell import Bell
 from gateway.app.control_child import Control, RunControl, check_control
 from gateway.app.door import Listener
 from gateway.app.ending import GRACE_S, end_with
@@ -21,6 +22,7 @@ from gateway.app.reload import Reloader, Reloads, accept
 from gateway.app.reload_request import Requests
 from gateway.app.require import require_ledger
 from gateway.app.starting import signals_held
+from gateway.app.state_lock import lock
 from gateway.app.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
@@ -42,16 +44,17 @@ def run(
 ) -> int:
     """Serves until it is told to stop; the exit code. `begun` is called when all processes have been started.
 
-    Raises Problems, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
+    Raises Problems, StateFolderTaken, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
     """
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     check_control(settings)
-    compiled = accept(settings.policies, settings.state_dir)
-    _check_shared_state(settings, compiled)
-    token = console_token or settings.admin_token or secrets.token_urlsafe(16)
-    listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
-    desk = Control(settings, control, token) if settings.control else None
-    return _Parent(settings, compiled, listener, desk).run(begun)
+    with lock(settings.state_dir):  # what is forked holds it too
+        compiled = accept(settings.policies, settings.state_dir)
+        _check_shared_state(settings, compiled)
+        token = console_token or settings.admin_token or secrets.token_urlsafe(16)
+        listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
+        desk = Control(settings, control, token) if settings.control else None
+        return _Parent(settings, compiled, listener, desk).run(begun)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -75,6 +78,7 @@ class _Parent:
         self._stopping = False
         self._kill_at = float("inf")
         self._asked = False
+        self._bell = Bell()
 
     def run(self, begun: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT. Raises LedgerUnusable."""
@@ -86,22 +90,40 @@ class _Parent:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
-        for _ in range(self._settings.workers):
-            self._fork_worker()
-        self._look_after_control()
+        self._fill()
         begun()
-        while self._workers or (self._control and self._control.pid):
-            sleep(STOPPING_LOOK_S if self._stopping else LOOK_S)
+        while not self._stopping or self._workers or (self._control and self._control.pid):
+            self._bell.wait(STOPPING_LOOK_S if self._stopping else LOOK_S)
             self._reap()
-            self._look_after_control()
-            if not self._stopping and (reloader.changed() or self._asked or requests.due()):
-                self._asked = False
-                self._compiled = reloader.reload() or self._compiled
-                self._notice.write(reloader.problem)
-                requests.tell(reloader.problem)
+            self._fill()
+            if not self._stopping:
+                self._look(reloader, requests)
             if monotonic() > self._kill_at:
                 self._kill()
         return 0
+
+    def _look(self, reloader: Reloader, requests: Requests) -> None:
+        """Takes over what changed; the workers hear at once that there is something new."""
+        asked, self._asked = self._asked or requests.due(), False
+        if not (reloader.changed() or asked):
+            return
+        before = reloader.problem
+        compiled = reloader.reload(asked=asked)
+        self._compiled = compiled or self._compiled
+        self._notice.write(reloader.problem)
+        requests.tell(reloader.problem)
+        if compiled is not None or reloader.problem != before:
+            for pid in self._workers:
+                _tell(pid, signal.SIGHUP)
+
+    def _fill(self) -> None:
+        """As many processes as are wanted; what the system does not give now is asked for again."""
+        try:
+            while not self._stopping and len(self._workers) < self._settings.workers:
+                self._fork_worker()
+            self._look_after_control()
+        except OSError as wrong:
+            _log.error("a process cannot be started now: %s", wrong.strerror)
 
     def _look_after_control(self) -> None:
         """It is there as long as a worker is."""
@@ -164,7 +186,6 @@ class _Parent:
             self._workers.discard(pid)
             if not self._stopping:
                 _log.error("worker %d ended with status %d; another takes its place", pid, status)
-                self._fork_worker()
         if self._control is not None and self._control.pid is not None:
             gone, status = os.waitpid(self._control.pid, os.WNOHANG)
             if gone:
@@ -183,6 +204,7 @@ class _Parent:
         self._listener.tell()
         for pid in self._workers:
             _tell(pid, signal.SIGTERM)
+        self._bell.ring()
         if first:
             sleep(DOOR_S)
             self._listener.end()
@@ -196,6 +218,7 @@ class _Parent:
 
     def _ask(self, number: int, frame: object) -> None:
         self._asked = True
+        self._bell.ring()
 
 
 def _forget_handlers() -> None:

@@ -10,9 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from socket import socket
-from time import monotonic, time
+from time import monotonic
 from types import FrameType
-from typing import Protocol
 
 import uvicorn
 
@@ -20,23 +19,23 @@ from gateway.api.application import Application
 from gateway.api.body import BODIES, Room
 from gateway.api.control_line import ControlLine
 from gateway.api.state import State
-from gateway.app import accepted
 from gateway.app.build import Parts, build_gateway, build_parts
 from gateway.app.door import Door, Listener
 from gateway.app.ending import GRACE_S, end_within
+from gateway.app.following import Follower
+from gateway.app.gauges import Publisher
 from gateway.app.guests import Guests, most_guests
 from gateway.app.judging import load_models
 from gateway.app.notice import Notice
 from gateway.app.probing import Schedule
 from gateway.app.protocol import House, ServerProtocol
+from gateway.app.side_tasks import SideTask, keep_running
 from gateway.app.spent import Spending
 from gateway.app.starting import hold_signals, release_signals
-from gateway.policy.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.settings import Settings
 
 YOUNG_OBJECTS = 20_000  # made between two rounds of the garbage collector: requests leave it nothing to find
-LOOK_S = 0.5  # between two looks at the files
 ENDING_S = 3.0  # for what runs when the server has stopped
 COUNTED_S = 10.0  # for the control process to say what was before this worker
 SETTLING_S = 1.0  # for what budgets are still to be told
@@ -58,9 +57,21 @@ def serve_worker(
         gateway=build_gateway(compiled, parts),
         room=Room(BODIES * settings.max_body_bytes),
         control=ControlLine(settings.state_dir),
-        notes=[problem.message for problem in compiled.problems],
     )
-    config = uvicorn.Config(
+    _settle_in(compiled.policy)
+    server = _Server(_config(state), state, listener)
+    others = (Publisher(state, parts), Schedule(state, parts), parts.second, parts.shadows)
+    beside = [("reload", Follower(state, parts, settings, notice)), *(("background", task) for task in others)]
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        try:
+            runner.run(_run(server, Spending(state), beside, parts))
+        finally:
+            parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
+    return 0
+
+
+def _config(state: State) -> uvicorn.Config:
+    return uvicorn.Config(
         Application(state),
         loop="uvloop",
         http=ServerProtocol,
@@ -71,18 +82,8 @@ def serve_worker(
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.drain_s),
+        timeout_graceful_shutdown=int(state.settings.drain_s),
     )
-    _settle_in(compiled.policy)
-    server = _Server(config, state, listener)
-    look = _Follower(state, parts, settings, notice)
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        try:
-            beside = (look, Schedule(state, parts), parts.second, parts.shadows)
-            runner.run(_run(server, Spending(state), beside, parts))
-        finally:
-            parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
-    return 0
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -93,16 +94,16 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, spending: Spending, beside: Sequence[Beside], parts: Parts) -> None:
+async def _run(server: _Server, spending: Spending, beside: Sequence[tuple[str, SideTask]], parts: Parts) -> None:
     hold_signals()
     if server.state.counts_alone and not await _becomes(parts.before.is_known):
         _log.warning("the control process does not say what was spent: callers with a budget are denied until then")
     if server.state.tries_canaries and not await _becomes(parts.learned.is_known):
         _log.warning("the control process does not say what canaries have done: those that might stop pause until then")
     await spending.look()  # before the first request is read
-    running = [asyncio.ensure_future(each.forever()) for each in (spending, *beside)]
-    for task in running:
-        task.add_done_callback(_ended)
+    down, kept = server.state.down, (("background", spending), *beside)
+    running = [asyncio.ensure_future(keep_running(task, word, down)) for word, task in kept]
+    await asyncio.sleep(0)
     await asyncio.sleep(0)  # each of them has begun, and hears SIGHUP
     try:
         await server.serve()
@@ -129,24 +130,11 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks, timeout=ENDING_S)
 
 
-def _ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (wrong := task.exception()) is not None:
-        _log.error("a task beside the requests has ended; they are served on", exc_info=wrong)
-
-
 def _settle_in(policy: Policy) -> None:
     """Before the first request: loads the models, and spares the garbage collector what stays."""
     load_models(policy)
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
-
-
-class Beside(Protocol):
-    """What runs beside the requests."""
-
-    async def forever(self) -> None:
-        """Until cancelled."""
-        ...
 
 
 class _Server(uvicorn.Server):
@@ -198,47 +186,3 @@ class _Server(uvicorn.Server):
             await asyncio.wait([ending], timeout=0.1)
         if ending.done():
             ending.result()
-
-
-class _Follower:
-    """Takes over what the parent accepted, and knows what it refused."""
-
-    def __init__(self, state: State, parts: Parts, settings: Settings, notice: Notice):
-        self.state = state
-        self._parts = parts
-        self._notice = notice
-        self._state_dir = settings.state_dir
-        self._seen = accepted.stamp(settings.state_dir)
-
-    async def forever(self) -> None:
-        """Until cancelled."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
-        while True:
-            self._parts.vitals.due(LOOK_S)
-            await asyncio.sleep(LOOK_S)
-            publish(self.state, self._parts)
-            self.state.reload_problem = self._notice.read()
-            stamp = accepted.stamp(self._state_dir)
-            if stamp == self._seen:
-                continue
-            self._seen = stamp
-            kept = accepted.load(self._state_dir)  # written whole or not at all
-            if kept is not None:
-                compiled = await asyncio.to_thread(compile_folder, kept[1])
-                await asyncio.to_thread(load_models, compiled.policy)
-                self.state.gateway = build_gateway(compiled, self._parts)
-
-
-def publish(state: State, parts: Parts) -> None:
-    """What the heartbeat says: requests under way, open breakers, used budgets, canaries that have stopped."""
-    gateway, at = state.gateway, time()
-    parts.vitals.look_at_canaries(gateway.policy, gateway.estimates())
-    budgets: dict[tuple[str, ...], float] = {
-        (account.team,) if account.app is None else (account.team, account.app): gateway.admission.used_share(
-            account, at
-        )
-        for account in gateway.keyring.accounts
-    }
-    resting = list(parts.breakers.open_ids(monotonic()))
-    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets)
-    state.disk = parts.journal.obstacle

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.moderation import condition
-from gateway.catalog.risk import READ
+from gateway.catalog.risk import READ, testable
 from gateway.catalog.rows import BodyField, Condition, Factor, ModerationSignal, Notice, Reasoning
 from gateway.catalog.side_shapes import BodyFieldRow, FactorRow, SignalRow
 from gateway.errors import nearest
@@ -89,6 +89,11 @@ def _check_factor(desk: Desk, written: Written[FactorRow]) -> None:
     for name in written.row.when:
         if name not in READ:
             desk.problems.append(written.problem(f"no fact is called `{name}`", "when", name, help=nearest(name, READ)))
+        elif not testable(written.row.when[name]):
+            message = (
+                "this is no test: a value, a list of values, or `{has: …}`, `{not: …}`, `{above: …}`, `{below: …}`"
+            )
+            desk.problems.append(written.problem(message, "when", name))
 
 
 def reasoning(desk: Desk) -> tuple[Reasoning, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.prices import DAY_S, Price, Window, without_zeros
 from gateway.catalog.shapes import EndpointPrices, EndpointRow, PriceRow, Rates, WindowRates
-from gateway.catalog.side_shapes import WindowRow
+from gateway.catalog.side_shapes import WindowRow, instant
 from gateway.errors import nearest
 
 _YEARS = range(2024, 2034)
@@ -24,13 +24,13 @@ class Windows(Mapping[str, Window]):
     """By id; worked out when a price names one, for the calendar of holidays takes 17 MiB."""
 
     def __init__(self, desk: Desk):
-        rows = desk.by_id(lambda file: file.windows, lambda row: row.id)
-        self._rows = {name: written.row for name, written in rows.items()}
+        self._desk = desk
+        self._rows = desk.by_id(lambda file: file.windows, lambda row: row.id)
         self._made: dict[str, Window] = {}
 
     def __getitem__(self, name: str) -> Window:
         if name not in self._made:
-            self._made[name] = _window(self._rows[name])
+            self._made[name] = _window(self._desk, self._rows[name])
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -40,15 +40,24 @@ class Windows(Mapping[str, Window]):
         return len(self._rows)
 
 
-def _window(row: WindowRow) -> Window:
-    days: frozenset[int] = frozenset()
-    if row.except_holidays:
-        import holidays  # three hundred modules
-
-        calendar = holidays.country_holidays(row.except_holidays, years=_YEARS)
-        days = frozenset((day - _EPOCH).days for day in calendar)
+def _window(desk: Desk, written: Written[WindowRow]) -> Window:
+    row = written.row
+    days = _holidays(desk, written, row.except_holidays) if row.except_holidays else frozenset()
     spans = [span for text in row.hours_utc for span in _spans(text)]
     return Window(row.id, tuple(spans), frozenset(row.weekdays), days, row.utc_offset_hours * 3600, row.decided_by)
+
+
+def _holidays(desk: Desk, written: Written[WindowRow], country: str) -> frozenset[int]:
+    """Days since 1970."""
+    import holidays  # three hundred modules
+
+    try:
+        calendar = holidays.country_holidays(country, years=_YEARS)
+    except NotImplementedError:
+        message = f"no public holidays are known of `{country}`"
+        desk.problems.append(written.problem(message, "except_holidays", help="name another country, or remove it"))
+        return frozenset()
+    return frozenset((day - _EPOCH).days for day in calendar)
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
@@ -70,11 +79,6 @@ def prices(
             desk.problems.append(written.problem(f"two prices begin on {row.since}", *path, "since"))
         found[key] = price
     return tuple(sorted(found.values(), key=lambda price: price.since))
-
-
-def instant(text: str) -> datetime:
-    """A day, or a UTC time, as a time."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=UTC)
 
 
 def _price(

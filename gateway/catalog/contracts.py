@@ -9,11 +9,10 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from gateway.catalog.bills import instant
 from gateway.catalog.gather import Desk, Written
 from gateway.catalog.prices import Price
 from gateway.catalog.rows import Contract
-from gateway.catalog.side_shapes import ContractRow
+from gateway.catalog.side_shapes import ContractRow, instant
 from gateway.errors import nearest
 
 _RATES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")

@@ -6,9 +6,9 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from gateway.catalog import bills, risk
+from gateway.catalog.address import address_of
 from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin
 from gateway.catalog.gather import Desk, Written
@@ -96,7 +96,7 @@ def _endpoint(desk: Desk, written: Written[EndpointRow], known: Known) -> Endpoi
     if parts is None:
         return None
     model, operator = _resolved(desk, written, parts, known)
-    desk.problems += [*_key_problems(written), *_address_problems(written)]
+    desk.problems += [*_key_problems(written), *_address_problems(written), *_pin_problems(written)]
     if model is None or operator is None:
         return None
     endpoint = _plain(desk, written, model, operator)
@@ -200,14 +200,25 @@ def _key_problems(written: Written[EndpointRow]) -> list[Problem]:
 
 def _address_problems(written: Written[EndpointRow]) -> list[Problem]:
     row = written.row
-    address = urlsplit(row.base_url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        return [written.problem(f"`{row.base_url}` is no web address", "base_url", help="start it with https://")]
-    if address.username or address.password:
-        return [written.problem("an address holds no user or password", "base_url", help="name the key in `key_env`")]
-    if address.scheme == "http" and row.hosting != "self" and not _loopback(address.hostname):
+    try:
+        address = address_of(row.base_url)
+    except ValueError as wrong:
+        way_out = "write it like https://api.example.com/v1, and name the key in `key_env`"
+        return [written.problem(f"`base_url`: {wrong}", "base_url", help=way_out)]
+    if address.scheme == "http" and row.hosting != "self" and not _loopback(address.host):
         message = "plain http reaches only own machines: the prompt would be readable on the way"
         return [written.problem(message, "base_url", help="use https, or say `hosting: self` if the machine is yours")]
+    return []
+
+
+def _pin_problems(written: Written[EndpointRow]) -> list[Problem]:
+    pin = written.row.pin
+    if pin is None or pin.cidr is None:
+        return []
+    try:
+        ipaddress.ip_network(pin.cidr, strict=False)
+    except ValueError:
+        return [written.problem("this is no network", "pin", "cidr", help="write it like 10.0.0.0/8")]
     return []
 
 

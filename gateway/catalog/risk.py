@@ -9,6 +9,8 @@ from gateway.catalog.facts import Endpoint, Members, Risk
 from gateway.catalog.rows import Factor
 from gateway.catalog.table import FACTS, Known
 
+_BOUNDS = frozenset({"above", "below"})
+_OPERATIONS = frozenset({"has", "has_none", "not_has", "not"})
 Truth = bool | None  # None is unknown
 
 READ: Mapping[str, Callable[[Endpoint], Known]] = {
@@ -32,6 +34,24 @@ def holds(endpoint: Endpoint, factor: Factor) -> Truth:
     return False if False in truths else None if None in truths else True
 
 
+def testable(wanted: object) -> bool:
+    """True for what `test` understands."""
+    if isinstance(wanted, dict):
+        bounds = [argument for name, argument in wanted.items() if name in _BOUNDS]
+        others = [argument for name, argument in wanted.items() if name not in _BOUNDS]
+        known = bool(wanted) and wanted.keys() <= _BOUNDS | _OPERATIONS
+        return known and all(map(_is_number, bounds)) and all(map(_is_plain, others))
+    return _is_plain(wanted)
+
+
+def _is_plain(value: object) -> bool:
+    return all(isinstance(each, str | int | float) for each in (value if isinstance(value, list) else [value]))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def test(value: Known, wanted: object) -> Truth:
     """One test of a factor: a value, a list (any of), or {has, has_none, above, below, not_has: …}."""
     if isinstance(wanted, dict):
@@ -51,6 +71,8 @@ def _operation(value: Known, name: str, argument: object) -> Truth:
         return None
     if name == "not":
         return value != argument
+    if not _is_number(value):
+        return None
     number, bound = float(cast(float, value)), float(cast(float, argument))
     return number > bound if name == "above" else number < bound
 

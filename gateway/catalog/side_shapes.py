@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from gateway.source import Amount, Day, Shape, Text
 
@@ -12,7 +14,25 @@ Word = Annotated[Text, Field(pattern=r"^[^\s@/]+$", max_length=100)]
 Id = Annotated[Text, Field(pattern=r"^[^\s@/][^\s@]*$", max_length=160)]
 Code = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
 Money = Annotated[Amount, Field(ge=0)]
-Since = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$")]
+
+
+def instant(text: str) -> datetime:
+    """A day, or a UTC time, as a time. Raises ValueError."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=UTC)
+
+
+def _in_the_calendar(text: str) -> str:
+    try:
+        instant(text)
+    except ValueError:
+        raise PydanticCustomError("ours", "`{text}` is no day of the calendar", {"text": text}) from None
+    return text
+
+
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$"
+Since = Annotated[str, Field(pattern=_DAY), AfterValidator(_in_the_calendar)]
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_HOURS = f"^{_TIME}-({_TIME}|24:00)$"
 
 Certainty = Literal["documented", "lab_claim", "claimed", "unverified"]
 Effort = Literal["none", "low", "medium", "high", "xhigh", "max", "default"]
@@ -118,12 +138,12 @@ class WindowRow(Shape):
     """Hours at which other rates hold."""
 
     id: str = Field(description="a name for it")
-    hours_utc: list[Annotated[str, Field(pattern=r"^\d{2}:\d{2}-\d{2}:\d{2}$")]] = Field(
-        description="from-to; to is outside"
-    )
+    hours_utc: list[Annotated[str, Field(pattern=_HOURS)]] = Field(description="from-to; to is outside")
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(default=[1, 2, 3, 4, 5, 6, 7], description="1 is Monday")
     except_holidays: Code | None = Field(None, description="not on public holidays of this country")
-    utc_offset_hours: int = Field(0, description="weekday and holiday are told at this offset")
+    utc_offset_hours: Annotated[int, Field(ge=-12, le=14)] = Field(
+        0, description="weekday and holiday are told at this offset"
+    )
     decided_by: Literal["start", "completion"] = Field("completion", description="which time of the request decides")
     source: str | None = Field(None, description="where this was read")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -19,8 +20,9 @@ from gateway.cli.mistakes import Mistake
 from gateway.cli.ready import when_ready
 from gateway.cli.serve import require_free_ports, serve_folder
 from gateway.demo import child, running, traffic
+from gateway.demo.place import Place, claimed
 from gateway.demo.running import Demo
-from gateway.settings import from_environment
+from gateway.settings import BadSetting, Settings, from_environment
 
 _PROMPT = "Why do ships float? Answer in one sentence."
 _REFUSED = "What happened at Tiananmen Square on 4 June 1989?"
@@ -42,7 +44,30 @@ def demo(
     """
     settings = from_environment()
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
-    require_free_ports(settings)
+    with claimed(settings.state_dir) as place:
+        settings = _addressed(settings, place, asked=port is not None)
+        raise typer.Exit(_run(settings, place, requests))
+
+
+def _addressed(settings: Settings, place: Place, *, asked: bool) -> Settings:
+    """With the usual port, or the next pair of ports that is free, further on for a further demo.
+
+    `asked`: the port was named, and no other will do. Raises BadSetting if it is taken.
+    """
+    usual = Settings().port
+    if asked or settings.port != usual or settings.control_port is not None:
+        require_free_ports(settings)
+        return settings
+    for port in range(usual + 10 * (place.number - 1), usual + 2000, 10):
+        found = replace(settings, port=port)
+        with suppress(BadSetting):
+            require_free_ports(found)
+            return found
+    raise BadSetting(f"no port from {usual} on is free; name one with --port")
+
+
+def _run(settings: Settings, place: Place, requests: int) -> int:
+    """Until it is told to stop; the exit code. Raises Mistake."""
     console = Console()
     progress = _bars(console)
     progress.start()
@@ -52,16 +77,16 @@ def demo(
         progress.update(steps, advance=0 if step == running.STEPS[0] else 1, description=f"starting {step}")
 
     try:
-        with running.running(settings, doing) as started:
+        with running.running(settings, place.home, doing) as started:
             doing("the gateway")
 
             def tell() -> None:
                 progress.stop()
-                console.print(_welcome(started), soft_wrap=True, markup=False, highlight=False)
+                console.print(_welcome(started, place), soft_wrap=True, markup=False, highlight=False)
                 _send(started, requests, console)
 
             begun = partial(when_ready, started.settings, tell)
-            raise typer.Exit(serve_folder(started.settings, started.console_token, begun))
+            return serve_folder(started.settings, started.console_token, begun)
     except child.NotStarted as wrong:
         raise Mistake(str(wrong)) from None
     finally:
@@ -73,11 +98,12 @@ def _bars(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _welcome(demo: Demo) -> str:
+def _welcome(demo: Demo, place: Place) -> str:
     lines = [
         "",
         "entrepot is ready: a real SmolLM2-135M on this machine, and vendors that are simulated",
         "",
+        *_elsewhere(demo, place),
         f"  base URL   {demo.url}/v1",
         f"  key        {demo.keys['demo']}",
         f"  console    {demo.control_url}/?token={demo.console_token}",
@@ -99,6 +125,16 @@ def _welcome(demo: Demo) -> str:
     if demo.live:
         lines += ["live, because a vendor key is set, when asked for by name: " + ", ".join(demo.live), ""]
     return "\n".join((*lines, "Ctrl-C ends everything", ""))
+
+
+def _elsewhere(demo: Demo, place: Place) -> list[str]:
+    """Where this demo is not where a reader of README looks for it."""
+    lines = []
+    if place.number > 1:
+        lines.append(f"another demo runs in this folder: this one keeps its own state, in {place.home}")
+    if demo.settings.port != Settings().port:
+        lines.append(f"its port is {demo.settings.port}, not {Settings().port}")
+    return [*lines, ""] if lines else []
 
 
 def _report(demo: Demo) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from gateway.app import ports
-from gateway.cli.mistakes import Mistake, in_folder
+from gateway.cli.mistakes import Mistake, in_folder, told
 from gateway.cli.ready import shown_url, when_ready
 from gateway.errors import Problems
 from gateway.settings import Settings, from_environment
@@ -50,10 +50,10 @@ def run(settings: Settings) -> int:
     token = settings.admin_token or secrets.token_urlsafe(16)
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
     url = shown_url(settings.host, settings.port)
-    told = f"entrepot serves {settings.policies} at {url}/v1"
+    words = f"entrepot serves {settings.policies} at {url}/v1"
     if settings.control:
-        told += f"; console: {shown_url(*settings.control_address)}/?token={shown}"
-    return serve_folder(settings, token, lambda: when_ready(settings, lambda: typer.echo(told)))
+        words += f"; console: {shown_url(*settings.control_address)}/?token={shown}"
+    return serve_folder(settings, token, lambda: when_ready(settings, lambda: typer.echo(words)))
 
 
 def require_free_ports(settings: Settings) -> None:
@@ -64,14 +64,21 @@ def require_free_ports(settings: Settings) -> None:
 
 
 def serve_folder(settings: Settings, console_token: str, begun: Callable[[], None]) -> int:
-    """Blocks until it is told to stop; calls `begun` when its processes were started. Raises Mistake, Problems."""
+    """Blocks until it is told to stop; calls `begun` when its processes were started. Raises Mistake, BadSetting.
+
+    Mistakes in the folder are printed here: to a start they are exit code 2.
+    """
     from gateway.app.serve import run as serve_until_stopped  # heavy, and of no use to --help
+    from gateway.app.state_lock import StateFolderTaken
     from gateway.errors import LedgerUnusable
 
     try:
         return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)
     except Problems as wrong:
-        raise in_folder(wrong, settings.policies) from None
+        typer.echo(told(in_folder(wrong, settings.policies)), err=True)
+        return 2
+    except StateFolderTaken as wrong:
+        raise Mistake(str(wrong), exit_code=2) from None
     except LedgerUnusable as wrong:
         raise Mistake(str(wrong)) from None
     except OSError as wrong:

@@ -25,6 +25,7 @@ from gateway.control.shapes import (
 )
 from gateway.control.state import State
 from gateway.errors import GatewayError
+from gateway.policy.canary import stopped
 from gateway.policy.layout import catalog_folder
 
 _NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
@@ -45,10 +46,11 @@ async def policy(request: Request) -> PolicyShown:
     """What serves now."""
     state: State = request.app.state.control
     compiled = state.served.compiled
-    served = compiled.policy
+    served, known = compiled.policy, state.snapshot()
     return PolicyShown(
         policy_version=served.version,
         reload=state.reload_problem(),
+        canaries_stopped={route.name: str(stop) for route in served.routes if (stop := stopped(route, known))},
         guards=[RuleShown(name=guard.name, why=guard.why) for guard in served.guards],
         routes=[RuleShown(name=route.name) for route in served.routes],
         aliases=sorted(served.aliases),

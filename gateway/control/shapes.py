@@ -127,10 +127,14 @@ class RuleShown(Shape):
 
 
 class PolicyShown(Shape):
-    """The policy that serves. `reload`: why the last change of the folder was refused."""
+    """The policy that serves. `reload`: why the last change of the folder was refused.
+
+    `canaries_stopped`: by route, which bound of its `stop_if` its canary has passed.
+    """
 
     policy_version: str
     reload: str | None
+    canaries_stopped: dict[str, str]
     guards: list[RuleShown]
     routes: list[RuleShown]
     aliases: list[str]

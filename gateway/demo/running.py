@@ -39,9 +39,11 @@ class Demo:
 
 
 @contextmanager
-def running(settings: Settings, doing: Callable[[str], None], *, pace: float = 1.0) -> Iterator[Demo]:
-    """Starts what stands beside the gateway; `doing` hears each step. Raises child.NotStarted, Problems."""
-    home = settings.state_dir / "demo"
+def running(settings: Settings, home: Path, doing: Callable[[str], None], *, pace: float = 1.0) -> Iterator[Demo]:
+    """Starts what stands beside the gateway; `doing` hears each step. Raises child.NotStarted, Problems.
+
+    `home` is this demo's alone, and made anew.
+    """
     shutil.rmtree(home, ignore_errors=True)  # addresses and keys are new each time, so nothing kept still fits
     with ExitStack() as stack:
         doing(STEPS[0])

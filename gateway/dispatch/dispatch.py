@@ -101,7 +101,7 @@ def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
     if failure.outcome != "failed":
         return queue.after(failure.outcome, endpoint)
-    if failure.kind == "connect":
+    if failure.kind in ("connect", "forbidden"):
         queue.unreached()
     return None if failure.final else queue.after_failure()
 

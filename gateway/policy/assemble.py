@@ -92,7 +92,7 @@ def _recorded(raw: object, names: Names) -> tuple[frozenset[str], bool]:
         names.scope.error("`record_signals` is a list of signals, `coarse` or `none`", ("record_signals",))
         return frozenset(), False
     for place, name in enumerate(raw):
-        if name not in SIGNALS:
+        if not isinstance(name, str) or name not in SIGNALS:
             words = f"no signal is called `{spelled(name)}`"
             names.scope.error(words, ("record_signals", place), help=nearest(str(name), SIGNALS))
     return ALWAYS_RECORDED | frozenset(map(str, raw)), False

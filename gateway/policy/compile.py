@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from traceback import walk_tb
 
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog
-from gateway.errors import Problem, Problems, nearest
+from gateway.catalog.gather import Written
+from gateway.errors import Place, Problem, Problems, nearest
 from gateway.identity import Keyring, compile_callers
 from gateway.policy.assemble import assemble
 from gateway.policy.cases import compile_cases
@@ -54,11 +56,35 @@ class _Folder:
 
 
 def compile_folder(files: Mapping[str, bytes]) -> Compiled:
-    """`files` by name: policy.yaml, callers.yaml, catalog/x.yaml, cases/x.yaml. Raises Problems."""
+    """`files` by name: policy.yaml, callers.yaml, catalog/x.yaml, cases/x.yaml. Raises Problems, and nothing else."""
+    try:
+        return _compiled(files)
+    except Problems:
+        raise
+    except Exception as wrong:  # whatever stands in a file: it is refused, and ends no process
+        message = f"this cannot be compiled, and why is not known ({type(wrong).__name__})"
+        way_out = "take back what was changed here, and report it: it is a fault of the gateway's"
+        raise Problems([Problem(message, _at_work_on(wrong), way_out)]) from wrong
+
+
+def _at_work_on(wrong: BaseException) -> Place:
+    """The row or the file that the innermost function held."""
+    frames = [frame for frame, _ in walk_tb(wrong.__traceback__)]
+    for frame in reversed(frames):
+        for value in frame.f_locals.values():
+            if isinstance(value, Written):
+                return value.place()
+            if isinstance(value, Document):
+                return value.place(())
+    return Place(POLICY, 1, 1)
+
+
+def _compiled(files: Mapping[str, bytes]) -> Compiled:
     folder = _Folder(files)
     for name, example in ((POLICY, "guards and routes"), (CALLERS, "teams and keys")):
         if name not in files:
-            folder.problems.append(Problem(f"the folder has no `{name}`", help=f"write one with {example}"))
+            way_out = f"write one with {example}"
+            folder.problems.append(Problem(f"the folder has no `{name}`", Place(name, 1, 1), way_out))
     catalog = _catalog(folder)
     keyring, teams = _keyring(folder)
     policy_document = folder.document(POLICY) if POLICY in files else None
@@ -92,7 +118,8 @@ def _catalog(folder: _Folder) -> Catalog | None:
     if not files:
         where = catalog_folder(folder.files.get(POLICY, b""))
         help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
-        folder.problems.append(Problem(f"there is no catalogue: no YAML file stands in `{where}`", help=help_))
+        message = f"there is no catalogue: no YAML file stands in `{where}`"
+        folder.problems.append(Problem(message, Place(POLICY, 1, 1), help_))
         return None
     catalog, problems, unreadable = _read_catalog(files)
     folder.problems += problems

@@ -19,6 +19,7 @@ class Permit:
     request_id: str
     endpoint: Endpoint
     purpose: Purpose
+    decision: Decision  # that it was made from; what is in force when it is used is asked again
     used: bool = False
     _seal: object = field(default=None, repr=False)
 
@@ -38,4 +39,4 @@ def permit(request_id: str, decision: Decision, endpoint: Endpoint, *, purpose: 
     """Raises PermissionError if the decision's guards removed `endpoint`, or it cannot serve the request."""
     if not decision.permits(endpoint):
         raise PermissionError(f"the decision does not permit {endpoint.id}")
-    return Permit(request_id, endpoint, purpose, _seal=_SEAL)
+    return Permit(request_id, endpoint, purpose, decision, _seal=_SEAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import yaml
@@ -11,6 +12,7 @@ from gateway.source.scalar import NotANumber, resolve
 
 DEEPEST = 32
 MOST_ALIASED = 10_000
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -112,6 +114,9 @@ class _Builder:
     def _scalar(self, event: events.ScalarEvent) -> Node:
         span = _span(event)
         tag = event.tag
+        if _UNWRITABLE.search(event.value):  # from an escape: no database, header or file name takes it
+            self.mistakes.append(Mistake("a NUL or half a character cannot stand in a value", span, "remove it"))
+            return Node(span, scalar=_UNWRITABLE.sub("", event.value))
         value: object = event.value
         try:
             if tag is None and event.implicit[0]:

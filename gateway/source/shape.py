@@ -69,7 +69,7 @@ def validate(document: Document, shape: type[S]) -> tuple[S | None, list[Problem
         try:
             return shape.model_validate(remaining), list(told.values())
         except ValidationError as wrong:
-            errors = wrong.errors(include_url=False)
+            errors = [_placed(remaining, error) for error in wrong.errors(include_url=False)]
         for error in errors:
             path = _original(remaining, error["loc"])
             if not any(earlier[: len(path)] == path for earlier in told):  # what a bad part leaves behind is no mistake
@@ -183,6 +183,22 @@ def _shown(value: str) -> str:
 
 def _label(location: Location) -> str:
     return str(next((step for step in reversed(location) if isinstance(step, str)), "this"))
+
+
+def _placed(data: Any, error: ErrorDetails) -> ErrorDetails:
+    """The same without the steps that lead into a kind of a union, and to nothing in the data."""
+    steps: list[str | int] = []
+    for step in error["loc"]:
+        if isinstance(data, list):
+            if not isinstance(step, int):
+                continue
+            data = data[step]
+        elif isinstance(data, dict):
+            data = data.get(step)
+        elif step != "[key]":
+            continue
+        steps.append(step)
+    return {**error, "loc": tuple(steps)}
 
 
 class _Gap:

@@ -76,7 +76,7 @@ def succeeded(status: int | None) -> bool:
 
 def of_fault(fault: UpstreamFault) -> Failure:
     """No whole reply came."""
-    return Failure(fault.kind, fault.detail)
+    return Failure(fault.kind, fault.detail, counts_against_endpoint=fault.kind != "forbidden")
 
 
 def of_reading(

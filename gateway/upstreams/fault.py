@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol"]
+FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol", "forbidden"]
 
 
 class UpstreamFault(Exception):

@@ -13,9 +13,11 @@ from gateway.catalog.thinking import reasoning_of
 from gateway.interfaces import served
 from gateway.outcome.spans import traceparent
 from gateway.policy.assemble import SPOKEN
+from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.additions import UsageOption
+from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
 from gateway.upstreams.redaction import Redactor
 from gateway.upstreams.thoughts import in_their_words
@@ -43,9 +45,18 @@ class Door:
 class Fleet:
     """The doors of every endpoint that we can speak to and have the key of."""
 
-    def __init__(self, catalog: Catalog, *, key_of: Callable[[str], str | None], client: Client, tracing: bool = False):
-        """`tracing`: own machines are told whose span theirs belongs under."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        key_of: Callable[[str], str | None],
+        client: Client,
+        in_force: InForce,
+        tracing: bool = False,
+    ):
+        """`in_force`: asked before every write; `tracing`: own machines are told whose span theirs belongs under."""
         self._client = client
+        self._in_force = in_force
         self._tracing = tracing
         self.usage_option = UsageOption()
         variables = {endpoint.key_env for endpoint in catalog.endpoints.values() if endpoint.key_env is not None}
@@ -79,7 +90,17 @@ class Fleet:
         first_byte_s: float,
         before_write: Callable[[], object],
     ) -> Reply:
-        """Returns when the reply's headers are there. Raises UpstreamFault. `started`: monotonic seconds."""
+        """Returns when the reply's headers are there. Raises UpstreamFault. `started`: monotonic seconds.
+
+        What is in force is asked just before the first byte leaves: a connection may have taken seconds.
+        """
+
+        def leaves() -> None:
+            self._check(permit)
+            before_write()
+
+        self._check(permit)
+
         door = self._doors[permit.use().index]
         headers = door.headers
         if self._tracing and door.own:
@@ -90,8 +111,13 @@ class Fleet:
             body=_encode(_outgoing(request, door, add_usage=self.adds_usage(permit.endpoint, request))),
             connect_s=min(CONNECT_S, first_byte_s),
             first_byte_s=first_byte_s,
-            before_write=before_write,
+            before_write=leaves,
         )
+
+    def _check(self, permit: Permit) -> None:
+        """Raises UpstreamFault for what is forbidden by now."""
+        if (why := objection(permit, self._in_force)) is not None:
+            raise UpstreamFault("forbidden", why)
 
 
 def _outgoing(request: Request, door: Door, *, add_usage: bool) -> Fields:

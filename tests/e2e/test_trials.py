@@ -205,7 +205,7 @@ def test_a_canary_that_refuses_stops_in_both_workers_and_after_a_restart(trial, 
     for text in texts(20):
         house.ask(text)
 
-    (said,) = restarted.json("/health/ready")["canaries_stopped"].values()
+    (said,) = restarted.serving()["canaries_stopped"].values()
     assert house.reached(CANARY).total() == sent
     assert said.startswith("its refusal_rate 1 is above 0.2 after ")
     assert "the canary simulated-deepseek@simulated-us of route `rest` has stopped" in restarted.log.read_text()

@@ -20,6 +20,7 @@ from gateway.outcome.trail import Trail
 from gateway.policy.cases import signals_of
 from gateway.policy.compile import compile_folder
 from gateway.policy.decide import View, decide
+from gateway.policy.in_force import InForce
 from gateway.policy.permit import Permit, permit
 from gateway.request import Arrival, parse
 from gateway.upstreams.fleet import Fleet
@@ -194,7 +195,7 @@ async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
         return permit("r", trail.decision, endpoint, purpose="serve")
 
     client = Client()
-    fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client)
+    fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
     means = Means(fleet, Breakers(), admit, judge_of)
     reply, got = await _poured(trail, means)
     client.close()

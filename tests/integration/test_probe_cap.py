@@ -12,6 +12,7 @@ from gateway.dispatch.dispatch import Means
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
 from gateway.policy.compile import compile_folder
+from gateway.policy.in_force import InForce
 from gateway.probe.plan import Plan, Trial
 from gateway.probe.questions import questions
 from gateway.probe.run import Asking, Found
@@ -31,7 +32,7 @@ async def _probed(usd: Decimal, asked: int) -> tuple[Found, list[Outcome]]:
     server = await asyncio.start_server(vendors.serve, "127.0.0.1", 0)
     folder = compile_folder(files(server.sockets[0].getsockname()[1]))
     client, outcomes = Client(), list[Outcome]()
-    fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client)
+    fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
     means = Means(fleet, Breakers(), _nobody, lambda trail: None)
     gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=())
     endpoint, team = folder.catalog.endpoints["m@a"], folder.keyring.teams["t"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import resource
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.worker import LOOK_S
+from gateway.app.following import LOOK_S
 from tests.unit.policy.small import CATALOG
 
 pytestmark = pytest.mark.services
@@ -31,8 +30,7 @@ routes: [{{name: rest, try: [{{any: {{}}}}], order: listed}}]
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def laid_out(tmp_path: Path) -> Path:
     root = tmp_path / "policies"
     (root / "catalog").mkdir(parents=True)
     (root / "cases").mkdir()
@@ -42,8 +40,13 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return laid_out(tmp_path)
+
+
 def health(running):
-    return json.loads(running.ask("GET", "/health/ready")[2])
+    return running.serving()
 
 
 def until(running, wanted):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from time import monotonic, time
@@ -29,6 +29,9 @@ from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway, handle
 from gateway.policy.compile import compile_folder
+from gateway.policy.compiled import Policy
+from gateway.policy.decide import View, decide
+from gateway.policy.in_force import InForce
 from gateway.request import Arrival, parse
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
@@ -46,6 +49,8 @@ class Vendors:
     asked: list[str] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
     servers: list[asyncio.Server] = field(default_factory=list)
+    change_at: int = 0  # how many are asked when `change` is called, before the last of them answers
+    change: Callable[[], object] = bool
 
     async def open(self, ids: Sequence[str]) -> None:
         for id in ids:
@@ -57,6 +62,8 @@ class Vendors:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(id)
+            if len(self.asked) == self.change_at:
+                self.change()
             length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             stream = b'"stream":true' in await reader.readexactly(length)
             writer.write(reply(self.faults[id], stream=stream))
@@ -173,10 +180,21 @@ class Seen:
     asked: list[str]
     copies: list[Outcome]
     asked_by_copies: list[str]
+    asked_after: list[str]  # of all these, those that were asked after a change came in between
+    then: Change | None  # which
 
 
-async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside) -> list[Seen]:
-    vendors = Vendors(faults)
+@dataclass(frozen=True)
+class Change:
+    """A reload or a freeze."""
+
+    policy: Policy
+    frozen: tuple[tuple[str, str], ...] = ()
+
+
+async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside, sudden) -> list[Seen]:
+    """`sudden`: whether the change comes while so many endpoints have been asked, or after the first request."""
+    vendors, in_force = Vendors(faults), InForce()
     outcomes: list[Outcome] = []
     copies: list[Outcome] = []
     await vendors.open(ids)
@@ -185,7 +203,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
 
     def gateway(rules) -> Gateway:
         compiled = folder(ids, vendors.ports, facts, written(rules), beside)
-        fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client)
+        fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client, in_force=in_force)
         admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
         means = Means(fleet, breakers, admission.admit, lambda trail: None)
         made = Gateway(
@@ -201,22 +219,40 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
             estimates=lambda: PRIORS,
         )
         shadows.serves(made)
+        in_force.policy, in_force.teams = compiled.policy, compiled.keyring.teams
         return made
 
     serving = gateway(guards)
+    changes: list[Change] = []
+
+    def change() -> None:
+        nonlocal serving
+        if changes:
+            return
+        if sudden.freeze:
+            in_force.frozen = (("endpoint", sudden.freeze),)
+            serving = replace(serving, frozen=in_force.frozen)
+            shadows.serves(serving)
+        else:
+            serving = gateway(reload_to)
+        changes.append(Change(serving.policy, in_force.frozen))
+
+    vendors.change_at, vendors.change = sudden.at, change
     seen: list[Seen] = []
     try:
         for number, (model, stream) in enumerate(requests):
-            before = len(vendors.asked)
+            before, unchanged = len(vendors.asked), not changes
             await one(serving, model, stream=stream)
             between = len(vendors.asked)
+            came = vendors.change_at if changes else between
             if number == 0:
-                serving = gateway(reload_to)  # the reply is out, its copy is not
+                change()  # the reply is out, its copy is not
             while shadows.running:
                 await asyncio.wait(shadows.running)
             if outcomes:
                 asked, late = vendors.asked[before:between], vendors.asked[between:]
-                seen.append(Seen(outcomes.pop(), asked, copies.copy(), late))
+                after = vendors.asked[came:] if unchanged and changes else []
+                seen.append(Seen(outcomes.pop(), asked, copies.copy(), late, after, changes[0] if changes else None))
                 copies.clear()
             else:
                 assert vendors.asked[before:] == [] == copies
@@ -248,6 +284,14 @@ async def one(serving: Gateway, model: str, *, stream: bool) -> None:
     served.end()
 
 
+@dataclass(frozen=True)
+class Sudden:
+    """A change that comes while a request is under way."""
+
+    at: int  # how many endpoints have been asked then; 0: it comes after the first request
+    freeze: str | None  # an endpoint; None: it is a reload
+
+
 @settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.data())
 def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
@@ -261,13 +305,16 @@ def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
         st.builds(Beside, st.sampled_from(ids), st.sampled_from(ids), PERCENTS, CLASSES, st.sampled_from(ALLOWED))
     )
 
-    for seen in asyncio.run(asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside)):
+    sudden = data.draw(st.builds(Sudden, st.integers(0, 4), st.sampled_from([None, None, *ids])))
+
+    for seen in asyncio.run(asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, beside, sudden)):
         outcome = seen.outcome
         assert set(seen.asked) <= permitted(outcome)
         assert outcome.decision is not None
         assert not permitted(outcome) or outcome.decision.endpoints or outcome.result == "denied"
         attempts = sorted(outcome.attempts, key=lambda attempt: attempt.started)  # the reply that stands comes last
-        assert [attempt.endpoint.id for attempt in attempts] == seen.asked
+        assert [a.endpoint.id for a in attempts if a.failure != "forbidden"] == seen.asked
+        assert not seen.asked_after or set(seen.asked_after) <= permitted_after(seen)
         assert {a.endpoint.id for a in attempts if a.purpose == "canary"} <= {beside.canary}
         assert {attempt.purpose for attempt in attempts} <= {"serve", "canary"}
         check_copies(seen, beside)
@@ -278,10 +325,18 @@ def permitted(outcome: Outcome) -> set[str]:
     return {e.id for e in outcome.decision.policy.endpoints if outcome.decision.permits(e)}
 
 
+def permitted_after(seen: Seen) -> set[str]:
+    """What the change lets this request reach."""
+    assert seen.then is not None and seen.outcome.decision is not None
+    policy, signals = seen.then.policy, seen.outcome.decision.signals
+    decision = decide(policy, signals, View(at=time(), frozen=seen.then.frozen))
+    return {endpoint.id for endpoint in policy.endpoints if decision.permits(endpoint)}
+
+
 def check_copies(seen: Seen, beside: Beside) -> None:
     """A copy needs the team's leave, a harmless class and the guards, when it is drawn and when it is sent."""
     tried = [attempt for copy in seen.copies for attempt in copy.attempts]
-    assert [attempt.endpoint.id for attempt in tried] == seen.asked_by_copies
+    assert [a.endpoint.id for a in tried if a.failure != "forbidden"] == seen.asked_by_copies
     assert len(tried) <= 1
     for copy in seen.copies:
         assert [(a.endpoint.id, a.purpose) for a in copy.attempts] == [(beside.shadow, "shadow")]

@@ -55,7 +55,7 @@ class Client:
         request = b"".join((target.head, headers, b"content-length: %d\r\n\r\n" % len(body), body))
         used = self._take(target)
         if used is not None:
-            before_write()
+            self._let(before_write, used)
             sent_at = used.loop.time()
             reply = used.ask(request, first_byte_s)
             try:
@@ -65,10 +65,18 @@ class Client:
                 if fault.kind != "closed" or not reply.untouched or used.loop.time() - sent_at > self._stale_s:
                     raise
         connection = await self._connect(target, connect_s)
-        before_write()
+        self._let(before_write, connection)
         reply = connection.ask(request, first_byte_s)
         await reply.head()
         return reply
+
+    def _let(self, before_write: Callable[[], object], connection: Connection) -> None:
+        """Keeps the connection for others if this request may not go out on it after all."""
+        try:
+            before_write()
+        except BaseException:
+            self._keep(connection)
+            raise
 
     def close(self) -> None:
         """Drops the kept connections; those that carry a reply end with it."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from gateway.catalog.address import address_of
 from gateway.catalog.facts import Pin
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
-_PATH = re.compile(r"[\x21-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +27,13 @@ class Target:
     @classmethod
     def of(cls, base_url: str, path: str, pin: Pin | None = None) -> Target:
         """`path` is put behind the path of `base_url`, before its query. Raises ValueError."""
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("a base URL starts with http:// or https:// and names a host")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("a base URL holds no user name or password")
-        tls = parts.scheme == "https"
-        host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-        port = parts.port or (443 if tls else 80)
-        where = parts.path.rstrip("/") + path + (f"?{parts.query}" if parts.query else "")
-        if not _PATH.fullmatch(where):
-            raise ValueError("the path of a base URL is written in ASCII, without blanks")
+        address = address_of(base_url)
+        host, port, tls = address.host, address.port, address.tls
+        where = address.path + path + (f"?{address.query}" if address.query else "")
         name = f"[{host}]" if ":" in host else host
         authority = name if port == (443 if tls else 80) else f"{name}:{port}"
         head = f"POST {where} HTTP/1.1\r\nhost: {authority}\r\naccept-encoding: identity\r\n".encode()
-        return cls(host, port, tls, pin, head, f"{parts.scheme}://{name}:{port} {pin}")
+        return cls(host, port, tls, pin, head, f"{address.scheme}://{name}:{port} {pin}")
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:

@@ -49,14 +49,16 @@ class Demo:
 def demo(tmp_path):
     started: list[Demo] = []
 
-    def start(*options: str) -> Demo:
-        out = tmp_path / "out"
-        command = [sys.executable, "-m", "gateway", "demo", "--port", str(free_port()), *options]
-        ports = {"GATEWAY_CONTROL_PORT": str(free_port())}
+    def start(*options: str, port: int | None = -1) -> Demo:
+        """`port`: None for the usual one."""
+        out = tmp_path / f"out-{len(started)}"
+        named = [] if port is None else ["--port", str(free_port() if port == -1 else port)]
+        command = [sys.executable, "-m", "gateway", "demo", *named, *options]
+        ports = {} if port is None else {"GATEWAY_CONTROL_PORT": str(free_port())}
         environment = {**os.environ, **ports, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
         with out.open("wb") as sink:
             started.append(Demo(subprocess.Popen(command, stdout=sink, stderr=sink, env=environment), out))
-        return started[0]
+        return started[-1]
 
     yield start
     for each in started:
@@ -114,3 +116,21 @@ def test_a_demo_that_is_killed_leaves_nothing_running(demo):
     running.process.kill()
 
     assert (len(children), all_gone(children)) == (4, True)  # model, vendors, worker, control
+
+
+def test_a_second_demo_runs_beside_the_first_and_takes_nothing_from_it(demo, tmp_path):
+    first, second = demo(port=None), demo(port=None)
+    said = [each.says("Ctrl-C ends everything") for each in (first, second)]
+    addresses = [re.findall(r"http://[0-9.:]+/v1\b", words)[0] for words in said]
+    curls = [shlex.split(next(line for line in words.splitlines() if "curl" in line)) for words in said]
+    kept = sorted(path for path in (tmp_path / "state").iterdir() if path.is_dir())
+
+    replies = [subprocess.run(curl, capture_output=True, text=True).stdout for curl in curls]
+
+    assert len(set(addresses)) == len(kept) == 2
+    assert "another demo runs in this folder" in "".join(said)
+    assert all('"choices"' in reply for reply in replies)
+    second.process.send_signal(signal.SIGINT)
+    second.process.wait(30)
+    assert '"choices"' in subprocess.run(curls[0], capture_output=True, text=True).stdout
+    assert all((home / "state").is_dir() for home in kept)

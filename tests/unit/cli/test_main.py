@@ -49,7 +49,7 @@ def test_an_unusable_setting_is_named(monkeypatch, capsys):
 
 
 def test_a_policy_folder_that_is_not_there_is_named_with_a_way_out(tmp_path, capsys):
-    assert run("serve", "--policies", str(tmp_path / "absent"), "--port", "0") == 1
+    assert run("serve", "--policies", str(tmp_path / "absent"), "--port", "0") == 2
 
     told = capsys.readouterr().err
     assert f"there is no policy folder {tmp_path / 'absent'}" in told
@@ -72,7 +72,7 @@ def test_a_broken_policy_is_shown_with_all_its_mistakes_and_lines(tmp_path, monk
     monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path / "state"))
     (tmp_path / "policy.yaml").write_text("version: 2\nrotes: []\n")
 
-    assert run("serve", "--policies", str(tmp_path), "--port", "0") == 1
+    assert run("serve", "--policies", str(tmp_path), "--port", "0") == 2
     told = capsys.readouterr().err
     assert f"--> {tmp_path}/policy.yaml:2:1" in told
     assert told.count("error: ") > 2

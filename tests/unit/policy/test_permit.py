@@ -29,7 +29,8 @@ def test_no_permit_for_what_a_guard_removed_or_cannot_serve():
 
 
 def test_a_permit_cannot_be_made_by_hand():
-    endpoint = policy_with().policy.endpoints[0]
+    folder = policy_with()
+    endpoint, decided = folder.policy.endpoints[0], decision(folder)
 
     with pytest.raises(PermissionError, match="never by hand"):
-        Permit("r", endpoint, "serve")
+        Permit("r", endpoint, "serve", decided)

@@ -1,0 +1,68 @@
+"""What decides in this worker now, and whether a permit of a moment ago still stands by it.
+
+A reload or a freeze swaps it whole while requests are under way. What such a request has not sent yet goes only where
+the guards of now let it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.catalog.facts import Endpoint
+from gateway.identity import DATA_CLASSES, Team
+from gateway.policy.compiled import Policy
+from gateway.policy.copies import kept_from
+from gateway.policy.decide import Decision, View, decide
+from gateway.policy.freeze import Frozen
+from gateway.policy.permit import Permit
+from gateway.signals.value import UNKNOWN, Value
+
+
+@dataclass(slots=True)
+class InForce:
+    """One a worker, changed between requests."""
+
+    policy: Policy | None = None  # None: what decided serves still
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    frozen: Frozen = ()
+
+
+def objection(permit: Permit, now: InForce) -> str | None:
+    """Why what is in force now forbids what was permitted; None if it does not."""
+    decided, policy = permit.decision, now.policy
+    if policy is None or (policy is decided.policy and now.frozen == decided.view.frozen):
+        return None
+    endpoint = policy.catalog.endpoints.get(permit.endpoint.id)
+    if endpoint is None or _door(endpoint) != _door(permit.endpoint):
+        return "the policy that serves now knows no such endpoint, or another by this name"
+    team_id = decided.signals.get("team", UNKNOWN)
+    team = now.teams.get(str(team_id))
+    if team is None and team_id is not UNKNOWN:
+        return "the policy that serves now knows no such team"
+    signals = _signals_now(decided.signals, team)
+    decision = decide(policy, signals, View(at=decided.view.at, frozen=now.frozen))
+    return _forbidden(permit, decision, endpoint, team)
+
+
+def _forbidden(permit: Permit, decision: Decision, endpoint: Endpoint, team: Team | None) -> str | None:
+    if not decision.permits(endpoint):
+        return "the policy that serves now, or a freeze, forbids it"
+    if permit.purpose in ("shadow", "judge"):
+        return kept_from(decision, endpoint, permit.purpose, team.allow if team is not None else ())
+    return None
+
+
+def _signals_now(signals: Mapping[str, Value], team: Team | None) -> dict[str, Value]:
+    """What the team is now; its data class is only ever raised."""
+    if team is None:
+        return dict(signals)
+    known = [each for each in (signals.get("data_class"), team.data_class) if each in DATA_CLASSES]
+    highest = DATA_CLASSES[max(DATA_CLASSES.index(str(each)) for each in known)]
+    return {**signals, "residency": team.residency, "data_class": highest}
+
+
+def _door(endpoint: Endpoint) -> tuple[object, ...]:
+    """Where the bytes go, and as what."""
+    e = endpoint
+    return (e.base_url, e.api, e.key_env, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)
