@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import process_time
 
 GROWTH = 4
-MOST_GROWTH = 9.0  # of the time where the input grows by GROWTH: a square would be 16
+MOST_GROWTH = 7.0  # of the time where the input grows by GROWTH: a square would be 16, with much beside it 8
 FLOOR_S = 0.02  # less is not judged
 TRIES = 4  # before growth is believed
 

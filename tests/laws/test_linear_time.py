@@ -21,7 +21,7 @@ from gateway.signals.measure import TEXT_SIGNALS, measure_text, request_text
 from gateway.signals.names import check_names
 from tests.laws.linear import GROWTH, MOST_GROWTH, Step, growth
 
-SIZE = 12_000  # bytes of the small body, about
+SIZE = 16_000  # bytes of the small body, about
 REPLY = 100_000
 CHUNK = 1_024
 Shape = Callable[[int], Any]
