@@ -9,6 +9,7 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
+from gateway.interfaces import INTERFACES
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
@@ -65,6 +66,7 @@ class Try:
                 limited=request.max_tokens is not None,
                 choices=request.choices,
                 judge=self.judge if self.told or self.ended else None,
+                may_be_empty=INTERFACES[request.kind].may_be_empty,
             )
             self._judged = (read, verdict)
         return self._judged[1]

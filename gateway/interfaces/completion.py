@@ -14,4 +14,5 @@ COMPLETION = Interface(
     prompts=True,
     text="completion",
     operation="text_completion",
+    may_be_empty=True,
 )

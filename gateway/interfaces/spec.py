@@ -27,6 +27,7 @@ class Interface:
     prompts: bool = False  # a list in the content asks each of its items
     limits: tuple[str, ...] = LIMITS  # fields that bound the output; the largest counts
     writes: bool = True  # its replies are text: they may refuse, and have output tokens to report in a stream
+    may_be_empty: bool = False  # a reply that ends at once is an answer: there was nothing to add
     reasons: bool = False  # endpoints may be told how much to think
     one_model: bool = False  # answers of two models cannot be compared: one never takes the place of another
     by_chat: bool = False  # what serves chat serves it too, by translation

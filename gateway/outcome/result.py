@@ -20,11 +20,19 @@ class Judge(Protocol):
         ...
 
 
-def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1, judge: Judge | None = None) -> Result:
+def result_of(
+    reading: Reading,
+    *,
+    ended: bool,
+    limited: bool,
+    choices: int = 1,
+    judge: Judge | None = None,
+    may_be_empty: bool = False,
+) -> Result:
     """The outcome of what has been read. A reply of several choices is a refusal only if every one is.
 
     `ended`: the upstream's reply is over; otherwise it is judged as an opening, in which not all of the `choices` need
-    have begun. `limited`: the caller set a token limit.
+    have begun. `limited`: the caller set a token limit. `may_be_empty`: an ordinary end without a word is an answer.
     """
     if reading.signal is not None:
         return reading.signal.outcome
@@ -32,12 +40,21 @@ def result_of(reading: Reading, *, ended: bool, limited: bool, choices: int = 1,
         return "blank" if ended and reading.empty else "answered"
     if not ended and len(reading.said) < choices:
         return "answered"  # as far as anybody knows
-    results = {_result_of_one(said, ended=ended, limited=limited, judge=judge) for said in reading.said}
+    results = {
+        "answered"
+        if may_be_empty and _ends_well(said)
+        else _result_of_one(said, ended=ended, limited=limited, judge=judge)
+        for said in reading.said
+    }
     if len(reading.said) == 1:
         return results.pop()
     result = next(each for each in _OF_SEVERAL if each in results)
     broken_off = ended and not reading.empty and not reading.complete
     return "truncated" if broken_off and result in ("answered", "blank") else result
+
+
+def _ends_well(said: Said) -> bool:
+    return said.empty and said.finish is not None and said.meaning is None and not said.refused
 
 
 _SAID_NO: dict[Meaning | None, Result] = {"declined": "declined", "filtered": "filtered"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -120,3 +121,21 @@ def test_what_is_oddly_typed_is_read_all_the_same():
     assert [choice.message.content for choice in event.choices if choice.message] == ["hi"]
     assert decode(b'{"choices": [{"delta": 4}]}') is not None
     assert decode(b"\xff") is None
+
+
+def test_a_completion_that_ends_without_a_word_answers_and_a_chat_that_does_is_blank():
+    meter = WholeMeter()
+    meter.feed(b'{"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}')
+    meter.end()
+
+    of = partial(result_of, meter.reading, ended=True, limited=False)
+    assert (of(may_be_empty=True), of()) == ("answered", "blank")
+
+
+@pytest.mark.parametrize("finish", ["content_filter", "error", "length"])
+def test_a_completion_without_a_word_is_no_answer_if_it_was_cut_off(finish):
+    meter = WholeMeter()
+    meter.feed(b'{"choices": [{"index": 0, "text": "", "finish_reason": "%s"}]}' % finish.encode())
+    meter.end()
+
+    assert result_of(meter.reading, ended=True, limited=False, may_be_empty=True) != "answered"
