@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 from typing import Protocol
@@ -32,6 +32,7 @@ from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
 from gateway.control.served import Served
 from gateway.control.state import State
+from gateway.errors import GatewayError
 from gateway.settings import Settings
 
 MOST_AT_ONCE = 128  # requests; more are told to come back
@@ -60,6 +61,8 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
     (settings.state_dir / PID).write_text(str(os.getpid()))
     readers = start_readers(settings)
     state, beside = _state(settings, token, readers)
+    with suppress(GatewayError):  # beside workers that have not started yet
+        state.served.look()  # before the first page is asked for
     supervised = lifeline is not None
     server = _Server(_config(state), plug, keep_alive_s=settings.keep_alive_s, supervised=supervised)
     if lifeline is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.app import accepted
@@ -46,9 +47,7 @@ class Served:
     async def forever(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
             if accepted.stamp(self._state_dir) != self._seen:
-                try:
+                with suppress(GatewayError):
                     await asyncio.to_thread(self.look)
-                except GatewayError:
-                    continue
+            await asyncio.sleep(LOOK_S)

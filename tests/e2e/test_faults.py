@@ -211,6 +211,7 @@ def test_a_body_of_fifty_megabytes_is_refused(house):
 def test_a_body_that_is_announced_as_too_long_is_refused_before_it_is_sent(house):
     connection = http.client.HTTPConnection("127.0.0.1", house.gateway.port, timeout=60)
     connection.putrequest("POST", "/v1/chat/completions")
+    connection.putheader("authorization", f"Bearer {house.keys['demo']}")
     connection.putheader("content-length", "50000000")
     connection.endheaders()
 

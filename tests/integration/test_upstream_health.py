@@ -103,7 +103,8 @@ def try_until(running: Running, tried: threading.Event) -> None:
 def test_streams_that_fail_after_they_began_open_the_breaker(running, upstreams, parts):
     upstreams.acts["a"] = saying(SSE, *parts)
     for _ in range(6):
-        ask(running, chat("m@a", stream=True))
+        _, headers, _ = ask(running, chat("m@a", stream=True))
+        decision(running, headers)  # recorded: the attempt has ended, and the breaker knows
 
     assert (code(ask(running, chat("m@a", stream=True))[2]), len(upstreams.asked)) == ("overloaded", 4)
 
