@@ -24,11 +24,13 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
 
 
 def degraded(state: State) -> frozenset[str]:
-    """Words for what does not work now, though requests are served: `control`, `disk`, `reload`, `background`."""
+    """Words for what does not work now, though requests are served; `background`: a task beside the requests."""
     words = {
         "control": not state.control.answers(),
         "disk": state.disk is not None,
         "reload": state.reload_problem is not None,
+        "redis": state.redis_lost,
+        "ledger": state.ledger_away,
     }
     return frozenset(word for word, so in words.items() if so) | state.down
 

@@ -22,6 +22,8 @@ class State:
     in_flight: int = 0
     reload_problem: str | None = None  # why the last change of the files was refused; None: it was not
     disk: str | None = None  # why requests are not recorded; None: they are
+    redis_lost: bool = False  # the shared state does not answer
+    ledger_away: bool = False  # the control process cannot write the ledger; what happens is kept in the journal
     down: set[str] = field(default_factory=set)  # words for what runs beside the requests and does not now
 
     @property

@@ -7,6 +7,7 @@ from time import monotonic, time
 
 from gateway.api.state import State
 from gateway.app.build import Parts
+from gateway.record.heartbeat import LEDGER_AWAY
 
 EVERY_S = 0.5
 
@@ -39,3 +40,5 @@ def publish(state: State, parts: Parts) -> None:
     resting = list(parts.breakers.open_ids(monotonic()))
     parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets)
     state.disk = parts.journal.obstacle
+    state.redis_lost = parts.vitals.shared_state_lost
+    state.ledger_away = (state.settings.state_dir / LEDGER_AWAY).exists()

@@ -122,6 +122,11 @@ class Readers:
         status = self.status()
         self._metrics.tell("gateway_reader_behind", {(name,): float(count) for name, count in status.behind.items()})
         self._metrics.tell("gateway_ledger_up", {(): float(status.ledger_up)})
+        away = self._state_dir / heartbeat.LEDGER_AWAY  # for the workers, whose readiness tells
+        if status.ledger_up:
+            away.unlink(missing_ok=True)
+        else:
+            away.touch()
         kept = [follower.sink.kept for follower in self._followers.values()]
         whole = [each for each in kept if each is not None]
         if len(whole) == len(kept):

@@ -35,6 +35,11 @@ class Vitals:
         """Whether the shared state answers."""
         self._shared_state_up = {(): float(up)}
 
+    @property
+    def shared_state_lost(self) -> bool:
+        """True while the shared state does not answer; False where there is none."""
+        return self._shared_state_up.get((), 1.0) == 0.0
+
     def serves_policy(self, policy: Policy) -> None:
         """From here on it decides."""
         self._versions = dict.fromkeys(self._versions, 0.0) | {(policy.version,): 1.0}

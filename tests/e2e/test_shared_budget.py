@@ -132,7 +132,11 @@ def test_a_redis_that_is_gone_stops_spending_until_it_is_back(shop, tmp_path):
     shop.redis.process.terminate()
     shop.redis.process.wait(10)
     status, said = shop.once()
+    deadline = time.monotonic() + PATIENCE_S
+    while "redis" not in (ready := shop.gateway.ready())["degraded"] and time.monotonic() < deadline:
+        shop.once()  # whichever worker is asked
 
+    assert "redis" in ready["degraded"]
     assert before == [(200, "")] * 2
     assert status == 503 and BUSY in said
     with private_redis(tmp_path, port=shop.redis.port):

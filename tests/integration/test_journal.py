@@ -193,6 +193,7 @@ def test_a_database_that_is_killed_or_hangs_costs_no_request_and_no_record_of_tw
         database.kill()
         more(calls, 40)
         assert both[0].ask("GET", "/health/live")[0] == both[1].ask("GET", "/health/ready")[0] == 200
+        assert waits(PATIENCE_S, lambda: all("ledger" in each.ready()["degraded"] for each in both))
         database.start()
         more(calls, 40)
         database.freeze()
@@ -204,6 +205,7 @@ def test_a_database_that_is_killed_or_hangs_costs_no_request_and_no_record_of_tw
         finally:
             database.thaw()
     assert waits(2 * PATIENCE_S, lambda: ids(database) >= set(calls.answered))
+    assert waits(PATIENCE_S, lambda: all(each.ready()["degraded"] == [] for each in both))
 
     assert calls.others == {}
     assert len(database.rows("SELECT 1 FROM requests")) == len(calls.answered) == sum(map(counted, both))
