@@ -20,6 +20,7 @@ from gateway.record.positions import Plain
 
 NAME = "spending"  # in the state folder
 LOOK_S = 0.5
+FRESH_S = 4.0  # the control process writes twice a second
 NOTES = 100_000  # of requests that the file may not hold yet
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class SpentBefore:
         self._known: tuple[dict[tuple[str, str | None, str], int], tuple[int, int]] | None = None
         # Of this process: place in its journal, team, app, when, US dollars.
         self._notes: deque[tuple[tuple[int, int], str, str | None, float, Decimal]] = deque(maxlen=NOTES)
+        self._as_of = 0.0  # everything that the journals held then is known
         self._closing = threading.Event()
         self._look()
         self._thread = threading.Thread(target=self._run, name="spending", daemon=True)
@@ -69,6 +71,17 @@ class SpentBefore:
             if place > mine and team == account.team and account.app in (None, app) and at >= since:
                 spent += usd
         return spent
+
+    def fresh(self, account: Account, since: float) -> Decimal:
+        """The same with what other workers had spent when this was called. Blocks; raises OSError after FRESH_S.
+
+        Of a Redis that has forgotten: what another worker spent a moment ago is in no file yet.
+        """
+        called = time()
+        while self._as_of < called and not self._closing.wait(0.05):
+            if time() > called + FRESH_S:
+                raise OSError("the control process does not say what was spent by now")
+        return self(account, since)
 
     def is_known(self) -> bool:
         """False until the control process has said what was spent before this one began."""
@@ -95,5 +108,6 @@ class SpentBefore:
             return
         read = file.positions.get(self._journal.uuid, (0, 0, 0))[:2]
         self._known = ({(team, app, name): nano for team, app, name, nano in file.spent}, read)
+        self._as_of = file.at
         while self._notes and self._notes[0][0] <= read:
             self._notes.popleft()

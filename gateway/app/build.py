@@ -92,7 +92,7 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
         return MemoryAccounts(before)
     from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
 
-    return SharedAccounts(settings.redis_url, before, reached=vitals.shared_state)
+    return SharedAccounts(settings.redis_url, before.fresh, reached=vitals.shared_state)
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
