@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+_log = logging.getLogger("gateway")
 SHORTEST_TOKEN = 16  # characters
 
 
@@ -93,8 +95,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 
 def vendor_key(variable: str) -> str | None:
-    """The key of a vendor, from the variable that its catalogue row names; None if unset or blank."""
-    return os.environ.get(variable, "").strip() or None
+    """The key of a vendor, from the variable that its catalogue row names; None if unset, blank or no header's text."""
+    key = os.environ.get(variable, "").strip()
+    if key and not (key.isascii() and key.isprintable()):
+        _log.error("%s holds a key that no header can carry: its endpoints are passed over", variable)
+        return None
+    return key or None
 
 
 def wants_tracing() -> bool:

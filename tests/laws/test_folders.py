@@ -42,8 +42,8 @@ def damaged(data: Any, chance: Random) -> Any:
     """The same data after a few edits anywhere in it."""
     data = copy.deepcopy(data)
     for _ in range(chance.randint(1, 3)):
-        spots = list(_spots(data))
-        inside, step = chance.choice(spots)
+        places = list(spots(data))
+        inside, step = chance.choice(places)
         edit = chance.choice(("replace", "replace", "drop", "rename", "add"))
         if edit == "replace":
             inside[step] = copy.deepcopy(chance.choice(JUNK))
@@ -53,17 +53,17 @@ def damaged(data: Any, chance: Random) -> Any:
             inside[str(chance.choice(JUNK))] = inside.pop(step)
         elif isinstance(inside, dict):
             inside[chance.choice(["when", "only", "never", "try", "x", "name"])] = copy.deepcopy(chance.choice(JUNK))
-        if not list(_spots(data)):
+        if not list(spots(data)):
             return data
     return data
 
 
-def _spots(data: Any) -> Any:
+def spots(data: Any) -> Any:
     """Every place that can be edited."""
     steps = data.keys() if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ()
     for step in list(steps):
         yield data, step
-        yield from _spots(data[step])
+        yield from spots(data[step])
 
 
 @settings(max_examples=120, deadline=None)
