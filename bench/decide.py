@@ -13,12 +13,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from gateway.policy.cases import signals_of
-from gateway.policy.compile import compile_folder
+from gateway.policy.analysis.diff import compare
+from gateway.policy.analysis.lint import lint
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Signals, View, decide
-from gateway.policy.diff import compare
-from gateway.policy.lint import lint
 from gateway.signals.table import PII_KINDS, TOPICS
 
 AT = 1_790_000_000.0

@@ -11,11 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from gateway.app import accepted
-from gateway.app.readers import Readers
+from gateway.background.readers import Readers
 from gateway.outcome.outcome import Outcome
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.decide import View, decide
+from gateway.processes import accepted_policy as accepted
 from gateway.record.journal.writer import Writer
 from gateway.settings import Settings
 from gateway.signals.value import Value

@@ -33,8 +33,8 @@ def main() -> int:
 
 def write(path: str, folder: Path) -> None:
     """Rows as another maker would write them."""
-    from gateway.app.folder import read_folder
-    from gateway.policy.compile import compile_folder
+    from gateway.policy.authoring.compile import compile_folder
+    from gateway.processes.policy_folder import read_folder
 
     compiled = compile_folder(read_folder(folder))
     chance, endpoints, teams = random.Random(1), list(compiled.catalog.endpoints), list(compiled.keyring.teams)

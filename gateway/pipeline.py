@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from time import monotonic, time
 
 from gateway.dispatch.conversations import Conversations
-from gateway.dispatch.dispatch import Means, dispatch
+from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
@@ -21,12 +21,12 @@ from gateway.identity import Caller, Keyring
 from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import View, decide
-from gateway.policy.explore import draw_of
 from gateway.policy.models import resolve_model
+from gateway.policy.select.exploration import draw_of
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
 from gateway.signals import needs
@@ -46,11 +46,11 @@ class Gateway:
     policy: Policy
     keyring: Keyring
     admission: Admission
-    means: Means
+    means: DispatchContext
     conversations: Conversations
     sinks: tuple[Sink, ...]
     shadow: Callable[[Outcome], None] | None  # sends a copy where a route wants one; None: no route does
-    sample: Callable[[Trail], None] | None  # offers replies to the LLM judge; None: the policy has none
+    sample: Callable[[RequestState], None] | None  # offers replies to the LLM judge; None: the policy has none
     late: frozenset[str]  # text signals that no decision reads, measured while the upstream is awaited
     estimates: Callable[[], Snapshot]  # what has been learned so far
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
@@ -70,7 +70,7 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
         estimates=gateway.estimates(),
     )
     decision = decide(gateway.policy, signals, view)
-    served = Served(Trail(request, caller, decision), gateway, conversed)
+    served = Served(RequestState(request, caller, decision), gateway, conversed)
     try:
         if not decision.endpoints:
             raise decision.refusal()
@@ -92,7 +92,7 @@ class Served:
 
     __slots__ = ("_outcome", "conversation", "error", "gateway", "reply", "trail")
 
-    def __init__(self, trail: Trail, gateway: Gateway, conversation: bytes):
+    def __init__(self, trail: RequestState, gateway: Gateway, conversation: bytes):
         self.trail = trail
         self.gateway = gateway
         self.conversation = conversation
@@ -168,7 +168,7 @@ def _scan(request: Request, asked: frozenset[str]) -> Signals:
     return measure_text(request_text(request), asked)
 
 
-def _measure_late(trail: Trail, late: frozenset[str]) -> None:
+def _measure_late(trail: RequestState, late: frozenset[str]) -> None:
     """While the upstream is awaited: what is only recorded, and the topic, by which a refusal may stand."""
     if not late:
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.app.folder import read_folder
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.page import page
+from gateway.processes.policy_folder import read_folder
 from gateway.source import parse
 
 ROOT = Path(__file__).parents[1]

@@ -8,9 +8,8 @@ from pathlib import Path
 from gateway.catalog.facts import Catalog
 from gateway.catalog.table import FACTS, Fact
 from gateway.identity import AppShape, BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
-from gateway.policy import defaults
-from gateway.policy.order import ANSWER_TOKENS
-from gateway.policy.shapes import (
+from gateway.policy.authoring import defaults
+from gateway.policy.authoring.shapes import (
     CanaryShape,
     ExpectShape,
     GuardShape,
@@ -23,6 +22,7 @@ from gateway.policy.shapes import (
     ShareShape,
     StopShape,
 )
+from gateway.policy.select.ranking import ANSWER_TOKENS
 from gateway.signals.table import SIGNALS, Signal
 from gateway.source import Shape
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.catalog import bills, doors, weights
-from gateway.catalog.beside import body_fields, factors, moderation, notices, reasoning
+from gateway.catalog import compile_endpoints as doors
+from gateway.catalog import compile_models as weights
+from gateway.catalog import compile_prices as bills
+from gateway.catalog.compile_auxiliary import body_fields, factors, moderation, notices, reasoning
 from gateway.catalog.contracts import contracts
 from gateway.catalog.facts import Catalog
-from gateway.catalog.gather import Desk, gather
 from gateway.catalog.prices import price_book
+from gateway.catalog.sources import CatalogBuilder, gather
 from gateway.errors import Problems
 from gateway.source import Document
 
@@ -23,7 +25,7 @@ def compile_catalog(documents: Sequence[Document], shipped: Sequence[Document]) 
     return catalog
 
 
-def _compiled(desk: Desk) -> Catalog:
+def _compiled(desk: CatalogBuilder) -> Catalog:
     licences = weights.licences(desk)
     labs = weights.labs(desk)
     models = weights.models(desk, labs, licences)
@@ -51,11 +53,11 @@ def _compiled(desk: Desk) -> Catalog:
     )
 
 
-def _declared(desk: Desk) -> frozenset[str]:
+def _declared(desk: CatalogBuilder) -> frozenset[str]:
     return frozenset(written.row.id for written in desk.rows(lambda file: file.models))
 
 
-def _bills(desk: Desk) -> Mapping[str, Sequence[bills.Bill]]:
+def _bills(desk: CatalogBuilder) -> Mapping[str, Sequence[bills.Bill]]:
     found: dict[str, list[bills.Bill]] = {}
     for written in desk.rows(lambda file: file.prices):
         rows = [(row, written, ("rows", number)) for number, row in enumerate(written.row.rows)]

@@ -9,16 +9,16 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from gateway.catalog.gather import Desk, Written
+from gateway.catalog.auxiliary_shapes import ContractRow, instant
 from gateway.catalog.prices import Price
 from gateway.catalog.rows import Contract
-from gateway.catalog.side_shapes import ContractRow, instant
+from gateway.catalog.sources import CatalogBuilder, Written
 from gateway.errors import nearest
 
 _RATES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")
 
 
-def contracts(desk: Desk, operators: Collection[str], models: Collection[str]) -> tuple[Contract, ...]:
+def contracts(desk: CatalogBuilder, operators: Collection[str], models: Collection[str]) -> tuple[Contract, ...]:
     """In file order."""
     return tuple([_contract(desk, written, operators, models) for written in desk.rows(lambda file: file.contracts)])
 
@@ -54,7 +54,7 @@ def _cut(price: Price, since: datetime, until: datetime | None, percent: Decimal
 
 
 def _contract(
-    desk: Desk, written: Written[ContractRow], operators: Collection[str], models: Collection[str]
+    desk: CatalogBuilder, written: Written[ContractRow], operators: Collection[str], models: Collection[str]
 ) -> Contract:
     row = written.row
     since, until = instant(row.since), instant(row.until) if row.until else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from gateway.catalog.gather import gather
 from gateway.catalog.maps import Fields, Maps, Quote, listed, quotes
 from gateway.catalog.shapes import EndpointRow, PriceRow, Rates
+from gateway.catalog.sources import gather
 from gateway.source import Document
 
 NAMES = ("input", "cached_input", "cache_write", "output", "reasoning", "thinking_output")

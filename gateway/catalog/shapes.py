@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from gateway.catalog.side_shapes import (
+from gateway.catalog.auxiliary_shapes import (
     BodyFieldRow,
     Certainty,
     Code,

@@ -10,7 +10,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from gateway.app.folder import Files, read_folder
 from gateway.catalog import show as shown
 from gateway.catalog.check import findings
 from gateway.catalog.compile import compile_catalog
@@ -24,6 +23,7 @@ from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day, instant
 from gateway.errors import Problems
 from gateway.policy.layout import catalog_folder
+from gateway.processes.policy_folder import Files, read_folder
 from gateway.settings import from_environment
 from gateway.source import parse
 

@@ -7,11 +7,11 @@ import secrets
 
 import typer
 
-from gateway.app import ports
-from gateway.app.control_child import check_control, claim_control
 from gateway.cli.mistakes import Mistake
 from gateway.cli.ready import shown_url
+from gateway.processes import ports
 from gateway.settings import from_environment
+from gateway.supervisor.control_child import check_control, claim_control
 
 
 def register(app: typer.Typer) -> None:

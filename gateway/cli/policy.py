@@ -12,24 +12,24 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.app.folder import read_folder
 from gateway.catalog.facts import Endpoint
 from gateway.cli.mistakes import Mistake, framed, in_folder, placed
 from gateway.cli.times import instant
 from gateway.errors import GatewayError, LedgerUnusable, Place, Problem, Problems
 from gateway.identity import Team
-from gateway.policy.apart import apart
-from gateway.policy.cases import signals_of
-from gateway.policy.check import review
-from gateway.policy.compile import compile_folder
+from gateway.policy.analysis.diff import compare, plain, told
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.check import review
+from gateway.policy.authoring.compile import compile_folder
+from gateway.policy.authoring.schema import schemas
+from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, Signals, View, decide
-from gateway.policy.diff import compare, plain, told
-from gateway.policy.given import given_from_words
+from gateway.policy.explain.chance import apart
+from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
-from gateway.policy.order import expected_costs
-from gateway.policy.plain import plain_decision
-from gateway.policy.schema import schemas
+from gateway.policy.select.ranking import expected_costs
+from gateway.processes.policy_folder import read_folder
 from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt

@@ -16,12 +16,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app.build import Parts, build_gateway, build_parts, recorder
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.refusal_pages import Format, written
 from gateway.cli.report import compiled
+from gateway.data_plane.build import Parts, build_gateway, build_parts, recorder
 from gateway.errors import LedgerUnusable, nearest
 from gateway.identity import Team
 from gateway.policy.compiled import Compiled

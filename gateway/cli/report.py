@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.app.folder import read_folder
 from gateway.cli.bar import Counted
 from gateway.cli.export import export
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import ago_or_at
 from gateway.errors import LedgerUnusable, Problems, nearest
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.processes.policy_folder import read_folder
 from gateway.report import vendors
 from gateway.report.adoption import BY
 from gateway.report.focus import BRIEF

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import ports
 from gateway.cli.mistakes import Mistake, in_folder, told
 from gateway.cli.ready import shown_url, when_ready
 from gateway.errors import Problems
+from gateway.processes import ports
 from gateway.settings import Settings, from_environment
 
 
@@ -68,9 +68,9 @@ def serve_folder(settings: Settings, console_token: str, begun: Callable[[], Non
 
     Mistakes in the folder are printed here: to a start they are exit code 2.
     """
-    from gateway.app.serve import run as serve_until_stopped  # heavy, and of no use to --help
-    from gateway.app.state_lock import StateFolderTaken
     from gateway.errors import LedgerUnusable
+    from gateway.processes.state_lock import StateFolderTaken
+    from gateway.supervisor.serve import run as serve_until_stopped  # heavy, and of no use to --help
 
     try:
         return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)

@@ -14,8 +14,8 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.doorkeeper import name_of
 from gateway.control.state import State
+from gateway.data_plane.doorkeeper import name_of
 from gateway.errors import GatewayError
 from gateway.settings import Settings, is_loopback
 

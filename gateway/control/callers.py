@@ -15,7 +15,9 @@ from time import time
 
 import msgspec
 
-from gateway.api.control_line import (
+from gateway.control.decisions import find, why
+from gateway.control.state import State
+from gateway.data_plane.control_line import (
     NAMED,
     Answer,
     DecisionAsked,
@@ -26,8 +28,6 @@ from gateway.api.control_line import (
     read_frame,
     send_frame,
 )
-from gateway.control.decisions import find, why
-from gateway.control.state import State
 from gateway.errors import GatewayError
 
 WITHIN_S = 86_400.0  # in which feedback is taken

@@ -14,7 +14,7 @@ from gateway.control.shapes import DecisionListed, DecisionShown, DecisionsListe
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.compiled import Policy
-from gateway.policy.recorded import decide_again
+from gateway.policy.explain.redecide import decide_again
 from gateway.record.store import Store
 
 READABLE_S = 2.0  # after its end a request is in the ledger

@@ -14,15 +14,15 @@ from gateway.control.job import CheckJob, DiffJob, Done, ExplainJob, Files, Job,
 from gateway.control.served import Served
 from gateway.errors import GatewayError, Problem, Problems
 from gateway.errors import Place as Position
-from gateway.policy.cases import signals_of
-from gateway.policy.check import review
-from gateway.policy.compile import compile_folder
+from gateway.policy.analysis.diff import compare, plain
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.check import review
+from gateway.policy.authoring.compile import compile_folder
+from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.decide import Decision, View, decide
-from gateway.policy.diff import compare, plain
-from gateway.policy.given import given_from_words
+from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
-from gateway.policy.plain import plain_decision
 from gateway.record.store import Store, open_store
 from gateway.report import vendors
 from gateway.report.ledger import recorded, well_known
@@ -36,7 +36,7 @@ TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "
 _encode = msgspec.json.Encoder().encode
 
 
-class Desk:
+class Jobs:
     """What jobs stand on, made when it is first needed."""
 
     def __init__(self, place: Place):
@@ -63,7 +63,7 @@ class Desk:
         return self._store
 
 
-def do(job: Job, desk: Desk, at: float) -> Done:
+def do(job: Job, desk: Jobs, at: float) -> Done:
     """Raises GatewayError, and whatever the ledger raises."""
     if isinstance(job, ReportJob):
         return _report(job, desk, at)
@@ -78,7 +78,7 @@ def do(job: Job, desk: Desk, at: float) -> Done:
         raise _unusable(wrong) from None
 
 
-def _report(job: ReportJob, desk: Desk, at: float) -> Done:
+def _report(job: ReportJob, desk: Jobs, at: float) -> Done:
     compiled = desk.served()
     rows = recorded(None, settings=desk.settings, since=job.since)
     try:
@@ -99,7 +99,7 @@ def _written(job: ReportJob, made: Mapping[str, Any], policy: Policy, at: float)
     return page(job.name, made, policy_version=policy.version, made_at=made_at, since=job.period)
 
 
-def _checked(job: CheckJob, desk: Desk, at: float) -> dict[str, Any]:
+def _checked(job: CheckJob, desk: Jobs, at: float) -> dict[str, Any]:
     try:
         compiled = desk.compiled(job.files)
     except Problems as wrong:
@@ -110,7 +110,7 @@ def _checked(job: CheckJob, desk: Desk, at: float) -> dict[str, Any]:
     return {"problems": problems, "cases": {"passed": found.passed, "failed": found.failed}}
 
 
-def _knower(desk: Desk) -> Any:
+def _knower(desk: Jobs) -> Any:
     """Whether an endpoint's key is set. A folder that was sent learns nothing of other variables of this process."""
     ours = {endpoint.key_env for endpoint in desk.served().catalog.endpoints.values()}
 
@@ -133,7 +133,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _explained(job: ExplainJob, desk: Desk) -> dict[str, Any]:
+def _explained(job: ExplainJob, desk: Jobs) -> dict[str, Any]:
     try:
         compiled = desk.compiled(job.files)
         decision = _decided(job, compiled)

@@ -8,7 +8,7 @@ from time import time
 
 import msgspec
 
-from gateway.app.learning import LATE_S, LONGEST_S
+from gateway.background.learning import LATE_S, LONGEST_S
 from gateway.estimates import PRIORS, Snapshot
 from gateway.policy.compiled import Policy
 from gateway.record import heartbeat

@@ -25,8 +25,8 @@ from gateway.control.shapes import (
 )
 from gateway.control.state import State
 from gateway.errors import GatewayError
-from gateway.policy.canary import stopped
 from gateway.policy.layout import catalog_folder
+from gateway.policy.select.canary import stopped
 
 _NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
 _JSON = "application/json"

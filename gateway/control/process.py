@@ -16,13 +16,7 @@ from typing import Protocol
 
 import uvicorn
 
-from gateway.app.door import Door, Listener
-from gateway.app.ending import GRACE_S, end_within
-from gateway.app.guests import Guests, most_guests
-from gateway.app.protocol import House, ServerProtocol
-from gateway.app.readers import Readers, start_readers
-from gateway.app.reload_request import told
-from gateway.app.starting import hold_signals, release_signals
+from gateway.background.readers import Readers, start_readers
 from gateway.control.app import create_app
 from gateway.control.callers import line
 from gateway.control.helper import Helpers
@@ -32,7 +26,13 @@ from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
 from gateway.control.served import Served
 from gateway.control.state import State
+from gateway.data_plane.connections import Guests, most_guests
+from gateway.data_plane.listener import Acceptor, Listener
+from gateway.data_plane.protocol import House, ServerProtocol
 from gateway.errors import GatewayError
+from gateway.processes.reload_request import told
+from gateway.processes.signal_mask import hold_signals, release_signals
+from gateway.processes.watchdog import GRACE_S, end_within
 from gateway.settings import Settings
 
 MOST_AT_ONCE = 128  # requests; more are told to come back
@@ -147,7 +147,7 @@ class _Server(uvicorn.Server):
         listener, guests = Listener(plug), Guests(most_guests())
         listener.tell()  # nobody else accepts here
         house = House(guests, keep_alive_s, leaving=lambda: self.should_exit)
-        self._door = Door(listener, guests, lambda: ServerProtocol(self.config, self.server_state, house))
+        self._door = Acceptor(listener, guests, lambda: ServerProtocol(self.config, self.server_state, house))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """From here on a signal is obeyed: one that came earlier was held, not lost."""

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
-from gateway.app import reload_request
 from gateway.errors import GatewayError
+from gateway.processes import reload_request
 
 PATIENCE_S = 30.0
 _LOOK_S = 0.1

@@ -7,10 +7,10 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
-from gateway.app import accepted
 from gateway.errors import GatewayError, Problems
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.processes import accepted_policy as accepted
 
 LOOK_S = 0.5  # between two looks at what was accepted
 _log = logging.getLogger("gateway")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from gateway.api.doorkeeper import Guesses
 from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
 from gateway.control.served import Served
+from gateway.data_plane.doorkeeper import Guesses
 from gateway.estimates import Snapshot
 from gateway.record.shape import Json
 from gateway.settings import Settings

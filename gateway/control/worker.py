@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 import msgspec
 
-from gateway.app.ending import end_with
 from gateway.control.job import Done, Job, OverviewJob, Place
-from gateway.control.jobs import Desk, do
+from gateway.control.jobs import Jobs, do
 from gateway.control.live_overview import LiveOverview
 from gateway.errors import GatewayError
+from gateway.processes.watchdog import end_with
 from gateway.record.store import UNREADABLE
 
 MOST_MEMORY = 2 << 30  # bytes of address space
@@ -35,7 +35,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever prints prints to the log
     place = _read(sys.stdin.buffer)
     assert isinstance(place, Place)
-    desk = Desk(place)
+    desk = Jobs(place)
     overview = LiveOverview(desk.store, desk.policy, Path(place.state_dir))
     while (job := _read(sys.stdin.buffer)) is not None:
         assert not isinstance(job, Place)
@@ -48,7 +48,7 @@ def main() -> None:
         answers.flush()
 
 
-def _done(job: Job, desk: Desk, overview: LiveOverview) -> Done:
+def _done(job: Job, desk: Jobs, overview: LiveOverview) -> Done:
     try:
         return Done(overview(job.snapshot)) if isinstance(job, OverviewJob) else do(job, desk, time())
     except GatewayError as error:

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 
 LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution
 
 
-def affordable(endpoint: Endpoint, trail: Trail) -> bool:
+def affordable(endpoint: Endpoint, trail: RequestState) -> bool:
     """True without a limit, or if input + longest output, added to what was spent, stays within it."""
     limit = trail.decision.limits.usd
     if limit is None:
@@ -21,18 +21,18 @@ def affordable(endpoint: Endpoint, trail: Trail) -> bool:
     return worst is not None and spent + worst <= limit
 
 
-def worst_case_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
+def worst_case_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """Input and `max_tokens`, else a long output of the model, of every answer, at the price now; None if unknown."""
     return _cost(endpoint, trail, trail.request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens)
 
 
-def expected_usd(endpoint: Endpoint, trail: Trail) -> Decimal | None:
+def expected_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """The same with the expected output of the model: what an attempt costs that nobody knows the end of."""
     longest = trail.request.max_tokens or endpoint.model.output_tokens
     return _cost(endpoint, trail, min(longest, endpoint.model.output_tokens))
 
 
-def _cost(endpoint: Endpoint, trail: Trail, output_tokens: int) -> Decimal | None:
+def _cost(endpoint: Endpoint, trail: RequestState, output_tokens: int) -> Decimal | None:
     request = trail.request
     tokens = trail.decision.signals.get("tokens")
     usage = Usage(

@@ -8,12 +8,12 @@ from math import inf
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
-from gateway.dispatch.attempt import Try, leave
+from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.result import Judge
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.outcome.watch import watch_for
 from gateway.policy.permit import Permit
 from gateway.upstreams.additions import named_in
@@ -29,8 +29,8 @@ WHOLE_BODY_BYTES = 64_000_000
 
 
 async def ask(
-    permit: Permit, trail: Trail, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
-) -> Try | Failure:
+    permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
+) -> ActiveAttempt | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
     watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
@@ -38,7 +38,7 @@ async def ask(
     redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
     told = hold.tells or not request.stream
     adds_usage = fleet.adds_usage(permit.endpoint, request)
-    attempt = Try(permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, told=told)
+    attempt = ActiveAttempt(permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, told=told)
     trail.asked_at = trail.asked_at or attempt.started
     try:
         failure = await _open(attempt, fleet, hold)
@@ -63,7 +63,7 @@ async def ask(
     return failure
 
 
-async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
+async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | None:
     trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
     limits, stream = decision.route.limits, attempt.trail.request.stream
     left_s = deadline - monotonic()
@@ -93,7 +93,7 @@ async def _open(attempt: Try, fleet: Fleet, hold: Hold) -> Failure | None:
     return failure
 
 
-async def _why_not(attempt: Try, upstream: UpstreamReply, fleet: Fleet) -> Failure:
+async def _why_not(attempt: ActiveAttempt, upstream: UpstreamReply, fleet: Fleet) -> Failure:
     """What a status other than 2xx means; it alone has to tell where the body is too long, too late or cut."""
     rows, operator = attempt.trail.decision.policy.catalog.moderation, attempt.endpoint.operator.id
     body = await read_most(upstream, ERROR_BODY_BYTES, by=monotonic() + ERROR_BODY_S)
@@ -105,7 +105,7 @@ async def _why_not(attempt: Try, upstream: UpstreamReply, fleet: Fleet) -> Failu
     return attempt.redactor.cleaned(failure)
 
 
-def _without_usage(fleet: Fleet, attempt: Try) -> Failure:
+def _without_usage(fleet: Fleet, attempt: ActiveAttempt) -> Failure:
     """The vendor complains of the option that we added: it is asked once more without it, and so from now on."""
     fleet.usage_option.refuse(attempt.endpoint.index)
     words = "it does not take `stream_options`, and is asked without it"
@@ -117,7 +117,7 @@ def _learn(fleet: Fleet, endpoint: Endpoint, failure: Failure | None) -> None:
         fleet.usage_option.heard(endpoint.index, answered=failure is None)
 
 
-async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
+async def _read_whole(attempt: ActiveAttempt, upstream: UpstreamReply) -> None:
     body = await upstream.read(WHOLE_BODY_BYTES)
     attempt.first_byte_s = monotonic() - attempt.started
     attempt.opening = attempt.feed(body)
@@ -126,7 +126,7 @@ async def _read_whole(attempt: Try, upstream: UpstreamReply) -> None:
     attempt.ended = True
 
 
-async def _read_opening(attempt: Try, upstream: UpstreamReply, hold: Hold) -> None:
+async def _read_opening(attempt: ActiveAttempt, upstream: UpstreamReply, hold: Hold) -> None:
     """Reads until the opening can be judged."""
     reading = attempt.meter.reading
     held: list[bytes] = []

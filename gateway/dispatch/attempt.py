@@ -14,7 +14,7 @@ from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
 from gateway.outcome.result import Judge, result_of
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
@@ -28,11 +28,11 @@ ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
 @dataclass(slots=True)
-class Try:
+class ActiveAttempt:
     """An attempt under way. Its upstream reply is closed by `close`, whatever happened."""
 
     permit: Permit
-    trail: Trail
+    trail: RequestState
     judge: Judge | None
     started: float  # monotonic seconds
     meter: StreamMeter | WholeMeter
@@ -183,7 +183,7 @@ class Try:
         return self.first_byte_s is not None or now - self.started < ALL_ITS_TIME * patience
 
 
-def leave(attempt: Try, result: Result, failure: Failure | None = None) -> None:
+def leave(attempt: ActiveAttempt, result: Result, failure: Failure | None = None) -> None:
     """Records an attempt of which nothing more is wanted; if its usage may still come, that is added when it has."""
     attempt.resume()  # it may have come already
     if not attempt.owes_usage:
@@ -194,7 +194,7 @@ def leave(attempt: Try, result: Result, failure: Failure | None = None) -> None:
     attempt.trail.late.append(asyncio.get_running_loop().create_task(_amend(attempt, recorded)))
 
 
-async def read_on(attempt: Try) -> None:
+async def read_on(attempt: ActiveAttempt) -> None:
     """Until the usage is there, for PATIENCE_S at most."""
     until, upstream = monotonic() + PATIENCE_S, attempt.upstream
     assert upstream is not None
@@ -205,7 +205,7 @@ async def read_on(attempt: Try) -> None:
         return
 
 
-async def _amend(attempt: Try, recorded: Attempt) -> None:
+async def _amend(attempt: ActiveAttempt, recorded: Attempt) -> None:
     try:
         await read_on(attempt)
     finally:

@@ -10,7 +10,7 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.asking import ask
-from gateway.dispatch.attempt import Try, leave
+from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
@@ -18,7 +18,7 @@ from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.errors import GatewayError
 from gateway.outcome.result import Judge
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure
 from gateway.upstreams.fleet import Fleet
@@ -27,16 +27,18 @@ _WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class DispatchContext:
     """What dispatch works with; the same for every request of a Gateway."""
 
     fleet: Fleet
     breakers: Breakers
-    admit: Callable[[Trail, Endpoint], Awaitable[Permit | GatewayError]]  # an error: the budget does not reach for it
-    judge: Callable[[Trail], Judge | None]  # tells refusals from answers, for this request
+    admit: Callable[
+        [RequestState, Endpoint], Awaitable[Permit | GatewayError]
+    ]  # an error: the budget does not reach for it
+    judge: Callable[[RequestState], Judge | None]  # tells refusals from answers, for this request
 
 
-async def dispatch(trail: Trail, means: Means) -> Reply:
+async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     """Asks one endpoint after another until a reply may be handed out. Raises GatewayError."""
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
     judge = means.judge(trail)
@@ -44,7 +46,7 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     if endpoint is None:
         raise nothing_usable(trail, means.fleet, means.breakers)
     too_dear: GatewayError | None = None
-    spare: Try | None = None  # the last reply, which stands if nothing better comes
+    spare: ActiveAttempt | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
     failures: list[tuple[Endpoint, Failure]] = []
     try:
@@ -77,19 +79,21 @@ async def dispatch(trail: Trail, means: Means) -> Reply:
     raise _nobody_answered(failures, trail, means) if failures or too_dear is None else too_dear
 
 
-def _nobody_answered(failures: list[tuple[Endpoint, Failure]], trail: Trail, means: Means) -> GatewayError:
+def _nobody_answered(
+    failures: list[tuple[Endpoint, Failure]], trail: RequestState, means: DispatchContext
+) -> GatewayError:
     asked = [endpoint for endpoint, _ in failures]
     standing = Standing.of(trail, means.fleet, means.breakers, besides=asked)
     return exhausted(failures, len(trail.decision.endpoints), standing)
 
 
-def _note_reroute(trail: Trail, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
+def _note_reroute(trail: RequestState, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
     """A reply of `endpoint` takes the place of the last one."""
     if last is not None and last[0] is not endpoint:
         trail.rerouted.append((last[0].id, endpoint.id, last[1]))
 
 
-def _hold(trail: Trail, queue: Queue, endpoint: Endpoint) -> Hold:
+def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint) -> Hold:
     """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held."""
     if not trail.request.stream:
         return _WHOLE
@@ -106,7 +110,9 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
     return None if failure.final else queue.after_failure()
 
 
-async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Judge | None) -> Try | Failure:
+async def _ask(
+    permit: Permit, trail: RequestState, means: DispatchContext, hold: Hold, judge: Judge | None
+) -> ActiveAttempt | Failure:
     turn = means.breakers.turn(permit.endpoint.id, monotonic())
     try:
         return await ask(permit, trail, means.fleet, turn, hold=hold, judge=judge)
@@ -115,7 +121,7 @@ async def _ask(permit: Permit, trail: Trail, means: Means, hold: Hold, judge: Ju
         raise
 
 
-def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
+def _usable(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
     if not means.fleet.reaches(endpoint):
         return False
     breaker = means.breakers.of(endpoint.id)
@@ -124,7 +130,7 @@ def _usable(endpoint: Endpoint, trail: Trail, means: Means) -> bool:
     return trail.decision.route.limits.usd is None or affordable(endpoint, trail)
 
 
-def _held(found: Try) -> Try:
+def _held(found: ActiveAttempt) -> ActiveAttempt:
     """A reply that nothing is handed out of yet; what it cost so far counts under the route's limit."""
     trail = found.trail
     if trail.decision.limits.usd is not None:
@@ -132,7 +138,7 @@ def _held(found: Try) -> Try:
     return found
 
 
-def _commit(found: Try, means: Means) -> Reply:
+def _commit(found: ActiveAttempt, means: DispatchContext) -> Reply:
     """From here on the attempt is never replaced."""
     if found.trail.request.stream:
         return StreamedReply(found)
@@ -141,7 +147,7 @@ def _commit(found: Try, means: Means) -> Reply:
     return Reply(200, found.opening, endpoint=found.endpoint)
 
 
-def _drop(spare: Try | None) -> None:
+def _drop(spare: ActiveAttempt | None) -> None:
     """A refusal that was gone round: billed for what came of it."""
     if spare is not None:
         leave(spare, spare.verdict)

@@ -10,7 +10,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
 from gateway.errors import GatewayError
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, Failure
 from gateway.upstreams.fleet import Fleet
 
@@ -29,7 +29,7 @@ class Standing:
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
 
     @classmethod
-    def of(cls, trail: Trail, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
+    def of(cls, trail: RequestState, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
         """`besides`: endpoints that were asked."""
         now = monotonic()
         left = [endpoint for endpoint in trail.decision.endpoints if endpoint not in besides]
@@ -55,7 +55,7 @@ class Standing:
             yield f"not asked any more: {_names(self.left)}"
 
 
-def nothing_usable(trail: Trail, fleet: Fleet, breakers: Breakers) -> GatewayError:
+def nothing_usable(trail: RequestState, fleet: Fleet, breakers: Breakers) -> GatewayError:
     """The policy permits endpoints, but none can be asked now: no key, or every breaker is open, or too dear."""
     standing = Standing.of(trail, fleet, breakers)
     if standing.too_dear and not standing.resting:

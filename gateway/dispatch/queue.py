@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.catalog.facts import Endpoint
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.signals.value import Value
 
 
 class Queue:
     """The decision's endpoints that are left to try. Reasons to go on: a failure, a blank reply, a refusal."""
 
-    def __init__(self, trail: Trail, usable: Callable[[Endpoint], bool]):
+    def __init__(self, trail: RequestState, usable: Callable[[Endpoint], bool]):
         self._trail = trail
         self._usable = usable
         self._left = list(trail.decision.endpoints)

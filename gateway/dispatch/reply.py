@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Protocol
 
 from gateway.catalog.facts import Endpoint
-from gateway.dispatch.attempt import Try, read_on
+from gateway.dispatch.attempt import ActiveAttempt, read_on
 from gateway.errors import GatewayError
 from gateway.outcome.meter import MeteringError
 from gateway.upstreams.failures import Failure, of_fault
@@ -48,7 +48,7 @@ class StreamedReply(Reply):
     content_type = b"text/event-stream; charset=utf-8"
     stream = True
 
-    def __init__(self, attempt: Try):
+    def __init__(self, attempt: ActiveAttempt):
         super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint)
         self._attempt = attempt
         self._broken: Failure | None = None

@@ -10,12 +10,12 @@ from gateway.errors import GatewayError
 from gateway.identity import Account, Budget, Caller, Keyring
 from gateway.limits.account import Accounts, Denial, Reservation, Settlement, Share, nano
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit, Purpose, permit
 
 CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded", "unreachable": "overloaded"}
 SETTLING_S = 60.0  # beyond the time that a request may take, until one that was never settled lapses
-CostOf = Callable[[Endpoint, Trail], Decimal | None]  # US dollars of one attempt; None: no known price
+CostOf = Callable[[Endpoint, RequestState], Decimal | None]  # US dollars of one attempt; None: no known price
 
 
 class Admission:
@@ -39,7 +39,7 @@ class Admission:
         """Learns what others have spent of all budgets."""
         await self._accounts.look(keyring.accounts, at)
 
-    async def enter(self, trail: Trail) -> None:
+    async def enter(self, trail: RequestState) -> None:
         """Raises GatewayError `rate_limit_exceeded`."""
         team = trail.caller.team
         if team.rate is None:
@@ -48,7 +48,7 @@ class Admission:
         if denial is not None:
             raise self._stop(trail, denial)
 
-    async def admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
+    async def admit(self, trail: RequestState, endpoint: Endpoint) -> Permit | GatewayError:
         """An error if a budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
         purpose: Purpose = "canary" if endpoint is trail.decision.canary else "serve"
         made = permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
@@ -71,7 +71,7 @@ class Admission:
         denial = await self._accounts.reserve(reservation, trail.request.arrival.received_at)
         return made if denial is None else self._stop(trail, denial)
 
-    def settle(self, outcome: Outcome, trail: Trail) -> None:
+    def settle(self, outcome: Outcome, trail: RequestState) -> None:
         """When the Outcome is known: what was really spent takes the place of what was set aside."""
         team = outcome.caller.team
         tokens = sum(attempt.usage.output_tokens for attempt in outcome.attempts) if team.rate is not None else 0
@@ -81,7 +81,7 @@ class Admission:
             cost = nano(outcome.cost_usd)
             self._accounts.settle(Settlement(outcome.request.id, team, charged, cost, tokens, received_at))
 
-    def _stop(self, trail: Trail, denial: Denial) -> GatewayError:
+    def _stop(self, trail: RequestState, denial: Denial) -> GatewayError:
         trail.refused_by = denial.by
         code, wait_s = CODES[denial.by], denial.retry_after_s
         error = GatewayError(code, denial.message, retry_after_s=wait_s, ceiling=denial.ceiling)

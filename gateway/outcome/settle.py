@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.outcome.outcome import Attempt, Outcome, Result
 from gateway.outcome.priced import answers
 from gateway.outcome.row import SERVING
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 
 _NOTHING = Decimal(0)
 _STOPPED_HERE = frozenset(
@@ -26,7 +26,7 @@ _STOPPED_HERE = frozenset(
 )
 
 
-def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at: float) -> Outcome:
+def settle(trail: RequestState, error: BaseException | None, *, ended: float, ended_at: float) -> Outcome:
     """`ended` in monotonic seconds, `ended_at` in seconds since the epoch."""
     result = _result(trail, error)
     decision = trail.recorded
@@ -48,7 +48,7 @@ def settle(trail: Trail, error: BaseException | None, *, ended: float, ended_at:
     )
 
 
-def _result(trail: Trail, error: BaseException | None) -> Result:
+def _result(trail: RequestState, error: BaseException | None) -> Result:
     if error is None:
         return trail.attempts[-1].outcome if trail.attempts else "failed"
     if isinstance(error, GatewayError):
@@ -68,7 +68,7 @@ def _cost_usd(attempts: Sequence[Attempt]) -> Decimal:
     return total
 
 
-def _list_credit(baseline: Endpoint, trail: Trail, result: Result, ended_at: float) -> Decimal | None:
+def _list_credit(baseline: Endpoint, trail: RequestState, result: Result, ended_at: float) -> Decimal | None:
     """The baseline's price of the answering attempt's own tokens: what vendors call the saving's other side."""
     served = _answering(trail, result)
     if served is None:
@@ -77,7 +77,7 @@ def _list_credit(baseline: Endpoint, trail: Trail, result: Result, ended_at: flo
     return priced[0] if priced is not None else None
 
 
-def _removed(trail: Trail, endpoint: Endpoint) -> bool:
+def _removed(trail: RequestState, endpoint: Endpoint) -> bool:
     """By a guard or a freeze; an endpoint that merely lacks a capability was not removed."""
     decision, bit = trail.decision, 1 << endpoint.index
     return bool(decision.frozen & bit) or any(
@@ -85,12 +85,12 @@ def _removed(trail: Trail, endpoint: Endpoint) -> bool:
     )
 
 
-def _answering(trail: Trail, result: Result) -> Attempt | None:
+def _answering(trail: RequestState, result: Result) -> Attempt | None:
     credited = result == "left" or answers(result, trail.recorded)
     return trail.attempts[-1] if trail.attempts and credited else None
 
 
-def _overhead(trail: Trail, ended: float) -> float:
+def _overhead(trail: RequestState, ended: float) -> float:
     """Before the first upstream was asked, and after the last byte of the last one."""
     started = trail.request.arrival.started
     if trail.asked_at is None or trail.heard_at is None:

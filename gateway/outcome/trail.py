@@ -16,7 +16,7 @@ from gateway.signals.value import Value
 
 
 @dataclass(slots=True)
-class Trail:
+class RequestState:
     """Grows while the request is served. Times are monotonic seconds."""
 
     request: Request

@@ -12,7 +12,7 @@ from gateway.catalog.facts import Catalog, Endpoint
 from gateway.errors import Place, Problem
 from gateway.identity import Keyring
 from gateway.policy.body import BodyRules
-from gateway.policy.order import Rankings
+from gateway.policy.select.ranking import Rankings
 from gateway.signals.value import Value
 
 Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]

@@ -13,12 +13,12 @@ from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.frozen import frozen
-from gateway.policy import story
-from gateway.policy.canary import drawn_canary
 from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
-from gateway.policy.explore import ORDER, drawn_costs, sorted_by
+from gateway.policy.explain import explanation as story
 from gateway.policy.freeze import freeze_mask
-from gateway.policy.propose import candidates
+from gateway.policy.select.canary import drawn_canary
+from gateway.policy.select.candidates import candidates
+from gateway.policy.select.exploration import ORDER, drawn_costs, sorted_by
 from gateway.signals.value import UNKNOWN, Value
 
 Signals = dict[str, Value]

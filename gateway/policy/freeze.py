@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gateway.policy.compiled import FactTest, Policy, Term
-from gateway.policy.truth import removal
+from gateway.policy.evaluate import removal
 
 Frozen = tuple[tuple[str, str], ...]
 

@@ -11,13 +11,13 @@ from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import worst_case_usd
-from gateway.dispatch.beside import recorded
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.dispatch import Means, dispatch
+from gateway.dispatch.dispatch import DispatchContext, dispatch
+from gateway.dispatch.off_path import recorded
 from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import View, decide
 from gateway.policy.permit import Permit, permit
@@ -104,7 +104,7 @@ class Asking:
             self._see(trial, trail)
         return bool(trail.attempts)
 
-    async def _admit(self, trail: Trail, endpoint: Endpoint) -> Permit | GatewayError:
+    async def _admit(self, trail: RequestState, endpoint: Endpoint) -> Permit | GatewayError:
         """Each attempt, of which a blank reply makes two, has its worst case set aside until the trial is over.
 
         A probe has a budget of its own; the team's is left alone.
@@ -119,11 +119,11 @@ class Asking:
             self._reserved_usd[id] = self._reserved_usd.get(id, Decimal(0)) + worst
         return permit(trail.request.id, trail.decision, endpoint, purpose="probe")
 
-    def _means(self, gateway: Gateway, trial: Trial) -> Means:
+    def _means(self, gateway: Gateway, trial: Trial) -> DispatchContext:
         judge = _Judge(trial.question.text)
         return replace(gateway.means, admit=self._admit, breakers=self.breakers, judge=lambda _: judge)
 
-    def _trail(self, trial: Trial, gateway: Gateway) -> Trail:
+    def _trail(self, trial: Trial, gateway: Gateway) -> RequestState:
         """As a request of this moment."""
         question = trial.question
         name = f"probe/{question.id}/{question.language}/{trial.repeat}"
@@ -132,9 +132,9 @@ class Asking:
         limit = self.plan.max_tokens
         view = View(at=arrival.received_at, frozen=gateway.frozen, max_tokens=limit)
         decision = decide(gateway.policy, trial.signals, view)
-        return Trail(request_of(trial.endpoint.id, question, limit, arrival), self.plan.caller, decision)
+        return RequestState(request_of(trial.endpoint.id, question, limit, arrival), self.plan.caller, decision)
 
-    def _see(self, trial: Trial, trail: Trail) -> None:
+    def _see(self, trial: Trial, trail: RequestState) -> None:
         if not trail.attempts:
             return
         self.found.spent_usd += sum((attempt.cost_usd for attempt in trail.attempts), Decimal(0))

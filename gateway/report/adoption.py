@@ -11,7 +11,7 @@ from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no othe
 
 from gateway.outcome.row import Row, Tried
 from gateway.policy.compiled import Policy
-from gateway.report.place import FACTS, Keys, place_of
+from gateway.report.dimensions import FACTS, Keys, place_of
 
 CALLERS = ("team", "app", "key_id", "route")
 DAY = "day"  # UTC

@@ -19,7 +19,7 @@ from gateway.catalog.facts import Catalog, Endpoint
 from gateway.catalog.prices import cost
 from gateway.outcome.row import SERVING, Row, Tried
 from gateway.policy.compiled import Policy
-from gateway.report.place import place_of
+from gateway.report.dimensions import place_of
 
 Key = tuple[date, str, str, str, str]  # day, endpoint, team, app, purpose
 

@@ -15,9 +15,9 @@ from gateway.outcome.savings import credit
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision
-from gateway.policy.price_of_rules import blocked_adoption, price_of_rules
-from gateway.policy.recorded import decide_again
-from gateway.report.place import place_of
+from gateway.policy.explain.redecide import decide_again
+from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
+from gateway.report.dimensions import place_of
 from gateway.report.refusal_map import RefusalMap
 from gateway.report.savings import Savings
 from gateway.report.timeline import Timeline

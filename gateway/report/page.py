@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from gateway.report.focus import BRIEF
-from gateway.report.looks import LOOKS, Figure, Report
+from gateway.report.page_summary import LOOKS, Figure, Report
 from gateway.report.style import STYLE
 from gateway.report.table import cells, enough_said
 

@@ -11,8 +11,8 @@ from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no othe
 from gateway.outcome.row import REFUSALS, UNJUDGED, Row
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
-from gateway.report.place import place_of
-from gateway.report.second import Agreement, Group, SecondOpinions
+from gateway.report.dimensions import place_of
+from gateway.report.judge_agreement import Agreement, Group, SecondOpinions
 from gateway.report.wilson import ENOUGH, Cluster, alone, clustered
 
 

@@ -17,9 +17,9 @@ from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision
 from gateway.policy.models import resolve_model
-from gateway.report.again import decided_again
+from gateway.report.dimensions import place_of
 from gateway.report.effective import Groups
-from gateway.report.place import place_of
+from gateway.report.redecide import decided_again
 from gateway.report.savings import rounded, usd
 
 _EXAMPLES = 5

@@ -12,8 +12,8 @@ from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision
-from gateway.policy.price_of_rules import blocked_adoption, price_of_rules
-from gateway.report.again import decided_again
+from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
+from gateway.report.redecide import decided_again
 
 ALL = "all"
 SEVERAL = "several"

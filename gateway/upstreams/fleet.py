@@ -12,15 +12,15 @@ from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
 from gateway.interfaces import served
 from gateway.outcome.spans import traceparent
-from gateway.policy.assemble import SPOKEN
+from gateway.policy.authoring.assemble import SPOKEN
 from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.additions import UsageOption
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
+from gateway.upstreams.reasoning import in_their_words
 from gateway.upstreams.redaction import Redactor
-from gateway.upstreams.thoughts import in_their_words
 
 CONNECT_S = 5.0
 SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
@@ -30,7 +30,7 @@ _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class UpstreamTarget:
     """One endpoint, ready to be asked."""
 
     targets: Mapping[str, Target]  # by kind
@@ -120,7 +120,7 @@ class Fleet:
             raise UpstreamFault("forbidden", why)
 
 
-def _outgoing(request: Request, door: Door, *, add_usage: bool) -> Fields:
+def _outgoing(request: Request, door: UpstreamTarget, *, add_usage: bool) -> Fields:
     fields = {**request.fields, "model": door.model}
     if add_usage:
         given = request.fields.get("stream_options")
@@ -133,7 +133,9 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(_encode({**options, "include_usage": True}))
 
 
-def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None) -> Door | None:
+def _door(
+    endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None
+) -> UpstreamTarget | None:
     if endpoint.api not in SPOKEN:
         return None
     headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
@@ -143,7 +145,7 @@ def _door(endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Re
         if key is None:
             return None
         headers["authorization"] = f"Bearer {key}"
-    return Door(
+    return UpstreamTarget(
         targets={
             each.kind: Target.of(endpoint.base_url, each.upstream_path, endpoint.pin) for each in served().values()
         },

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.app.folder import read_folder
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog
@@ -22,6 +21,7 @@ from gateway.catalog.quote import quote
 from gateway.catalog.show import endpoint_row, lab_row, model_row, operator_row
 from gateway.errors import GatewayError
 from gateway.policy.body import body_needs, body_rules
+from gateway.processes.policy_folder import read_folder
 from gateway.source import parse
 
 HERE = Path(__file__).parent / "catalog"

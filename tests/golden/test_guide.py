@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.folder import read_folder
-from gateway.policy.check import review
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.check import review
+from gateway.policy.authoring.compile import compile_folder
+from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Problems
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.source import frame
 from tests.unit.policy.small import folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from gateway.policy.schema import schemas
+from gateway.policy.authoring.schema import schemas
 from gateway.source import read
 from tools.policy_reference import README, written
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
 
-from gateway.app.judging import judge_of
+from gateway.background.refusal_detection import judge_of
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.dispatch import Means, dispatch
+from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.errors import GatewayError
-from gateway.outcome.trail import Trail
-from gateway.policy.cases import signals_of
-from gateway.policy.compile import compile_folder
+from gateway.outcome.trail import RequestState
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.decide import View, decide
 from gateway.policy.in_force import InForce
 from gateway.policy.permit import Permit, permit
@@ -151,7 +151,7 @@ class Told:
 
     reply: Reply | GatewayError
     body: bytes
-    trail: Trail
+    trail: RequestState
     vendors: Vendors
     breakers: Breakers
 
@@ -183,20 +183,20 @@ async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
     message = {"model": scene.model, "messages": [{"role": "user", "content": "Tell me some history."}], **body}
     given: dict[str, Any] = {"model": scene.model, "topic": scene.topic}
     signals = signals_of(folder.keyring.teams["t"], given, folder.policy)
-    trail = Trail(
+    trail = RequestState(
         parse("chat", json.dumps(message).encode(), Arrival("r", time(), monotonic())),
         next(iter(folder.keyring.callers.values())),
         decide(folder.policy, signals, View(at=time())),
     )
 
-    async def admit(trail: Trail, endpoint: Any) -> Permit | GatewayError:
+    async def admit(trail: RequestState, endpoint: Any) -> Permit | GatewayError:
         if endpoint.id in scene.poor:
             return GatewayError("budget_exceeded", "spent")
         return permit("r", trail.decision, endpoint, purpose="serve")
 
     client = Client()
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
-    means = Means(fleet, Breakers(), admit, judge_of)
+    means = DispatchContext(fleet, Breakers(), admit, judge_of)
     reply, got = await _poured(trail, means)
     client.close()
     server.close()
@@ -204,7 +204,7 @@ async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
     return Told(reply, got, trail, vendors, means.breakers)
 
 
-async def _poured(trail: Trail, means: Means) -> tuple[Reply | GatewayError, bytes]:
+async def _poured(trail: RequestState, means: DispatchContext) -> tuple[Reply | GatewayError, bytes]:
     try:
         reply = await dispatch(trail, means)
     except GatewayError as error:

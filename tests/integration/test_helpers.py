@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import accepted
 from gateway.control import helper
 from gateway.control.helper import Helpers
 from gateway.control.job import CheckJob, Place
 from gateway.errors import GatewayError
+from gateway.processes import accepted_policy as accepted
 from tests.unit.policy.small import CATALOG
 
 pytestmark = pytest.mark.services

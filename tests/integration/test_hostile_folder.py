@@ -176,7 +176,7 @@ def test_sighup_alone_tries_again_what_was_refused_for_a_reason_outside_the_fold
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sighup_does_not_wait_for_the_next_look(folder, gateway, workers, monkeypatch, tmp_path):
     """In a gateway that looks once an hour by itself."""
-    slow = "import gateway.app.following as f, gateway.app.serve as s; f.LOOK_S = s.LOOK_S = 3600.0"
+    slow = "import gateway.data_plane.policy_follower as f, gateway.supervisor.serve as s; f.LOOK_S = s.LOOK_S = 3600.0"
     (tmp_path / "slow").mkdir()
     (tmp_path / "slow" / "sitecustomize.py").write_text(f"import os, sys\nif os.environ.get('SLOW'): {slow}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "slow"))

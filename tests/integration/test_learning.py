@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.learned import Learned
-from gateway.app.learning import EstimatesSink, entry_row
+from gateway.background.learned import Learned
+from gateway.background.learning import EstimatesSink, entry_row
 from gateway.record.columns import attempt_rows, request_row
 from gateway.record.follower import Follower
 from gateway.record.journal.writer import Writer

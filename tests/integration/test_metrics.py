@@ -18,7 +18,7 @@ pytestmark = pytest.mark.services
 WORK = """if True:
     import sys, time
     from pathlib import Path
-    from gateway.app.vitals import Vitals
+    from gateway.data_plane.vitals import Vitals
     from gateway.record.journal.writer import Writer
     from tests.unit.record.build import POLICY, outcome
     folder, requests, is_open = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "1"

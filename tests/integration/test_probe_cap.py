@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.dispatch import Means
+from gateway.dispatch.dispatch import DispatchContext
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.in_force import InForce
 from gateway.probe.plan import Plan, Trial
 from gateway.probe.questions import questions
@@ -33,7 +33,7 @@ async def _probed(usd: Decimal, asked: int) -> tuple[Found, list[Outcome]]:
     folder = compile_folder(files(server.sockets[0].getsockname()[1]))
     client, outcomes = Client(), list[Outcome]()
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
-    means = Means(fleet, Breakers(), _nobody, lambda trail: None)
+    means = DispatchContext(fleet, Breakers(), _nobody, lambda trail: None)
     gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=())
     endpoint, team = folder.catalog.endpoints["m@a"], folder.keyring.teams["t"]
     signals: dict[str, Any] = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.following import LOOK_S
+from gateway.data_plane.policy_follower import LOOK_S
 from tests.unit.policy.small import CATALOG
 
 pytestmark = pytest.mark.services
@@ -155,7 +155,8 @@ def test_sighup_reloads_at_once(folder, gateway):
 
 def test_a_start_that_widens_what_was_accepted_exits_with_the_difference(folder, tmp_path):
     state = tmp_path / "state"
-    checked = [sys.executable, "-c", "import sys; from pathlib import Path; from gateway.app.reload import accept; "
+    checked = [sys.executable, "-c", "import sys; from pathlib import Path; "
+               "from gateway.supervisor.reload import accept; "
                "from gateway.errors import Problems\ntry: accept(Path(sys.argv[1]), Path(sys.argv[2]))\n"
                "except Problems as wrong: sys.exit(str(wrong))"]  # fmt: skip
     assert subprocess.run([*checked, str(folder), str(state)], capture_output=True).returncode == 0

@@ -247,7 +247,7 @@ def noting() -> Iterator[tuple[str, list[str | None]]]:
 @pytest.mark.parametrize(
     ("module", "library"),
     [
-        ("gateway.app.worker", "opentelemetry"),
+        ("gateway.data_plane.worker", "opentelemetry"),
         ("gateway.control.process", "opentelemetry.sdk"),  # FastAPI itself imports the API where it is installed
     ],
 )

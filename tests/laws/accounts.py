@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from tests.laws.independent import Book
 
 _HOSTED = {"hosting": "hosted", "storage": ["US"], "inference": ["US"], "api": "openai", "key_env": None}

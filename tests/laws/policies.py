@@ -17,13 +17,13 @@ from gateway.catalog.prices import Price, price_book
 from gateway.catalog.rows import GATES
 from gateway.catalog.table import CAPABILITIES, FACTS, LISTS
 from gateway.identity import Caller, Keyring, Team
-from gateway.policy.assemble import assemble
+from gateway.policy.authoring.assemble import assemble
+from gateway.policy.authoring.conditions import Scope
+from gateway.policy.authoring.routes import Names
+from gateway.policy.authoring.shapes import PolicyFile
+from gateway.policy.authoring.vocabulary import vocabularies
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.decide import Signals
-from gateway.policy.routes import Names
-from gateway.policy.shapes import PolicyFile
-from gateway.policy.term import Scope
-from gateway.policy.vocabulary import vocabularies
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 from gateway.source import Document, Real, Whole, validate

@@ -13,7 +13,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
-from gateway.app.folder import read_folder
 from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog, Endpoint, Members
@@ -21,6 +20,7 @@ from gateway.catalog.lineage import descend
 from gateway.catalog.prices import Price, Usage, cost, cost_under, price_at, rates
 from gateway.catalog.risk import assess
 from gateway.catalog.table import LISTS, RISKS
+from gateway.processes.policy_folder import read_folder
 from gateway.source import parse
 from tests.unit.catalog.small import endpoint as small_endpoint
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.app.folder import read_folder
 from gateway.identity import DATA_CLASSES, Caller
-from gateway.policy.cases import signals_of
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.compile import compile_folder
+from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, View, decide
-from gateway.policy.given import given_from_words
+from gateway.processes.policy_folder import read_folder
 from gateway.request import Arrival, parse
 from gateway.signals.measure import measure, measure_prompt
 

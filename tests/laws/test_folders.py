@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Problems
-from gateway.policy.compile import compile_folder
-from gateway.policy.lint import lint
+from gateway.policy.analysis.lint import lint
+from gateway.policy.authoring.compile import compile_folder
 from gateway.source import frame, parse
 from tests.unit.policy.small import folder
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from gateway.app.folder import read_folder
 from gateway.errors import Problems
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import View, decide
 from gateway.policy.in_force import InForce
+from gateway.processes.policy_folder import read_folder
 from gateway.signals.value import Value
 from gateway.source import frame, parse
 from gateway.upstreams.fleet import Fleet

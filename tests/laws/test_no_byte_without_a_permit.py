@@ -15,11 +15,11 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from gateway.app.shadowing import Shadows
+from gateway.background.shadowing import Shadows
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
-from gateway.dispatch.dispatch import Means
+from gateway.dispatch.dispatch import DispatchContext
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.estimates import PRIORS
@@ -28,7 +28,7 @@ from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway, handle
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import View, decide
 from gateway.policy.in_force import InForce
@@ -205,7 +205,7 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
         compiled = folder(ids, vendors.ports, facts, written(rules), beside)
         fleet = Fleet(compiled.catalog, key_of=lambda name: None, client=client, in_force=in_force)
         admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
-        means = Means(fleet, breakers, admission.admit, lambda trail: None)
+        means = DispatchContext(fleet, breakers, admission.admit, lambda trail: None)
         made = Gateway(
             compiled.policy,
             compiled.keyring,

@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.identity import DATA_CLASSES
-from gateway.policy.cases import signals_of
-from gateway.policy.cells import space_of
+from gateway.policy.analysis.diff import compare
+from gateway.policy.analysis.lint import rules_of, unreachable
+from gateway.policy.analysis.request_space import space_of
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Signals, View, applying, decide
-from gateway.policy.diff import compare
-from gateway.policy.given import given_from_words
-from gateway.policy.lint import rules_of, unreachable
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN
 from tests.laws.policies import (

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 OWNERS = {  # library: the files and folders that may import it
     "yaml": ("source/",),
-    "httptools": ("upstreams/http1/", "app/protocol.py"),
+    "httptools": ("upstreams/http1/", "data_plane/protocol.py"),
     "redis": ("limits/",),
     "sqlalchemy": ("record/",),
     "fastapi": ("control/",),
@@ -24,8 +24,8 @@ OWNERS = {  # library: the files and folders that may import it
     "jinja2": ("control/", "report/"),
     "prometheus_client": ("record/", "control/"),
     "opentelemetry": ("record/tracing.py",),
-    "uvicorn": ("app/", "control/", "demo/"),
-    "uvloop": ("app/", "demo/"),
+    "uvicorn": ("data_plane/", "control/", "demo/"),
+    "uvloop": ("data_plane/", "demo/"),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "xllamacpp": ("demo/",),
@@ -124,7 +124,7 @@ def test_the_core_whose_coverage_is_held_is_the_core_that_does_no_io():
 
 
 def test_a_worker_imports_nothing_of_the_control_process():
-    told = "import sys, gateway.cli.serve, gateway.app.serve; print(' '.join(sys.modules))"
+    told = "import sys, gateway.cli.serve, gateway.supervisor.serve; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"fastapi", "starlette", "jinja2", "prometheus_client", "gateway.control"}.isdisjoint(loaded)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gateway import pipeline
 from gateway.dispatch.conversations import Conversations
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway, Served, _measure_late
 from gateway.request import parse
 from gateway.signals.value import UNKNOWN
@@ -24,7 +24,7 @@ def test_a_late_signal_is_the_requests_and_changes_no_decision():
     decided = replace(decided, policy=replace(decided.policy, record_signals=frozenset({"topic"})))
     before = dict(decided.signals)
     body = {"model": "auto", "messages": [{"role": "user", "content": "What happened on Tiananmen Square in 1989?"}]}
-    trail = Trail(parse("chat", json.dumps(body).encode(), request().arrival), caller(), decided)
+    trail = RequestState(parse("chat", json.dumps(body).encode(), request().arrival), caller(), decided)
 
     async def measured() -> None:
         _measure_late(trail, frozenset({"topic"}))
@@ -90,7 +90,7 @@ def test_the_second_half_is_told_once_and_in_order_settle_record_shadow_sample()
         shadow=tells("shadow"),
         sample=tells("sample"),
     )
-    trail = Trail(request(), caller(), decision(), attempts=[attempt(QWEN)])
+    trail = RequestState(request(), caller(), decision(), attempts=[attempt(QWEN)])
     served = Served(trail, cast(Gateway, gateway), b"conversation")
 
     assert served.end() is served.end(ConnectionError())

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from gateway.demo import child
-from gateway.demo.vendors.connection import Door
+from gateway.demo.vendors.connection import VendorListener
 from gateway.demo.vendors.control import Control
 from gateway.demo.vendors.profiles import VENDORS
 from gateway.demo.vendors.vendor import Playing
@@ -15,8 +15,8 @@ from gateway.demo.vendors.vendor import Playing
 async def play(*, pace: float, seed: int, only: list[str]) -> None:
     """Never returns."""
     playing = {vendor.id: Playing(vendor, seed, pace) for vendor in VENDORS if not only or vendor.id in only}
-    doors = {id: Door(each.serve) for id, each in playing.items()}
-    control = Door(Control(playing, doors).serve)
+    doors = {id: VendorListener(each.serve) for id, each in playing.items()}
+    control = VendorListener(Control(playing, doors).serve)
     for door in (*doors.values(), control):
         await door.open()
     child.say_ready({"ports": {id: door.port for id, door in doors.items()}, "control": control.port})

@@ -107,7 +107,7 @@ class Connection:
 Serve = Callable[[Connection, Incoming], Awaitable[bool]]  # True: the connection may be used again
 
 
-class Door:
+class VendorListener:
     """A loopback port that can be shut, as if the process were gone, and opened again."""
 
     def __init__(self, serve: Serve):

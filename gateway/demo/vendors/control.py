@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gateway.demo.vendors import refusals
-from gateway.demo.vendors.connection import Connection, Door, Incoming
+from gateway.demo.vendors.connection import Connection, Incoming, VendorListener
 from gateway.demo.vendors.script import BadScript, act
 from gateway.demo.vendors.vendor import Playing
 
@@ -19,7 +19,7 @@ class Control:
     * POST /reset                                          forgets requests, caches and scripts, opens every port
     """
 
-    def __init__(self, playing: dict[str, Playing], doors: dict[str, Door]):
+    def __init__(self, playing: dict[str, Playing], doors: dict[str, VendorListener]):
         self._playing = playing
         self._doors = doors
 

@@ -12,9 +12,9 @@ import msgspec
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.answering import is_answer
 from gateway.outcome.outcome import Attempt, Outcome
-from gateway.policy.canary import stands
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision
+from gateway.policy.select.canary import stands
 from gateway.record.journal.record import Ref
 from gateway.signals.table import TOPICS
 from gateway.signals.value import UNKNOWN

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bench.contestants import KEY
-from gateway.app.folder import read_folder
 from gateway.identity import identify
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
+from gateway.processes.policy_folder import read_folder
 
 FOLDER = Path(__file__).parents[3] / "bench" / "policies"
 

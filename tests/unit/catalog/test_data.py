@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from gateway.app.folder import read_folder
 from gateway.catalog.check import findings
 from gateway.catalog.countries import ISO
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Endpoint
-from gateway.policy.cases import signals_of
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import View, decide
+from gateway.processes.policy_folder import read_folder
 from gateway.source import parse
 
 POLICIES = Path(__file__).parents[3] / "policies"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.app.control_child import check_control
 from gateway.control.auth import is_own_host
 from gateway.settings import BadSetting, Settings
+from gateway.supervisor.control_child import check_control
 
 LOCAL = Settings()
 BEYOND = Settings(control_host="0.0.0.0", control_url="https://gate.example:8443/", admin_token="t" * 20)

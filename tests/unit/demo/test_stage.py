@@ -7,12 +7,12 @@ from time import time
 
 import pytest
 
-from gateway.app.folder import read_folder
 from gateway.demo import stage
 from gateway.demo.vendors import VENDORS
-from gateway.policy.cases import run_case
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.cases import run_case
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 
 URLS = {"self": "http://127.0.0.1:9/v1"} | {vendor.id: "http://127.0.0.1:9/v1" for vendor in VENDORS}

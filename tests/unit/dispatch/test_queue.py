@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from gateway.dispatch.queue import Queue
-from gateway.outcome.trail import Trail
-from gateway.policy.cases import signals_of
+from gateway.outcome.trail import RequestState
+from gateway.policy.authoring.cases import signals_of
 from gateway.policy.decide import View, decide
 from gateway.request import Arrival, parse
 from gateway.signals.value import UNKNOWN
@@ -35,7 +35,9 @@ def queue(
     signals = signals_of(caller.team, {"model": model, "topic": topic}, folder.policy)
     if topic is None:
         del signals["topic"]
-    trail = Trail(parse("chat", body, Arrival("r", AT, 0.0)), caller, decide(folder.policy, signals, View(at=AT)))
+    trail = RequestState(
+        parse("chat", body, Arrival("r", AT, 0.0)), caller, decide(folder.policy, signals, View(at=AT))
+    )
     return Queue(trail, lambda endpoint: endpoint.id not in without), folder.catalog.endpoints
 
 

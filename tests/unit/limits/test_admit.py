@@ -15,7 +15,7 @@ from gateway.identity import Budget, Caller, Team
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from gateway.request import parse
 from tests.unit.record.build import GLM, QWEN, attempt, decision, outcome, request
 
@@ -33,9 +33,9 @@ class Story:
         accounts = MemoryAccounts(lambda account, since: Decimal(0))
         self.admission = Admission(accounts, lambda endpoint, trail: usd, lambda endpoint, trail: usd)
 
-    def tries(self, *endpoints) -> tuple[Trail, list[str | None]]:
+    def tries(self, *endpoints) -> tuple[RequestState, list[str | None]]:
         """The trail, and the code of what stopped each attempt."""
-        trail = Trail(request(), CALLER, decision())
+        trail = RequestState(request(), CALLER, decision())
         ended = [asyncio.run(self.admission.admit(trail, endpoint)) for endpoint in endpoints]
         return trail, [each.code if isinstance(each, GatewayError) else None for each in ended]
 
@@ -98,7 +98,9 @@ def test_the_worst_case_is_of_every_choice_and_of_the_largest_limit():
         parse("chat", json.dumps(body | changed).encode(), arrival)
         for changed in ({}, {"n": 1}, {"n": 1, "max_tokens": None})
     ]
-    worst = [worst_case_usd(QWEN, Trail(each, CALLER, replace(decision(), signals={"tokens": 0}))) for each in asked]
+    worst = [
+        worst_case_usd(QWEN, RequestState(each, CALLER, replace(decision(), signals={"tokens": 0}))) for each in asked
+    ]
 
     assert worst == [Decimal("0.003"), Decimal("0.0006"), Decimal("0.0000006")]
 
@@ -124,7 +126,7 @@ def test_the_worst_case_is_of_all_that_is_generated():
     body = {"model": "auto", "prompt": ["a", "b"], "max_tokens": 100, "best_of": 10}
     arrival = replace(request().arrival, received_at=1_795_000_000.0)
     trails = [
-        Trail(
+        RequestState(
             parse("completion", json.dumps(body | changed).encode(), arrival),
             CALLER,
             replace(decision(), signals={"tokens": 0}),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.priced import Priced, Pricing, Settled, has_price
 from gateway.policy.decide import View, decide
-from gateway.policy.price_of_rules import RulePrices
+from gateway.policy.explain.rule_cost import RulePrices
 from gateway.record.counting import Count
 from tests.unit.record.build import FILES, GPT, QWEN, attempt, decision, entries, outcome, policy
 

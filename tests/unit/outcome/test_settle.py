@@ -7,7 +7,7 @@ from decimal import Decimal
 from gateway.catalog.prices import Usage
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.settle import settle
-from gateway.outcome.trail import Trail
+from gateway.outcome.trail import RequestState
 from tests.unit.record.build import QWEN, attempt, caller, decision, request
 
 NOON = 1_795_176_000.0  # after all prices of the catalogue began
@@ -15,7 +15,7 @@ NOON = 1_795_176_000.0  # after all prices of the catalogue began
 
 def settled(data_class: str = "internal") -> Outcome:
     usage = Usage(input_tokens=1_000_000, output_tokens=500_000)
-    trail = Trail(
+    trail = RequestState(
         request(),
         caller(),
         decision(data_class=data_class),
@@ -39,7 +39,7 @@ def test_a_baseline_that_a_guard_removed_is_not_permitted():
 def test_what_is_measured_after_the_decision_is_recorded_and_changes_no_decision():
     decided = decision()
     before = dict(decided.signals)
-    trail = Trail(request(), caller(), decided, attempts=[attempt(QWEN)])
+    trail = RequestState(request(), caller(), decided, attempts=[attempt(QWEN)])
     trail.late_signals = {"topic": frozenset({"prc_political"}), "language": "zh"}
     outcome = settle(trail, None, ended=1.0, ended_at=1_763_800_001.0)
 

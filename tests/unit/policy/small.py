@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.policy.cases import signals_of
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.cases import signals_of
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, View, decide
 from gateway.signals.value import Value

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.estimates import PRIORS, Estimates, Snapshot
-from gateway.policy.canary import obstacle, stands, stopped
-from gateway.policy.cases import signals_of
+from gateway.policy.authoring.cases import signals_of
 from gateway.policy.compiled import Compiled
 from gateway.policy.decide import Decision, View, decide
-from gateway.policy.explore import draw_of
+from gateway.policy.select.canary import obstacle, stands, stopped
+from gateway.policy.select.exploration import draw_of
 from gateway.signals.value import Value
 from tests.unit.policy.small import AT, SETS, compiled, ids
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.cases import run_case, signals_of
+from gateway.policy.authoring.cases import run_case, signals_of
 from gateway.signals.value import UNKNOWN
 from tests.unit.policy.small import AT, compiled
 

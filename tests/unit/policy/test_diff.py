@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.policy.analysis.diff import compare, plain, told, widening
 from gateway.policy.compiled import Compiled
-from gateway.policy.diff import compare, plain, told, widening
 from tests.unit.policy.small import CALLERS, CATALOG, REST, SETS, compiled
 
 HOME = "{name: home, when: {data_class: regulated}, only: {hosting: self}}"

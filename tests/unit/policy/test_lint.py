@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.lint import lint
+from gateway.policy.analysis.lint import lint
 from tests.unit.policy.small import REST, SETS, compiled
 
 HEAD = b"version: 1\n" + SETS

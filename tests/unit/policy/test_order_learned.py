@@ -6,7 +6,7 @@ import pytest
 
 from gateway.estimates import PRIORS, Estimates, Observation, Snapshot
 from gateway.estimates.priors import expected_tokens
-from gateway.policy.cases import signals_of
+from gateway.policy.authoring.cases import signals_of
 from gateway.policy.decide import View, decide
 from tests.unit.policy.small import AT, SETS, compiled
 

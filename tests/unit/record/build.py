@@ -12,7 +12,7 @@ from gateway.catalog.prices import Usage
 from gateway.identity import Caller, Team
 from gateway.interfaces import INTERFACES
 from gateway.outcome.outcome import Attempt, Outcome
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import Decision, View, decide
 from gateway.record.journal.encode import Words, payloads

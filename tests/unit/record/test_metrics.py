@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.app.vitals import Vitals
 from gateway.catalog.prices import Usage
+from gateway.data_plane.vitals import Vitals
 from gateway.outcome.outcome import Outcome
 from gateway.record.families import FAMILIES
 from gateway.record.journal.reader import Batch

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
-from gateway.policy.compile import compile_folder
+from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.record.store import SQLITE, Store, open_store
 from gateway.report.adoption import adoption

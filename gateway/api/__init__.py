@@ -1,1 +1,0 @@
-"""The HTTP surfaces. They parse, hand over to the pipeline and write; they decide nothing."""

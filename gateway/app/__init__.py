@@ -1,1 +1,0 @@
-"""Builds the gateway from a policy folder, serves it, and swaps it whole when the folder changes."""

@@ -1,0 +1,50 @@
+"""What a record's rules and baseline were worth: decided again by the policy that it names, priced as of now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from gateway.estimates import Snapshot
+from gateway.outcome.priced import Priced, Pricing, Settled, has_price
+from gateway.policy.compiled import Policy
+from gateway.policy.explain.redecide import decide_again
+from gateway.record.journal.entry import Entry
+
+_log = logging.getLogger(__name__)
+
+
+class RecordPricing:
+    """Called by one thread."""
+
+    def __init__(self, policy: Callable[[str], Policy | None], known: Callable[[], Snapshot]):
+        """`policy` by its version; None: it is not known any more, and nothing is priced."""
+        self._policy = policy
+        self._known = known
+        self._pricing = Pricing()
+
+    def __call__(self, entry: Entry) -> Priced | None:
+        record, decided, terms = entry.record, entry.record.decided, entry.terms
+        if decided is None or terms is None:
+            return None
+        policy = self._policy(terms.version)
+        if policy is None:
+            return None
+        row = {
+            "signals": decided.signals,
+            "team": record.team,
+            "app": record.app,
+            "policy_version": terms.version,
+            "view": {
+                "at": decided.at,
+                "frozen": decided.frozen,
+                "max_tokens": decided.max_tokens,
+            },
+        }
+        decision = decide_again(policy, row, at=record.at, estimates=self._known())
+        if not has_price(decision):
+            return None
+        served = entry.served_by
+        endpoint = policy.catalog.endpoints.get(entry.place(served).endpoint) if served else None
+        settled = (endpoint, served.tokens) if endpoint is not None and served else None
+        return self._pricing.priced(decision, Settled(record.outcome, settled, record.ended_at))

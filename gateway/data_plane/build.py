@@ -1,0 +1,124 @@
+"""Builds a Gateway from compiled files: the one place where every part is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.background.learned import Learned
+from gateway.background.llm_judge import SecondJudge
+from gateway.background.refusal_detection import judge_of
+from gateway.background.shadowing import Shadows
+from gateway.background.spent_before import SpentBefore
+from gateway.data_plane.vitals import Vitals
+from gateway.dispatch.affordable import expected_usd, worst_case_usd
+from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.conversations import Conversations
+from gateway.dispatch.dispatch import DispatchContext
+from gateway.limits.account import Accounts
+from gateway.limits.admit import Admission
+from gateway.limits.memory import MemoryAccounts
+from gateway.outcome.outcome import Outcome
+from gateway.pipeline import Gateway
+from gateway.policy.compiled import Compiled
+from gateway.policy.in_force import InForce
+from gateway.record.journal.writer import Writer
+from gateway.settings import Settings, vendor_key, wants_tracing
+from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.http1 import Client
+
+
+@dataclass(slots=True)
+class Parts:
+    """What outlives a reload: connections, breakers, the journal."""
+
+    client: Client
+    in_force: InForce
+    breakers: Breakers
+    conversations: Conversations
+    accounts: Accounts
+    before: SpentBefore
+    journal: Writer
+    vitals: Vitals
+    learned: Learned
+    second: SecondJudge
+    shadows: Shadows
+
+    def record(self, outcome: Outcome) -> None:
+        """The sink of callers' requests."""
+        if self.journal.append(outcome):
+            self.before.note(outcome)
+
+    def close(self) -> None:
+        """Ends the journal first, and drops the connections."""
+        self.client.close()
+        self.journal.close()
+        self.learned.close()
+        self.before.close()
+        self.vitals.close()
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Once a worker process."""
+    journal = Writer(settings.state_dir, most_bytes=settings.journal_bytes)
+    vitals = Vitals(settings.state_dir, journal)
+    before = SpentBefore(settings.state_dir, journal)
+    return Parts(
+        client=Client(),
+        in_force=InForce(),
+        breakers=Breakers(),
+        conversations=Conversations(),
+        accounts=_accounts(settings, vitals, before),
+        before=before,
+        journal=journal,
+        vitals=vitals,
+        learned=Learned(settings.state_dir),
+        second=SecondJudge(recorder(journal, "judge")),
+        shadows=Shadows(record=recorder(journal, "shadow"), dropped=vitals.shadow_dropped),
+    )
+
+
+def recorder(journal: Writer, beside: str) -> Callable[[Outcome], None]:
+    """The sink of what is asked beside all requests: by a shadow, a judge or a probe."""
+
+    def record(outcome: Outcome) -> None:
+        journal.append(outcome, beside=beside)
+
+    return record
+
+
+def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accounts:
+    if settings.redis_url is None:
+        return MemoryAccounts(before)
+    from gateway.limits.shared import SharedAccounts  # 7 MiB that a lone process does without
+
+    return SharedAccounts(settings.redis_url, before.fresh, reached=vitals.shared_state)
+
+
+def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
+    """Once a policy version."""
+    policy = compiled.policy
+    fleet = Fleet(
+        compiled.catalog, key_of=vendor_key, client=parts.client, in_force=parts.in_force, tracing=wants_tracing()
+    )
+    parts.vitals.serves_policy(policy)
+    parts.learned.serves_policy(policy)
+    admission = Admission(parts.accounts, worst_case_usd, expected_usd)
+    means = DispatchContext(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of)
+    gateway = Gateway(
+        policy=policy,
+        keyring=compiled.keyring,
+        admission=admission,
+        means=means,
+        conversations=parts.conversations,
+        sinks=(parts.record,),
+        shadow=parts.shadows.consider if any(route.shadow for route in policy.routes) else None,
+        sample=parts.second.consider if policy.judge is not None else None,
+        late=policy.late,
+        estimates=parts.learned.known,
+    )
+    parts.in_force.policy, parts.in_force.teams = policy, compiled.keyring.teams
+    parts.in_force.frozen = gateway.frozen
+    parts.second.serves(gateway)
+    parts.shadows.serves(gateway)
+    return gateway

@@ -1,0 +1,44 @@
+"""What a worker tells of itself twice a second, in its heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic, time
+
+from gateway.data_plane.build import Parts
+from gateway.data_plane.worker_state import State
+from gateway.record.heartbeat import LEDGER_AWAY
+
+EVERY_S = 0.5
+
+
+class Publisher:
+    """One a worker."""
+
+    def __init__(self, state: State, parts: Parts):
+        self._state = state
+        self._parts = parts
+
+    async def forever(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._parts.vitals.due(EVERY_S)
+            await asyncio.sleep(EVERY_S)
+            publish(self._state, self._parts)
+
+
+def publish(state: State, parts: Parts) -> None:
+    """What the heartbeat says: requests under way, open breakers, used budgets, canaries that have stopped."""
+    gateway, at = state.gateway, time()
+    parts.vitals.look_at_canaries(gateway.policy, gateway.estimates())
+    budgets: dict[tuple[str, ...], float] = {
+        (account.team,) if account.app is None else (account.team, account.app): gateway.admission.used_share(
+            account, at
+        )
+        for account in gateway.keyring.accounts
+    }
+    resting = list(parts.breakers.open_ids(monotonic()))
+    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets)
+    state.disk = parts.journal.obstacle
+    state.redis_lost = parts.vitals.shared_state_lost
+    state.ledger_away = (state.settings.state_dir / LEDGER_AWAY).exists()

@@ -1,0 +1,115 @@
+"""OpenAI's interfaces that reach a model: parse, hand to the pipeline, write the reply out."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Mapping
+from time import monotonic, time
+
+from gateway.data_plane import response_headers as story
+from gateway.data_plane.asgi import Exchange, Receive, Scope, headers
+from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Room, Share, check_encoding, check_size, read_body, unpack
+from gateway.data_plane.keys import HEADERS, chosen
+from gateway.data_plane.problem import write_error
+from gateway.data_plane.request_ids import fresh_id
+from gateway.dispatch.reply import StreamedReply
+from gateway.errors import GatewayError
+from gateway.identity import identify
+from gateway.interfaces import Interface
+from gateway.pipeline import Gateway, Served, handle
+from gateway.request import Arrival, Request, parse
+from gateway.threads import PARSING
+
+_READ = HEADERS | {
+    b"content-encoding",
+    b"x-gateway-data-class",
+    b"x-gateway-tag",
+    b"x-client-request-id",
+    b"traceparent",
+}
+
+
+async def serve(
+    exchange: Exchange,
+    scope: Scope,
+    receive: Receive,
+    *,
+    interface: Interface,
+    gateway: Gateway,
+    room: Room,
+    most_bytes: int,
+) -> None:
+    """One request from its first byte to its Outcome. Its key is looked at before its body is asked for."""
+    said = headers(scope, _READ)
+    arrival = _arrival(said)
+    served: Served | None = None
+    share = Share(room)
+    try:
+        caller = identify(chosen(said), gateway.keyring, arrival.received_at)
+        exchange.known()
+        packed = check_encoding(said.get(b"content-encoding", ""))
+        body = exchange.body()
+        if body is None:
+            body = await read_body(scope, receive, share, most_bytes=most_bytes)
+        if exchange.left:
+            return
+        exchange.watch(exchange.task.cancel)
+        request = await _parse(interface.kind, body, packed, arrival, share, most_bytes)
+        del body
+        served = await handle(request, caller, gateway)
+        await _write(exchange, served)
+    except GatewayError as error:
+        write_error(exchange, error, story.of_every(arrival), dialect=interface.dialect)
+    except CallerLeft:
+        return
+    except CancelledError:
+        if not exchange.left:
+            raise
+    finally:
+        exchange.watch(None)
+        if served is not None:
+            served.end()
+        share.end()
+
+
+async def _parse(kind: str, body: bytes, packed: str, arrival: Arrival, share: Share, most_bytes: int) -> Request:
+    """Long ones beside the event loop. Raises GatewayError."""
+    share.reach(len(body))
+    check_size(len(body), most_bytes)
+    if packed:
+        body = await unpack(body, packed, share, most_bytes=most_bytes)
+    if len(body) > SMALL_BYTES:
+        return await PARSING.run(parse, None, kind, body, arrival)
+    return parse(kind, body, arrival)
+
+
+def _arrival(said: Mapping[bytes, str]) -> Arrival:
+    at = time()
+    return Arrival(
+        id=fresh_id(at),
+        received_at=at,
+        started=monotonic(),
+        data_class=said.get(b"x-gateway-data-class"),
+        tag=said.get(b"x-gateway-tag"),
+        client_request_id=said.get(b"x-client-request-id"),
+        traceparent=said.get(b"traceparent"),
+    )
+
+
+async def _write(exchange: Exchange, served: Served) -> None:
+    if served.error is not None:
+        dialect = served.trail.request.interface.dialect
+        write_error(exchange, served.error, story.of_error(served.end()), dialect=dialect)
+        return
+    reply = served.reply
+    assert reply is not None
+    if isinstance(reply, StreamedReply):
+        exchange.begin(story.of_stream(served), reply.opening)
+        if not await reply.pour(exchange):
+            exchange.abort()
+            return
+        exchange.finish()
+        await reply.catch_up()
+        return
+    outcome = served.end()
+    exchange.whole(reply.status, story.of_whole(outcome), reply.opening)

@@ -1,0 +1,80 @@
+"""What only this worker knows now, and tells in its heartbeat: requests under way, open breakers, used budgets."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from time import monotonic
+
+from gateway.estimates import Snapshot
+from gateway.policy.compiled import Policy
+from gateway.policy.select.canary import stopped
+from gateway.record.heartbeat import Cells, Heart, Labels
+from gateway.record.journal.writer import Writer
+
+_log = logging.getLogger("gateway")
+
+
+class Vitals:
+    """One a worker."""
+
+    def __init__(self, state_dir: Path, journal: Writer):
+        self._heart = Heart(state_dir, journal.uuid)
+        self._journal = journal
+        self._shadows_dropped = 0
+        self._shared_state_up: Cells = {}
+        self._versions: dict[Labels, float] = {}
+        self._canaries: dict[Labels, float] = {}
+        self._due = monotonic()
+
+    def shadow_dropped(self) -> None:
+        """A copy found no room."""
+        self._shadows_dropped += 1
+
+    def shared_state(self, up: bool) -> None:
+        """Whether the shared state answers."""
+        self._shared_state_up = {(): float(up)}
+
+    @property
+    def shared_state_lost(self) -> bool:
+        """True while the shared state does not answer; False where there is none."""
+        return self._shared_state_up.get((), 1.0) == 0.0
+
+    def serves_policy(self, policy: Policy) -> None:
+        """From here on it decides."""
+        self._versions = dict.fromkeys(self._versions, 0.0) | {(policy.version,): 1.0}
+
+    def due(self, after_s: float) -> None:
+        """The event loop is asked to come back then: by how much it is late, the next `tell` says."""
+        self._due = monotonic() + after_s
+
+    def tell(self, *, in_flight: int, open_breakers: list[str], budgets: dict[Labels, float]) -> None:
+        """`budgets`: used shares, by (team,) and (team, app)."""
+        gauges: dict[str, Cells] = {
+            "gateway_in_flight": {(): float(in_flight)},
+            "gateway_breaker_open": {(endpoint,): 1.0 for endpoint in open_breakers},
+            "gateway_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 1},
+            "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
+            "gateway_policy_info": self._versions,
+            "gateway_canary_stopped": self._canaries,
+            "gateway_shared_state_up": self._shared_state_up,
+        }
+        counters: dict[str, Cells] = {"gateway_shadows_dropped_total": {(): float(self._shadows_dropped)}}
+        behind_s = max(0.0, monotonic() - self._due)
+        journal = self._journal
+        self._heart.tell(gauges, counters, behind_s=behind_s, obstacle=journal.obstacle, dropped=journal.dropped)
+
+    def look_at_canaries(self, policy: Policy, known: Snapshot) -> None:
+        """Which have stopped by themselves; a log line when it happens."""
+        now: dict[Labels, float] = {}
+        for route in policy.routes:
+            if route.canary is None:
+                continue
+            labels, stop = (route.name, route.canary.endpoint.id), stopped(route, known)
+            now[labels] = float(stop is not None)
+            if stop is not None and not self._canaries.get(labels):
+                _log.warning("the canary %s of route `%s` has stopped: %s", labels[1], labels[0], stop)
+        self._canaries = now
+
+    def close(self) -> None:
+        self._heart.close()

@@ -1,0 +1,1 @@
+"""What a policy can never do, and what changes between two."""

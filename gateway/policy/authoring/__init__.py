@@ -1,0 +1,1 @@
+"""From files to rules: shapes, vocabulary, compiling, cases."""

@@ -1,0 +1,127 @@
+"""policy.yaml in its shape becomes a Policy: guards as masks, routes as lists, capabilities as masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.prices import price_book
+from gateway.errors import nearest
+from gateway.interfaces import INTERFACES
+from gateway.policy.authoring.conditions import glob
+from gateway.policy.authoring.defaults import Preferences
+from gateway.policy.authoring.guards import compile_guards
+from gateway.policy.authoring.routes import Names, compile_routes, item_of, priced, read_share
+from gateway.policy.authoring.shapes import PolicyFile, ProbeShape
+from gateway.policy.body import body_rules
+from gateway.policy.compiled import Capability, Clause, Guard, Item, Policy, Probe, Route
+from gateway.policy.evaluate import mask
+from gateway.policy.select.ranking import Rankings
+from gateway.signals.table import KINDS, NEEDS, SIGNALS
+from gateway.source import spelled
+
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+
+SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
+ALWAYS_RECORDED = frozenset({"topic", "language"})  # unless the policy says `record_signals: none`
+
+
+def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
+    """As far as it is sound; what is not, the scope of `names` knows."""
+    catalog, scope = names.catalog, names.scope
+    endpoints = tuple(catalog.endpoints.values())
+    _check_aliases(names)
+    file = shape.defaults
+    layer = (file.order, file.affinity, file.limits, file.on_refusal) if file else (None, None, None, None)
+    defaults = Preferences(*layer, ("defaults", "on_refusal"))
+    guards = compile_guards(shape.guards, names.words, scope, endpoints)
+    routes = compile_routes(shape.routes, defaults, names)
+    recorded, coarse = _recorded(shape.record_signals, names)
+    return Policy(
+        version=version,
+        catalog=catalog,
+        endpoints=endpoints,
+        everything=mask(endpoints),
+        guards=guards,
+        routes=routes,
+        sets=scope.sets,
+        aliases=names.aliases,
+        alias_globs=tuple(glob(alias) for alias in names.aliases),
+        named=_named(catalog),
+        baseline=priced(shape.baseline, names, ("baseline",)),
+        needs=frozenset(clause.signal for clause in _clauses(guards, routes)),
+        record_signals=recorded,
+        coarse=coarse,
+        capability=capability(endpoints),
+        rankings=Rankings(catalog.book or price_book(endpoints)),
+        body_rules=body_rules(catalog.body_fields),
+        judge=read_share(shape.judge, names),
+        probe=_probe(shape.probe, names),
+        allow_widening=shape.allow_widening,
+    )
+
+
+def _clauses(guards: Sequence[Guard], routes: Sequence[Route]) -> list[Clause]:
+    whens = [guard.when for guard in guards] + [route.when for route in routes]
+    return [clause for when in whens for clause in when]
+
+
+def _check_aliases(names: Names) -> None:
+    for alias in names.aliases:
+        if alias in names.catalog.models or alias in names.catalog.endpoints:
+            words = f"`{alias}` is a name of the catalogue already"
+            names.scope.error(
+                words, ("aliases", alias), key=True, help="an alias is another name, for a route to serve"
+            )
+
+
+def _named(catalog: Catalog) -> Mapping[str, Item]:
+    named = {id: item_of(f"`{id}`", [endpoint], endpoint.model.id) for id, endpoint in catalog.endpoints.items()}
+    for id in catalog.models:
+        named[id] = item_of(f"`{id}`", [e for e in catalog.endpoints.values() if e.model.id == id], id)
+    return named
+
+
+def _recorded(raw: object, names: Names) -> tuple[frozenset[str], bool]:
+    if raw == "coarse":
+        return ALWAYS_RECORDED, True
+    if raw == "none":
+        return frozenset(), False
+    if not isinstance(raw, list):
+        names.scope.error("`record_signals` is a list of signals, `coarse` or `none`", ("record_signals",))
+        return frozenset(), False
+    for place, name in enumerate(raw):
+        if not isinstance(name, str) or name not in SIGNALS:
+            words = f"no signal is called `{spelled(name)}`"
+            names.scope.error(words, ("record_signals", place), help=nearest(str(name), SIGNALS))
+    return ALWAYS_RECORDED | frozenset(map(str, raw)), False
+
+
+def _probe(shape: ProbeShape | None, names: Names) -> Probe | None:
+    if shape is None:
+        return None
+    teams = names.words.signals["team"].words or ()
+    if shape.team not in teams:
+        help_ = nearest(shape.team, teams)
+        names.scope.error(f"no team is called `{shape.team}`", (*shape.at, "team"), help=help_)
+    return Probe(shape.team, float(int(shape.every[:-1]) * _SECONDS[shape.every[-1]]), Decimal(shape.usd))
+
+
+def capability(endpoints: Sequence[Endpoint]) -> Capability:
+    """Masks of who can serve what; an unknown capability or context is none."""
+    contexts = tuple(sorted({endpoint.model.context_tokens for endpoint in endpoints}))
+    shorter = [mask(e for e in endpoints if e.model.context_tokens <= length) for length in contexts]
+    return Capability(
+        kinds={kind: mask(e for e in endpoints if serves(e, kind)) for kind in KINDS},
+        needs={need: mask(e for e in endpoints if need in e.can) for need in NEEDS},
+        contexts=contexts,
+        too_short=(0, *shorter),
+    )
+
+
+def serves(endpoint: Endpoint, kind: str) -> bool:
+    """True if the endpoint's wire is one that we speak and its model serves this kind."""
+    kinds = endpoint.kinds
+    able = kind in kinds or ("chat" in kinds and kind in INTERFACES and INTERFACES[kind].by_chat)
+    return able and endpoint.api in SPOKEN

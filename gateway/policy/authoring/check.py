@@ -1,0 +1,59 @@
+"""Everything `gateway check` says about a folder that compiles: notes, lint, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+from gateway.catalog.facts import Endpoint
+from gateway.errors import Place, Problem, in_file_order
+from gateway.policy.analysis.lint import first_of, lint
+from gateway.policy.authoring.cases import Measure, run_case
+from gateway.policy.compiled import Compiled, Policy
+
+_SHOWN = 6  # variables that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is to be said, and how the cases went."""
+
+    problems: tuple[Problem, ...]
+    passed: int
+    failed: int
+
+
+def review(
+    compiled: Compiled,
+    *,
+    measure: Measure,
+    at: float,
+    has_key: Callable[[Endpoint], bool],
+    known: Container[str] = frozenset(),
+) -> Review:
+    """`has_key` tells whether the environment holds the key that an endpoint needs.
+
+    `known` are the endpoints of which enough replies are recorded.
+    """
+    failures = [
+        run_case(case, compiled.policy, compiled.keyring.teams, measure=measure, at=at) for case in compiled.cases
+    ]
+    failed = sum(bool(problems) for problems in failures)
+    said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
+    said += [problem for problems in failures for problem in problems]
+    return Review(in_file_order(said), len(failures) - failed, failed)
+
+
+def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
+    without = [e for e in policy.endpoints if e.key_env is not None and not has_key(e)]
+    if not without:
+        return []
+    variables = sorted({str(endpoint.key_env) for endpoint in without})
+    named = first_of(variables, _SHOWN)
+    words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
+    way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
+    return [_note(words, None, way_out)]
+
+
+def _note(message: str, place: Place | None, help: str | None = None) -> Problem:
+    return Problem(message, place, help, "note")

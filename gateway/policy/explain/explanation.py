@@ -1,0 +1,219 @@
+"""A decision in words: who removed what, who cannot serve, which sentence the caller gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import TYPE_CHECKING
+
+from gateway.catalog.facts import Endpoint
+from gateway.errors import GatewayError
+from gateway.interfaces import one_model
+from gateway.policy.authoring.assemble import SPOKEN, serves
+from gateway.policy.compiled import Clause
+from gateway.policy.freeze import freeze_name, removed_by_freeze
+from gateway.policy.select.candidates import candidates
+from gateway.policy.select.ranking import ANSWER_TOKENS, PRICED, expected_costs
+from gateway.signals.value import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from gateway.policy.decide import Decision
+
+_SHOWN = 6  # endpoints named in one sentence
+_ORDER_SAID = {"price": f"price (of an answer of {ANSWER_TOKENS:.0f} tokens)"}  # the others say what they are
+
+
+def removers(decision: Decision) -> list[tuple[str, int]]:
+    """Name and mask of every guard that applied and of every freeze."""
+    guards = [
+        (decision.policy.guards[index].name, decision.policy.guards[index].removes) for index in decision.removed_by
+    ]
+    freezes = [
+        (freeze_name(selector, value), removed_by_freeze(decision.policy, selector, value))
+        for selector, value in decision.view.frozen
+    ]
+    return guards + freezes
+
+
+def removed(decision: Decision) -> dict[str, list[str]]:
+    """By endpoint id, proposed or not: every guard and freeze that removed it."""
+    names: dict[str, list[str]] = {}
+    for name, bits in removers(decision):
+        for endpoint in _in(decision, bits):
+            names.setdefault(endpoint.id, []).append(name)
+    return names
+
+
+def unable(decision: Decision) -> dict[str, str]:
+    """By endpoint id: why it cannot serve the request."""
+    return {endpoint.id: _lacks(decision, endpoint) for endpoint in _in(decision, decision.incapable)}
+
+
+def _lacks(decision: Decision, endpoint: Endpoint) -> str:
+    kind = decision.signals.get("kind", UNKNOWN)
+    needs = decision.signals.get("needs", UNKNOWN)
+    tokens = decision.signals.get("tokens", UNKNOWN)
+    lacking = []
+    if endpoint.api not in SPOKEN:
+        return f"speaks `{endpoint.api}`, which this gateway does not yet"
+    if not serves(endpoint, str(kind)):
+        lacking.append(f"does not serve {kind}")
+    missing = (
+        sorted(needs - endpoint.can) if isinstance(needs, frozenset) else ["what the request needs, which is unknown"]
+    )
+    if missing:
+        lacking.append(f"lacks {', '.join(missing)}")
+    length = endpoint.model.context_tokens
+    if not isinstance(tokens, int | float):
+        lacking.append("may be too short for a prompt of unknown length")
+    elif tokens > length:
+        lacking.append(f"holds {length:,} tokens, not {tokens:,}" if length else "has a context of unknown length")
+    return " and ".join(lacking)
+
+
+def denied_by(decision: Decision) -> str | None:
+    """The one guard whose lifting alone leaves an endpoint, else `several`; None if no guard is to blame."""
+    if decision.endpoints:
+        return None
+    able = decision.proposed & ~decision.incapable
+    if not able:
+        return None
+    masks = removers(decision)
+    alone = []
+    for place, (name, _) in enumerate(masks):
+        others = 0
+        for other, (_, bits) in enumerate(masks):
+            others |= bits if other != place else 0
+        if able & ~others:
+            alone.append(name)
+    return alone[0] if len(alone) == 1 else "several"
+
+
+def refusal(decision: Decision) -> GatewayError:
+    """What the caller of a refused request sees."""
+    able = decision.proposed & ~decision.incapable
+    if not decision.proposed:
+        return GatewayError("no_permitted_endpoint", _nothing_proposed(decision))
+    if not able:
+        return _incapable(decision)
+    guards = [decision.policy.guards[index] for index in decision.removed_by]
+    by_guards = 0
+    for guard in guards:
+        by_guards |= guard.removes
+    if able & ~by_guards:
+        return GatewayError("frozen", "every endpoint that may serve this request is frozen by the operator")
+    reasons = [
+        f"guard `{guard.name}` removed {_listed(_in(decision, guard.removes & able))}"
+        + (f" ({guard.why})" if guard.why else "")
+        for guard in guards
+        if guard.removes & able
+    ]
+    return GatewayError("no_permitted_endpoint", "no endpoint may serve this request: " + "; ".join(reasons))
+
+
+def _nothing_proposed(decision: Decision) -> str:
+    kind = " of one embedding model" if one_model(decision.signals.get("kind")) else ""
+    return f"route `{decision.route.name}` names no endpoint{kind} for this request"
+
+
+def _incapable(decision: Decision) -> GatewayError:
+    candidates = _in(decision, decision.proposed)
+    capable = [e for e in candidates if _can_but_for_length(decision, e)]
+    if capable:
+        longest = max(e.model.context_tokens for e in capable)
+        tokens = decision.signals.get("tokens")
+        words = f"the prompt has about {tokens:,} tokens; the longest context here is {longest:,}"
+        return GatewayError("context_length_exceeded", words, param="messages")
+    reasons = [f"{endpoint.id} {_lacks(decision, endpoint)}" for endpoint in candidates[:_SHOWN]]
+    return GatewayError("unsupported_request", "no endpoint can serve this request: " + "; ".join(reasons))
+
+
+def _can_but_for_length(decision: Decision, endpoint: Endpoint) -> bool:
+    needs, tokens = decision.signals.get("needs"), decision.signals.get("tokens")
+    known = isinstance(needs, frozenset) and isinstance(tokens, int | float)
+    return known and needs <= endpoint.can and serves(endpoint, str(decision.signals.get("kind")))  # type: ignore[operator]
+
+
+def sentences(decision: Decision) -> list[str]:
+    """One sentence a step: guards, freezes, capabilities, the route, the order."""
+    policy = decision.policy
+    told = []
+    for index in decision.removed_by:
+        guard = policy.guards[index]
+        gone = _listed(_in(decision, guard.removes)) if guard.removes else "nothing in this catalogue"
+        told.append(f"guard `{guard.name}` applies ({_because(decision, guard.when)}) and removed {gone}")
+    for selector, value in decision.view.frozen:
+        gone = _listed(_in(decision, removed_by_freeze(policy, selector, value))) or "nothing"
+        told.append(f"`{freeze_name(selector, value)}` removed {gone}")
+    told += _incapables(decision)
+    route = decision.route
+    told.append(f"route `{route.name}` applies ({_because(decision, route.when)}) and is final")
+    told += _proposals(decision)
+    return told
+
+
+def _incapables(decision: Decision) -> list[str]:
+    """One sentence a reason."""
+    by_reason: dict[str, list[Endpoint]] = {}
+    for endpoint in _in(decision, decision.incapable):
+        by_reason.setdefault(_lacks(decision, endpoint), []).append(endpoint)
+    return [f"{reason}: {_listed(endpoints)}" for reason, endpoints in by_reason.items()]
+
+
+def _proposals(decision: Decision) -> list[str]:
+    told = []
+    order = _ORDER_SAID.get(decision.route.order, decision.route.order)
+    earlier = 0
+    for item in candidates(decision.policy, decision.route, decision.signals, decision.view.at):
+        left = [e for e in decision.endpoints if item.mask >> e.index & 1 and not earlier >> e.index & 1]
+        earlier |= item.mask
+        gone = len([1 for bit, _ in item.pairs if not bit & decision.permitted])
+        lost = f"; {gone} of its {len(item.pairs)} cannot be used" if gone else ""
+        shown = _priced(decision, left) if left else "nothing that is left"
+        told.append(
+            f"{item.text} proposes {shown}, ordered by {order}{lost}" if left else f"{item.text} proposes {shown}{lost}"
+        )
+    if decision.canary is not None:
+        told.append(f"{decision.canary.id} goes first: the canary's draw fell on this conversation")
+    elif decision.endpoints and decision.endpoints[0].id == decision.view.conversation:
+        told.append(f"{decision.endpoints[0].id} goes first: it served this conversation")
+    return told
+
+
+def _priced(decision: Decision, endpoints: list[Endpoint]) -> str:
+    order = decision.route.order if decision.route.order in PRICED else "price"
+    costs = expected_costs(decision.policy.rankings, order, endpoints, decision.signals, decision.view)
+    shown = [
+        f"{endpoint.id} ({'price unknown' if cost == inf else f'about ${cost:.6f}'})"
+        for endpoint, cost in zip(endpoints, costs, strict=True)
+    ]
+    return _cut(shown)
+
+
+def _because(decision: Decision, clauses: Iterable[Clause]) -> str:
+    said = [f"{clause.signal} is {shown(decision.signals.get(clause.signal, UNKNOWN))}" for clause in clauses]
+    return ", ".join(said) or "it always does"
+
+
+def shown(value: Value) -> str:
+    """A signal's value as the policy language writes it."""
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "empty"
+    if value is UNKNOWN:
+        return "unknown"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "absent" if value is None else str(value)
+
+
+def _in(decision: Decision, bits: int) -> list[Endpoint]:
+    return [endpoint for endpoint in decision.policy.endpoints if bits >> endpoint.index & 1]
+
+
+def _listed(endpoints: list[Endpoint]) -> str:
+    return _cut([endpoint.id for endpoint in endpoints])
+
+
+def _cut(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

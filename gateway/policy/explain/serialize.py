@@ -1,0 +1,33 @@
+"""A decision as plain data: what `explain --json` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.identity import Team
+from gateway.policy.decide import Decision
+from gateway.policy.explain.chance import apart
+from gateway.signals.table import SIGNALS
+from gateway.signals.value import UNKNOWN, Value
+
+
+def plain_decision(decision: Decision, team: Team | None) -> dict[str, Any]:
+    """Ready for JSON."""
+    return {
+        "refused": not decision.endpoints,
+        "route": decision.route.name,
+        "endpoints": [endpoint.id for endpoint in decision.endpoints],
+        "removed": decision.removed,
+        "unable": decision.unable,
+        "signals": {name: plain_signal(name, value) for name, value in decision.signals.items()},
+        "why": [*decision.why, *apart(decision, team)],
+        "policy_version": decision.policy.version,
+    }
+
+
+def plain_signal(name: str, value: Value) -> Any:
+    """Sets as lists in declared order, the unknown as `unknown`."""
+    if isinstance(value, frozenset):
+        declared = SIGNALS[name].words or ()
+        return [word for word in declared if word in value]
+    return "unknown" if value is UNKNOWN else value

@@ -1,0 +1,1 @@
+"""From what is permitted to an order of trying."""

@@ -1,0 +1,1 @@
+"""What the processes of one gateway share: its state folder, its ports, its signals, its end."""
