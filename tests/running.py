@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.warm import WARM, Process
+
 PATIENCE_S = 60
+GATEWAY = ("-m", "gateway")
 ADMIN_TOKEN = "for-the-tests-of-this-house"
 
 
@@ -24,7 +27,7 @@ ADMIN_TOKEN = "for-the-tests-of-this-house"
 class Running:
     """A gateway that is ready."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     control_port: int
     state_dir: Path
@@ -147,7 +150,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
         environment: Mapping[str, str] = {},
         workers: int = 1,
         begun: Callable[[Running], bool] = _ready,
-        program: Sequence[str] = ("-m", "gateway"),
+        program: Sequence[str] = GATEWAY,
     ) -> Running:
         home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
         log, port, control_port = home / "gateway.log", free_port(), free_port()
@@ -157,14 +160,13 @@ def starter(folder: Path, started: list[Running]) -> Start:
             "GATEWAY_CONTROL_PORT": str(control_port),
             "GATEWAY_ADMIN_TOKEN": os.environ.get("GATEWAY_ADMIN_TOKEN", ADMIN_TOKEN),
         }
-        command = [sys.executable, *program, "serve", "--policies", str(policies), "--port", str(port)]
+        arguments = ["serve", "--policies", str(policies), "--port", str(port), "--workers", str(workers)]
+        world = {**os.environ, **settings, **environment}
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [*command, "--workers", str(workers)],
-                env={**os.environ, **settings, **environment},
-                stdout=out,
-                stderr=out,
-            )
+            if program == GATEWAY:
+                process: Process = WARM.start(arguments, world, out)
+            else:
+                process = subprocess.Popen([sys.executable, *program, *arguments], env=world, stdout=out, stderr=out)
         running = Running(process, port, control_port, home / "state", log)
         started.append(running)
         _await(running, begun)

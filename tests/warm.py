@@ -1,0 +1,187 @@
+"""Starts gateways from a process that has already imported them: each is a process of its own, forked, not begun anew.
+
+An interpreter that imports the gateway, its control process and the catalogue needs two seconds of CPU; a test needs a
+gateway and not that. One process in `run.py`'s place waits with everything imported and forks whenever a test asks.
+What a fork inherits is modules and files that were read; environment, arguments, working folder and output are the
+test's. `tests/integration/test_server.py` and the demo's tests begin the real command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+ROOT = Path(__file__).parent.parent
+MOST = 65_536  # bytes of a request: the environment is most of it
+
+
+class Process(Protocol):
+    """What tests do with a gateway's process; subprocess.Popen is one."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Forked:
+    """A process that is a grandchild of ours: its exit code comes through a pipe."""
+
+    def __init__(self, pipe: int):
+        self._pipe = pipe
+        self._read = b""
+        self.returncode: int | None = None
+        while b"\n" not in self._read:
+            self._more(None)
+        self.pid = int(self._read.split(b"\n")[0])
+
+    def poll(self) -> int | None:
+        """None while it lives."""
+        while self.returncode is None and select.select([self._pipe], [], [], 0)[0]:
+            self._more(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                assert timeout is not None
+                raise subprocess.TimeoutExpired("gateway", timeout)
+            select.select([self._pipe], [], [], left)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _more(self, timeout: float | None) -> None:
+        select.select([self._pipe], [], [], timeout)
+        got = os.read(self._pipe, 100)
+        self._read += got
+        lines = self._read.split(b"\n")
+        if len(lines) > 2:
+            self.returncode = int(lines[1])
+        elif not got:
+            raise AssertionError("the process that forks gateways has ended")
+        if self.returncode is not None:
+            os.close(self._pipe)
+
+
+class _Warm:
+    """The process that forks, begun when the first gateway is asked for; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._line: socket.socket | None = None
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], out: IO[bytes]) -> Forked:
+        line = self._line or self._begin()
+        reading, writing = os.pipe()
+        asked = json.dumps({"arguments": list(arguments), "environment": dict(environment), "cwd": os.getcwd()})
+        assert len(asked) < MOST
+        socket.send_fds(line, [asked.encode()], [out.fileno(), writing])
+        os.close(writing)
+        return Forked(reading)
+
+    def _begin(self) -> socket.socket:
+        self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "tests.warm", str(theirs.fileno())]
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+        subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, env=environment)
+        theirs.close()
+        return self._line
+
+
+WARM = _Warm()
+
+
+def _wait_and_fork(line: socket.socket) -> list[str]:
+    """Returns in each forked process alone, with what it was asked to run; ends when nobody can ask any more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers leave nothing behind
+    while True:
+        asked, fds, _, _ = socket.recv_fds(line, MOST, 2)
+        if not asked:
+            os._exit(0)
+        out, pipe = fds
+        if os.fork() == 0:
+            line.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            pid = os.fork()
+            if pid == 0:
+                os.close(pipe)
+                return _become(json.loads(asked), out)
+            _keep(pid, pipe)
+        os.close(out)
+        os.close(pipe)
+
+
+def _keep(pid: int, pipe: int) -> None:
+    """Waits for one gateway and tells its end, as its parent."""
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)
+    os.write(pipe, b"%d\n" % pid)
+    status = os.waitpid(pid, 0)[1]
+    try:
+        os.write(pipe, b"%d\n" % os.waitstatus_to_exitcode(status))
+    finally:
+        os._exit(0)
+
+
+def _become(asked: dict[str, Any], out: int) -> list[str]:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (out, 1), (out, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(out)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["cwd"])
+    random.seed()
+    arguments: list[str] = asked["arguments"]
+    return arguments
+
+
+def _import_all() -> None:
+    """What every gateway imports and reads, and nothing that a test could change."""
+    import gateway.cli.control
+    import gateway.cli.serve
+    import gateway.control.process
+    import gateway.record.store  # noqa: F401
+    from gateway.supervisor.reload import compile_path
+
+    compile_path(ROOT / "policies")
+
+
+if __name__ == "__main__":
+    from gateway.cli import main
+
+    _import_all()
+    arguments = _wait_and_fork(socket.socket(fileno=int(sys.argv[1])))
+    sys.argv = ["gateway", *arguments]
+    main(arguments)
