@@ -203,7 +203,10 @@ FAULTS = {
         "protocol",
     ),
     "cut_compression": (
-        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n" + gzip.compress(b"hello")[:20],),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n"
+            + gzip.compress(b"hello", mtime=0)[:20],
+        ),
         stall,
         "protocol",
     ),
