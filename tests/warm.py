@@ -8,6 +8,8 @@ test's. `tests/integration/test_server.py` and the demo's tests begin the real c
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import random
@@ -182,6 +184,15 @@ if __name__ == "__main__":
     from gateway.cli import main
 
     _import_all()
+    gc.freeze()  # what is shared stays shared: no collector of a fork walks over it
     arguments = _wait_and_fork(socket.socket(fileno=int(sys.argv[1])))
     sys.argv = ["gateway", *arguments]
-    main(arguments)
+    try:
+        main(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))  # takes nothing down by piece
