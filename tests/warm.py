@@ -115,7 +115,7 @@ class _Warm:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "tests.warm", str(theirs.fileno())]
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, env=environment)
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, env=environment)
         theirs.close()
         return self._line
 
