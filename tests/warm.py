@@ -175,9 +175,13 @@ def _import_all() -> None:
     import gateway.cli.serve
     import gateway.control.process
     import gateway.record.store  # noqa: F401
+    from gateway.outcome import refusal
+    from gateway.signals import language, topic
     from gateway.supervisor.reload import compile_path
 
     compile_path(ROOT / "policies")
+    for models in (refusal, topic, language):
+        models.load()
 
 
 if __name__ == "__main__":
