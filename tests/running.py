@@ -20,6 +20,7 @@ from tests.warm import WARM, Process
 
 PATIENCE_S = 60
 GATEWAY = ("-m", "gateway")
+_EXECUTABLE, _PYTHONPATH = sys.executable, os.environ.get("PYTHONPATH")
 ADMIN_TOKEN = "for-the-tests-of-this-house"
 
 
@@ -163,7 +164,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
         arguments = ["serve", "--policies", str(policies), "--port", str(port), "--workers", str(workers)]
         world = {**os.environ, **settings, **environment}
         with log.open("wb") as out:
-            if program == GATEWAY:
+            if program == GATEWAY and not _changed(world):
                 process: Process = WARM.start(arguments, world, out)
             else:
                 process = subprocess.Popen([sys.executable, *program, *arguments], env=world, stdout=out, stderr=out)
@@ -173,6 +174,11 @@ def starter(folder: Path, started: list[Running]) -> Start:
         return running
 
     return start
+
+
+def _changed(world: Mapping[str, str]) -> bool:
+    """True if a test has changed what an interpreter is before it runs anything: that takes one of its own."""
+    return sys.executable != _EXECUTABLE or world.get("PYTHONPATH") != _PYTHONPATH
 
 
 def _ask(

@@ -20,6 +20,7 @@ import pytest
 
 from tests.integration.test_passthrough import CATALOG, KEY, POLICY
 from tests.integration.test_stopping import serving, waits
+from tests.integration.upstreams import read_head
 from tests.running import Running, Start
 
 pytestmark = pytest.mark.services
@@ -36,7 +37,7 @@ class Upstream(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+            while head := read_head(self.rfile):
                 length = re.search(rb"content-length: (\d+)", head)
                 assert length is not None
                 if b'"stream"' in self.rfile.read(int(length[1])):

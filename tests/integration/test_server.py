@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.test_passthrough import CALLERS, CATALOG, KEY, POLICY
+from tests.integration.upstreams import read_head
 from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
@@ -39,7 +40,7 @@ class Upstream(socketserver.StreamRequestHandler):
     seen: Seen
 
     def handle(self) -> None:
-        while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+        while head := read_head(self.rfile):
             length = re.search(rb"content-length: (\d+)", head)
             assert length is not None
             self._answer(self.rfile.read(int(length[1])))

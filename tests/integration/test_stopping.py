@@ -23,6 +23,7 @@ from gateway.record.ledger import ingest
 from gateway.record.store import open_store
 from tests.integration.test_ledger import postgresql  # noqa: F401 - a fixture
 from tests.integration.test_passthrough import CATALOG, KEY, POLICY
+from tests.integration.upstreams import read_head
 from tests.running import Running, Start
 
 pytestmark = pytest.mark.services
@@ -37,7 +38,7 @@ class Upstream(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
-            while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+            while head := read_head(self.rfile):
                 length = re.search(rb"content-length: (\d+)", head)
                 assert length is not None
                 if re.search(rb'"stream": ?true', self.rfile.read(int(length[1]))):

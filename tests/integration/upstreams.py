@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import json
 import socket
 import struct
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,12 @@ ENDPOINT = """
      prices: [{since: 2026-01-01, input: 1, output: 2}]}
 """
 SSE = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+
+
+def read_head(stream: BufferedIOBase) -> bytes:
+    """A request's head without its last, empty line; nothing once the other side has closed."""
+    lines = iter(stream.readline, b"")
+    return b"".join(itertools.takewhile(lambda line: line != b"\r\n", lines))
 
 
 @dataclass(slots=True)
