@@ -18,8 +18,10 @@ from gateway.policy.analysis.lint import lint
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Signals, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.signals.table import PII_KINDS, TOPICS
+from gateway.signals.value import Signals
 
 AT = 1_790_000_000.0
 COUNTRIES = ("US", "CN", "DE", "FR", "SG", "GB", "JP", "CA")

@@ -14,7 +14,8 @@ from pathlib import Path
 from gateway.background.readers import Readers
 from gateway.outcome.outcome import Outcome
 from gateway.policy.authoring.compile import compile_folder
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.processes import accepted_policy as accepted
 from gateway.record.journal.writer import Writer
 from gateway.settings import Settings

@@ -24,14 +24,16 @@ from gateway.outcome.settle import settle
 from gateway.outcome.trail import RequestState
 from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.explain import explanation
 from gateway.policy.models import resolve_model
 from gateway.policy.select.exploration import draw_of
+from gateway.policy.view import View
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
 from gateway.signals import needs
-from gateway.signals.measure import TEXT_SIGNALS, Signals, measure, measure_text, request_text
-from gateway.signals.value import UNKNOWN
+from gateway.signals.measure import TEXT_SIGNALS, measure, measure_text, request_text
+from gateway.signals.value import UNKNOWN, Signals
 from gateway.threads import PARSING, SCANS, Busy
 
 LOOP_SCAN_BYTES = 16_384  # a longer body is measured off the event loop
@@ -73,7 +75,7 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     served = Served(RequestState(request, caller, decision), gateway, conversed)
     try:
         if not decision.endpoints:
-            raise decision.refusal()
+            raise explanation.denial(decision)
         _measure_late(served.trail, gateway.late)
         if caller.team.rate is not None:
             await gateway.admission.enter(served.trail)

@@ -22,7 +22,7 @@ from gateway.policy.authoring.shapes import (
     ShareShape,
     StopShape,
 )
-from gateway.policy.select.ranking import ANSWER_TOKENS
+from gateway.policy.ranking import ANSWER_TOKENS
 from gateway.signals.table import SIGNALS, Signal
 from gateway.source import Shape
 

@@ -27,11 +27,13 @@ from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT
 from gateway.outcome.thinking import answer
 from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.permit import Permit, permit
 from gateway.policy.select.shadow_eligibility import kept_from
+from gateway.policy.view import View
 from gateway.request import ID_BITS, Arrival, new_id, parse
-from gateway.signals.measure import Signals
+from gateway.signals.value import Signals
 
 NAME = "judge"  # of the key and the app that its ledger rows carry
 WAITING = 64

@@ -7,7 +7,8 @@ from gateway.outcome import refusal
 from gateway.outcome.outcome import Result
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import RequestState
-from gateway.policy.compiled import Policy, Route
+from gateway.policy.compiled import Policy
+from gateway.policy.rules import Route
 from gateway.signals import language, topic
 from gateway.signals.measure import request_text
 

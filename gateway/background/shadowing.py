@@ -32,12 +32,14 @@ from gateway.outcome.row import (
 )
 from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.permit import Permit, permit
 from gateway.policy.select.exploration import share_of
 from gateway.policy.select.shadow_eligibility import kept_from
+from gateway.policy.view import View
 from gateway.request import ID_BITS, Arrival, new_id
-from gateway.signals.measure import Signals
+from gateway.signals.value import Signals
 
 NAME: Final = "shadow"  # of the app that its rows carry, and of its use of a draw
 AT_ONCE = 16

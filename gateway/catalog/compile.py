@@ -10,7 +10,6 @@ from gateway.catalog import compile_prices as bills
 from gateway.catalog.compile_auxiliary import body_fields, factors, moderation, notices, reasoning
 from gateway.catalog.contracts import contracts
 from gateway.catalog.facts import Catalog
-from gateway.catalog.prices import price_book
 from gateway.catalog.sources import CatalogBuilder, gather
 from gateway.errors import Problems
 from gateway.source import Document
@@ -49,7 +48,6 @@ def _compiled(desk: CatalogBuilder) -> Catalog:
         reasoning=reasoning(desk),
         windows=windows,
         contracts=agreed,
-        book=price_book(tuple(endpoints.values())),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from gateway.catalog.prices import Price, PriceBook, Window
+from gateway.catalog.prices import Price, Window
 from gateway.catalog.rows import BodyField, Contract, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
 
 Risk = Literal["low", "medium", "high"]
@@ -165,4 +165,3 @@ class Catalog:
     reasoning: tuple[Reasoning, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
-    book: PriceBook | None = field(default=None, compare=False)  # all endpoints' rates at once, for ordering

@@ -77,12 +77,12 @@ def _table(endpoints: Sequence[Endpoint], at: float) -> str:
 
 
 def _usd(endpoint: Endpoint, at: float) -> float | None:
-    price = price_at(endpoint, at=at, input_tokens=0)
+    price = price_at(endpoint.prices, at=at, input_tokens=0)
     return float(price.output) if price is not None and price.output is not None else None
 
 
 def _line(endpoint: Endpoint, at: float) -> str:
-    price = price_at(endpoint, at=at, input_tokens=0)
+    price = price_at(endpoint.prices, at=at, input_tokens=0)
     cells = (
         f"`{endpoint.id}`",
         f"{price.output.normalize():f}" if price is not None and price.output is not None else "?",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
-
-if TYPE_CHECKING:
-    from gateway.catalog.facts import Endpoint
 
 MILLION = Decimal(1_000_000)
 DAY_S = 86_400
@@ -80,9 +76,9 @@ class Price:
         return self.input is not None and self.output is not None
 
 
-def price_at(endpoint: Endpoint, *, at: float, input_tokens: int) -> Price | None:
+def price_at(rows: Sequence[Price], *, at: float, input_tokens: int) -> Price | None:
     """The price of a request of this length at this time (of completion, where the vendor says so); None is unknown."""
-    row = _row_at(endpoint.prices, at)
+    row = _row_at(rows, at)
     if row is None:
         return None
     price = next((price for window, price in row.windows if window.open(at)), row) if row.windows else row
@@ -91,9 +87,9 @@ def price_at(endpoint: Endpoint, *, at: float, input_tokens: int) -> Price | Non
     return price if price.known else None
 
 
-def cost(endpoint: Endpoint, usage: Usage, *, at: float) -> tuple[Decimal, Price] | None:
+def cost(rows: Sequence[Price], usage: Usage, *, at: float) -> tuple[Decimal, Price] | None:
     """What the usage costs in US dollars, unrounded, and the price that says so; None if the price is unknown."""
-    price = price_at(endpoint, at=at, input_tokens=usage.input_tokens)
+    price = price_at(rows, at=at, input_tokens=usage.input_tokens)
     if price is None:
         return None
     return cost_under(price, usage), price
@@ -117,15 +113,15 @@ def cost_under(price: Price, usage: Usage) -> Decimal:
     ) / MILLION
 
 
-def output_price_at(endpoint: Endpoint, at: float) -> float | None:
+def output_price_at(rows: Sequence[Price], at: float) -> float | None:
     """The fact `price_output`: US dollars per million output tokens of a short request at this time."""
-    price = price_at(endpoint, at=at, input_tokens=0)
+    price = price_at(rows, at=at, input_tokens=0)
     return float(price.output) if price is not None and price.output is not None else None
 
 
-def rates(endpoint: Endpoint, *, at: float, input_tokens: int) -> Rate | None:
+def rates(rows: Sequence[Price], *, at: float, input_tokens: int) -> Rate | None:
     """US dollars per input and output token, for ordering; None is unknown."""
-    price = price_at(endpoint, at=at, input_tokens=input_tokens)
+    price = price_at(rows, at=at, input_tokens=input_tokens)
     if price is None or price.input is None or price.output is None:
         return None
     return float(price.input) / 1e6, float(price.output) / 1e6
@@ -150,38 +146,6 @@ def _row_at(rows: Sequence[Price], at: float) -> Price | None:
 def _seconds(moment: datetime) -> float:
     """Since the epoch; working it out takes longer than the rest of finding a price."""
     return moment.timestamp()
-
-
-@dataclass(slots=True)
-class PriceBook:
-    """The rates of all endpoints at once. Pure: what it keeps only spares working the same answer out again."""
-
-    endpoints: tuple[Endpoint, ...]
-    turns: tuple[float, ...]  # times at which a row begins or ends
-    lengths: tuple[int, ...]  # input lengths above which a tier begins
-    windows: tuple[Window, ...]
-    pages: dict[tuple[int, int, tuple[bool, ...]], tuple[Rate | None, ...]] = field(default_factory=dict)
-
-    def rates(self, *, at: float, input_tokens: int) -> tuple[Rate | None, ...]:
-        """By the endpoints' index."""
-        opened = tuple([window.open(at) for window in self.windows])
-        key = (bisect_right(self.turns, at), bisect_left(self.lengths, input_tokens), opened)
-        page = self.pages.get(key)
-        if page is None:
-            if len(self.pages) >= 256:
-                self.pages.clear()
-            page = self.pages[key] = tuple([rates(e, at=at, input_tokens=input_tokens) for e in self.endpoints])
-        return page
-
-
-def price_book(endpoints: Sequence[Endpoint]) -> PriceBook:
-    """`endpoints` in the order of their index."""
-    rows = [row for endpoint in endpoints for row in endpoint.prices]
-    turns = {row.since.timestamp() for row in rows} | {row.until.timestamp() for row in rows if row.until}
-    windows = {window.id: window for row in rows for window, _ in row.windows}
-    priced = rows + [price for row in rows for _, price in row.windows]
-    lengths = {above for price in priced for above, _ in price.tiers}
-    return PriceBook(tuple(endpoints), tuple(sorted(turns)), tuple(sorted(lengths)), tuple(windows.values()))
 
 
 def without_zeros(price: Price) -> Price:

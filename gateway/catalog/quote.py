@@ -22,7 +22,7 @@ def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[st
             raise GatewayError(
                 "invalid_request", f"no count is called `{name}`; {nearest(name, _COUNTS)}", param="usage"
             )
-    found = cost(endpoint, Usage(**counts), at=at)
+    found = cost(endpoint.prices, Usage(**counts), at=at)
     return {
         "endpoint": endpoint.id,
         "at": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),

@@ -17,22 +17,26 @@ from gateway.cli.mistakes import Mistake, framed, in_folder, placed
 from gateway.cli.times import instant
 from gateway.errors import GatewayError, LedgerUnusable, Place, Problem, Problems
 from gateway.identity import Team
+from gateway.policy.analysis.check import review
 from gateway.policy.analysis.diff import compare, plain, told
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.authoring.check import review
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.authoring.schema import schemas
 from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
 from gateway.policy.explain.chance import apart
 from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
-from gateway.policy.select.ranking import expected_costs
+from gateway.policy.ranking import expected_costs
+from gateway.policy.view import View
 from gateway.processes.policy_folder import read_folder
 from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt
+from gateway.signals.value import Signals
 from gateway.source import frame
 
 _RANKED = 12  # endpoints shown in their order
@@ -180,11 +184,11 @@ def _ranked(decision: Decision) -> list[str]:
 
 
 def _told(decision: Decision, team: Team | None, *, every: bool) -> str:
-    lines = list(decision.why)
+    lines = list(explanation.sentences(decision))
     if decision.endpoints:
         lines += ["", "tried in this order, with what an answer is expected to cost there:", *_ranked(decision)]
     else:
-        refusal = decision.refusal()
+        refusal = explanation.denial(decision)
         lines.append(f"refused: {refusal.status} {refusal.code}: {refusal.message}")
     lines += ["", "every endpoint:", *_each(decision)] if every else ["", "--all shows what became of every endpoint"]
     return "\n".join([*lines, *apart(decision, team)])
@@ -192,7 +196,7 @@ def _told(decision: Decision, team: Team | None, *, every: bool) -> str:
 
 def _each(decision: Decision) -> list[str]:
     """One line an endpoint: where it stands, or what is in its way."""
-    removed, unable = decision.removed, decision.unable
+    removed, unable = explanation.removed(decision), explanation.unable(decision)
     order = {endpoint.id: place for place, endpoint in enumerate(decision.endpoints, 1)}
     width = max((len(endpoint.id) for endpoint in decision.policy.endpoints), default=0)
     lines = []

@@ -14,6 +14,7 @@ from gateway.control.shapes import DecisionListed, DecisionShown, DecisionsListe
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.compiled import Policy
+from gateway.policy.explain import explanation
 from gateway.policy.explain.redecide import decide_again
 from gateway.record.store import Store
 
@@ -84,7 +85,7 @@ def why(row: dict[str, Any], policy: Policy) -> list[str]:
     if row["policy_version"] is None:
         told = ["it was stopped before a decision was made"]
     elif row["policy_version"] == policy.version:
-        told = list(decide_again(policy, row, at=0.0).why)
+        told = list(explanation.sentences(decide_again(policy, row, at=0.0)))
     else:
         told = [f"decided under policy {row['policy_version']}, which no longer serves; `removed` says what it removed"]
     return told + [_tried(number, attempt) for number, attempt in enumerate(row["attempts"], 1)]

@@ -14,15 +14,18 @@ from gateway.control.job import CheckJob, DiffJob, Done, ExplainJob, Files, Job,
 from gateway.control.served import Served
 from gateway.errors import GatewayError, Problem, Problems
 from gateway.errors import Place as Position
+from gateway.policy.analysis.check import review
 from gateway.policy.analysis.diff import compare, plain
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.authoring.check import review
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled, Policy
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
 from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
+from gateway.policy.view import View
 from gateway.record.store import Store, open_store
 from gateway.report import vendors
 from gateway.report.ledger import recorded, well_known
@@ -141,7 +144,7 @@ def _explained(job: ExplainJob, desk: Jobs) -> dict[str, Any]:
         raise _unusable(wrong) from None
     told = plain_decision(decision, compiled.keyring.teams.get(str(decision.signals.get("team"))))
     if not decision.endpoints:
-        refusal = decision.refusal()
+        refusal = explanation.denial(decision)
         told["refusal"] = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
     return told
 

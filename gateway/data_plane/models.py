@@ -12,8 +12,9 @@ from gateway.data_plane.worker_state import State
 from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.interfaces import served
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.models import resolve_model
+from gateway.policy.view import View
 from gateway.signals.table import EMPTY
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from gateway.data_plane.build import Parts, recorder
 from gateway.data_plane.worker_state import State
 from gateway.pipeline import Gateway
-from gateway.policy.compiled import Probe
+from gateway.policy.rules import Probe
 from gateway.probe.plan import Plan, plan
 from gateway.probe.questions import LANGUAGES, MALICIOUS, TOPICS, questions
 from gateway.probe.run import Asking

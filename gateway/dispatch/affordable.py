@@ -39,5 +39,5 @@ def _cost(endpoint: Endpoint, trail: RequestState, output_tokens: int) -> Decima
         input_tokens=tokens if isinstance(tokens, int) else request.body_bytes,
         output_tokens=request.generated * output_tokens,
     )
-    priced = cost(endpoint, usage, at=request.arrival.received_at)
+    priced = cost(endpoint.prices, usage, at=request.arrival.received_at)
     return priced[0] if priced is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.outcome.reading import Reading
-from gateway.policy.compiled import OnRefusal
+from gateway.policy.rules import OnRefusal
 
 HELD_BYTES = 262_144  # an opening longer than this is committed as it is
 

@@ -31,7 +31,7 @@ def bill(endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: b
     """
     idle = reading.complaint is not None and reading.empty and not reading.thinks
     usage = reading.usage or (_estimate(reading, prompt_tokens) if reached and not idle else Usage())
-    priced = cost(endpoint, usage, at=at)
+    priced = cost(endpoint.prices, usage, at=at)
     if priced is None:
         return Bill(usage, Decimal(0), None)
     return Bill(usage, priced[0], _day(priced[1].since))

@@ -10,7 +10,7 @@ from gateway.catalog.prices import Usage
 from gateway.frozen import frozen
 from gateway.identity import Caller
 from gateway.outcome.row import SERVING
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 from gateway.request import Request
 
 Result = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated", "failed", "denied", "left"]

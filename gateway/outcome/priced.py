@@ -9,7 +9,7 @@ from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
 from gateway.outcome.answering import is_answer
 from gateway.outcome.savings import Baselines, credit
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 from gateway.policy.explain.rule_cost import RulePrices, biting, price_of_rules
 from gateway.signals.kind import language_of, topic_of
 

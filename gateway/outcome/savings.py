@@ -22,7 +22,7 @@ class Credit:
 
 def credit(baseline: Endpoint, usage: Usage, *, at: float) -> Credit | None:
     """None if the baseline's price at that time is not known."""
-    price = price_at(baseline, at=at, input_tokens=usage.input_tokens)
+    price = price_at(baseline.prices, at=at, input_tokens=usage.input_tokens)
     if price is None:
         return None
     read = Usage(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)

@@ -12,6 +12,7 @@ from gateway.outcome.outcome import Attempt, Outcome, Result
 from gateway.outcome.priced import answers
 from gateway.outcome.row import SERVING
 from gateway.outcome.trail import RequestState
+from gateway.policy.explain import explanation
 
 _NOTHING = Decimal(0)
 _STOPPED_HERE = frozenset(
@@ -40,7 +41,7 @@ def settle(trail: RequestState, error: BaseException | None, *, ended: float, en
         cost_usd=_cost_usd(trail.attempts),
         baseline_list_usd=_list_credit(baseline, trail, result, ended_at) if baseline is not None else None,
         baseline_permitted=baseline is not None and not _removed(trail, baseline),
-        denied_by=(trail.refused_by or decision.denied_by()) if result == "denied" else None,
+        denied_by=(trail.refused_by or explanation.denied_by(decision)) if result == "denied" else None,
         rerouted=tuple(trail.rerouted),
         overhead_s=_overhead(trail, ended),
         total_s=ended - trail.request.arrival.started,
@@ -73,7 +74,7 @@ def _list_credit(baseline: Endpoint, trail: RequestState, result: Result, ended_
     served = _answering(trail, result)
     if served is None:
         return _NOTHING
-    priced = cost(baseline, served.usage, at=ended_at)
+    priced = cost(baseline.prices, served.usage, at=ended_at)
     return priced[0] if priced is not None else None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.answering import is_answer
 from gateway.outcome.row import Row, Tried
-from gateway.policy.compiled import Policy, Route
+from gateway.policy.compiled import Policy
+from gateway.policy.rules import Route
 
 
 class Terms:

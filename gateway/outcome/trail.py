@@ -10,9 +10,9 @@ from gateway.errors import GatewayError
 from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt
 from gateway.outcome.reading import Reading
-from gateway.policy.decide import Decision, Signals
+from gateway.policy.decision import Decision
 from gateway.request import Request
-from gateway.signals.value import Value
+from gateway.signals.value import Signals, Value
 
 
 @dataclass(slots=True)

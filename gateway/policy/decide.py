@@ -10,87 +10,15 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 from gateway.catalog.facts import Endpoint
-from gateway.errors import GatewayError
-from gateway.estimates import Snapshot
-from gateway.frozen import frozen
-from gateway.policy.compiled import Limits, OnRefusal, Policy, Route
-from gateway.policy.explain import explanation as story
+from gateway.policy.compiled import Policy
+from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_mask
+from gateway.policy.rules import Route
 from gateway.policy.select.canary import drawn_canary
 from gateway.policy.select.candidates import candidates
 from gateway.policy.select.exploration import ORDER, drawn_costs, sorted_by
-from gateway.signals.value import UNKNOWN, Value
-
-Signals = dict[str, Value]
-
-
-@frozen
-class View:
-    """Everything outside policy and request that a decision may depend on."""
-
-    at: float  # seconds since the epoch
-    draw: float | None = None  # in [0, 1); None: without canary and exploration
-    frozen: tuple[tuple[str, str], ...] = ()  # (selector, value), e.g. ("operator", "zai")
-    conversation: str | None = None  # endpoint id that served this conversation
-    estimates: Snapshot | None = None  # what has been learned; None: what the catalogue says
-    canary_stands: bool | None = None  # whether a recorded request could be drawn; None: the estimates say
-    max_tokens: int | None = None  # the caller's limit, which bounds the answer that `order: price` reckons with
-
-
-@frozen
-class Decision:
-    """Where a request may go, in the order to try, and what shaped that."""
-
-    policy: Policy
-    signals: Signals
-    view: View
-    route: Route
-    endpoints: tuple[Endpoint, ...]  # empty: refused
-    permitted: int  # mask of endpoints that no guard or freeze removed and that can serve the request
-    removed_by: tuple[int, ...]  # indexes of the guards that applied
-    frozen: int  # mask of endpoints that a freeze removed
-    incapable: int  # mask of endpoints that cannot serve the request
-    proposed: int  # mask of endpoints that the route names for this request
-    canary: Endpoint | None  # the first of `endpoints`, if the draw put it there
-
-    @property
-    def policy_version(self) -> str:
-        return self.policy.version
-
-    @property
-    def limits(self) -> Limits:
-        return self.route.limits
-
-    @property
-    def on_refusal(self) -> OnRefusal | None:
-        return self.route.on_refusal
-
-    def permits(self, endpoint: Endpoint) -> bool:
-        """True if no guard removed `endpoint` and it can serve the request."""
-        return bool(self.permitted >> endpoint.index & 1)
-
-    @property
-    def removed(self) -> dict[str, list[str]]:
-        """By endpoint id, proposed or not: every guard and freeze that removed it."""
-        return story.removed(self)
-
-    @property
-    def unable(self) -> dict[str, str]:
-        """By endpoint id: why it cannot serve the request."""
-        return story.unable(self)
-
-    @property
-    def why(self) -> list[str]:
-        """One sentence a step."""
-        return story.sentences(self)
-
-    def denied_by(self) -> str | None:
-        """The one guard whose lifting alone leaves an endpoint, else `several`; None if no guard is to blame."""
-        return story.denied_by(self)
-
-    def refusal(self) -> GatewayError:
-        """What the caller of a refused request sees."""
-        return story.refusal(self)
+from gateway.policy.view import View
+from gateway.signals.value import UNKNOWN, Signals, Value
 
 
 def decide(policy: Policy, signals: Signals, view: View) -> Decision:

@@ -7,8 +7,7 @@ from typing import Literal
 
 from gateway.catalog.facts import Endpoint, Members
 from gateway.catalog.table import Known, fact
-from gateway.policy.authoring.conditions import glob
-from gateway.policy.compiled import FactTest, Term
+from gateway.policy.rules import FactTest, Term, glob
 from gateway.signals.value import Value
 
 Truth = bool | None

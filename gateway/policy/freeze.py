@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gateway.policy.compiled import FactTest, Policy, Term
+from gateway.policy.compiled import Policy
 from gateway.policy.evaluate import removal
+from gateway.policy.rules import FactTest, Term
 
 Frozen = tuple[tuple[str, str], ...]
 

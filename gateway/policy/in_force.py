@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from gateway.catalog.facts import Endpoint
 from gateway.identity import DATA_CLASSES, Team
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.freeze import Frozen
 from gateway.policy.permit import Permit
 from gateway.policy.select.shadow_eligibility import kept_from
+from gateway.policy.view import View
 from gateway.signals.value import UNKNOWN, Value
 
 

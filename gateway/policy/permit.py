@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 
 Purpose = Literal["serve", "canary", "shadow", "judge", "probe"]
 _SEAL = object()

@@ -14,10 +14,13 @@ from gateway.catalog.prices import Usage, cost
 from gateway.estimates.priors import expected_tokens
 from gateway.identity import Caller, Team
 from gateway.pipeline import Gateway
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.explain import explanation
+from gateway.policy.view import View
 from gateway.probe.questions import Question
 from gateway.request import Arrival, Request, parse
-from gateway.signals.measure import Signals, measure
+from gateway.signals.measure import measure
+from gateway.signals.value import Signals
 
 NAME = "probe"  # of the app and the key that its ledger rows carry
 
@@ -96,11 +99,11 @@ def _permitted(gateway: Gateway, made: Plan, endpoint: Endpoint, signals: Signal
     decision = decide(gateway.policy, signals, View(at=at, frozen=gateway.frozen, max_tokens=made.max_tokens))
     if decision.permits(endpoint):
         return True
-    guards = decision.removed.get(endpoint.id)
+    guards = explanation.removed(decision).get(endpoint.id)
     if guards:
         made.removed.setdefault(endpoint.id, Counter()).update(guards)
     else:
-        made.unable[endpoint.id] = decision.unable.get(endpoint.id, "it cannot serve the question")
+        made.unable[endpoint.id] = explanation.unable(decision).get(endpoint.id, "it cannot serve the question")
     return False
 
 
@@ -111,7 +114,7 @@ def _estimate(made: Plan, endpoint: Endpoint, signals: Signals, repeat: int, at:
         input_tokens=tokens if isinstance(tokens, int) else 0,
         output_tokens=round(min(output, made.max_tokens) if made.max_tokens is not None else output),
     )
-    priced = cost(endpoint, usage, at=at)
+    priced = cost(endpoint.prices, usage, at=at)
     if priced is None:
         made.unpriced.add(endpoint.id)
     else:

@@ -19,8 +19,9 @@ from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
 from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.permit import Permit, permit
+from gateway.policy.view import View
 from gateway.probe.plan import Plan, Trial, request_of
 from gateway.probe.seen import Seen
 from gateway.request import ID_BITS, Arrival, new_id

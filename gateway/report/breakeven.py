@@ -171,7 +171,7 @@ def _rivals(endpoint: Endpoint, use: _Use, hours: float, at: float, catalog: Cat
     priced = [
         (float(found[0]), rival)
         for rival in catalog.endpoints.values()
-        if rival.model is endpoint.model and rival.hosting == "hosted" and (found := cost(rival, usage, at=at))
+        if rival.model is endpoint.model and rival.hosting == "hosted" and (found := cost(rival.prices, usage, at=at))
     ]
     volume, capacity = use.requests / hours if hours else 0.0, _capacity(endpoint, usage)
     for usd, rival in sorted(priced, key=lambda pair: (pair[0], pair[1].id)):

@@ -93,7 +93,7 @@ def _listed(endpoint: Endpoint) -> Endpoint:
 
 def _list_usd(endpoint: Endpoint | None, attempt: Tried, at: float) -> Decimal:
     """At list price; what was billed, where that is not known or nothing was used."""
-    found = cost(endpoint, attempt.tokens, at=at) if endpoint is not None and attempt.usage is not None else None
+    found = cost(endpoint.prices, attempt.tokens, at=at) if endpoint is not None and attempt.usage is not None else None
     return found[0] if found is not None else attempt.cost_usd or Decimal(0)
 
 

@@ -14,7 +14,7 @@ from gateway.outcome.row import REFUSALS, SERVING, Row, Tried, read_row
 from gateway.outcome.savings import credit
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 from gateway.policy.explain.redecide import decide_again
 from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
 from gateway.report.dimensions import place_of

@@ -7,7 +7,7 @@ from typing import Any
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 from gateway.policy.explain.redecide import decide_again
 
 

@@ -15,7 +15,8 @@ from gateway.outcome.row import Row
 from gateway.outcome.savings import Baselines, credit
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
 from gateway.policy.models import resolve_model
 from gateway.report.dimensions import place_of
 from gateway.report.effective import Groups
@@ -96,7 +97,7 @@ class Replay:
         if row.outcome == "denied":
             self._same += 1
             return
-        self._denied.add(row, [decision.denied_by() or "no endpoint can serve it"])
+        self._denied.add(row, [explanation.denied_by(decision) or "no endpoint can serve it"])
         self._stopped_usd += row.cost_usd
 
     def _compare(self, row: Row, chosen: Endpoint) -> None:

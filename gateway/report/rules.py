@@ -11,7 +11,7 @@ from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no othe
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
 from gateway.report.redecide import decided_again
 

@@ -14,9 +14,7 @@ from gateway.signals.invisible import visible
 from gateway.signals.names import check_names
 from gateway.signals.read import Malformed, read
 from gateway.signals.text import Passage, Text
-from gateway.signals.value import UNKNOWN, Value
-
-Signals = dict[str, Value]
+from gateway.signals.value import UNKNOWN, Signals, Value
 
 TEXT_SIGNALS = frozenset({"topic", "pii", "language"})
 

@@ -18,3 +18,4 @@ class Unknown(Enum):
 UNKNOWN: Final = Unknown.UNKNOWN
 
 Value = str | int | float | bool | frozenset[str] | None | Unknown  # None: absent, equal to nothing (a tag, a language)
+Signals = dict[str, Value]  # by name

@@ -12,7 +12,7 @@ from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
 from gateway.interfaces import served
 from gateway.outcome.spans import traceparent
-from gateway.policy.authoring.assemble import SPOKEN
+from gateway.policy.capability import SPOKEN
 from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request

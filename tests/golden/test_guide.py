@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.policy.authoring.check import review
+from gateway.policy.analysis.check import review
 from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt

@@ -10,11 +10,12 @@ from random import Random
 import pytest
 
 from gateway.identity import DATA_CLASSES
+from gateway.policy.analysis.check import review
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.authoring.check import review
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 from tests.laws.policies import signal

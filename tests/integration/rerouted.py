@@ -19,9 +19,10 @@ from gateway.errors import GatewayError
 from gateway.outcome.trail import RequestState
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.in_force import InForce
 from gateway.policy.permit import Permit, permit
+from gateway.policy.view import View
 from gateway.request import Arrival, parse
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client

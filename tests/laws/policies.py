@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from gateway.catalog.facts import UNKNOWN_MEMBERS, Catalog, Endpoint, Lab, Members, Model, Operator
-from gateway.catalog.prices import Price, price_book
+from gateway.catalog.prices import Price
 from gateway.catalog.rows import GATES
 from gateway.catalog.table import CAPABILITIES, FACTS, LISTS
 from gateway.identity import Caller, Keyring, Team
@@ -23,9 +23,8 @@ from gateway.policy.authoring.routes import Names
 from gateway.policy.authoring.shapes import PolicyFile
 from gateway.policy.authoring.vocabulary import vocabularies
 from gateway.policy.compiled import Compiled, Policy
-from gateway.policy.decide import Signals
 from gateway.signals.table import SIGNALS
-from gateway.signals.value import UNKNOWN, Value
+from gateway.signals.value import UNKNOWN, Signals, Value
 from gateway.source import Document, Real, Whole, validate
 
 COUNTRIES = ("US", "CN", "DE", "FR", "SG")
@@ -169,7 +168,6 @@ def catalog_of(rows: Rows) -> Catalog:
         models={row.model.id: row.model for row in named},
         operators={row.operator.id: row.operator for row in named},
         endpoints={row.id: row for row in named},
-        book=price_book(named),
     )
 
 

@@ -17,6 +17,7 @@ from gateway.catalog.compile import compile_catalog
 from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog, Endpoint, Members
 from gateway.catalog.lineage import descend
+from gateway.catalog.price_book import PriceBook, price_book
 from gateway.catalog.prices import Price, Usage, cost, cost_under, price_at, rates
 from gateway.catalog.risk import assess
 from gateway.catalog.table import LISTS, RISKS
@@ -165,22 +166,26 @@ def test_without_prices_of_their_own_cache_and_reasoning_change_nothing(usage):
     assert cost_under(price, usage) == (usage.input_tokens * 3 + usage.output_tokens * 7) / Decimal(1_000_000)
 
 
+@cache
+def book() -> PriceBook:
+    return price_book(tuple(catalog().endpoints.values()))
+
+
 @given(st.sampled_from(sorted(catalog().endpoints)), st.floats(1_700_000_000, 1_850_000_000), st.integers(0, 400_000))
 def test_the_book_says_what_the_rows_say(name, at, input_tokens):
-    endpoint, book = catalog().endpoints[name], catalog().book
-    assert book is not None
+    endpoint = catalog().endpoints[name]
 
-    assert book.rates(at=at, input_tokens=input_tokens)[endpoint.index] == rates(
-        endpoint, at=at, input_tokens=input_tokens
+    assert book().rates(at=at, input_tokens=input_tokens)[endpoint.index] == rates(
+        endpoint.prices, at=at, input_tokens=input_tokens
     )
 
 
 @given(st.sampled_from(sorted(catalog().endpoints)), st.floats(1_700_000_000, 1_850_000_000), usages())
 def test_a_cost_names_the_price_that_gives_it(name, at, usage):
     endpoint = catalog().endpoints[name]
-    found = cost(endpoint, usage, at=at)
+    found = cost(endpoint.prices, usage, at=at)
     assume(found is not None)
     assert found is not None
 
     assert found[0] == cost_under(found[1], usage)
-    assert found[1] == price_at(endpoint, at=at, input_tokens=usage.input_tokens)
+    assert found[1] == price_at(endpoint.prices, at=at, input_tokens=usage.input_tokens)

@@ -17,7 +17,8 @@ from gateway.estimates.fold import Feedback, Pair
 from gateway.estimates.priors import answered_rate, expected_tokens
 from gateway.estimates.ratio import output_ratio
 from gateway.estimates.tally import SHARE, Tally, bound
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.signals.value import Value
 from tests.unit.policy.small import AT, REST, SETS, compiled
 

@@ -14,7 +14,10 @@ from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
+from gateway.policy.view import View
 from gateway.processes.policy_folder import read_folder
 from gateway.request import Arrival, parse
 from gateway.signals.measure import measure, measure_prompt
@@ -77,4 +80,7 @@ def test_explain_and_the_served_request_agree(name, number, data_class, prompt):
 
     assert one.route is other.route
     assert one.endpoints == other.endpoints
-    assert (one.removed, one.unable) == (other.removed, other.unable)
+    assert (explanation.removed(one), explanation.unable(one)) == (
+        explanation.removed(other),
+        explanation.unable(other),
+    )

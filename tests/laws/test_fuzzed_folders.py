@@ -17,8 +17,10 @@ import pytest
 from gateway.errors import Problems
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.explain import explanation
 from gateway.policy.in_force import InForce
+from gateway.policy.view import View
 from gateway.processes.policy_folder import read_folder
 from gateway.signals.value import Value
 from gateway.source import frame, parse
@@ -125,7 +127,7 @@ def serves(compiled: Compiled) -> None:
             "model": "auto",
         }
         found = decide(compiled.policy, signals, View(at=AT, draw=0.05, max_tokens=100))
-        assert found.endpoints or found.refusal().message
+        assert found.endpoints or explanation.denial(found).message
 
 
 def test_the_folder_itself_serves():

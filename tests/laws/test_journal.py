@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.catalog.prices import Usage
 from gateway.outcome.outcome import Outcome
+from gateway.policy.explain import explanation
 from gateway.record.find import row_json
 from gateway.record.journal.encode import MOST_CHARS
 from gateway.record.journal.erase import erase_key
@@ -117,7 +118,9 @@ def test_what_goes_in_comes_out_once_in_order(outcomes: list[Outcome]):
         ]
         if made.decision is not None:
             assert entry.removed is not None and entry.order is not None and entry.terms is not None
-            assert {id: list(names) for id, names in entry.removed.by_endpoint.items()} == made.decision.removed
+            assert {id: list(names) for id, names in entry.removed.by_endpoint.items()} == explanation.removed(
+                made.decision
+            )
             assert entry.order.ids == tuple(endpoint.id for endpoint in made.decision.endpoints)
             assert entry.terms.version == made.decision.policy.version
 

@@ -30,8 +30,9 @@ from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway, handle
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.in_force import InForce
+from gateway.policy.view import View
 from gateway.request import Arrival, parse
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client

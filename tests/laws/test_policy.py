@@ -7,7 +7,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
+from gateway.policy.view import View
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN
 from tests.laws.policies import AT, FORGETTABLE, World, endpoint, forgotten, guard, policy_of, world
@@ -110,12 +113,14 @@ def test_deciding_is_total_and_deterministic_and_stays_within_what_is_permitted(
 
     for signals in made.requests:
         one, other = decide(policy, signals, view), decide(policy, dict(signals), view)
-        assert (one.endpoints, one.why) == (other.endpoints, other.why)
+        assert (one.endpoints, explanation.sentences(one)) == (other.endpoints, explanation.sentences(other))
         assert all(one.permits(endpoint) for endpoint in one.endpoints)
         assert len({endpoint.id for endpoint in one.endpoints}) == len(one.endpoints)
-        assert not {endpoint.id for endpoint in one.endpoints} & (one.removed.keys() | one.unable.keys())
+        assert not {endpoint.id for endpoint in one.endpoints} & (
+            explanation.removed(one).keys() | explanation.unable(one).keys()
+        )
         if not one.endpoints:
-            assert one.refusal().status in (400, 403, 503)
+            assert explanation.denial(one).status in (400, 403, 503)
 
 
 @many
@@ -131,4 +136,4 @@ def test_the_guard_to_blame_is_the_only_one_whose_lifting_helps(seed):
         helpful = [f"g{place}" for place, other in enumerate(policies) if decide(other, signals, VIEW).endpoints]
         freed = bool(decide(unguarded, signals, VIEW).endpoints)
         blamed = helpful[0] if len(helpful) == 1 else "several" if freed else None
-        assert refused.denied_by() == (None if refused.endpoints else blamed)
+        assert explanation.denied_by(refused) == (None if refused.endpoints else blamed)

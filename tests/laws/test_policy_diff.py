@@ -15,9 +15,10 @@ from gateway.policy.analysis.request_space import space_of
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.signal_literals import given_from_words
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Signals, View, applying, decide
+from gateway.policy.decide import applying, decide
+from gateway.policy.view import View
 from gateway.signals.table import SIGNALS
-from gateway.signals.value import UNKNOWN
+from gateway.signals.value import UNKNOWN, Signals
 from tests.laws.policies import (
     AT,
     FORGETTABLE,

@@ -11,7 +11,8 @@ from gateway.errors import GatewayError
 from gateway.identity import Caller, Team
 from gateway.policy.body import body_needs, body_rules
 from gateway.request import Arrival, conversation, parse
-from gateway.signals.measure import Signals, measure
+from gateway.signals.measure import measure
+from gateway.signals.value import Signals
 
 PATHS = ("messages[].content[].file.file_id", "messages[].audio.id", "messages[].role", "messages[].content")
 RULES = body_rules([BodyField("openai", path, "stored_state", None, None) for path in PATHS])

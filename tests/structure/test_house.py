@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +129,13 @@ def test_a_worker_imports_nothing_of_the_control_process():
     loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"fastapi", "starlette", "jinja2", "prometheus_client", "gateway.control"}.isdisjoint(loaded)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Not for type checkers only, either: what needs each other to be described is one thing."""
+    graph = grimp.build_graph("gateway", exclude_type_checking_imports=False)
+    left = {module: graph.find_modules_directly_imported_by(module) & graph.modules for module in graph.modules}
+    while ready := {module for module, needs in left.items() if not needs & left.keys() - {module}}:
+        left = {module: needs for module, needs in left.items() if module not in ready}
+
+    assert not left, sorted(left)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from gateway.policy.analysis.request_space import Box, Space
 from gateway.policy.analysis.satisfiability import failing, meet, solve
-from gateway.policy.compiled import Guard, Policy, Route
+from gateway.policy.compiled import Policy
+from gateway.policy.rules import Guard, Route
 
 _EFFORT = 4000  # boxes looked at for one route
 Stranded = tuple[Route, Box, tuple[Guard, ...]]

@@ -14,9 +14,10 @@ from gateway.policy.analysis.dead_ends import stranded
 from gateway.policy.analysis.example_request import described
 from gateway.policy.analysis.request_space import NAME, Box, Space, space_of
 from gateway.policy.analysis.satisfiability import Choice, failing, meet, solve
-from gateway.policy.compiled import Compiled, Policy, Route
+from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.layout import POLICY
-from gateway.policy.select.ranking import PRICED
+from gateway.policy.ranking import PRICED
+from gateway.policy.rules import Route
 from gateway.signals.table import SIGNALS
 from gateway.source import read
 

@@ -13,8 +13,8 @@ from itertools import chain, combinations, pairwise
 from math import inf
 
 from gateway.identity import DATA_CLASSES, Caller, Team
-from gateway.policy.authoring.conditions import glob
-from gateway.policy.compiled import Clause, Compiled
+from gateway.policy.compiled import Compiled
+from gateway.policy.rules import Clause, glob
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from gateway.catalog.facts import Catalog, Endpoint
-from gateway.catalog.prices import price_book
+from gateway.catalog.facts import Catalog
+from gateway.catalog.price_book import price_book
 from gateway.errors import nearest
-from gateway.interfaces import INTERFACES
-from gateway.policy.authoring.conditions import glob
 from gateway.policy.authoring.defaults import Preferences
 from gateway.policy.authoring.guards import compile_guards
 from gateway.policy.authoring.routes import Names, compile_routes, item_of, priced, read_share
 from gateway.policy.authoring.shapes import PolicyFile, ProbeShape
 from gateway.policy.body import body_rules
-from gateway.policy.compiled import Capability, Clause, Guard, Item, Policy, Probe, Route
+from gateway.policy.capability import capability
+from gateway.policy.compiled import Policy
 from gateway.policy.evaluate import mask
-from gateway.policy.select.ranking import Rankings
-from gateway.signals.table import KINDS, NEEDS, SIGNALS
+from gateway.policy.ranking import Rankings
+from gateway.policy.rules import Clause, Guard, Item, Probe, Route, glob
+from gateway.signals.table import SIGNALS
 from gateway.source import spelled
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
-SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
 ALWAYS_RECORDED = frozenset({"topic", "language"})  # unless the policy says `record_signals: none`
 
 
@@ -54,7 +53,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         record_signals=recorded,
         coarse=coarse,
         capability=capability(endpoints),
-        rankings=Rankings(catalog.book or price_book(endpoints)),
+        rankings=Rankings(price_book(endpoints)),
         body_rules=body_rules(catalog.body_fields),
         judge=read_share(shape.judge, names),
         probe=_probe(shape.probe, names),
@@ -106,22 +105,3 @@ def _probe(shape: ProbeShape | None, names: Names) -> Probe | None:
         help_ = nearest(shape.team, teams)
         names.scope.error(f"no team is called `{shape.team}`", (*shape.at, "team"), help=help_)
     return Probe(shape.team, float(int(shape.every[:-1]) * _SECONDS[shape.every[-1]]), Decimal(shape.usd))
-
-
-def capability(endpoints: Sequence[Endpoint]) -> Capability:
-    """Masks of who can serve what; an unknown capability or context is none."""
-    contexts = tuple(sorted({endpoint.model.context_tokens for endpoint in endpoints}))
-    shorter = [mask(e for e in endpoints if e.model.context_tokens <= length) for length in contexts]
-    return Capability(
-        kinds={kind: mask(e for e in endpoints if serves(e, kind)) for kind in KINDS},
-        needs={need: mask(e for e in endpoints if need in e.can) for need in NEEDS},
-        contexts=contexts,
-        too_short=(0, *shorter),
-    )
-
-
-def serves(endpoint: Endpoint, kind: str) -> bool:
-    """True if the endpoint's wire is one that we speak and its model serves this kind."""
-    kinds = endpoint.kinds
-    able = kind in kinds or ("chat" in kinds and kind in INTERFACES and INTERFACES[kind].by_chat)
-    return able and endpoint.api in SPOKEN

@@ -13,12 +13,16 @@ from gateway.policy.authoring.routes import Names
 from gateway.policy.authoring.shapes import CasesFile, CaseShape, ExpectShape
 from gateway.policy.authoring.signal_literals import read_given
 from gateway.policy.authoring.vocabulary import read_tests
-from gateway.policy.compiled import Case, Expectation, FactTest, Policy
-from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.policy.compiled import Case, Expectation, Policy
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.evaluate import keeps, strikes
+from gateway.policy.explain import explanation
 from gateway.policy.explain.explanation import shown
+from gateway.policy.rules import FactTest
+from gateway.policy.view import View
 from gateway.signals.table import EMPTY
-from gateway.signals.value import UNKNOWN, Value
+from gateway.signals.value import UNKNOWN, Signals, Value
 from gateway.source import Document, spelled, validate
 
 Measure = Callable[[str], Mapping[str, Value]]  # a text's signals
@@ -120,14 +124,16 @@ def _surprises(expect: Expectation, decision: Decision) -> list[str]:
     if expect.refused is not None and expect.refused != (not decision.endpoints):
         left = ", ".join(endpoint.id for endpoint in decision.endpoints[:6])
         told.append(
-            f"it is not refused: {left} may serve it" if left else f"it is refused: {decision.refusal().message}"
+            f"it is not refused: {left} may serve it"
+            if left
+            else f"it is refused: {explanation.denial(decision).message}"
         )
     told += [
         _is_not(endpoint, expect.only, decision) for endpoint in decision.endpoints if not keeps(expect.only, endpoint)
     ]
     if expect.never:
         told += [_is(endpoint, decision) for endpoint in decision.endpoints if strikes(expect.never, endpoint)]
-    removed = decision.removed
+    removed = explanation.removed(decision)
     for id, guards in expect.removed_by.items():
         for guard in sorted(guards - set(removed.get(id, ()))):
             by = ", ".join(f"`{name}`" for name in removed.get(id, ()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal
 
 from gateway.errors import Problem, nearest
-from gateway.policy.compiled import Constant, Term
+from gateway.policy.rules import Constant, Term, glob
 from gateway.source import Document, Real, Whole, spelled
 from gateway.source.shape import found, resolved, shortened
 
@@ -236,11 +235,6 @@ def _choices(word: str, vocabulary: Vocabulary, scope: Scope | None = None) -> s
     known = set(vocabulary.words)
     fitting = [name for name, words in scope.sets.items() if known.issuperset(words)] if scope else []
     return nearest(word, [*vocabulary.words, *fitting])
-
-
-def glob(pattern: str) -> re.Pattern[str]:
-    """`*` stands for any letters; everything else for itself."""
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")) + r"\Z", re.DOTALL)
 
 
 def _quoted(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from gateway.policy.authoring.conditions import Path, Scope, Vocabulary, read_term
 from gateway.policy.authoring.shapes import LimitsShape, OnRefusalShape
-from gateway.policy.compiled import Limits, OnRefusal, Order
+from gateway.policy.rules import Limits, OnRefusal, Order
 
 ORDER: Order = "cost_per_answer"
 FIRST_BYTE_S = Decimal(30)

@@ -8,8 +8,8 @@ from gateway.catalog.facts import Endpoint
 from gateway.policy.authoring.conditions import Scope
 from gateway.policy.authoring.shapes import GuardShape
 from gateway.policy.authoring.vocabulary import Vocabularies, read_tests, read_when
-from gateway.policy.compiled import Guard
 from gateway.policy.evaluate import removal
+from gateway.policy.rules import Guard
 
 
 def compile_guards(

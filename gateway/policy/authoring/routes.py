@@ -12,8 +12,8 @@ from gateway.policy.authoring.conditions import Path, Scope
 from gateway.policy.authoring.defaults import Preferences, limits, on_refusal
 from gateway.policy.authoring.shapes import CanaryShape, RouteShape, ShareShape
 from gateway.policy.authoring.vocabulary import Vocabularies, read_tests, read_when
-from gateway.policy.compiled import Item, OnRefusal, Route, Share
 from gateway.policy.evaluate import keeps, mask
+from gateway.policy.rules import Item, OnRefusal, Route, Share
 from gateway.source import spelled
 from gateway.source.shape import found, shortened
 

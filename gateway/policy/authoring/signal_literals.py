@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import Problem, Problems, nearest
-from gateway.policy.authoring.conditions import Path, Scope, Vocabulary, glob
+from gateway.policy.authoring.conditions import Path, Scope, Vocabulary
 from gateway.policy.authoring.routes import Names
 from gateway.policy.authoring.vocabulary import vocabularies
 from gateway.policy.compiled import Compiled
+from gateway.policy.rules import glob
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 from gateway.source import Document, Real, Whole, spelled

@@ -10,8 +10,8 @@ from gateway.catalog.table import FACTS, Fact
 from gateway.errors import nearest
 from gateway.identity import Keyring
 from gateway.policy.authoring.conditions import Path, Scope, Vocabulary, read_term
-from gateway.policy.compiled import Clause, FactTest
 from gateway.policy.evaluate import holds
+from gateway.policy.rules import Clause, FactTest
 from gateway.signals.table import SIGNALS, Signal
 from gateway.source.shape import shortened
 

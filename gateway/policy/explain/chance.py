@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.identity import Team
-from gateway.policy.compiled import Share
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
+from gateway.policy.rules import Share
 from gateway.policy.select.canary import obstacle
 from gateway.policy.select.shadow_eligibility import kept_from
 

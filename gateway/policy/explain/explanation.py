@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
-from typing import TYPE_CHECKING
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.interfaces import one_model
-from gateway.policy.authoring.assemble import SPOKEN, serves
-from gateway.policy.compiled import Clause
+from gateway.policy.capability import SPOKEN, serves
+from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_name, removed_by_freeze
+from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
+from gateway.policy.rules import Clause
 from gateway.policy.select.candidates import candidates
-from gateway.policy.select.ranking import ANSWER_TOKENS, PRICED, expected_costs
 from gateway.signals.value import UNKNOWN, Value
-
-if TYPE_CHECKING:
-    from gateway.policy.decide import Decision
 
 _SHOWN = 6  # endpoints named in one sentence
 _ORDER_SAID = {"price": f"price (of an answer of {ANSWER_TOKENS:.0f} tokens)"}  # the others say what they are
@@ -89,8 +86,8 @@ def denied_by(decision: Decision) -> str | None:
     return alone[0] if len(alone) == 1 else "several"
 
 
-def refusal(decision: Decision) -> GatewayError:
-    """What the caller of a refused request sees."""
+def denial(decision: Decision) -> GatewayError:
+    """What the caller of a denied request sees."""
     able = decision.proposed & ~decision.incapable
     if not decision.proposed:
         return GatewayError("no_permitted_endpoint", _nothing_proposed(decision))

@@ -7,9 +7,11 @@ from typing import Any
 
 from gateway.estimates import Snapshot
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import Decision, Signals, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.view import View
 from gateway.signals.table import EMPTY, SIGNALS
-from gateway.signals.value import UNKNOWN
+from gateway.signals.value import UNKNOWN, Signals
 
 
 def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates: Snapshot | None = None) -> Decision:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.catalog.countries import CHINA
-from gateway.policy.compiled import Guard
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
+from gateway.policy.rules import Guard
 from gateway.policy.select.candidates import candidates
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.identity import Team
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
 from gateway.policy.explain.chance import apart
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
@@ -17,10 +18,10 @@ def plain_decision(decision: Decision, team: Team | None) -> dict[str, Any]:
         "refused": not decision.endpoints,
         "route": decision.route.name,
         "endpoints": [endpoint.id for endpoint in decision.endpoints],
-        "removed": decision.removed,
-        "unable": decision.unable,
+        "removed": explanation.removed(decision),
+        "unable": explanation.unable(decision),
         "signals": {name: plain_signal(name, value) for name, value in decision.signals.items()},
-        "why": [*decision.why, *apart(decision, team)],
+        "why": [*explanation.sentences(decision), *apart(decision, team)],
         "policy_version": decision.policy.version,
     }
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.estimates.trial import NOT_TRIED
 from gateway.interfaces import one_model
-from gateway.policy.compiled import Route
+from gateway.policy.decision import Decision
+from gateway.policy.rules import Route
 from gateway.policy.select.exploration import share_of
-from gateway.signals.value import Value
-
-if TYPE_CHECKING:
-    from gateway.policy.decide import Decision, Signals, View
+from gateway.policy.view import View
+from gateway.signals.value import Signals, Value
 
 NAME = "canary"  # of its use of a draw
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from gateway.catalog.prices import output_price_at
 from gateway.interfaces import one_model
-from gateway.policy.compiled import Item, Policy, Route
+from gateway.policy.compiled import Policy
 from gateway.policy.evaluate import truth
+from gateway.policy.rules import Item, Route
 from gateway.signals.value import Value
 
 
@@ -40,6 +41,6 @@ def _cheap_enough(item: Item, at: float) -> Item:
     pairs = tuple(
         pair
         for pair in item.pairs
-        if all(truth(test.term, output_price_at(pair[1], at), "only") is True for test in item.prices)
+        if all(truth(test.term, output_price_at(pair[1].prices, at), "only") is True for test in item.prices)
     )
     return replace(item, pairs=pairs, mask=sum(bit for bit, _ in pairs))

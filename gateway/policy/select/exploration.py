@@ -9,18 +9,17 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from math import log1p, sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import PRIORS, Estimate, Snapshot
-from gateway.policy.select.ranking import Kind, kind_of
-
-if TYPE_CHECKING:
-    from gateway.policy.compiled import Item, Order, Policy
-    from gateway.policy.decide import Signals, View
+from gateway.policy.compiled import Policy
+from gateway.policy.ranking import Kind, kind_of
+from gateway.policy.rules import Item, Order
+from gateway.policy.view import View
+from gateway.signals.value import Signals
 
 ORDER: Order = "cost_per_answer"
 _LEAST = 0.01  # of a drawn share of answers

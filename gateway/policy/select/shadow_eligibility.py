@@ -7,7 +7,7 @@ from typing import Literal
 
 from gateway.catalog.facts import Endpoint
 from gateway.interfaces import one_model
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
 
 CLASSES = frozenset({"public", "internal"})
 _ELSEWHERE = frozenset({"stored_state", "hosted_tools"})  # what a second request would do twice, or not find

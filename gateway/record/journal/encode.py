@@ -13,7 +13,8 @@ from gateway.catalog.facts import Endpoint
 from gateway.outcome.answering import is_answer
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import Decision
+from gateway.policy.decision import Decision
+from gateway.policy.explain import explanation
 from gateway.policy.select.canary import stands
 from gateway.record.journal.record import Ref
 from gateway.signals.table import TOPICS
@@ -55,7 +56,7 @@ class Words:
         if number is not None:
             return number
         endpoints = decision.policy.catalog.endpoints
-        removed = tuple([(self.place(endpoints[id]), names) for id, names in decision.removed.items()])
+        removed = tuple([(self.place(endpoints[id]), names) for id, names in explanation.removed(decision).items()])
         return self._tell(key, REMOVAL, (removed,))
 
     def order(self, endpoints: tuple[Endpoint, ...]) -> Ref:

@@ -21,7 +21,8 @@ def price(contract: bytes, day: str, *, tokens: int = 10) -> tuple[str, ...]:
     """Input, cached and output price of gpt@openai."""
     catalog = CATALOG.replace(LISTED, DATED) + b"contracts:\n  - " + contract + b"\n"
     endpoint = compiled(catalog=catalog).policy.catalog.endpoints["gpt@openai"]
-    found = price_at(endpoint, at=datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp(), input_tokens=tokens)
+    at = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+    found = price_at(endpoint.prices, at=at, input_tokens=tokens)
     assert found is not None
     return tuple([str(rate) for rate in (found.input, found.cached_input, found.output)])
 

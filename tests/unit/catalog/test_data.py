@@ -16,7 +16,8 @@ from gateway.catalog.facts import Endpoint
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.processes.policy_folder import read_folder
 from gateway.source import parse
 

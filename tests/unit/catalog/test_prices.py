@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.catalog.price_book import price_book
 from gateway.catalog.prices import Usage, cost, output_price_at, price_at, rates
 from gateway.catalog.table import fact
 from tests.unit.catalog.small import WIRE, endpoint, standing
@@ -23,7 +24,7 @@ def priced(rows: str):
 
 
 def usd(rows: str, *, when: str = NOW, **tokens: int):
-    found = cost(priced(rows), Usage(**tokens), at=at(when))  # type: ignore[arg-type]
+    found = cost(priced(rows).prices, Usage(**tokens), at=at(when))  # type: ignore[arg-type]
     return found[0] if found else None
 
 
@@ -123,14 +124,14 @@ def test_zero_at_somebody_elses_machines_is_unknown_and_at_ones_own_is_meant():
     free = "prices: [{since: 2026-01-01, input: 0, output: 0}]"
     own = endpoint(id="acorn@self", prices=free, wire="hosting: self, api: openai, base_url: http://x:1")
 
-    assert price_at(endpoint(prices=free), at=at(NOW), input_tokens=1) is None
-    assert cost(own, Usage(input_tokens=5), at=at(NOW)) is not None
+    assert price_at(endpoint(prices=free).prices, at=at(NOW), input_tokens=1) is None
+    assert cost(own.prices, Usage(input_tokens=5), at=at(NOW)) is not None
 
 
 def test_a_row_without_an_output_price_is_unknown():
     assert usd("{since: 2026-01-01, input: 1}", input_tokens=1) is None
-    assert rates(priced("{since: 2026-01-01, input: 1}"), at=at(NOW), input_tokens=1) is None
-    assert output_price_at(priced("{since: 2026-01-01, input: 1}"), at(NOW)) is None
+    assert rates(priced("{since: 2026-01-01, input: 1}").prices, at=at(NOW), input_tokens=1) is None
+    assert output_price_at(priced("{since: 2026-01-01, input: 1}").prices, at(NOW)) is None
 
 
 def test_an_embedding_has_no_output_to_pay_for():
@@ -139,21 +140,20 @@ def test_an_embedding_has_no_output_to_pay_for():
         f"endpoints: [{{id: seed@mill, prices: [{{since: 2026-01-01, input: 0.1}}], {WIRE}}}]",
     ).endpoints["seed@mill"]
 
-    assert cost(found, Usage(input_tokens=10), at=at(NOW)) is not None
+    assert cost(found.prices, Usage(input_tokens=10), at=at(NOW)) is not None
 
 
 def test_output_price_is_that_of_a_short_request():
     rows = "{since: 2026-01-01, input: 1, output: 2, tiers: [{above: 10, output: 9}]}"
 
-    assert output_price_at(priced(rows), at(NOW)) == 2.0
+    assert output_price_at(priced(rows).prices, at(NOW)) == 2.0
 
 
 def test_the_book_forgets_rather_than_growing_without_end():
     tiers = ", ".join(f"{{above: {1000 * number}, input: {number}}}" for number in range(1, 301))
     row = f"{{since: 2026-01-01, input: 1, output: 2, tiers: [{tiers}]}}"
     found = standing(f"endpoints: [{{id: acorn@mill, prices: [{row}], {WIRE}}}]")
-    book = found.book
-    assert book is not None
+    book = price_book(tuple(found.endpoints.values()))
 
     rates_by_length = [book.rates(at=at(NOW), input_tokens=1000 * number + 1)[0] for number in range(301)]
 

@@ -3,7 +3,7 @@
 from gateway.dispatch.hold import HELD_BYTES, Hold
 from gateway.outcome.reading import Reading
 from gateway.outcome.wire import Choice, Event, Part
-from gateway.policy.compiled import OnRefusal
+from gateway.policy.rules import OnRefusal
 
 RULES = OnRefusal(
     reroute=frozenset({"declined"}), except_topics=frozenset(), prefer="listed",

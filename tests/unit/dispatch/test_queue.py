@@ -8,7 +8,8 @@ from typing import Any
 from gateway.dispatch.queue import Queue
 from gateway.outcome.trail import RequestState
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from gateway.request import Arrival, parse
 from gateway.signals.value import UNKNOWN
 from tests.unit.policy.small import AT, compiled

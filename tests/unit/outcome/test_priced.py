@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.priced import Priced, Pricing, Settled, has_price
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.explain.rule_cost import RulePrices
+from gateway.policy.view import View
 from gateway.record.counting import Count
 from tests.unit.record.build import FILES, GPT, QWEN, attempt, decision, entries, outcome, policy
 

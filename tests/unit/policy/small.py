@@ -7,7 +7,9 @@ from pathlib import Path
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.view import View
 from gateway.signals.value import Value
 
 FOLDER = Path(__file__).parent / "small"

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from gateway.estimates import PRIORS, Estimates, Snapshot
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.compiled import Compiled
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.select.canary import obstacle, stands, stopped
 from gateway.policy.select.exploration import draw_of
+from gateway.policy.view import View
 from gateway.signals.value import Value
 from tests.unit.policy.small import AT, SETS, compiled, ids
 

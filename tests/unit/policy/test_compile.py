@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from gateway.errors import Problems
-from gateway.policy.compiled import Limits, OnRefusal
 from gateway.policy.layout import catalog_folder
+from gateway.policy.rules import Limits, OnRefusal
 from tests.unit.policy.small import CALLERS, CATALOG, POLICY, REST, SETS, compiled
 
 HEAD = b"version: 1\n" + SETS

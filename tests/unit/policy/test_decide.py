@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.explain import explanation
 from gateway.policy.models import resolve_model
+from gateway.policy.view import View
 from gateway.signals.value import UNKNOWN
 from tests.unit.policy.small import AT, compiled, decision, ids, policy_with
 
@@ -179,14 +181,14 @@ def test_a_freeze_removes_like_a_guard_of_that_name(frozen, expected):
     frozen_now = decide(folder.policy, decision(folder).signals, View(at=AT, frozen=(frozen,)))
 
     assert ids(frozen_now) == expected
-    assert all(names == [f"freeze:{frozen[0]}={frozen[1]}"] for names in frozen_now.removed.values())
+    assert all(names == [f"freeze:{frozen[0]}={frozen[1]}"] for names in explanation.removed(frozen_now).values())
 
 
 def test_when_everything_is_frozen_the_caller_is_told_so():
     folder = policy_with()
     frozen = decide(folder.policy, decision(folder).signals, View(at=AT, frozen=(("origin", "CN"), ("origin", "US"))))
 
-    assert (frozen.refusal().code, frozen.refusal().status) == ("frozen", 503)
+    assert (explanation.denial(frozen).code, explanation.denial(frozen).status) == ("frozen", 503)
 
 
 REFUSALS = [
@@ -199,7 +201,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("given", "code", "words"), REFUSALS)
 def test_what_nothing_can_serve_is_a_bad_request(given, code, words):
-    refusal = decision(policy_with(), **given).refusal()
+    refusal = explanation.denial(decision(policy_with(), **given))
 
     assert (refusal.code, refusal.status) == (code, 400)
     assert words in refusal.message
@@ -208,15 +210,15 @@ def test_what_nothing_can_serve_is_a_bad_request(given, code, words):
 def test_if_a_guard_removed_one_that_could_serve_the_refusal_names_the_guard_and_its_why():
     refused = decision(policy_with("why: we said so, never: {operator: openai}"), needs=frozenset({"vision"}))
 
-    assert refused.refusal().code == "no_permitted_endpoint"
-    assert "guard `g0` removed gpt@openai (we said so)" in refused.refusal().message
-    assert refused.denied_by() == "g0"
+    assert explanation.denial(refused).code == "no_permitted_endpoint"
+    assert "guard `g0` removed gpt@openai (we said so)" in explanation.denial(refused).message
+    assert explanation.denied_by(refused) == "g0"
 
 
 def test_two_guards_that_remove_the_same_are_to_blame_together():
     refused = decision(policy_with("never: {operator: openai}", "never: {origin: US}"), needs=frozenset({"vision"}))
 
-    assert refused.denied_by() == "several"
+    assert explanation.denied_by(refused) == "several"
 
 
 def test_embeddings_stay_with_one_model():
@@ -231,7 +233,10 @@ def test_embeddings_stay_with_one_model():
     assert ids(decision(embedding, kind="embedding")) == ["b@self", "b@self/two"]
     assert ids(decision(embedding, kind="embedding", model="a")) == ["a@self"]
     assert ids(decision(nothing_named, kind="embedding")) == []
-    assert "names no endpoint of one embedding model" in decision(nothing_named, kind="embedding").refusal().message
+    assert (
+        "names no endpoint of one embedding model"
+        in explanation.denial(decision(nothing_named, kind="embedding")).message
+    )
 
 
 EMBEDDERS = b"""\
@@ -270,7 +275,7 @@ def test_a_name_that_is_like_no_other_is_shown_the_policys_own():
 
 
 def test_why_tells_every_step():
-    told = decision(compiled(), team="sales", data_class="regulated", pii=frozenset({"email"})).why
+    told = explanation.sentences(decision(compiled(), team="sales", data_class="regulated", pii=frozenset({"email"})))
 
     assert told[0] == ("guard `eu-residency` applies (residency is eu) and removed gpt@openai, glm@zai, glm@together")
     assert told[-1].startswith("`{any: {}}` proposes nothing that is left")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.catalog.facts import Members
-from gateway.policy.compiled import Term
 from gateway.policy.evaluate import truth
+from gateway.policy.rules import Term
 
 US, CN = frozenset({"US"}), frozenset({"CN"})
 BOTH, NONE = US | CN, frozenset[str]()

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gateway.estimates import PRIORS, Estimates, Observation, Snapshot
 from gateway.estimates.priors import expected_tokens
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
 from gateway.policy.select.exploration import draw_of, seed
+from gateway.policy.view import View
 from tests.unit.policy.small import AT, SETS, compiled
 
 REST = b"routes: [{name: rest, try: [{any: {}}], order: cost_per_answer, exploration: thompson}]\n"

@@ -7,7 +7,8 @@ import pytest
 from gateway.estimates import PRIORS, Estimates, Observation, Snapshot
 from gateway.estimates.priors import expected_tokens
 from gateway.policy.authoring.cases import signals_of
-from gateway.policy.decide import View, decide
+from gateway.policy.decide import decide
+from gateway.policy.view import View
 from tests.unit.policy.small import AT, SETS, compiled
 
 ORDERS = ("cost_per_answer", "refusals", "first_byte", "total_time")

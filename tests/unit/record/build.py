@@ -14,7 +14,9 @@ from gateway.interfaces import INTERFACES
 from gateway.outcome.outcome import Attempt, Outcome
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Policy
-from gateway.policy.decide import Decision, View, decide
+from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
+from gateway.policy.view import View
 from gateway.record.journal.encode import Words, payloads
 from gateway.record.journal.entry import Entry, resolved
 from gateway.record.journal.reader import Batch

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import PriceBook, Rate
+from gateway.catalog.price_book import PriceBook
+from gateway.catalog.prices import Rate
 from gateway.estimates import PRIORS, Snapshot
+from gateway.policy.rules import Item, Order
+from gateway.policy.view import View
 from gateway.signals.kind import effort_of, language_of, topic_of
 from gateway.signals.value import Value
-
-if TYPE_CHECKING:
-    from gateway.policy.compiled import Item, Order
-    from gateway.policy.decide import View
 
 ANSWER_TOKENS = 400.0  # one expected answer for all endpoints, where `order: price` compares list prices
 PRICED = frozenset({"price", "cost_per_answer"})

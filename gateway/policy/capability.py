@@ -1,0 +1,32 @@
+"""Which endpoints can serve what: the wires that we speak, the kinds, needs and lengths of each, as masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.catalog.facts import Endpoint
+from gateway.interfaces import INTERFACES
+from gateway.policy.evaluate import mask
+from gateway.policy.rules import Capability
+from gateway.signals.table import KINDS, NEEDS
+
+SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
+
+
+def capability(endpoints: Sequence[Endpoint]) -> Capability:
+    """Masks of who can serve what; an unknown capability or context is none."""
+    contexts = tuple(sorted({endpoint.model.context_tokens for endpoint in endpoints}))
+    shorter = [mask(e for e in endpoints if e.model.context_tokens <= length) for length in contexts]
+    return Capability(
+        kinds={kind: mask(e for e in endpoints if serves(e, kind)) for kind in KINDS},
+        needs={need: mask(e for e in endpoints if need in e.can) for need in NEEDS},
+        contexts=contexts,
+        too_short=(0, *shorter),
+    )
+
+
+def serves(endpoint: Endpoint, kind: str) -> bool:
+    """True if the endpoint's wire is one that we speak and its model serves this kind."""
+    kinds = endpoint.kinds
+    able = kind in kinds or ("chat" in kinds and kind in INTERFACES and INTERFACES[kind].by_chat)
+    return able and endpoint.api in SPOKEN

@@ -1,0 +1,157 @@
+"""What a policy is made of, compiled: guards and routes with their names resolved, and the bounds of a request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+from gateway.catalog.facts import Endpoint
+from gateway.errors import Place
+from gateway.signals.value import Value
+
+Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
+Constant = str | bool | float
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One test as written, its names resolved. Ranges over ordered words are spelled out as values."""
+
+    values: frozenset[Constant] = frozenset()
+    globs: tuple[str, ...] = ()
+    bounds: tuple[tuple[str, float], ...] = ()  # (below | above | at_least | at_most, number)
+    negated: bool = False
+    has: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One test of a `when`; never asked about an unknown signal."""
+
+    signal: str
+    term: Term
+    holds: Callable[[Value], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FactTest:
+    """One test of an `only`, a `never` or an `{any: …}`."""
+
+    fact: str
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Removes the endpoints of `removes` from every request for which all clauses hold."""
+
+    name: str
+    why: str | None
+    when: tuple[Clause, ...]
+    only: tuple[FactTest, ...]
+    never: tuple[FactTest, ...]
+    removes: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of `try`: endpoints in the order of the catalogue, each with its bit."""
+
+    text: str
+    pairs: tuple[tuple[int, Endpoint], ...]
+    mask: int
+    model: str | None  # the one model that the item names
+    prices: tuple[FactTest, ...] = ()  # tests on `price_output`, which depends on the time
+    requested: bool = False  # stands for the endpoints that the caller named
+
+    def restricted(self, model: str | None) -> Item:
+        """Only the endpoints of this model."""
+        pairs = tuple(pair for pair in self.pairs if pair[1].model.id == model)
+        return replace(self, pairs=pairs, mask=sum(bit for bit, _ in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one request."""
+
+    first_byte_s: float  # of each attempt at a stream
+    whole_s: float  # of each attempt at a whole reply, to its last byte
+    idle_s: float  # of a stream between two signs of life
+    total_s: float  # of the request, to its last byte
+    attempts: int
+    usd: Decimal | None  # endpoints whose worst case is above it are skipped
+
+
+@dataclass(frozen=True, slots=True)
+class OnRefusal:
+    """When another endpoint is asked instead, and how long an opening is held to tell."""
+
+    reroute: frozenset[str]  # of filtered, blank, declined, evaded
+    except_topics: frozenset[str]
+    prefer: Literal["same_weights_elsewhere", "other_lineage", "listed"]
+    hold_chars: int
+    hold_seconds: float
+    thinking_s: float
+    hops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the requests: a canary, a shadow, the judge."""
+
+    endpoint: Endpoint
+    percent: float
+    stop_above: tuple[tuple[str, float], ...] = ()  # (refusal_rate | failure_rate, bound)
+
+    @property
+    def name(self) -> str:
+        """Of what is counted for it: a canary that is changed begins anew."""
+        return " ".join(
+            [f"{self.endpoint.id} {self.percent:g}%", *(f"{name}>{bound:g}" for name, bound in self.stop_above)]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Proposes endpoints for the requests for which all clauses hold."""
+
+    name: str
+    when: tuple[Clause, ...]
+    items: tuple[Item, ...]
+    order: Order
+    affinity: Literal["none", "conversation"]
+    limits: Limits
+    on_refusal: OnRefusal
+    baseline: Endpoint | None
+    canary: Share | None
+    shadow: Share | None
+    exploration: Literal["none", "thompson"]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """When the refusal map is measured again, and on whose account."""
+
+    team: str
+    every_s: float
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Which endpoints can serve what, as masks."""
+
+    kinds: Mapping[str, int]
+    needs: Mapping[str, int]
+    contexts: tuple[int, ...]  # ascending
+    too_short: tuple[int, ...]  # by how many of `contexts` are below the tokens
+
+
+def glob(pattern: str) -> re.Pattern[str]:
+    """`*` stands for any letters; everything else for itself."""
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")) + r"\Z", re.DOTALL)
