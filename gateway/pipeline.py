@@ -32,7 +32,8 @@ from gateway.policy.view import View
 from gateway.record import Sink, record
 from gateway.request import Request, conversation
 from gateway.signals import needs
-from gateway.signals.measure import TEXT_SIGNALS, measure, measure_text, request_text
+from gateway.signals.measure import measure, measure_text, request_text
+from gateway.signals.table import text_signals
 from gateway.signals.value import UNKNOWN, Signals
 from gateway.threads import PARSING, SCANS, Busy
 
@@ -138,7 +139,7 @@ async def signals_of(request: Request, caller: Caller, gateway: Gateway) -> tupl
     if request.body_bytes <= LOOP_SCAN_BYTES:
         return _measure(request, caller, gateway, needed)
     signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, _NOTHING)
-    signals |= await scanned(request, needed & TEXT_SIGNALS)
+    signals |= await scanned(request, needed & text_signals())
     return signals, conversed
 
 

@@ -176,12 +176,13 @@ def _import_all() -> None:
     import gateway.control.process
     import gateway.record.store  # noqa: F401
     from gateway.outcome import refusal
-    from gateway.signals import language, topic
+    from gateway.signals.measure import load
+    from gateway.signals.table import text_signals
     from gateway.supervisor.reload import compile_path
 
     compile_path(ROOT / "policies")
-    for models in (refusal, topic, language):
-        models.load()
+    load(text_signals())
+    refusal.load()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ from gateway.outcome.result import Judge
 from gateway.outcome.trail import RequestState
 from gateway.policy.compiled import Policy
 from gateway.policy.rules import Route
-from gateway.signals import language, topic
-from gateway.signals.measure import request_text
+from gateway.signals.measure import load, request_text
 
 TOLD_BY_TEXT = frozenset({"declined", "evaded"})
 
@@ -24,11 +23,7 @@ def judge_of(trail: RequestState) -> Judge | None:
 
 def load_models(policy: Policy) -> None:
     """Reads the models that this policy's requests will need, so that the first of them does not wait."""
-    needed = policy.needs | policy.late
-    if "topic" in needed:
-        topic.load()
-    if "language" in needed:
-        language.load()
+    load(policy.needs | policy.late)
     if policy.record_signals or any(_asks(route) for route in policy.routes):
         refusal.load()
 

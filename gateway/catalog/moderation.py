@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
+from gateway.catalog.paths import values_at
 from gateway.catalog.rows import Condition, ModerationSignal
 
 
@@ -35,7 +36,7 @@ def matches(signal: ModerationSignal, *, status: int, body: object, text: str) -
 def _shows(condition: Condition, body: object, text: str) -> bool:
     if condition.path == "text":
         return _fits(condition, [text])
-    return _fits(condition, _at(body, condition.path.split(".")))
+    return _fits(condition, values_at(body, condition.path.split(".")))
 
 
 def _fits(condition: Condition, values: Iterable[object]) -> bool:
@@ -44,19 +45,6 @@ def _fits(condition: Condition, values: Iterable[object]) -> bool:
     if condition.pattern is not None:
         return any(isinstance(value, str) and condition.pattern.search(value) for value in values)
     return any(_spelled(value) in condition.values for value in values if value is not None)
-
-
-def _at(body: object, path: Sequence[str]) -> Iterator[object]:
-    """Every value at the path; `[]` after a field means each item of the list."""
-    if not path:
-        yield body
-        return
-    field, each = path[0].removesuffix("[]"), path[0].endswith("[]")
-    if not isinstance(body, dict) or field not in body:
-        return
-    inner = body[field]
-    for item in (inner if isinstance(inner, list) else [inner]) if each else [inner]:
-        yield from _at(item, path[1:])
 
 
 def _spelled(value: object) -> str:

@@ -48,8 +48,7 @@ async def serve(
         caller = identify(chosen(said), gateway.keyring, arrival.received_at)
         exchange.known()
         packed = check_encoding(said.get(b"content-encoding", ""))
-        body = exchange.body()
-        if body is None:
+        if (body := exchange.body()) is None:
             body = await read_body(scope, receive, share, most_bytes=most_bytes)
         if exchange.left:
             return

@@ -15,7 +15,7 @@ from gateway.interfaces import served
 from gateway.policy.decide import decide
 from gateway.policy.models import resolve_model
 from gateway.policy.view import View
-from gateway.signals.table import EMPTY
+from gateway.signals.table import empty_signals
 
 
 async def listing(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -44,7 +44,7 @@ def _reached(state: State, caller: Caller) -> list[Endpoint]:
     team = caller.team
     own = {"team": team.id, "app": caller.app, "residency": team.residency, "data_class": team.data_class}
     view = View(at=time(), frozen=state.gateway.frozen)
-    decisions = [decide(policy, {**EMPTY, **own, "kind": each.kind}, view) for each in served().values()]
+    decisions = [decide(policy, {**empty_signals(), **own, "kind": each.kind}, view) for each in served().values()]
     reaches = state.gateway.means.fleet.reaches
     return [e for e in policy.endpoints if reaches(e) and any(decision.permits(e) for decision in decisions)]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import msgspec
 
+from gateway.catalog.paths import values_at
 from gateway.catalog.rows import BodyField
 from gateway.errors import GatewayError
 from gateway.signals.decode import decoded
@@ -71,25 +72,7 @@ def _last_name(path: str) -> bytes:
 def _concerns(row: BodyField, value: object) -> bool:
     steps = row.path.split(".")
     top = [steps[0].removeprefix(steps[0].removesuffix("[]"))] if steps[0].endswith("[]") else []
-    return any(_counts(row, found) for found in _at(value, [*top, *steps[1:]]))
-
-
-def _at(value: object, steps: Sequence[str]) -> Iterator[object]:
-    """What stands at the path; `[]` after a step means every item."""
-    if not steps:
-        yield value
-        return
-    step, *rest = steps
-    name = step.removesuffix("[]")
-    if name:
-        if not isinstance(value, dict) or name not in value:
-            return
-        value = value[name]
-    if not step.endswith("[]"):
-        yield from _at(value, rest)
-        return
-    for item in value if isinstance(value, list) else ():
-        yield from _at(item, rest)
+    return any(_counts(row, found) for found in values_at(value, [*top, *steps[1:]]))
 
 
 def _counts(row: BodyField, found: object) -> bool:

@@ -12,9 +12,8 @@ from gateway.identity import Keyring
 from gateway.policy.body import BodyRules
 from gateway.policy.ranking import Rankings
 from gateway.policy.rules import Capability, FactTest, Guard, Item, Probe, Route, Share
+from gateway.signals.table import text_signals
 from gateway.signals.value import Value
-
-TEXT_SIGNALS = frozenset({"topic", "pii", "language"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +46,7 @@ class Policy:
         """Text signals that no decision reads: for the records, and the topic where a refusal may stand by it."""
         rules = [route.on_refusal for route in self.routes]
         stands = any(rule.except_topics and rule.reroute - {"blank"} for rule in rules)
-        return (self.record_signals | ({"topic"} if stands else frozenset())) & TEXT_SIGNALS - self.needs
+        return (self.record_signals | ({"topic"} if stands else frozenset())) & text_signals() - self.needs
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from gateway.record.journal.encode import PERSONAL
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.record import Decided, Place, Tried
-from gateway.signals.table import TOPICS
+from gateway.signals.table import TOPICS, personal_signals
 
 T = TypeVar("T")
 Type = Literal["text", "integer", "real", "moment", "money", "flag", "object", "list"]
@@ -71,13 +70,15 @@ def _decided(read: Callable[[Entry, Decided], Any]) -> Callable[[Entry], Any]:
 
 def _signals(entry: Entry, decided: Decided) -> str:
     """All but the personal ones."""
-    return _json({name: _sorted(value) for name, value in decided.signals.items() if name not in PERSONAL})
+    return _json({name: _sorted(value) for name, value in decided.signals.items() if name not in personal_signals()})
 
 
 def _personal(entry: Entry, decided: Decided) -> str | None:
     """Topics stand in declared order."""
     signals = decided.signals
-    kept = {name: _sorted(signals[name]) for name in PERSONAL if name in signals and not is_blank(signals[name])}
+    kept = {
+        name: _sorted(signals[name]) for name in personal_signals() if name in signals and not is_blank(signals[name])
+    }
     if not decided.coarse and isinstance(topics := kept.get("topic"), list):
         kept["topic"] = [topic for topic in TOPICS if topic in topics]
     return _json(kept) if kept else None

@@ -8,9 +8,9 @@ from functools import lru_cache
 from gateway.outcome.priced import Priced
 from gateway.outcome.row import REFUSALS, SERVING, UNJUDGED
 from gateway.record.collectors import Counts, Labels, Values
-from gateway.record.journal.encode import first_topic
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.record import Place, Record, Tried
+from gateway.signals.kind import first_topic
 
 _NOWHERE = ("none", "none", "none")
 _KEPT = 4096  # combinations of labels

@@ -22,9 +22,9 @@ from gateway.report.dimensions import place_of
 from gateway.report.effective import Groups
 from gateway.report.redecide import decided_again
 from gateway.report.savings import rounded, usd
+from gateway.signals.table import personal_signals
 
 _EXAMPLES = 5
-_PERSONAL = frozenset({"topic", "pii"})  # forgotten after some time
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Replay:
             return "no signals were recorded"
         if self._asks_residency and "residency" not in row.signals and row.team not in self._compiled.keyring.teams:
             return f"team `{row.team}` is not in callers.yaml"
-        if missing := sorted(_PERSONAL & self._compiled.policy.needs - row.signals.keys()):
+        if missing := sorted(self._compiled.policy.needs.intersection(personal_signals()) - row.signals.keys()):
             return f"forgotten: {', '.join(missing)}"
         try:
             resolve_model(self._compiled.policy, str(row.signals.get("model", "auto")))

@@ -11,9 +11,7 @@ from gateway.signals.value import Value
 def topic_of(signals: Mapping[str, Value]) -> str:
     """The first in declared order, `none`, or `unknown`."""
     topics = signals.get("topic")
-    if not isinstance(topics, frozenset):
-        return "unknown"
-    return next((topic for topic in TOPICS if topic in topics), "none") if topics else "none"
+    return first_topic(topics) if isinstance(topics, frozenset) else "unknown"
 
 
 def language_of(signals: Mapping[str, Value]) -> str:
@@ -25,3 +23,12 @@ def language_of(signals: Mapping[str, Value]) -> str:
 def effort_of(signals: Mapping[str, Value]) -> str:
     effort = signals.get("effort")
     return effort if isinstance(effort, str) else "default"
+
+
+def first_topic(topics: object) -> str:
+    """The same of a record's, where nothing written is none."""
+    if not topics:
+        return "none"
+    if not isinstance(topics, frozenset | list):
+        return "unknown"
+    return next((topic for topic in TOPICS if topic in topics), "none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 
 from gateway.errors import GatewayError, nearest
 from gateway.identity import DATA_CLASSES, Caller
@@ -13,10 +14,9 @@ from gateway.signals import effort, needs, tokens
 from gateway.signals.invisible import visible
 from gateway.signals.names import check_names
 from gateway.signals.read import Malformed, read
+from gateway.signals.table import SIGNALS, text_signals
 from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN, Signals, Value
-
-TEXT_SIGNALS = frozenset({"topic", "pii", "language"})
 
 
 def measure(
@@ -48,7 +48,7 @@ def measure(
         "needs": needs.measure(beside),
         "budget_used": 0.0,
     }
-    asked = needed & TEXT_SIGNALS
+    asked = needed & text_signals()
     if asked:
         signals.update(measure_text(request_text(request), asked))
     return signals
@@ -56,14 +56,14 @@ def measure(
 
 def measure_text(text: Text, names: Iterable[str]) -> Signals:
     """The text signals of these names; one that fails is unknown, which helps no request."""
-    return {name: _measured(name, text) for name in names if name in TEXT_SIGNALS}
+    return {name: _measured(name, text) for name in names if name in text_signals()}
 
 
-def measure_prompt(prompt: str, names: Iterable[str] = TEXT_SIGNALS) -> Signals:
-    """What a request with this one user message would measure; `tokens` besides."""
+def measure_prompt(prompt: str, names: Iterable[str] | None = None) -> Signals:
+    """What a request with this one user message would measure; `tokens` too. `names`: text signals; None: all."""
     said, hides = visible(prompt)
     text = Text((Passage("user", said),), readable=not hides)
-    return {**measure_text(text, names), "tokens": tokens.measure(text)}
+    return {**measure_text(text, text_signals() if names is None else names), "tokens": tokens.measure(text)}
 
 
 def request_text(request: Request) -> Text:
@@ -83,10 +83,23 @@ def _measured(name: str, text: Text) -> Value:
 
 @cache
 def _reader(name: str) -> Callable[[Text], Value]:
-    """Their libraries are imported only where the signal is measured."""
-    module = import_module(f"gateway.signals.{name}")
-    measure: Callable[[Text], Value] = module.measure
+    measure: Callable[[Text], Value] = _module(name).measure
     return measure
+
+
+def load(names: Iterable[str]) -> None:
+    """Reads the models of these signals, so that the first request does not wait for them."""
+    for name in text_signals().intersection(names):
+        begin: Callable[[], None] | None = getattr(_module(name), "load", None)
+        if begin is not None:
+            begin()
+
+
+def _module(name: str) -> ModuleType:
+    """A text signal's; its libraries are imported only where it is measured."""
+    where = SIGNALS[name].reads
+    assert where is not None
+    return import_module(where)
 
 
 def _tag(tag: str, tags: Container[str]) -> str:

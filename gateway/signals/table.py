@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Literal
 
 from gateway.catalog.table import CAPABILITIES
@@ -49,7 +52,11 @@ class Signal:
     words: tuple[str, ...] | None = None  # the closed choices, ascending if ordered; None: the policy's names, or any
     empty: Value = None  # its value in an empty request
     chosen_by_caller: bool = False  # the caller can set it to what it likes
-    always_measured: bool = False
+    reads: str | None = (
+        None  # the module whose `measure(text)` reads the text, where somebody needs it; `load()` if slow
+    )
+    personal: bool = False  # about people: records can keep it coarse, and forget it
+    recorded: bool = False  # of those that read text: for the records, unless the policy says `record_signals: none`
 
 
 _ROWS = (
@@ -62,13 +69,60 @@ _ROWS = (
     Signal("model_known", "bool", "whether that names a model or endpoint of the catalogue", empty=False),
     Signal("kind", "word", "which interface was called", KINDS, "chat", chosen_by_caller=True),
     Signal("stream", "bool", "whether the reply is streamed", empty=False, chosen_by_caller=True),
-    Signal("tokens", "number", "estimated prompt tokens", empty=0, chosen_by_caller=True, always_measured=True),
+    Signal("tokens", "number", "estimated prompt tokens", empty=0, chosen_by_caller=True),
     Signal("effort", "ordered", "reasoning effort asked for; `default` if none is", (*EFFORTS, "default"), "default"),
-    Signal("language", "word", "ISO 639-1 of the prompt's main language, or `other`", (*LANGUAGES, "other")),
-    Signal("topic", "set", "what the prompt is about", TOPICS, frozenset()),
-    Signal("pii", "set", "kinds of personal data in the prompt; not names, not addresses", PII_KINDS, frozenset()),
-    Signal("needs", "set", "what the endpoint must be able to do", NEEDS, frozenset(), True, True),
+    Signal(
+        "language",
+        "word",
+        "ISO 639-1 of the prompt's main language, or `other`",
+        (*LANGUAGES, "other"),
+        reads="gateway.signals.language",
+        recorded=True,
+    ),
+    Signal(
+        "topic",
+        "set",
+        "what the prompt is about",
+        TOPICS,
+        frozenset(),
+        reads="gateway.signals.topic",
+        personal=True,
+        recorded=True,
+    ),
+    Signal(
+        "pii",
+        "set",
+        "kinds of personal data in the prompt; not names, not addresses",
+        PII_KINDS,
+        frozenset(),
+        reads="gateway.signals.pii",
+        personal=True,
+    ),
+    Signal("needs", "set", "what the endpoint must be able to do", NEEDS, frozenset(), True),
     Signal("budget_used", "number", "0 to 1 of the caller's tightest budget", empty=0.0),
 )
 SIGNALS = {row.name: row for row in _ROWS}
-EMPTY = {row.name: row.empty for row in _ROWS}
+
+
+@cache
+def text_signals() -> frozenset[str]:
+    """Those that read the text of the request; each is measured only where somebody needs it."""
+    return frozenset(row.name for row in SIGNALS.values() if row.reads is not None)
+
+
+@cache
+def personal_signals() -> tuple[str, ...]:
+    """Those about people, in the order of the table."""
+    return tuple(row.name for row in SIGNALS.values() if row.personal)
+
+
+@cache
+def recorded_signals() -> frozenset[str]:
+    """Those that read text and are recorded unless the policy says `record_signals: none`."""
+    return frozenset(row.name for row in SIGNALS.values() if row.recorded)
+
+
+@cache
+def empty_signals() -> Mapping[str, Value]:
+    """What each is worth in an empty request."""
+    return MappingProxyType({row.name: row.empty for row in SIGNALS.values()})

@@ -1,50 +1,66 @@
-"""Claims about an interface that is added: one file and one line, and it is served from policy to ledger."""
+"""Claims about an interface and a signal that are added: one file and one line each, from policy to ledger."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.rerouted import YES
 from tests.integration.upstreams import KEY, SSE, Upstreams, answer, decision, event, folder, saying, serving, whole
-from tests.running import Running, Start
+from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
-# The one line that `gateway/interfaces/__init__.py` would have.
+# The one line that `gateway/interfaces/__init__.py` would have, and the one of `gateway/signals/table.py`.
 WITH_HAIKUS = """
 import runpy
 from gateway.interfaces import INTERFACES
 from tests.integration.haiku import HAIKU
 INTERFACES[HAIKU.kind] = HAIKU
+from gateway.signals.table import SIGNALS
+from tests.integration.shouting import SHOUTING
+SIGNALS[SHOUTING.name] = SHOUTING
 runpy.run_module("gateway", run_name="__main__", alter_sys=True)
 """
 POEM = {"object": "text_completion", "choices": [{"index": 0, "text": YES, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}}  # fmt: skip
 
 
-@pytest.fixture
-def upstreams() -> Iterator[Upstreams]:
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Upstreams]:
     with serving() as running:
         yield running
 
 
 @pytest.fixture
-def running(tmp_path: Path, gateway: Start, upstreams: Upstreams) -> Running:
-    policies = folder(tmp_path / "poems", {name: upstreams.url(name) for name in "abc"})
+def upstreams(vendors: Upstreams) -> Upstreams:
+    """As at their start."""
+    vendors.acts.clear()
+    vendors.asked.clear()
+    return vendors
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("poems")
+    policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"})
     catalog = policies / "catalog" / "all.yaml"
     catalog.write_text(catalog.read_text().replace("[chat]", "[haiku]", 1))
     policy = policies / "policy.yaml"
     policy.write_text(
         policy.read_text().replace(
             "guards: []",
-            "guards: [{name: b-is-no-poet, why: it never rhymes, when: {kind: haiku}, never: {operator: b}}]",
+            "guards:\n"
+            "  - {name: b-is-no-poet, why: it never rhymes, when: {kind: haiku}, never: {operator: b}}\n"
+            "  - {name: no-shouting, why: a is shy, when: {shouting: true}, never: {operator: a}}",
         )
     )
-    return gateway(policies, program=("-c", WITH_HAIKUS))
+    started: list[Running] = []
+    yield starter(root, started)(policies, program=("-c", WITH_HAIKUS))
+    for each in started:
+        each.stop()
 
 
 def ask(gateway: Running, path: str = "/v1/haikus", **body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -89,3 +105,12 @@ def test_the_others_are_served_as_before(running, upstreams):
     status, headers, _ = running.ask("POST", "/v1/chat/completions", chat, headers={"authorization": f"Bearer {KEY}"})
 
     assert (status, headers["x-gateway-endpoint"]) == (200, "w@c")
+
+
+def test_a_signal_is_measured_guards_by_and_is_recorded_like_every_other(running, upstreams):
+    upstreams.acts["a"] = saying(whole(200, POEM))
+    quiet = decision(running, ask(running)[1])
+    status, _, said = ask(running, prompt="WRITE ABOUT SHIPS!")
+
+    assert quiet["signals"]["shouting"] is False
+    assert (status, json.loads(said)) == (403, {"alas": "no_permitted_endpoint"})

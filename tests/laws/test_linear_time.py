@@ -17,8 +17,9 @@ from gateway.outcome.thinking import answer
 from gateway.policy.body import body_needs, body_rules
 from gateway.request import Arrival, Request, conversation, parse
 from gateway.signals import needs, tokens, topic
-from gateway.signals.measure import TEXT_SIGNALS, measure_text, request_text
+from gateway.signals.measure import measure_text, request_text
 from gateway.signals.names import check_names
+from gateway.signals.table import text_signals
 from tests.laws.linear import GROWTH, MOST_GROWTH, Step, growth
 
 SIZE = 16_000  # bytes of the small body, about
@@ -106,7 +107,7 @@ BODIES: dict[str, Shape] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def loaded() -> None:
-    measure_text(request_text(parse("chat", json.dumps(said("hello")).encode(), Arrival("r", 0, 0))), TEXT_SIGNALS)
+    measure_text(request_text(parse("chat", json.dumps(said("hello")).encode(), Arrival("r", 0, 0))), text_signals())
     judge("Why?", "I cannot say.")
 
 
@@ -121,7 +122,7 @@ def steps(body: bytes) -> Iterator[tuple[str, Step]]:
     yield "needs", lambda: needs.measure(fields)
     yield "moved data", lambda: refused(lambda: body_needs(RULES, "openai", fields))
     yield "read", lambda: refused(lambda: request_text(request))
-    for name in sorted(TEXT_SIGNALS):
+    for name in sorted(text_signals()):
         yield name, measuring(request, name)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.policy.analysis.request_space import NAME, WHO, Box, Space
 from gateway.policy.explain.serialize import plain_signal
-from gateway.signals.table import EMPTY, SIGNALS
+from gateway.signals.table import SIGNALS, empty_signals
 from gateway.signals.value import Value
 
 Signals = dict[str, Value]
@@ -15,7 +15,7 @@ Signals = dict[str, Value]
 
 def witness(box: Box, space: Space, policy: int = -1) -> Signals:
     """The plainest request inside the box, as the given policy sees it."""
-    signals = dict(EMPTY)
+    signals = dict(empty_signals())
     for variable, cells in space.cells.items():
         signals |= cells[_first(box.get(variable, -1))][policy]
     return signals
@@ -57,7 +57,7 @@ def _values(name: str, values: list[Value]) -> Any:
 
 def plain_witness(signals: Signals) -> dict[str, Any]:
     """Without what an empty request has anyway."""
-    return {name: plain_signal(name, value) for name, value in signals.items() if value != EMPTY[name]}
+    return {name: plain_signal(name, value) for name, value in signals.items() if value != empty_signals()[name]}
 
 
 def described(box: Box, space: Space, policy: int = -1) -> str:

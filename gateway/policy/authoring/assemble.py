@@ -18,12 +18,10 @@ from gateway.policy.compiled import Policy
 from gateway.policy.evaluate import mask
 from gateway.policy.ranking import Rankings
 from gateway.policy.rules import Clause, Guard, Item, Probe, Route, glob
-from gateway.signals.table import SIGNALS
+from gateway.signals.table import SIGNALS, recorded_signals
 from gateway.source import spelled
 
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-
-ALWAYS_RECORDED = frozenset({"topic", "language"})  # unless the policy says `record_signals: none`
 
 
 def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
@@ -84,7 +82,7 @@ def _named(catalog: Catalog) -> Mapping[str, Item]:
 
 def _recorded(raw: object, names: Names) -> tuple[frozenset[str], bool]:
     if raw == "coarse":
-        return ALWAYS_RECORDED, True
+        return recorded_signals(), True
     if raw == "none":
         return frozenset(), False
     if not isinstance(raw, list):
@@ -94,7 +92,7 @@ def _recorded(raw: object, names: Names) -> tuple[frozenset[str], bool]:
         if not isinstance(name, str) or name not in SIGNALS:
             words = f"no signal is called `{spelled(name)}`"
             names.scope.error(words, ("record_signals", place), help=nearest(str(name), SIGNALS))
-    return ALWAYS_RECORDED | frozenset(map(str, raw)), False
+    return recorded_signals() | frozenset(map(str, raw)), False
 
 
 def _probe(shape: ProbeShape | None, names: Names) -> Probe | None:

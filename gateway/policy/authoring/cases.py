@@ -21,7 +21,7 @@ from gateway.policy.explain import explanation
 from gateway.policy.explain.explanation import shown
 from gateway.policy.rules import FactTest
 from gateway.policy.view import View
-from gateway.signals.table import EMPTY
+from gateway.signals.table import empty_signals
 from gateway.signals.value import UNKNOWN, Signals, Value
 from gateway.source import Document, spelled, validate
 
@@ -96,7 +96,7 @@ def _removed_by(shape: ExpectShape, names: Names, guards: set[str]) -> Mapping[s
 
 def signals_of(team: Team | None, given: Mapping[str, Value], policy: Policy) -> Signals:
     """Signals of an empty request of this team's, overridden by what is given; the data class is only ever raised."""
-    signals = dict(EMPTY)
+    signals = dict(empty_signals())
     if team is not None:
         signals |= {"team": team.id, "residency": team.residency, "data_class": team.data_class}
     own = signals["data_class"]
@@ -151,5 +151,5 @@ def _is(endpoint: Endpoint, decision: Decision) -> str:
 
 
 def _signals(decision: Decision) -> str:
-    told = {name: value for name, value in decision.signals.items() if value != EMPTY.get(name)}
+    told = {name: value for name, value in decision.signals.items() if value != empty_signals().get(name)}
     return ", ".join(f"{name} is {shown(value)}" for name, value in told.items())

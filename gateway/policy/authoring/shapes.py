@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from gateway.policy.rules import Order
 from gateway.source import Amount, Shape, Text
 
 Tests = Annotated[dict[str, Any], WithJsonSchema({"x-shape": "FactTests"})]
@@ -21,7 +22,6 @@ Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length
 Words = Annotated[list[Text], Field(min_length=1)]
 
 ORDER = "what sorts the endpoints of one item"
-Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
 Affinity = Literal["none", "conversation"]
 
 

@@ -10,7 +10,7 @@ from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
 from gateway.policy.view import View
-from gateway.signals.table import EMPTY, SIGNALS
+from gateway.signals.table import SIGNALS, empty_signals
 from gateway.signals.value import UNKNOWN, Signals
 
 
@@ -41,7 +41,7 @@ def signals_of(row: Mapping[str, Any]) -> Signals:
     written.setdefault("team", row.get("team"))
     written.setdefault("app", row.get("app"))
     for name, signal in SIGNALS.items():
-        value = written.get(name, EMPTY[name] if name in _ABSENT else UNKNOWN)
+        value = written.get(name, empty_signals()[name] if name in _ABSENT else UNKNOWN)
         if value == "unknown" and signal.form != "word":
             value = UNKNOWN
         signals[name] = frozenset(value) if isinstance(value, list) else value

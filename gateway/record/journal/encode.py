@@ -17,12 +17,12 @@ from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
 from gateway.policy.select.canary import stands
 from gateway.record.journal.record import Ref
-from gateway.signals.table import TOPICS
+from gateway.signals.kind import first_topic
+from gateway.signals.table import personal_signals
 from gateway.signals.value import UNKNOWN
 
 RECORD, PLACE, TERMS, REMOVAL, ORDER = 0, 1, 2, 3, 4  # tags of the structs in `record`
 MOST_CHARS = 256  # of a text that a caller or a vendor chose
-PERSONAL = ("topic", "pii")  # signals about people
 COUNTED_LANGUAGES = frozenset({"en", "zh"})  # by name in the metrics, whatever the policy names
 _KEPT = 4096
 _encode = msgspec.msgpack.Encoder().encode
@@ -150,7 +150,7 @@ def _decided(decision: Decision, outcome: Outcome, words: Words) -> tuple[Any, .
     topic = None
     if policy.coarse:
         topic = first_topic(signals.get("topic"))
-        signals = {**signals, **{name: _coarse(signals[name]) for name in PERSONAL if name in signals}}
+        signals = {**signals, **{name: _coarse(signals[name]) for name in personal_signals() if name in signals}}
     canary = None
     if route.canary is not None and stands(decision):
         canary = (route.canary.name, decision.canary is not None)
@@ -170,15 +170,6 @@ def _decided(decision: Decision, outcome: Outcome, words: Words) -> tuple[Any, .
         topic,
         _decline_wanted(decision, outcome),
     )
-
-
-def first_topic(topics: object) -> str:
-    """The first in declared order, `none`, or `unknown`."""
-    if not topics:
-        return "none"
-    if not isinstance(topics, (frozenset, list)):
-        return "unknown"
-    return next((topic for topic in TOPICS if topic in topics), "none")
 
 
 def _coarse(value: object) -> object:

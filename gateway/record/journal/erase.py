@@ -10,9 +10,10 @@ from zlib import crc32
 
 import msgspec
 
-from gateway.record.journal.encode import PERSONAL, RECORD
+from gateway.record.journal.encode import RECORD
 from gateway.record.journal.layout import FOLDER, FRAME, HEADER_BYTES, Unreadable, journals, read_header
 from gateway.record.journal.record import Decided, Record
+from gateway.signals.table import personal_signals
 
 _FIELDS = {name: place + 1 for place, name in enumerate(Record.__struct_fields__)}  # behind the tag
 _DECIDED = {name: place for place, name in enumerate(Decided.__struct_fields__)}
@@ -67,7 +68,7 @@ def _blanked(record: list[Any]) -> list[Any]:
     decided = record[_FIELDS["decided"]]
     if decided is not None:
         signals = decided[_DECIDED["signals"]]
-        signals.update({name: _blank(signals[name]) for name in PERSONAL if name in signals})
+        signals.update({name: _blank(signals[name]) for name in personal_signals() if name in signals})
         decided[_DECIDED["topic"]] = _blank(decided[_DECIDED["topic"]])
     return record
 
