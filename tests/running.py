@@ -20,6 +20,7 @@ from tests.warm import WARM, Process
 
 PATIENCE_S = 60
 GATEWAY = ("-m", "gateway")
+ALONE = ("-u", *GATEWAY)  # an interpreter of its own, where memory is counted
 _EXECUTABLE, _PYTHONPATH = sys.executable, os.environ.get("PYTHONPATH")
 ADMIN_TOKEN = "for-the-tests-of-this-house"
 

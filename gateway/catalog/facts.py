@@ -148,6 +148,9 @@ class Endpoint:
     output_tokens_per_s: float | None = None  # of one own machine at full load
     takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
 
+    def __repr__(self) -> str:
+        return f"<endpoint {self.id}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -165,3 +168,7 @@ class Catalog:
     reasoning: tuple[Reasoning, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
     contracts: tuple[Contract, ...] = ()
+
+    def __repr__(self) -> str:
+        """Whole, it would be megabytes."""
+        return f"<catalogue of {len(self.endpoints)} endpoints>"

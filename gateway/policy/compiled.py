@@ -41,6 +41,10 @@ class Policy:
     probe: Probe | None
     allow_widening: str | None
 
+    def __repr__(self) -> str:
+        """Whole, it would be megabytes."""
+        return f"<policy {self.version}>"
+
     @property
     def late(self) -> frozenset[str]:
         """Text signals that no decision reads: for the records, and the topic where a refusal may stand by it."""

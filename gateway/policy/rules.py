@@ -132,6 +132,9 @@ class Route:
     exploration: Literal["none", "thompson"]
     place: Place
 
+    def __repr__(self) -> str:
+        return f"<route {self.name}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

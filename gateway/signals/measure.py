@@ -63,7 +63,8 @@ def measure_prompt(prompt: str, names: Iterable[str] | None = None) -> Signals:
     """What a request with this one user message would measure; `tokens` too. `names`: text signals; None: all."""
     said, hides = visible(prompt)
     text = Text((Passage("user", said),), readable=not hides)
-    return {**measure_text(text, text_signals() if names is None else names), "tokens": tokens.measure(text)}
+    asked = text_signals() if names is None else names
+    return {**measure_text(text, asked), "tokens": tokens.count(prompt) + tokens.PER_MESSAGE}
 
 
 def request_text(request: Request) -> Text:

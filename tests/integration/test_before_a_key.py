@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.callers import built, chat, head, plugged, rest, say, waits
 from tests.integration.test_passthrough import KEY
-from tests.running import Running
+from tests.running import ALONE, Running
 
 pytestmark = pytest.mark.services
 BIG = 19_000_000
@@ -25,7 +25,7 @@ CLOSE = "connection: close\r\n"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    with built(tmp_path_factory.mktemp("before-a-key")) as house:
+    with built(tmp_path_factory.mktemp("before-a-key"), program=ALONE) as house:
         yield house
 
 

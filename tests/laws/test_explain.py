@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.identity import DATA_CLASSES, Caller
@@ -66,6 +66,7 @@ def explained(compiled: Compiled, team: str, data_class: str | None, prompt: str
 
 
 @settings(max_examples=100, deadline=None)
+@example("", 3, None, "\U0001eb8a\U0001bca1\u16fd\U0001bca1 what is invisible has its tokens too")
 @given(
     st.sampled_from(FOLDERS),
     st.integers(0, 9),
