@@ -22,7 +22,7 @@ from gateway.record.find import find
 from gateway.record.follower import Follower, Sink
 from gateway.record.journal.layout import FOLDER, bytes_in, header_of, is_alive, journals, segment_name, segment_numbers
 from gateway.record.journal.reader import Positions
-from gateway.record.journal.tail import Position
+from gateway.record.journal.tail import Position, Shared
 from gateway.record.ledger import LedgerSink
 from gateway.record.metrics import MetricsSink
 from gateway.record.shape import Json
@@ -61,7 +61,8 @@ class Readers:
         self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]
-        self._followers = {sink.name: Follower(state_dir, sink) for sink in sinks}
+        shared = Shared()
+        self._followers = {sink.name: Follower(state_dir, sink, shared) for sink in sinks}
         self._read_since: dict[Path, float] = {}  # segments that all have read: when that was seen
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journals", daemon=True)

@@ -10,6 +10,7 @@ from time import time
 from typing import Protocol
 
 from gateway.record.journal.reader import Batch, Positions, Reader
+from gateway.record.journal.tail import Shared
 
 EVERY_S = 0.2  # between two looks at journals that say nothing new
 LONGEST_REST_S = 5.0  # between tries while the sink fails
@@ -40,7 +41,9 @@ class Sink(Protocol):
 class Follower:
     """Feeds one sink."""
 
-    def __init__(self, state_dir: Path, sink: Sink):
+    def __init__(self, state_dir: Path, sink: Sink, shared: Shared | None = None):
+        """`shared`: by the followers of one process."""
+        self._shared = shared
         self.sink = sink
         self.up = False  # the last step succeeded
         self.caught_up_at = 0.0  # everything that the journals held then was taken in; seconds since the epoch
@@ -87,7 +90,7 @@ class Follower:
     def _step(self) -> None:
         """Until nothing new is there."""
         if self._reader is None:
-            self._reader = Reader(self._state_dir, self.sink.open())
+            self._reader = Reader(self._state_dir, self.sink.open(), self._shared)
         at = time()
         while (batch := self._reader.read()).after:
             self.sink.take(batch, self._reader.positions)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+
+from markupsafe import Markup
 
 from gateway.report.focus import BRIEF
-from gateway.report.page_summary import LOOKS, Figure, Report
-from gateway.report.style import STYLE
+from gateway.report.html import rendered
+from gateway.report.page_summary import LOOKS, Report
 from gateway.report.table import cells, enough_said
 
 COUNTED = {
@@ -53,37 +54,28 @@ def page(what: str, made: Report, *, policy_version: str, made_at: str, since: s
     written = table(*cells(shown))
     period = f"requests since {since}" if since else "all recorded requests"
     about = f"{period} · policy {policy_version} · made {made_at}"
-    return _PAGE.format(
-        title=escape(look.title),
-        style=STYLE,
-        about=escape(about),
-        figures="".join(map(_figure, look.figures)),
-        plots="".join(look.plots),
-        table=f"<h2>Figures</h2>\n{written}{left_out}" if written else "",
-        note=f"<p>{escape(made['note'])}</p>" if made.get("note") else "",
-        counted=escape(" ".join(COUNTED[what].split())),
+    return rendered(
+        "report.html",
+        title=look.title,
+        about=about,
+        figures=look.figures,
+        plots=Markup("".join(look.plots)),
+        table=written,
+        left_out=left_out,
+        note=made.get("note"),
+        counted=" ".join(COUNTED[what].split()),
     )
 
 
-def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> Markup:
     """A table, which on a phone is a card a line; nothing for no lines."""
     if not lines:
-        return ""
-    pairs = len(header) == 2
+        return Markup()
     names = [name.replace("_", " ") for name in header]
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td data-name="{escape(name)}">{escape(_words(cell) if pairs and place == 0 else cell)}</td>'
-            for place, (name, cell) in enumerate(zip(names, line, strict=True))
-        )
-        + "</tr>\n"
-        for line in lines
-    )
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
-    return (
-        f'<div class="wide"><table class="cards{" pairs" if pairs else ""}">\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}</tbody>\n</table></div>\n"
+    pairs = len(header) == 2
+    spoken = [(_words(line[0]), *line[1:]) for line in lines] if pairs else lines
+    return rendered(
+        "table.html", names=names, pairs=pairs, lines=[list(zip(names, line, strict=True)) for line in spoken]
     )
 
 
@@ -97,34 +89,5 @@ def _fitting(made: Report, brief: Sequence[str] | None) -> tuple[Report, str]:
     if not (brief and rows):
         return made, ""
     others = len(rows[0]) - len(brief)
-    return {
-        "rows": [{name: row[name] for name in brief} for row in rows]
-    }, f"<p>{others} more columns are in the CSV.</p>"
-
-
-def _figure(figure: Figure) -> str:
-    name, value, remark = map(escape, figure)
-    return f"<div><dt>{name}</dt><dd>{value}</dd><small>{remark}</small></div>"
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p class="about">{about}</p>
-<dl>{figures}</dl>
-{note}{plots}
-{table}<h2>How it is counted</h2>
-<p>{counted}</p>
-</main>
-</body>
-</html>
-"""
+    shown = [{name: row[name] for name in brief} for row in rows]
+    return {"rows": shown}, f"{others} more columns are in the CSV."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from gateway.catalog.facts import Catalog, Endpoint, Members, Operator
 from gateway.catalog.risk import holds
 from gateway.catalog.rows import Factor
 from gateway.catalog.show import operator_row
-from gateway.report.style import STYLE
+from gateway.report.html import rendered
 from gateway.report.table import plain_cell
 
 Row = dict[str, Any]
@@ -140,45 +139,28 @@ def as_table(rows: Sequence[Row]) -> str:
 
 def as_html(rows: Sequence[Row]) -> str:
     """A page an auditor can read and print: a section an operator; it holds no script."""
-    return _PAGE.format(style=STYLE, body="".join(map(_section, rows)))
+    about = "the riskiest first; a fact that is not known counts against its endpoint"
+    return rendered("vendors.html", title="Vendor risk register", about=about, rows=[_section(row) for row in rows])
 
 
-def _section(row: Row) -> str:
+def _section(row: Row) -> Row:
     """The facts side by side, then what makes the risk, then what is to be found out."""
-    facts = "".join(
-        f"<div><dt>{name.replace('_', ' ')}</dt><dd>{html.escape(_cell(row[name]))}</dd></div>" for name in _TILES
-    )
     risks = [_told(factor, row["endpoints"]) for factor in row["factors"] if factor["counts"]]
     listed = [f"listed: {found['list']} since {found['date']}: {found['what']}" for found in row["listings"]]
     to_do = [f"to do: find out {name}" for name in row["unknown"]]
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in [*risks, *listed, *to_do])
-    title, source = html.escape(f"{row['name']} ({row['operator']})"), html.escape(_cell(row["source"]))
-    return (
-        f'<section><h2>{title}: {row["risk"]}</h2><dl class="facts">{facts}</dl><ul>{lines}</ul>'
-        f'<p class="about">source: {source}, checked {_cell(row["checked"])}</p></section>\n'
-    )
+    return {
+        "title": f"{row['name']} ({row['operator']})",
+        "risk": row["risk"],
+        "facts": [(name.replace("_", " "), _cell(row[name])) for name in _TILES],
+        "lines": [*risks, *listed, *to_do],
+        "source": _cell(row["source"]),
+        "checked": _cell(row["checked"]),
+    }
 
 
 _TILES = tuple(
     name for name in COLUMNS if name not in ("operator", "name", "risk", "factors", "unknown", "source", "checked")
 )
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Vendor risk register</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<h1>Vendor risk register</h1>
-<p class="about">the riskiest first; a fact that is not known counts against its endpoint</p>
-{body}</main>
-</body>
-</html>
-"""
 
 
 def _told(factor: Mapping[str, Any], endpoints: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from gateway.estimates import Snapshot
@@ -36,16 +37,19 @@ def decide_again(policy: Policy, row: Mapping[str, Any], *, at: float, estimates
 
 def signals_of(row: Mapping[str, Any]) -> Signals:
     """The signals as they were measured; those the row does not hold are unknown, which helps no request."""
-    signals: Signals = {}
-    written = dict(row.get("signals") or {})
-    written.setdefault("team", row.get("team"))
-    written.setdefault("app", row.get("app"))
-    for name, signal in SIGNALS.items():
-        value = written.get(name, empty_signals()[name] if name in _ABSENT else UNKNOWN)
-        if value == "unknown" and signal.form != "word":
-            value = UNKNOWN
-        signals[name] = frozenset(value) if isinstance(value, list) else value
+    written = {"team": row.get("team"), "app": row.get("app"), **(row.get("signals") or {})}
+    signals: Signals = {**_unwritten(), **{name: written[name] for name in written.keys() & SIGNALS.keys()}}
+    for name, value in written.items():
+        if value == "unknown" and name in SIGNALS and SIGNALS[name].form != "word":
+            signals[name] = UNKNOWN
+        elif isinstance(value, list) and name in SIGNALS:
+            signals[name] = frozenset(value)
     return signals
+
+
+@cache
+def _unwritten() -> Signals:
+    return {name: empty_signals()[name] if name in _ABSENT else UNKNOWN for name in SIGNALS}
 
 
 _ABSENT = frozenset({"tag", "budget_used", "residency", "model_known"})  # rows of other makers leave these out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.layout import FOLDER, Unreadable, header_of, journals, segment_name, segment_numbers
-from gateway.record.journal.tail import START, Position, Tail
+from gateway.record.journal.tail import START, Position, Shared, Tail
 
 MOST = 1_000  # records of a batch
 Positions = dict[str, Position]  # by the journal's uuid
@@ -30,7 +30,9 @@ class Batch:
 class Reader:
     """One reader's way through the journals."""
 
-    def __init__(self, state_dir: Path, positions: Mapping[str, Position] | None = None):
+    def __init__(self, state_dir: Path, positions: Mapping[str, Position] | None = None, shared: Shared | None = None):
+        """`shared`: by readers of one process."""
+        self._shared = shared
         self._folder = state_dir / FOLDER
         self._positions: Positions = dict(positions or {})
         self._tails: dict[str, Tail] = {}
@@ -74,7 +76,7 @@ class Reader:
             self._tails.pop(name).close()
         for name, path in there.items():
             if name not in self._tails:
-                self._tails[name] = Tail(path, self._positions.get(name, START))
+                self._tails[name] = Tail(path, self._positions.get(name, START), self._shared)
         return self._tails
 
 

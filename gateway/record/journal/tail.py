@@ -27,6 +27,7 @@ from gateway.record.journal.record import Record, Ref, decode
 
 CHUNK_BYTES = 1 << 18
 MOST_FRAME_BYTES = 16 << 20
+MOST_SHARED = 4_000  # records
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +43,27 @@ class Position:
 START = Position()
 
 
+class Shared:
+    """What another reader of this process has decoded already, of the newest few thousand records.
+
+    By place, with the frame's length and checksum: a record that was rewritten since is decoded anew.
+    """
+
+    def __init__(self, most: int = MOST_SHARED):
+        self._most = most
+        self._new: dict[tuple[str, int, int], tuple[int, int, Entry]] = {}
+        self._old = self._new
+
+    def get(self, place: tuple[str, int, int], length: int, checksum: int) -> Entry | None:
+        kept = self._new.get(place) or self._old.get(place)
+        return kept[2] if kept is not None and kept[:2] == (length, checksum) else None
+
+    def put(self, place: tuple[str, int, int], length: int, checksum: int, entry: Entry) -> None:
+        if len(self._new) >= self._most // 2:
+            self._old, self._new = self._new, {}
+        self._new[place] = length, checksum, entry
+
+
 class _Damaged(Exception):
     """The next frame is not whole."""
 
@@ -49,10 +71,11 @@ class _Damaged(Exception):
 class Tail:
     """`position` is behind what `read` has handed out."""
 
-    def __init__(self, journal: Path, position: Position):
+    def __init__(self, journal: Path, position: Position, shared: Shared | None = None):
         self.dropped = 0  # records that the journal had no room for, as its newest header said
         self.finished = False  # its worker is gone and everything is read
         self._journal = journal
+        self._shared = shared
         self._segment, self._frames, self._offset = position.segment, position.frames, position.offset
         self._file = -1
         self._words: dict[Ref, object] = {}
@@ -159,9 +182,9 @@ class Tail:
         self._chunk = b""  # read before the worker wrote on: what lay behind its last record is not what lies there now
         try:
             while self._frames < accepted and len(entries) < most:
-                record = self._next()
-                if record is not None:
-                    entries.append(Entry(record, self._words))
+                entry = self._next()
+                if entry is not None:
+                    entries.append(entry)
         except _Damaged as wrong:
             if not over:
                 self._complain(str(wrong))
@@ -172,23 +195,33 @@ class Tail:
             return lost
         return 0
 
-    def _next(self) -> Record | None:
+    def _next(self) -> Entry | None:
         """The next frame's record; None if it told a word. Raises _Damaged."""
         length, checksum = FRAME.unpack(self._bytes(self._offset, FRAME.size))
+        place = self._journal.name, self._segment, self._offset
+        entry = self._shared.get(place, length, checksum) if self._shared else None
+        if entry is None:
+            entry = self._decoded(length, checksum)
+            if entry is not None and self._shared is not None:
+                self._shared.put(place, length, checksum, entry)
+        self._frames += 1
+        self._offset += FRAME.size + length
+        return entry
+
+    def _decoded(self, length: int, checksum: int) -> Entry | None:
         payload = self._bytes(self._offset + FRAME.size, length)
         if not payload or crc32(payload) != checksum:
             raise _Damaged(f"frame {self._frames} of {self._name} is damaged")
         try:
             read = decode(payload)
-            if not isinstance(read, Record):
-                if read.ref in self._words:
-                    self._words = dict(self._words)  # records that were handed out keep what they refer to
-                self._words[read.ref] = resolved(read, self._words)
+            if isinstance(read, Record):
+                return Entry(read, self._words)
+            if read.ref in self._words:
+                self._words = dict(self._words)  # records that were handed out keep what they refer to
+            self._words[read.ref] = resolved(read, self._words)
         except (msgspec.DecodeError, KeyError):
             raise _Damaged(f"frame {self._frames} of {self._name} cannot be read") from None
-        self._frames += 1
-        self._offset += FRAME.size + length
-        return read if isinstance(read, Record) else None
+        return None
 
     def _bytes(self, at: int, length: int) -> bytes:
         """Of the segment; a chunk is read where they are not in the last one. Raises _Damaged."""
