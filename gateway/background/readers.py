@@ -57,7 +57,8 @@ class Readers:
         self._most_bytes = settings.journal_bytes
         self._policies = Policies(state_dir)
         self._estimates = EstimatesSink(state_dir=state_dir, database_url=url, policy=self._policies.newest)
-        self._metrics = MetricsSink(state_dir, RecordPricing(self._policies.of, self._estimates.known))
+        pricing = RecordPricing(self._policies.of, self._estimates.known)
+        self._metrics = MetricsSink(state_dir, pricing, traced=wants_tracing())
         self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]

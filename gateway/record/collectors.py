@@ -13,6 +13,7 @@ from gateway.record.families import FAMILIES, Family
 Labels: TypeAlias = tuple[str, ...]
 Counts: TypeAlias = dict[str, defaultdict[Labels, float]]  # by family
 Values: TypeAlias = dict[str, defaultdict[Labels, list[float]]]
+Exemplars: TypeAlias = dict[tuple[str, Labels], tuple[float, str]]  # family and labels: a value and its trace's id
 Saved: TypeAlias = dict[str, list[tuple[Labels, Any]]]
 Registry: TypeAlias = CollectorRegistry
 _MADE = {"counter": Counter, "gauge": Gauge, "histogram": Histogram}
@@ -36,11 +37,15 @@ class Collectors:
             for labels, count in cells.items():
                 self._cell(name, labels).inc(count)
 
-    def observe(self, values: Mapping[str, Mapping[Labels, list[float]]]) -> None:
-        """In histograms."""
+    def observe(self, values: Mapping[str, Mapping[Labels, list[float]]], exemplars: Exemplars) -> None:
+        """In histograms; `exemplars` are among the values."""
         for name, cells in values.items():
             for labels, seen in cells.items():
                 observe = self._cell(name, labels).observe
+                example = exemplars.get((name, labels))
+                if example is not None:
+                    observe(example[0], {"trace_id": example[1]})
+                    seen.remove(example[0])
                 for value in seen:
                     observe(value)
 

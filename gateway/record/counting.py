@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from gateway.outcome.priced import Priced
 from gateway.outcome.row import REFUSALS, SERVING, UNJUDGED
-from gateway.record.collectors import Counts, Labels, Values
+from gateway.outcome.spans import trace_of
+from gateway.record.collectors import Counts, Exemplars, Labels, Values
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.record import Place, Record, Tried
+from gateway.request import Arrival
 from gateway.signals.kind import first_topic
 
 _NOWHERE = ("none", "none", "none")
@@ -22,6 +24,7 @@ class Count:
     def __init__(self) -> None:
         self.counts: Counts = defaultdict(lambda: defaultdict(float))
         self.values: Values = defaultdict(lambda: defaultdict(list))
+        self.exemplars: Exemplars = {}
 
     def add(self, entry: Entry) -> None:
         """A caller's request, or a shadow, which is no request: it counts as a trial alone."""
@@ -45,6 +48,14 @@ class Count:
                 self._money(attempt, _labels(record.team, *_place(place), record.baseline_permitted))
             if attempt.purpose == "canary":
                 self._trial(entry, attempt)
+
+    def exemplify(self, entry: Entry) -> None:
+        """Names the trace of a request beside its time: of each metric and its labels the last one."""
+        record, served = entry.record, entry.served_by
+        if served and not record.beside:
+            arrival = Arrival(record.request_id, record.at, record.started, traceparent=record.traceparent)
+            labels = (entry.place(served).endpoint, record.kind)
+            self.exemplars["gateway_request_seconds", labels] = record.total_s, f"{trace_of(arrival):032x}"
 
     def price(self, entry: Entry, priced: Priced) -> None:
         """What its rules and its baseline were worth."""

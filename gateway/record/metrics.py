@@ -51,7 +51,9 @@ class MetricsSink:
 
     name = "metrics"
 
-    def __init__(self, state_dir: Path, price: Callable[[Entry], Priced | None]):
+    def __init__(self, state_dir: Path, price: Callable[[Entry], Priced | None], *, traced: bool = False):
+        """`traced`: times name a trace beside them, for who reads OpenMetrics."""
+        self._traced = traced
         self.kept: Positions | None = None
         self._collectors = Collectors()
         self._price = price
@@ -84,11 +86,13 @@ class MetricsSink:
         count = Count()
         for entry in batch.entries:
             count.add(entry)
+            if self._traced:
+                count.exemplify(entry)
             priced = None if entry.record.beside else self._price(entry)
             if priced is not None:
                 count.price(entry, priced)
         self._collectors.add(count.counts)
-        self._collectors.observe(count.values)
+        self._collectors.observe(count.values, count.exemplars)
         self._positions = positions
         self._changed = True
 

@@ -209,8 +209,14 @@ def test_own_machines_are_told_whose_span_theirs_belongs_under(
         for model in ("smollm2-135m@self", "simulated-deepseek@simulated-us"):
             chat = {"model": model, "messages": [{"role": "user", "content": "Why do ships float?"}]}
             running.ask("POST", "/v1/chat/completions", chat, headers=sent)
+        assert running.counts("gateway_requests_total", 2)
+        page = running.ask_control(
+            "GET", "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"}
+        )[2]
         running.stop()
 
+    times = [line for line in page.decode().splitlines() if line.startswith("gateway_request_seconds_bucket{")]
+    assert any(f'# {{trace_id="{"0af7" * 8}"}}' in line for line in times)
     servers = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]
     clients = {attributes(s)["gateway.endpoint"]: s for s in collector.spans if s.kind == Span.SPAN_KIND_CLIENT}
     assert {(s.trace_id.hex(), s.parent_span_id.hex()) for s in servers} == {("0af7" * 8, "b7ad" * 4)}
