@@ -61,3 +61,6 @@ class Threads:
 
 PARSING = Threads("body")  # unpacking, parsing and what costs little, of long bodies: their bytes are bounded in all
 SCANS = Threads("scan", most_waiting=32)  # reading their texts
+FILES = Threads("file", most_waiting=256)  # reading what other processes of this gateway wrote
+PLANS = Threads("plan", 1)  # what a probe would ask
+POLICIES = Threads("policy", 1)  # compiling what was accepted, for pages

@@ -17,6 +17,7 @@ from gateway.policy.compiled import Policy
 from gateway.policy.explain import explanation
 from gateway.policy.explain.redecide import decide_again
 from gateway.record.store import Store
+from gateway.threads import FILES
 
 READABLE_S = 2.0  # after its end a request is in the ledger
 MOST_PATIENT = 32  # that wait for a request which is not there yet; beyond these it is looked for once
@@ -60,7 +61,7 @@ async def find(request_id: str, state: State) -> dict[str, Any] | None:
     """The row of a request; one that has just ended is waited for until it must be there."""
     if _ID.fullmatch(request_id) is None:
         return None
-    row = await asyncio.to_thread(state.journalled, request_id)  # asks no database
+    row = await FILES.run(state.journalled, None, request_id)  # asks no database
     if row is None:
         row = await state.ledger.ask(lambda store: store.row(request_id))
     if row is not None or _patient.locked():

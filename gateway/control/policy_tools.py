@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from time import time
 
@@ -27,6 +26,7 @@ from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.layout import catalog_folder
 from gateway.policy.select.canary import stopped
+from gateway.threads import POLICIES
 
 _NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
 _JSON = "application/json"
@@ -92,7 +92,7 @@ async def reload(request: Request) -> ReloadShown:
     """Read the policy folder again, now; answers when the gateway has taken it over or refused it."""
     state: State = request.app.state.control
     told = await state.reload()
-    await asyncio.to_thread(state.served.look)
+    await POLICIES.run(state.served.look, None)
     version = state.served.compiled.policy.version
     return ReloadShown(accepted=told is None, policy_version=version, problem=told)
 

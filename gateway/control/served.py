@@ -11,6 +11,7 @@ from gateway.errors import GatewayError, Problems
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
 from gateway.processes import accepted_policy as accepted
+from gateway.threads import POLICIES
 
 LOOK_S = 0.5  # between two looks at what was accepted
 _log = logging.getLogger("gateway")
@@ -49,5 +50,5 @@ class Served:
         while True:
             if accepted.stamp(self._state_dir) != self._seen:
                 with suppress(GatewayError):
-                    await asyncio.to_thread(self.look)
+                    await POLICIES.run(self.look, None)
             await asyncio.sleep(LOOK_S)

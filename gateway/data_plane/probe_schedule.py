@@ -16,6 +16,7 @@ from gateway.policy.rules import Probe
 from gateway.probe.plan import Plan, plan
 from gateway.probe.questions import LANGUAGES, MALICIOUS, TOPICS, questions
 from gateway.probe.run import Asking
+from gateway.threads import PLANS
 
 LOOK_S = 5.0
 _log = logging.getLogger("gateway")
@@ -41,7 +42,7 @@ class Schedule:
                 await self._probe(gateway, wanted)
 
     async def _probe(self, gateway: Gateway, wanted: Probe) -> None:
-        planned = await asyncio.to_thread(_plan, gateway, wanted)
+        planned = await PLANS.run(_plan, None, gateway, wanted)
         record = recorder(self._parts.journal, "probe")
         asking = Asking(lambda: self._state.gateway, planned, wanted.usd, record=record, done=lambda: None)
         await self._until_called_off(asking)

@@ -6,6 +6,7 @@ import asyncio
 
 from gateway.identity import Account
 from gateway.limits.account import SpentSince, nano
+from gateway.threads import FILES
 
 LEDGER_S = 5.0  # that anybody waits for it
 
@@ -27,7 +28,7 @@ class SpentBefore:
 
     async def _ask(self, account: Account, since: float) -> int:
         try:
-            return nano(await asyncio.to_thread(self._spent_since, account, since))
+            return nano(await FILES.run(self._spent_since, None, account, since))
         except Exception as error:  # whatever a database may raise
             raise OSError("the ledger cannot be read") from error
 

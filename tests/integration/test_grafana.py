@@ -168,4 +168,4 @@ def test_the_rules_that_ship_are_evaluated_and_nothing_is_down(observed: Observe
 
     assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
     firing = {rule["name"] for rule in rules if rule.get("state") == "firing"}
-    assert firing & {"GatewayDown", "LedgerDrops", "StalePolicy", "PolicyVersionsDiffer"} == set()
+    assert firing & {"ControlProcessDown", "GatewayDown", "LedgerDrops", "StalePolicy", "PolicyVersionsDiffer"} == set()
