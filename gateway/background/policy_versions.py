@@ -10,8 +10,9 @@ from threading import Lock
 from time import monotonic
 
 from gateway.errors import Problems
+from gateway.identity import Keyring
 from gateway.policy.authoring.compile import compile_folder
-from gateway.policy.compiled import Policy
+from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
 from gateway.record import files
 
@@ -30,12 +31,19 @@ class Policies:
         self._lock = Lock()
         self._by_version: dict[str, Policy | None] = {}
         self._newest: Policy | None = None
+        self._keyring: Keyring | None = None
 
     def newest(self) -> Policy | None:
         """What was accepted last; None if nothing can be read."""
         with self._lock:
             self._look()
             return self._newest
+
+    def keyring(self) -> Keyring | None:
+        """Of what was accepted last."""
+        with self._lock:
+            self._look()
+            return self._keyring
 
     def of(self, version: str) -> Policy | None:
         """None if it is not known any more."""
@@ -59,7 +67,9 @@ class Policies:
         with suppress(ValueError):
             kept = accepted.load(self._state_dir)
             if kept is not None:
-                self._newest = self._by_version[kept[0]] = self._compiled(kept[1])
+                compiled = self._compiled(kept[1])
+                self._newest = self._by_version[kept[0]] = None if compiled is None else compiled.policy
+                self._keyring = None if compiled is None else compiled.keyring
                 self._keep(*kept)
 
     def _keep(self, version: str, contents: dict[str, bytes]) -> None:
@@ -75,11 +85,12 @@ class Policies:
         data = files.read(self._state_dir / FOLDER / f"{version}.json")
         if data is None:
             return None
-        return self._compiled({name: text.encode() for name, text in json.loads(data).items()})
+        compiled = self._compiled({name: text.encode() for name, text in json.loads(data).items()})
+        return None if compiled is None else compiled.policy
 
-    def _compiled(self, contents: dict[str, bytes]) -> Policy | None:
+    def _compiled(self, contents: dict[str, bytes]) -> Compiled | None:
         try:
-            return compile_folder(contents).policy
+            return compile_folder(contents)
         except Problems as problems:
             _log.warning("an accepted policy no longer compiles: %s", problems.problems[0].message)
             return None

@@ -6,10 +6,12 @@ import logging
 import shutil
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time
 from typing import TYPE_CHECKING
 
+from gateway.background.late_settlements import LateSettlements, settle_in_redis
 from gateway.background.learning import EstimatesSink
 from gateway.background.policy_versions import Policies
 from gateway.background.rule_pricing import RecordPricing
@@ -62,6 +64,9 @@ class Readers:
         self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]
+        if settings.redis_url is not None:
+            settle = partial(settle_in_redis, settings.redis_url)
+            sinks.append(LateSettlements(state_dir, self._policies.keyring, settle))
         shared = Shared()
         self._followers = {sink.name: Follower(state_dir, sink, shared) for sink in sinks}
         self._read_since: dict[Path, float] = {}  # segments that all have read: when that was seen

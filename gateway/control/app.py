@@ -75,6 +75,7 @@ def create_app(state: State) -> ASGIApp:
     app.add_exception_handler(GatewayError, _denied)
     app.add_exception_handler(HTTPException, _not_found)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(Exception, _failed)
     return _Door(app, state.settings)
 
 
@@ -138,6 +139,12 @@ async def _not_found(request: Request, error: Exception) -> Response:
     what = "takes other methods, not" if error.status_code == 405 else "is no path here:"
     told = GatewayError("not_found", f"{request.url.path[:200]} {what} {request.method}")
     return JSONResponse(openai_error(told), error.status_code, headers=error.headers)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """A fault of ours: the log has it, the reply says no more than that."""
+    told = {"message": "the control process failed at this; its log says where", "type": "api_error"}
+    return JSONResponse({"error": {**told, "param": None, "code": "internal_error"}}, 500)
 
 
 async def _unreadable(request: Request, error: Exception) -> Response:

@@ -90,17 +90,13 @@ class Admission:
         return error
 
 
-async def settle_late(
-    accounts: Accounts, keyring: Keyring, *, request_id: str, team: str, app: str | None, cost_usd: Decimal, at: float
-) -> None:
-    """Of a request whose worker may have ended before it settled: its cost replaces what is still set aside.
-
-    May be said of every request, and twice. Raises OSError or RedisError: say it again later.
-    """
+def settlement_of(
+    keyring: Keyring, *, request_id: str, team: str, app: str | None, cost_usd: Decimal, at: float
+) -> Settlement | None:
+    """Of a recorded request, for `Accounts.settle_late`; None if it has no budget."""
     owner = keyring.teams.get(team)
     charged = () if owner is None else tuple([each for each in owner.accounts if each.app in (None, app)])
-    if owner is not None and charged:
-        await accounts.settle_late(Settlement(request_id, owner, charged, nano(cost_usd), 0, at))
+    return Settlement(request_id, owner, charged, nano(cost_usd), 0, at) if owner is not None and charged else None
 
 
 def _share(account: Account, worst: Decimal | None, expected: Decimal | None) -> Share:

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from gateway.background.late_settlements import LateSettlements, settle_in_redis
 from gateway.identity import Account, Budget, Rate, Team
 from gateway.limits.account import NANO, Reservation, Settlement, Share, SpentSince
 from gateway.limits.shared import SharedAccounts
+from gateway.policy.authoring.compile import compile_folder
+from gateway.record.journal.reader import Reader
+from gateway.record.journal.writer import Writer
 from tests.faulty_redis import LATE_S, Fate, FaultyRedis
 from tests.private_redis import PrivateRedis, private_redis
+from tests.unit.record import build
 
 pytestmark = pytest.mark.services
 NOON = 1_795_176_000.0
 SPENDER = Team("research", "any", "public", frozenset(), Budget(Decimal("10"), "day", "reject"), Rate(3, 1000))
 WHOLE = SPENDER.accounts[0]
+KEYRING = compile_folder({name: text.encode() for name, text in build.FILES.items()}).keyring
 BOT = Account("research", "bot", Budget(Decimal("2"), "month", "reject"))
 
 
@@ -287,3 +297,39 @@ def test_what_a_silent_redis_cannot_be_told_is_said_at_the_end(caplog: pytest.Lo
         asyncio.run(story())
 
     assert "0.250000 USD of team research could not be settled" in caplog.text
+
+
+def test_what_a_killed_worker_had_not_settled_is_settled_from_its_journal_and_of_a_living_one_nothing(redis, tmp_path):
+    at = time.time()
+    keyring = replace(KEYRING, teams={SPENDER.id: SPENDER})
+    writers = {name: Writer(tmp_path, most_bytes=1 << 30) for name in ("killed", "living")}
+
+    async def reserved():
+        accounts = worker(redis.url)
+        for name, writer in writers.items():
+            await accounts.reserve(reservation({WHOLE: 2}, request=name), at)
+            done = build.outcome(request=build.request(name, at=at), cost_usd=Decimal("0.5"), ended_at=at)
+            writer.append(done)
+        await accounts.close()
+
+    async def share():
+        looking = worker(redis.url)
+        await looking.look([WHOLE], at)
+        found = looking.used_share(WHOLE, at)
+        await looking.close()
+        return found
+
+    asyncio.run(reserved())
+    assert asyncio.run(share()) == 0.4
+    lock = writers["killed"]._lock
+    assert lock is not None
+    os.close(lock)  # as the system does when it is killed
+
+    sink = LateSettlements(tmp_path, lambda: keyring, partial(settle_in_redis, redis.url))
+    reader = Reader(tmp_path, sink.open())
+    sink.take(reader.read(), reader.positions)
+    for _ in range(2):
+        sink.rest(at)
+
+    assert asyncio.run(share()) == 0.25
+    writers["living"].close()

@@ -63,6 +63,7 @@ class Entry:
 
     record: Record
     words: Mapping[Ref, object]
+    journal: str = ""  # whose: its uuid
 
     def place(self, tried: Tried) -> Place:
         """Where that attempt went."""
