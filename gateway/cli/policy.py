@@ -32,6 +32,7 @@ from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
 from gateway.policy.ranking import expected_costs
 from gateway.policy.view import View
+from gateway.processes.freezing import stopped_here
 from gateway.processes.policy_folder import read_folder
 from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
@@ -126,7 +127,8 @@ def explain(
         f"{name}={value}" for name, value in (("team", team), ("data_class", data_class), ("model", model)) if value
     ]
     signals = _signals(compiled, [*options, *(given or [])], text)
-    decision = decide(compiled.policy, signals, View(at=instant(at, now=time())))
+    view = View(at=instant(at, now=time()), frozen=stopped_here(from_environment().state_dir))
+    decision = decide(compiled.policy, signals, view)
     whose = compiled.keyring.teams.get(str(signals.get("team")))
     plainly = as_json and json.dumps(plain_decision(decision, whose), ensure_ascii=False)
     typer.echo(plainly or _told(decision, whose, every=every))

@@ -21,9 +21,11 @@ from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
 from gateway.cli.refusal_pages import Format, written
 from gateway.cli.report import compiled
-from gateway.data_plane.build import Parts, build_gateway, build_parts, recorder
+from gateway.data_plane.build import Parts, build_gateway, build_parts, follow_freezes, recorder
+from gateway.data_plane.freezes import FreezeFollower
 from gateway.errors import LedgerUnusable, nearest
 from gateway.identity import Team
+from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
 from gateway.probe import speechmap
 from gateway.probe.plan import Plan, plan
@@ -53,6 +55,19 @@ class Wanted:
     team: str | None
     usd: Decimal | None
     sure: bool
+
+
+@dataclass(slots=True)
+class Serving:
+    """What asks now; a freeze puts another in its place."""
+
+    gateway: Gateway
+
+    def now(self) -> Gateway:
+        return self.gateway
+
+    def swap(self, gateway: Gateway) -> None:
+        self.gateway = gateway
 
 
 def register(app: typer.Typer) -> None:
@@ -121,7 +136,10 @@ def _require_ledger(settings: Settings) -> None:
 
 
 def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[str, Any]:
-    gateway = build_gateway(folder, parts)
+    serving = Serving(build_gateway(folder, parts))
+    freezes = follow_freezes(parts, serving.now, serving.swap)
+    asyncio.run(_look(freezes, parts))
+    gateway = serving.now()
     console = Console(stderr=True)
     planned = plan(
         gateway,
@@ -139,18 +157,28 @@ def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[s
     record = recorder(parts.journal, "probe")
     with Progress(*_BARS, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("asking", total=len(planned.trials))
-        asking = Asking(lambda: gateway, planned, usd, record=record, done=lambda: progress.advance(bar))
-        found = _run(asking, parts)
+        asking = Asking(serving.now, planned, usd, record=record, done=lambda: progress.advance(bar))
+        found = _run(asking, parts, freezes)
     return probed(planned, found, repeat=wanted.repeat)
 
 
-def _run(asking: Asking, parts: Parts) -> Found:
-    """What was heard until Ctrl-C is not thrown away."""
+async def _look(freezes: FreezeFollower, parts: Parts) -> None:
+    """What is frozen is not planned for."""
+    await freezes.look()
+    await parts.freezes.close()
+
+
+def _run(asking: Asking, parts: Parts, freezes: FreezeFollower) -> Found:
+    """What was heard until Ctrl-C is not thrown away. A freeze that comes meanwhile is obeyed."""
 
     async def all_and_close() -> Found:
+        following = asyncio.ensure_future(freezes.forever())
         try:
             return await asking.all()
         finally:
+            following.cancel()
+            await asyncio.wait([following])
+            await parts.freezes.close()
             parts.client.close()  # connections belong to this event loop
 
     try:

@@ -37,3 +37,8 @@ def _instant(text: str, example: str) -> float:
     except ValueError:
         raise Mistake(f"`{text}` is no time; write {example}", exit_code=2) from None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def written_time(at: float) -> str:
+    """To the second, of seconds since the epoch."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

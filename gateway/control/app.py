@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.control import auth, catalog, console, decisions, metrics, overview, policy_tools, reports
+from gateway.control import auth, catalog, console, decisions, freezes, metrics, overview, policy_tools, reports
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import openai_error
@@ -42,6 +42,8 @@ ROUTERS = (
     catalog.router,
     policy_tools.router,
     policy_tools.operators,
+    freezes.router,
+    freezes.operators,
     metrics.router,
 )
 

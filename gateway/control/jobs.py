@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,8 +23,10 @@ from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
 from gateway.policy.explain.serialize import plain_decision
+from gateway.policy.freeze import Frozen
 from gateway.policy.models import resolve_model
 from gateway.policy.view import View
+from gateway.processes.freezing import stopped_here
 from gateway.record.store import Store, open_store
 from gateway.report import vendors
 from gateway.report.ledger import recorded, well_known
@@ -139,7 +140,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 def _explained(job: ExplainJob, desk: Jobs) -> dict[str, Any]:
     try:
         compiled = desk.compiled(job.files)
-        decision = _decided(job, compiled)
+        decision = _decided(job, compiled, stopped_here(desk.settings.state_dir))
     except Problems as wrong:
         raise _unusable(wrong) from None
     told = plain_decision(decision, compiled.keyring.teams.get(str(decision.signals.get("team"))))
@@ -149,7 +150,7 @@ def _explained(job: ExplainJob, desk: Jobs) -> dict[str, Any]:
     return told
 
 
-def _decided(job: ExplainJob, compiled: Compiled) -> Decision:
+def _decided(job: ExplainJob, compiled: Compiled, frozen: Frozen) -> Decision:
     """Raises Problems for what no request is like, GatewayError `model_not_found`."""
     policy = compiled.policy
     given = given_from_words(list(job.given), compiled)
@@ -159,8 +160,7 @@ def _decided(job: ExplainJob, compiled: Compiled) -> Decision:
         known = resolve_model(policy, str(signals["model"]))
         signals = {"model_known": known, **signals}
     whole = signals_of(compiled.keyring.teams.get(given.team or ""), signals, policy)
-    view = View(at=job.at)
-    return decide(policy, whole, replace(view, estimates=job.snapshot) if job.snapshot is not None else view)
+    return decide(policy, whole, View(at=job.at, frozen=frozen, estimates=job.snapshot))
 
 
 def _unusable(wrong: Problems) -> GatewayError:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.policy.freeze import Selector
+from gateway.processes.freezing import MOST_CHARS
+
 MOST_TEXT = 200_000  # characters of a prompt that is explained
 MOST_FILES = 500
 
@@ -209,6 +212,36 @@ class ReloadShown(Shape):
     accepted: bool
     policy_version: str
     problem: str | None
+
+
+class FreezeShown(Shape):
+    """What is stopped, since when (seconds since the epoch) and by whom. `abort`: running streams were ended too."""
+
+    id: str
+    selector: Selector
+    value: str
+    since: float
+    by: str
+    abort: bool
+    reason: str | None
+
+
+class FreezesShown(Shape):
+    """Oldest first. `problem`: why there may be others."""
+
+    freezes: list[FreezeShown]
+    problem: str | None
+
+
+class FreezeAsked(BaseModel):
+    """`{"selector": "operator", "value": "zai"}`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    selector: Selector
+    value: str = Field(min_length=1, max_length=MOST_CHARS)
+    abort: bool = Field(False, description="end running streams too, with an error event")
+    reason: str | None = Field(None, max_length=MOST_CHARS, description="for those who find it; no secrets")
 
 
 Folder = dict[str, str]  # text by name: policy.yaml, callers.yaml, cases/….yaml, catalog/….yaml

@@ -10,11 +10,13 @@ from gateway.background.llm_judge import SecondJudge
 from gateway.background.refusal_detection import judge_of
 from gateway.background.shadowing import Shadows
 from gateway.background.spent_before import SpentBefore
+from gateway.data_plane.freezes import FreezeFollower, Freezes
 from gateway.data_plane.vitals import Vitals
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext
+from gateway.dispatch.stopping import Running
 from gateway.limits.account import Accounts
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
@@ -43,6 +45,8 @@ class Parts:
     learned: Learned
     second: SecondJudge
     shadows: Shadows
+    freezes: Freezes
+    running: Running
 
     def record(self, outcome: Outcome) -> None:
         """The sink of callers' requests."""
@@ -52,6 +56,7 @@ class Parts:
     def close(self) -> None:
         """Ends the journal first, and drops the connections."""
         self.client.close()
+        self.freezes.end()
         self.journal.close()
         self.learned.close()
         self.before.close()
@@ -63,9 +68,10 @@ def build_parts(settings: Settings) -> Parts:
     journal = Writer(settings.state_dir, most_bytes=settings.journal_bytes)
     vitals = Vitals(settings.state_dir, journal)
     before = SpentBefore(settings.state_dir, journal)
+    freezes = _freezes(settings, vitals)
     return Parts(
         client=Client(),
-        in_force=InForce(),
+        in_force=InForce(frozen=freezes.frozen),
         breakers=Breakers(),
         conversations=Conversations(),
         accounts=_accounts(settings, vitals, before),
@@ -75,7 +81,29 @@ def build_parts(settings: Settings) -> Parts:
         learned=Learned(settings.state_dir),
         second=SecondJudge(recorder(journal, "judge")),
         shadows=Shadows(record=recorder(journal, "shadow"), dropped=vitals.shadow_dropped),
+        freezes=freezes,
+        running=Running(),
     )
+
+
+def follow_freezes(parts: Parts, gateway: Callable[[], Gateway], swap: Callable[[Gateway], None]) -> FreezeFollower:
+    """Of what `gateway` says serves; `swap` puts another in its place."""
+    return FreezeFollower(
+        parts.freezes,
+        gateway,
+        swap,
+        in_force=parts.in_force,
+        running=parts.running,
+        beside=(parts.shadows, parts.second),
+    )
+
+
+def _freezes(settings: Settings, vitals: Vitals) -> Freezes:
+    if settings.redis_url is None:
+        return Freezes(settings.state_dir, None, reached=lambda up: None)
+    from gateway.limits.shared_freezes import SharedFreezes
+
+    return Freezes(settings.state_dir, SharedFreezes(settings.redis_url), reached=vitals.shared_state)
 
 
 def recorder(journal: Writer, beside: str) -> Callable[[Outcome], None]:
@@ -104,7 +132,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
-    means = DispatchContext(fleet=fleet, breakers=parts.breakers, admit=admission.admit, judge=judge_of)
+    means = DispatchContext(fleet, parts.breakers, admission.admit, judge_of, parts.running)
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,
@@ -116,9 +144,9 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         sample=parts.second.consider if policy.judge is not None else None,
         late=policy.late,
         estimates=parts.learned.known,
+        frozen=parts.in_force.frozen,
     )
     parts.in_force.policy, parts.in_force.teams = policy, compiled.keyring.teams
-    parts.in_force.frozen = gateway.frozen
     parts.second.serves(gateway)
     parts.shadows.serves(gateway)
     return gateway

@@ -38,7 +38,8 @@ def publish(state: State, parts: Parts) -> None:
         for account in gateway.keyring.accounts
     }
     resting = list(parts.breakers.open_ids(monotonic()))
-    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets)
+    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets, frozen=gateway.frozen)
+    state.freezes_unread = parts.freezes.problem is not None
     state.disk = parts.journal.obstacle
     state.redis_lost = parts.vitals.shared_state_lost
     state.ledger_away = (state.settings.state_dir / LEDGER_AWAY).exists()

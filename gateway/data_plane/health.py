@@ -7,6 +7,7 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.data_plane.asgi import Receive, Scope, Send, send_json
 from gateway.data_plane.worker_state import State
+from gateway.policy.freeze import freeze_mask
 
 
 async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None:
@@ -16,7 +17,9 @@ async def live(scope: Scope, receive: Receive, send: Send, state: State) -> None
 
 async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> None:
     """503 while draining or without any usable endpoint; in words that tell nothing of the policy: anybody may ask."""
-    endpoints = state.gateway.policy.catalog.endpoints.values()
+    gateway = state.gateway
+    stopped = freeze_mask(gateway.policy, gateway.frozen)
+    endpoints = [e for e in gateway.policy.catalog.endpoints.values() if not stopped >> e.index & 1]
     usable = any(_usable(endpoint, state) for endpoint in endpoints)
     serves = usable and not state.draining
     said = {"ready": serves, "draining": state.draining, "degraded": sorted(degraded(state))}
@@ -31,6 +34,7 @@ def degraded(state: State) -> frozenset[str]:
         "reload": state.reload_problem is not None,
         "redis": state.redis_lost,
         "ledger": state.ledger_away,
+        "freezes": state.freezes_unread,
     }
     return frozenset(word for word, so in words.items() if so) | state.down
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 from gateway.estimates import Snapshot
 from gateway.policy.compiled import Policy
 from gateway.policy.select.canary import stopped
-from gateway.record.heartbeat import Cells, Heart, Labels
+from gateway.record.heartbeat import FROZEN, Cells, Heart, Labels
 from gateway.record.journal.writer import Writer
 
 _log = logging.getLogger("gateway")
@@ -48,14 +49,17 @@ class Vitals:
         """The event loop is asked to come back then: by how much it is late, the next `tell` says."""
         self._due = monotonic() + after_s
 
-    def tell(self, *, in_flight: int, open_breakers: list[str], budgets: dict[Labels, float]) -> None:
-        """`budgets`: used shares, by (team,) and (team, app)."""
+    def tell(
+        self, *, in_flight: int, open_breakers: list[str], budgets: dict[Labels, float], frozen: Sequence[Labels] = ()
+    ) -> None:
+        """`budgets`: used shares, by (team,) and (team, app); `frozen`: what is stopped, (selector, value)."""
         gauges: dict[str, Cells] = {
             "gateway_in_flight": {(): float(in_flight)},
             "gateway_breaker_open": {(endpoint,): 1.0 for endpoint in open_breakers},
             "gateway_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 1},
             "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
             "gateway_policy_info": self._versions,
+            FROZEN: dict.fromkeys(frozen, 1.0),
             "gateway_canary_stopped": self._canaries,
             "gateway_shared_state_up": self._shared_state_up,
         }

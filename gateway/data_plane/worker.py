@@ -18,9 +18,10 @@ import uvicorn
 from gateway.background.refusal_detection import load_models
 from gateway.data_plane.application import Application
 from gateway.data_plane.body import BODIES, Room
-from gateway.data_plane.build import Parts, build_gateway, build_parts
+from gateway.data_plane.build import Parts, build_gateway, build_parts, follow_freezes
 from gateway.data_plane.connections import Guests, most_guests
 from gateway.data_plane.control_line import ControlLine
+from gateway.data_plane.freezes import FreezeFollower
 from gateway.data_plane.gauges import Publisher
 from gateway.data_plane.listener import Acceptor, Listener
 from gateway.data_plane.policy_follower import Follower
@@ -61,10 +62,12 @@ def serve_worker(
     _settle_in(compiled.policy)
     server = _Server(_config(state), state, listener)
     others = (Publisher(state, parts), Schedule(state, parts), parts.second, parts.shadows)
-    beside = [("reload", Follower(state, parts, settings, notice)), *(("background", task) for task in others)]
+    freezes = follow_freezes(parts, lambda: state.gateway, state.serve)
+    beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("reload", Follower(state, parts, settings, notice))]
+    beside += [("background", task) for task in others]
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
-            runner.run(_run(server, Spending(state), beside, parts))
+            runner.run(_run(server, Spending(state), freezes, beside, parts))
         finally:
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
     return 0
@@ -94,13 +97,20 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _run(server: _Server, spending: Spending, beside: Sequence[tuple[str, SideTask]], parts: Parts) -> None:
+async def _run(
+    server: _Server,
+    spending: Spending,
+    freezes: FreezeFollower,
+    beside: Sequence[tuple[str, SideTask]],
+    parts: Parts,
+) -> None:
     hold_signals()
     if server.state.counts_alone and not await _becomes(parts.before.is_known):
         _log.warning("the control process does not say what was spent: callers with a budget are denied until then")
     if server.state.tries_canaries and not await _becomes(parts.learned.is_known):
         _log.warning("the control process does not say what canaries have done: those that might stop pause until then")
     await spending.look()  # before the first request is read
+    await freezes.look()
     down, kept = server.state.down, (("background", spending), *beside)
     running = [asyncio.ensure_future(keep_running(task, word, down)) for word, task in kept]
     await asyncio.sleep(0)
@@ -111,6 +121,7 @@ async def _run(server: _Server, spending: Spending, beside: Sequence[tuple[str, 
         await _end((*running, *server.server_state.tasks))
         with suppress(TimeoutError):
             await asyncio.wait_for(parts.accounts.close(), SETTLING_S)
+            await asyncio.wait_for(parts.freezes.close(), SETTLING_S)
 
 
 async def _becomes(known: Callable[[], bool]) -> bool:

@@ -24,7 +24,12 @@ class State:
     disk: str | None = None  # why requests are not recorded; None: they are
     redis_lost: bool = False  # the shared state does not answer
     ledger_away: bool = False  # the control process cannot write the ledger; what happens is kept in the journal
+    freezes_unread: bool = False  # there may be freezes that are not known here
     down: set[str] = field(default_factory=set)  # words for what runs beside the requests and does not now
+
+    def serve(self, gateway: Gateway) -> None:
+        """From the next request on."""
+        self.gateway = gateway
 
     @property
     def counts_alone(self) -> bool:

@@ -11,6 +11,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
+from gateway.dispatch.stopping import Running
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import RequestState
@@ -29,7 +30,7 @@ WHOLE_BODY_BYTES = 64_000_000
 
 
 async def ask(
-    permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None
+    permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None, running: Running
 ) -> ActiveAttempt | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
     request = trail.request
@@ -38,15 +39,19 @@ async def ask(
     redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
     told = hold.tells or not request.stream
     adds_usage = fleet.adds_usage(permit.endpoint, request)
-    attempt = ActiveAttempt(permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, told=told)
+    attempt = ActiveAttempt(
+        permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, running, told=told
+    )
+    attempt.begin()
     trail.asked_at = trail.asked_at or attempt.started
     try:
-        failure = await _open(attempt, fleet, hold)
-        if request.stream and not adds_usage and fleet.usage_option.refused:
-            _learn(fleet, permit.endpoint, failure)
-        if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
-            await trail.measuring()  # by its topic a refusal may stand
-            trail.measuring = None
+        with attempt.stop.heard():
+            failure = await _open(attempt, fleet, hold)
+            if request.stream and not adds_usage and fleet.usage_option.refused:
+                _learn(fleet, permit.endpoint, failure)
+            if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
+                await trail.measuring()  # by its topic a refusal may stand
+                trail.measuring = None
     except UpstreamFault as fault:
         failure = of_fault(fault)
     except MeteringError as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
+from gateway.dispatch.stopping import Running, Stop
 from gateway.interfaces import INTERFACES
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
@@ -27,7 +28,7 @@ _FINISH = re.compile(r"[A-Za-z][\w.\-]{0,39}")
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ActiveAttempt:
     """An attempt under way. Its upstream reply is closed by `close`, whatever happened."""
 
@@ -40,6 +41,7 @@ class ActiveAttempt:
     redactor: Redactor
     secret: bytes | None  # our key at the endpoint
     adds_usage: bool  # the caller did not ask for the usage of the stream
+    running: Running  # it is among these from `begin` to `close`
     sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None
@@ -47,6 +49,8 @@ class ActiveAttempt:
     first_byte_s: float | None = None
     told: bool = True  # the opening was held to be judged; otherwise only the whole text is
     ended: bool = False  # the upstream's reply came to its end
+    committed: bool = False  # the caller has a part of it, or is about to
+    stop: Stop = field(default_factory=Stop)
     waits_since: float | None = None  # monotonic seconds: the opening was read, and nothing has been since
     _judged: tuple[tuple[bool, int], Result] | None = None  # the last verdict, and how much had been read then
 
@@ -70,6 +74,10 @@ class ActiveAttempt:
             )
             self._judged = (read, verdict)
         return self._judged[1]
+
+    def begin(self) -> None:
+        """From here on a freeze can end it."""
+        self.running.attempts.add(self)
 
     def leaves(self) -> None:
         """The request is about to be written."""
@@ -106,12 +114,13 @@ class ActiveAttempt:
 
     def close(self) -> None:
         """Nothing more is wanted: an upstream that still writes is cut off, so the model stops."""
+        self.running.attempts.discard(self)
         if self.upstream is not None:
             self.upstream.close()
         self.trail.heard_at = monotonic()
 
     def charge(self, *, left: bool = False) -> Bill:
-        """What came so far, and its price if it ends here. `left`: because the caller went away."""
+        """What came so far, and its price if it ends here. `left`: because the caller went away, or a freeze came."""
         trail = self.trail
         arrival = trail.request.arrival
         return bill(
@@ -126,7 +135,7 @@ class ActiveAttempt:
         """Adds the attempt to the trail, billed for what came, and tells its breaker how it went."""
         self._tell(result, failure)
         ended = self.waits_since or monotonic()  # waiting for others is no time of its own
-        charge = self.charge(left=result == "left")
+        charge = self.charge(left=result == "left" or self.stop.why is not None)
         upstream, reading = self.upstream, self.meter.reading
         attempt = Attempt(
             endpoint=self.endpoint,

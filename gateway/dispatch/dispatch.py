@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from time import monotonic
 
@@ -16,11 +16,13 @@ from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
+from gateway.dispatch.stopping import Running
 from gateway.errors import GatewayError
 from gateway.outcome.result import Judge
 from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit
-from gateway.upstreams.failures import Failure
+from gateway.upstreams.failures import Failure, of_fault
+from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 
 _WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
@@ -36,6 +38,7 @@ class DispatchContext:
         [RequestState, Endpoint], Awaitable[Permit | GatewayError]
     ]  # an error: the budget does not reach for it
     judge: Callable[[RequestState], Judge | None]  # tells refusals from answers, for this request
+    running: Running = field(default_factory=Running)  # what a freeze ends; one a worker
 
 
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
@@ -72,6 +75,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     except BaseException:
         _drop(spare)
         raise
+    spare = _still_wanted(spare, failures)
     if spare is not None and not (isinstance(found, Failure) and found.outcome != "failed"):
         return _commit(spare, means)
     _drop(spare)
@@ -105,7 +109,7 @@ def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint) -> Hold:
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
     if failure.outcome != "failed":
         return queue.after(failure.outcome, endpoint)
-    if failure.kind in ("connect", "forbidden"):
+    if failure.kind in ("connect", "forbidden", "frozen"):
         queue.unreached()
     return None if failure.final else queue.after_failure()
 
@@ -115,7 +119,7 @@ async def _ask(
 ) -> ActiveAttempt | Failure:
     turn = means.breakers.turn(permit.endpoint.id, monotonic())
     try:
-        return await ask(permit, trail, means.fleet, turn, hold=hold, judge=judge)
+        return await ask(permit, trail, means.fleet, turn, hold=hold, judge=judge, running=means.running)
     except BaseException:
         turn.released()
         raise
@@ -141,10 +145,20 @@ def _held(found: ActiveAttempt) -> ActiveAttempt:
 def _commit(found: ActiveAttempt, means: DispatchContext) -> Reply:
     """From here on the attempt is never replaced."""
     if found.trail.request.stream:
+        found.committed = True
         return StreamedReply(found)
     found.close()
     found.record(found.verdict)
     return Reply(200, found.opening, endpoint=found.endpoint)
+
+
+def _still_wanted(spare: ActiveAttempt | None, failures: list[tuple[Endpoint, Failure]]) -> ActiveAttempt | None:
+    """None if a freeze has stopped who gave it, which counts as a failure."""
+    if spare is None or spare.stop.why is None:
+        return spare
+    failures.append((spare.endpoint, of_fault(UpstreamFault("stopped", spare.stop.why))))
+    _drop(spare)
+    return None
 
 
 def _drop(spare: ActiveAttempt | None) -> None:

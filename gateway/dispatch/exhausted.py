@@ -11,11 +11,11 @@ from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
 from gateway.errors import GatewayError
 from gateway.outcome.trail import RequestState
-from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, Failure
+from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, WITHDRAWN, Failure
 from gateway.upstreams.fleet import Fleet
 
 MOST_NAMES = 8  # in one line of a message
-_NEVER_PASSES = REQUEST_AT_FAULT | OURS | {"tls", "pin", "forbidden"}
+_NEVER_PASSES = REQUEST_AT_FAULT | OURS | WITHDRAWN | {"tls", "pin"}
 _PASSING = frozenset({200, 408, 409, 425, 429})  # 200: an error inside a reply
 
 
@@ -100,6 +100,7 @@ def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, stan
 
 _IN_COMMON = (
     ("no_permitted_endpoint", {"forbidden"}, "is forbidden by what is in force now: the policy has just changed"),
+    ("frozen", WITHDRAWN, "has just been stopped by an administrator"),
     ("upstream_timeout", {"timeout"}, "did not answer in time"),
     ("context_length_exceeded", {"context"}, "takes no request of this length"),
     ("unsupported_request", {"context", "unsupported"}, "lacks what the request needs"),

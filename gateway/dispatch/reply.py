@@ -64,13 +64,14 @@ class StreamedReply(Reply):
         if not attempt.ended:
             attempt.waits_since = None
         try:
-            while not attempt.ended and self._broken is None:
-                if await upstream.pour(partial(self._pass, sink)):
-                    attempt.ended = True
-                    if rest := attempt.feed(b""):
-                        sink.write(rest)
-                elif not attempt.ended and not await sink.room(attempt.trail.deadline - monotonic()):
-                    return False
+            with attempt.stop.heard():
+                while not attempt.ended and self._broken is None:
+                    if await upstream.pour(partial(self._pass, sink)):
+                        attempt.ended = True
+                        if rest := attempt.feed(b""):
+                            sink.write(rest)
+                    elif not attempt.ended and not await sink.room(attempt.trail.deadline - monotonic()):
+                        return False
         except UpstreamFault as fault:
             if not attempt.meter.reading.complete:  # else the caller has the whole answer: a figure is missing, no more
                 self._broken = of_fault(fault)
@@ -118,6 +119,8 @@ class StreamedReply(Reply):
 
     def _break(self) -> GatewayError:
         endpoint, broken = self.endpoint.id, self._broken
+        if broken is not None and broken.kind == "stopped":
+            return GatewayError("frozen", broken.detail)
         if broken is not None and broken.kind == "timeout":
             return GatewayError("upstream_timeout", f"{endpoint}: {broken.detail}")
         if broken is not None and broken.outcome == "filtered":

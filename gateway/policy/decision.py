@@ -27,6 +27,14 @@ class Decision:
     canary: Endpoint | None  # the first of `endpoints`, if the draw put it there
 
     @property
+    def guarded(self) -> int:
+        """Mask of endpoints that a guard removed."""
+        bits = 0
+        for index in self.removed_by:
+            bits |= self.policy.guards[index].removes
+        return bits
+
+    @property
     def policy_version(self) -> str:
         return self.policy.version
 

@@ -14,7 +14,7 @@ from gateway.identity import DATA_CLASSES, Team
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
-from gateway.policy.freeze import Frozen
+from gateway.policy.freeze import Frozen, named
 from gateway.policy.permit import Permit
 from gateway.policy.select.shadow_eligibility import kept_from
 from gateway.policy.view import View
@@ -30,28 +30,40 @@ class InForce:
     frozen: Frozen = ()
 
 
-def objection(permit: Permit, now: InForce) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why nothing may be sent after all."""
+
+    words: str
+    by_freeze: bool = False  # and by no rule of the policy
+
+
+def objection(permit: Permit, now: InForce) -> Objection | None:
     """Why what is in force now forbids what was permitted; None if it does not."""
     decided, policy = permit.decision, now.policy
     if policy is None or (policy is decided.policy and now.frozen == decided.view.frozen):
         return None
     endpoint = policy.catalog.endpoints.get(permit.endpoint.id)
     if endpoint is None or _door(endpoint) != _door(permit.endpoint):
-        return "the policy that serves now knows no such endpoint, or another by this name"
+        return Objection("the policy that serves now knows no such endpoint, or another by this name")
     team_id = decided.signals.get("team", UNKNOWN)
     team = now.teams.get(str(team_id))
     if team is None and team_id is not UNKNOWN:
-        return "the policy that serves now knows no such team"
+        return Objection("the policy that serves now knows no such team")
     signals = _signals_now(decided.signals, team)
     decision = decide(policy, signals, View(at=decided.view.at, frozen=now.frozen))
     return _forbidden(permit, decision, endpoint, team)
 
 
-def _forbidden(permit: Permit, decision: Decision, endpoint: Endpoint, team: Team | None) -> str | None:
+def _forbidden(permit: Permit, decision: Decision, endpoint: Endpoint, team: Team | None) -> Objection | None:
     if not decision.permits(endpoint):
-        return "the policy that serves now, or a freeze, forbids it"
+        frozen = named(decision.policy, decision.view.frozen, endpoint)
+        if frozen and not decision.guarded >> endpoint.index & 1:
+            return Objection(f"it is stopped: {', '.join(frozen)}", by_freeze=True)
+        return Objection("the policy that serves now forbids it")
     if permit.purpose in ("shadow", "judge"):
-        return kept_from(decision, endpoint, permit.purpose, team.allow if team is not None else ())
+        why = kept_from(decision, endpoint, permit.purpose, team.allow if team is not None else ())
+        return Objection(why) if why is not None else None
     return None
 
 

@@ -130,6 +130,13 @@ FAMILIES = (
     Family("gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="max"),
     Family("gateway_in_flight", "gauge", "Requests under way", workers="sum"),
     Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),
+    Family(
+        "gateway_freeze_in_force",
+        "gauge",
+        "1 while an administrator's freeze keeps requests from what it names; all=unread: freezes cannot be read",
+        ("selector", "value"),
+        workers="max",
+    ),
     Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
     Family("gateway_ledger_dropped_total", "counter", "Requests that were not recorded for want of room"),
     Family("gateway_ledger_up", "gauge", "1 while the ledger takes rows"),

@@ -16,6 +16,7 @@ from gateway.record import files
 FOLDER = "heartbeat"  # in the state folder
 EVERY_S = 1.0
 LEDGER_AWAY = "ledger.away"  # in the state folder while the control process cannot write the ledger
+FROZEN = "gateway_freeze_in_force"  # the gauge by which a worker says what it keeps from
 Labels = tuple[str, ...]
 Cells = Mapping[Labels, float]
 

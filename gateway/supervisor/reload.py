@@ -20,6 +20,7 @@ from gateway.record.heartbeat import Cells, tell
 from gateway.signals.measure import measure_prompt
 
 FRESH_NS = 2_000_000_000  # so long after a change another one may hide behind the same times: contents are compared
+STOP_AT_ONCE = "what must stop at once, `gateway freeze` stops without a reload"
 _log = logging.getLogger("gateway")
 
 
@@ -137,7 +138,7 @@ class Reloader:
         first = problems.problems[0]
         said = "; ".join(problem.message for problem in problems.problems[:3])
         where = f"{first.place.file}:{first.place.line}" if first.place else str(self._folder)
-        said = f"{said} ({where})"
+        said = f"{said} ({where}); {STOP_AT_ONCE}"
         if said != self.problem:
             self._count("refused")
             _log.error("the changed policy is refused, the old one serves on: %s", said)

@@ -23,6 +23,7 @@ from gateway.upstreams.retry_after import retry_after_s
 DEFAULT_REST_S = 1.0  # of an endpoint that says 429 and not for how long
 # These say nothing about the endpoint.
 REQUEST_AT_FAULT = frozenset({"bad_request", "moderation", "context", "unsupported", "bad_tool_call"})
+WITHDRAWN = frozenset({"forbidden", "frozen", "stopped"})  # we take our request back
 OURS = frozenset({"our_key", "our_balance", "not_found"})  # our key or our catalogue: an operator has to act
 MOST_MESSAGE_CHARS = 2000
 MOST_TEXT_CHARS = 8192  # of an error body in which a filter's words are looked for
@@ -76,7 +77,7 @@ def succeeded(status: int | None) -> bool:
 
 def of_fault(fault: UpstreamFault) -> Failure:
     """No whole reply came."""
-    return Failure(fault.kind, fault.detail, counts_against_endpoint=fault.kind != "forbidden")
+    return Failure(fault.kind, fault.detail, counts_against_endpoint=fault.kind not in WITHDRAWN)
 
 
 def of_reading(

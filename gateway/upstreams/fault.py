@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol", "forbidden"]
+# forbidden, frozen: nothing was sent, by the policy's word or for a freeze; stopped: a freeze ended what was under way
+FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol", "forbidden", "frozen", "stopped"]
 
 
 class UpstreamFault(Exception):

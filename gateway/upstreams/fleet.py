@@ -116,8 +116,8 @@ class Fleet:
 
     def _check(self, permit: Permit) -> None:
         """Raises UpstreamFault for what is forbidden by now."""
-        if (why := objection(permit, self._in_force)) is not None:
-            raise UpstreamFault("forbidden", why)
+        if (found := objection(permit, self._in_force)) is not None:
+            raise UpstreamFault("frozen" if found.by_freeze else "forbidden", found.words)
 
 
 def _outgoing(request: Request, door: UpstreamTarget, *, add_usage: bool) -> Fields:

@@ -93,12 +93,9 @@ def denial(decision: Decision) -> GatewayError:
         return GatewayError("no_permitted_endpoint", _nothing_proposed(decision))
     if not able:
         return _incapable(decision)
+    if able & ~decision.guarded:
+        return GatewayError("frozen", _frozen(decision, able & ~decision.guarded))
     guards = [decision.policy.guards[index] for index in decision.removed_by]
-    by_guards = 0
-    for guard in guards:
-        by_guards |= guard.removes
-    if able & ~by_guards:
-        return GatewayError("frozen", "every endpoint that may serve this request is frozen by the operator")
     reasons = [
         f"guard `{guard.name}` removed {_listed(_in(decision, guard.removes & able))}"
         + (f" ({guard.why})" if guard.why else "")
@@ -106,6 +103,16 @@ def denial(decision: Decision) -> GatewayError:
         if guard.removes & able
     ]
     return GatewayError("no_permitted_endpoint", "no endpoint may serve this request: " + "; ".join(reasons))
+
+
+def _frozen(decision: Decision, left: int) -> str:
+    """`left`: mask of the endpoints that no guard removed."""
+    reasons = [
+        f"`{freeze_name(selector, value)}` stops {_listed(_in(decision, bits))}"
+        for selector, value in decision.view.frozen
+        if (bits := removed_by_freeze(decision.policy, selector, value) & left)
+    ]
+    return "an administrator has stopped every endpoint that may serve this request: " + "; ".join(reasons)
 
 
 def _nothing_proposed(decision: Decision) -> str:
