@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
 import os
 import subprocess
@@ -94,6 +96,15 @@ def command(state_dir: Path, policies: Path, *words: str) -> subprocess.Complete
     )
 
 
+def killed(gateway: Running, state_dir: Path) -> None:
+    """The parent by force; its processes end with it."""
+    gateway.process.kill()
+    gateway.process.wait(PATIENCE_S)
+    for name in ("gateway.lock", "control.lock"):
+        with open(state_dir / name, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def until(holds, patience_s: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + patience_s
     while not holds():
@@ -118,17 +129,11 @@ class Held:
                 if self.go.is_set() or line.reader.at_eof():
                     break
                 await line.say(gap_s=0)
-                await _pause()
+                await asyncio.sleep(0.02)
             if then is not None:
                 await then(line)
 
         return held
-
-
-async def _pause() -> None:
-    import asyncio
-
-    await asyncio.sleep(0.02)
 
 
 @contextmanager
@@ -205,7 +210,7 @@ def streaming(gateway: Running) -> openai.OpenAI:
 
 def test_abort_ends_a_running_stream_with_an_error_that_the_official_sdk_raises(shop):
     held = Held()
-    shop.upstreams.acts["a"] = held.act(SSE, *map(event, pieces("Once upon a time")[:2]))
+    shop.upstreams.acts["a"] = held.act(SSE, event(next(iter(pieces("Once upon a time")))))
     stop(shop.gateway, "b", abort=True)  # of which this stream knows nothing
     with streaming(shop.gateway) as client, client.chat.completions.create(**chat(), stream=True) as stream:  # type: ignore[call-overload]
         next(stream)
@@ -309,8 +314,7 @@ def test_a_freeze_outlives_kill_9_a_reload_and_a_broken_folder_and_one_made_mean
     policy.write_text(whole + "# changed\n")
     assert until(lambda: first.serving()["policy"] != version)
     assert ask(first, chat())[1]["x-gateway-endpoint"] == "m@b"
-    first.process.kill()
-    first.process.wait(PATIENCE_S)
+    killed(first, tmp_path / "state")
     policy.write_text("no policy")
     meanwhile = command(tmp_path / "state", policies, "--operator", "b")
     assert (meanwhile.returncode, "its next start" in meanwhile.stderr) == (0, True), meanwhile.stderr
@@ -339,8 +343,7 @@ def test_replicas_share_freezes_through_redis_and_keep_them_when_it_is_killed(tm
             assert until(lambda: "redis" in second.ready()["degraded"])
             assert until(lambda: shop.count("b") > others + 40)
         assert shop.count("a") == asked
-        second.process.kill()
-        second.process.wait(PATIENCE_S)
+        killed(second, tmp_path / "second")
         again = gateway(policies, environment=state)  # without Redis, by its file
         fresh = gateway(policies, environment=shared, begun=listens)  # which has never read Redis
         assert ask(again, chat())[1]["x-gateway-endpoint"] == "m@b"
