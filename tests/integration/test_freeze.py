@@ -212,7 +212,7 @@ def test_abort_ends_a_running_stream_with_an_error_that_the_official_sdk_raises(
     held = Held()
     shop.upstreams.acts["a"] = held.act(SSE, event(next(iter(pieces("Once upon a time")))))
     stop(shop.gateway, "b", abort=True)  # of which this stream knows nothing
-    with streaming(shop.gateway) as client, client.chat.completions.create(**chat(), stream=True) as stream:  # type: ignore[call-overload]
+    with streaming(shop.gateway) as client, client.chat.completions.create(**chat(), stream=True) as stream:
         next(stream)
         assert held.asked.wait(PATIENCE_S)
 
@@ -232,7 +232,7 @@ def test_without_abort_a_stream_that_a_caller_reads_goes_on_to_its_end(shop):
         await line.say(*rest, event(b"[DONE]"))
 
     shop.upstreams.acts["a"] = held.act(SSE, first, then=end)
-    with streaming(shop.gateway) as client, client.chat.completions.create(**chat(), stream=True) as stream:  # type: ignore[call-overload]
+    with streaming(shop.gateway) as client, client.chat.completions.create(**chat(), stream=True) as stream:
         parts = [next(stream)]
         stop(shop.gateway, "a")
         assert until(lambda: ask(shop.gateway, chat())[1]["x-gateway-endpoint"] == "m@b")
