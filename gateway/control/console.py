@@ -19,7 +19,10 @@ _STATIC = {  # by path below /static/: nothing else is served
     "swagger/swagger-ui.css": _STYLE,
     "swagger/swagger-ui-bundle.js": _SCRIPT,
     "docs.js": _SCRIPT,
-} | {f"{name}.js": _SCRIPT for name in ("console", "access", "page", "charts", "figures", "map", "decisions", "whatif")}
+} | {
+    f"{name}.js": _SCRIPT
+    for name in ("console", "access", "page", "charts", "figures", "freezes", "map", "decisions", "whatif")
+}
 
 router = APIRouter(include_in_schema=False)
 

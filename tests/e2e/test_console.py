@@ -241,6 +241,29 @@ def test_an_endpoint_that_rests_says_so(page, watched):
         watched.vendors.reset()
 
 
+def test_an_administrator_freezes_and_lifts_and_is_told_what_nobody_is_called(page, problems):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.fill("#freeze-value", "anthropicc")
+    page.click("#freeze button")
+    expect(page.locator("#freeze-refused")).to_contain_text("no operator is called `anthropicc`")
+    assert all("400" in problem for problem in problems)
+    problems.clear()
+    page.select_option("#freeze-selector", "origin")
+    page.fill("#freeze-value", "KP")
+    page.fill("#freeze-reason", "<b>ticket 4711</b>")
+    page.click("#freeze button")
+
+    row = page.locator("#freezes tr", has_text="origin KP")
+    expect(row).to_contain_text("by console · <b>ticket 4711</b>")
+    expect(page.locator("#notice")).to_contain_text("frozen: origin KP")
+    expect(page.locator("#freeze-refused")).to_be_empty()
+
+    row.locator("button").click()
+
+    expect(page.locator("#freezes")).to_contain_text("nothing is frozen")
+    expect(page.locator("#notice")).not_to_contain_text("frozen")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 380])
 def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, width):
@@ -371,7 +394,7 @@ def test_a_name_is_text_wherever_the_console_shows_it(browser, watched):
     opened.fill("#text", QUESTION)
     opened.evaluate("for (const select of document.querySelectorAll('#what-if select')) select.value = ''")
     opened.click("#what-if button")
-    expect(opened.locator("#answer")).to_contain_text("<script>")
+    expect(opened.locator("#answer")).to_contain_text("<script>", timeout=PATIENCE_MS)
 
     assert opened.locator("main img, main script").count() == 0
     assert opened.evaluate("window.attacked") is None

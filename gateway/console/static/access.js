@@ -18,10 +18,10 @@ export const keepToken = (token) => sessionStorage.setItem(KEPT, token);
 export const hasToken = () => Boolean(sessionStorage.getItem(KEPT));
 
 /** The JSON of a reply. Throws Refused for a wrong token, Error with the gateway's words for anything else. */
-export async function ask(path, body) {
+export async function ask(path, body, method = body === undefined ? "GET" : "POST") {
   const headers = { authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}`, "content-type": "application/json" };
   const reply = await fetch(path, {
-    method: body === undefined ? "GET" : "POST",
+    method,
     headers,
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: "no-store",

@@ -3,6 +3,7 @@
 import { Refused, ask, hasToken, keepToken, takeToken } from "./access.js";
 import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
+import { lookAtFreezes, startFreezes } from "./freezes.js";
 import { figure, figures, health, rules } from "./figures.js";
 import { drawMap, startMap } from "./map.js";
 import { byId, clock, count, empty, make, percent, plural, render, simulated, usd } from "./page.js";
@@ -15,6 +16,7 @@ const moneyChart = new Chart(byId("money-chart"), byId("money-at"));
 let told = null;
 let asShare = true;
 let asking = false;
+let frozen = "";
 
 function show(overview) {
   told = overview;
@@ -33,14 +35,14 @@ function show(overview) {
 }
 
 function showNotice({ reload, simulated_requests: played, requests }) {
-  const words = [];
+  const words = frozen ? [frozen] : [];
   if (reload) words.push(`the last change of the policy was refused: ${reload}`);
   if (played) {
     words.push(`${count(played)} of ${plural(requests, "request")} went to simulated vendors: ` +
       "their answers, refusals and prices are simulated");
   }
   byId("notice").hidden = !words.length;
-  byId("notice").classList.toggle("bad", Boolean(reload));
+  byId("notice").classList.toggle("bad", Boolean(reload || frozen));
   byId("notice").textContent = words.join(" · ");
 }
 
@@ -101,6 +103,7 @@ async function look() {
   if (asking || document.hidden || !hasToken()) return;
   asking = true;
   try {
+    frozen = await lookAtFreezes();
     const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);
@@ -151,6 +154,7 @@ startTheme();
 startSwitch();
 startMap();
 startWhatIf();
+startFreezes();
 if (hasToken()) look();
 else enter("");
 setInterval(look, EVERY_MS);
