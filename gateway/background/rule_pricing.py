@@ -8,7 +8,9 @@ from collections.abc import Callable
 from gateway.estimates import Snapshot
 from gateway.outcome.priced import Priced, Pricing, Settled, has_price
 from gateway.policy.compiled import Policy
-from gateway.policy.explain.redecide import decide_again
+from gateway.policy.decide import consider
+from gateway.policy.explain.redecide import signals_of
+from gateway.policy.view import View
 from gateway.record.journal.entry import Entry
 
 _log = logging.getLogger(__name__)
@@ -30,18 +32,9 @@ class RecordPricing:
         policy = self._policy(terms.version)
         if policy is None:
             return None
-        row = {
-            "signals": decided.signals,
-            "team": record.team,
-            "app": record.app,
-            "policy_version": terms.version,
-            "view": {
-                "at": decided.at,
-                "frozen": decided.frozen,
-                "max_tokens": decided.max_tokens,
-            },
-        }
-        decision = decide_again(policy, row, at=record.at, estimates=self._known())
+        signals = signals_of({"signals": decided.signals, "team": record.team, "app": record.app})
+        view = View(at=decided.at, frozen=tuple(decided.frozen), max_tokens=decided.max_tokens, estimates=self._known())
+        decision = consider(policy, signals, view)
         if not has_price(decision):
             return None
         served = entry.served_by

@@ -18,11 +18,14 @@ class PriceBook:
     turns: tuple[float, ...]  # times at which a row begins or ends
     lengths: tuple[int, ...]  # input lengths above which a tier begins
     windows: tuple[Window, ...]
+    opened: tuple[float, tuple[bool, ...]] = (-1.0, ())  # at the time that was asked about last
     pages: dict[tuple[int, int, tuple[bool, ...]], tuple[Rate | None, ...]] = field(default_factory=dict)
 
     def rates(self, *, at: float, input_tokens: int) -> tuple[Rate | None, ...]:
         """By the endpoints' index."""
-        opened = tuple([window.open(at) for window in self.windows])
+        if at != self.opened[0]:
+            self.opened = at, tuple([window.open(at) for window in self.windows])
+        opened = self.opened[1]
         key = (bisect_right(self.turns, at), bisect_left(self.lengths, input_tokens), opened)
         page = self.pages.get(key)
         if page is None:

@@ -37,6 +37,19 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     return Decision(policy, signals, view, route, endpoints, permitted, applied, frozen, unable, proposed, canary)
 
 
+def consider(policy: Policy, signals: Signals, view: View) -> Decision:
+    """As `decide`, for who asks only what was removed: `endpoints` is empty, and nothing was put in order."""
+    applied, removed = applying(policy, signals)
+    frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
+    unable = cannot_serve(policy, signals)
+    permitted = policy.everything & ~(removed | frozen | unable)
+    route = route_for(policy, signals)
+    proposed = 0
+    for item in candidates(policy, route, signals, view.at):
+        proposed |= item.mask
+    return Decision(policy, signals, view, route, (), permitted, applied, frozen, unable, proposed, None)
+
+
 def applying(policy: Policy, signals: Mapping[str, Value]) -> tuple[tuple[int, ...], int]:
     """Indexes of the guards that apply, and the mask of what they remove."""
     applied = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf, isfinite, nan
 
 import numpy as np
@@ -76,25 +77,31 @@ def _first_costs(decision: Decision) -> Callable[[Sequence[Guard]], float]:
     """From the guards that hold to the expected cost per answer of the first choice; nan where that is unknown."""
     policy, costs = decision.policy, _costs(decision)
     able = policy.everything & ~(decision.frozen | decision.incapable)
-    items = candidates(policy, decision.route, decision.signals, decision.view.at)
-    ranked = [
-        endpoint
-        for item in items
-        if item.mask & able
-        for endpoint in policy.rankings.arranged(
-            decision.route.order, item, item.mask & able, decision.signals, decision.view
-        )
-    ]
+    order, view = decision.route.order, decision.view
+    ranks = costs if order == "cost_per_answer" else policy.rankings.costs(order, decision.signals, view)
+    masks = [item.mask & able for item in candidates(policy, decision.route, decision.signals, view.at)]
+    known: dict[int, float] = {}
 
     def cost(guards: Sequence[Guard]) -> float:
         removed = 0
         for guard in guards:
             removed |= guard.removes
-        first = next((endpoint for endpoint in ranked if not removed >> endpoint.index & 1), None)
-        found = inf if first is None else float(costs[first.index])
-        return found if found < inf else nan
+        if removed not in known:
+            left = next((mask & ~removed for mask in masks if mask & ~removed), 0)
+            found = inf
+            if left:
+                places = places_of(left)
+                found = float(costs[places[ranks[places].argmin()]])  # of equals the first that is listed
+            known[removed] = found if found < inf else nan
+        return known[removed]
 
     return cost
+
+
+@lru_cache(maxsize=1024)
+def places_of(mask: int) -> NDArray[np.intp]:
+    """The indexes of its bits, ascending."""
+    return np.array([index for index in range(mask.bit_length()) if mask >> index & 1], dtype=np.intp)
 
 
 def _known(costs: dict[str, float]) -> dict[str, float]:
