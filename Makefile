@@ -42,7 +42,7 @@ quick: install ## unit and golden tests: no services, under 20 s
 	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
 test: install system check coverage ## everything, with real services
-	$(BIN)/pytest -q -n 2 --dist loadfile $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
 
 coverage: install ## unit and golden tests, and how much of the pure core they reach (pyproject.toml has the least)
 	@rm -rf .coverage; mkdir .coverage

@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -102,12 +103,15 @@ class _Warm:
     def __init__(self) -> None:
         self._line: socket.socket | None = None
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], out: IO[bytes]) -> Forked:
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], out: IO[bytes], err: IO[bytes] | None = None
+    ) -> Forked:
+        """`gateway` with these arguments."""
         line = self._line or self._begin()
         reading, writing = os.pipe()
         asked = json.dumps({"arguments": list(arguments), "environment": dict(environment), "cwd": os.getcwd()})
         assert len(asked) < MOST
-        socket.send_fds(line, [asked.encode()], [out.fileno(), writing])
+        socket.send_fds(line, [asked.encode()], [out.fileno(), (err or out).fileno(), writing])
         os.close(writing)
         return Forked(reading)
 
@@ -123,24 +127,38 @@ class _Warm:
 WARM = _Warm()
 
 
+def command(*arguments: object, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`gateway` with these arguments to its end, in this environment and what is added to it."""
+    words = [str(word) for word in arguments]
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        running = WARM.start(words, {**os.environ, **environment}, out, err)
+        try:
+            code = running.wait(timeout)
+        finally:
+            running.kill()
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
+
+
 def _wait_and_fork(line: socket.socket) -> list[str]:
     """Returns in each forked process alone, with what it was asked to run; ends when nobody can ask any more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers leave nothing behind
     while True:
-        asked, fds, _, _ = socket.recv_fds(line, MOST, 2)
+        asked, fds, _, _ = socket.recv_fds(line, MOST, 3)
         if not asked:
             os._exit(0)
-        out, pipe = fds
+        out, err, pipe = fds
         if os.fork() == 0:
             line.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             pid = os.fork()
             if pid == 0:
                 os.close(pipe)
-                return _become(json.loads(asked), out)
+                return _become(json.loads(asked), out, err)
             _keep(pid, pipe)
-        os.close(out)
-        os.close(pipe)
+        for fd in fds:
+            os.close(fd)
 
 
 def _keep(pid: int, pipe: int) -> None:
@@ -155,12 +173,12 @@ def _keep(pid: int, pipe: int) -> None:
         os._exit(0)
 
 
-def _become(asked: dict[str, Any], out: int) -> list[str]:
+def _become(asked: dict[str, Any], out: int, err: int) -> list[str]:
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (out, 1), (out, 2)):
+    for source, target in ((nothing, 0), (out, 1), (err, 2)):
         os.dup2(source, target)
-    os.close(nothing)
-    os.close(out)
+    for source in (nothing, out, err):
+        os.close(source)
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["cwd"])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 from gateway.demo import stage
 from gateway.demo.vendors.process import Vendors
 from tests.running import Running, Start
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 ASKED = 32
@@ -46,9 +44,8 @@ class Court:
         return found
 
     def report(self, what: str) -> Any:
-        command = [sys.executable, "-m", "gateway", "report", what, "--json", "--policies", str(self.policies)]
-        state = {"GATEWAY_STATE_DIR": str(self.gateway.state_dir)}
-        done = subprocess.run(command, env={**os.environ, **state}, capture_output=True, text=True)
+        asked = ("report", what, "--json", "--policies", self.policies)
+        done = command(*asked, GATEWAY_STATE_DIR=str(self.gateway.state_dir))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -20,6 +20,7 @@ import pytest
 from gateway.demo import stage
 from gateway.demo.vendors.process import Vendors
 from tests.running import Start
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 SIMULATED = "simulated-deepseek@*,simulated-gpt@*"
@@ -32,16 +33,8 @@ class Prober:
     folder: Path
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway", "probe", "--policies", str(self.folder / "policies"), *arguments]
-        settings = {"GATEWAY_STATE_DIR": str(self.folder / "state")}
-        done = subprocess.run(
-            command,
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-        )
+        policies, state = self.folder / "policies", str(self.folder / "state")
+        done = command("probe", "--policies", policies, *arguments, GATEWAY_STATE_DIR=state)
         assert done.returncode == code, done.stderr
         return done
 
@@ -50,10 +43,8 @@ class Prober:
 
     def report(self, what: str):
         """What `gateway report` reads of the ledger."""
-        command = [sys.executable, "-m", "gateway", "report", what, "--json"]
-        settings = {"GATEWAY_STATE_DIR": str(self.folder / "state")}
-        policies = ["--policies", str(self.folder / "policies")]
-        done = subprocess.run([*command, *policies], env={**os.environ, **settings}, capture_output=True, text=True)
+        policies, state = self.folder / "policies", str(self.folder / "state")
+        done = command("report", what, "--json", "--policies", policies, GATEWAY_STATE_DIR=state)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

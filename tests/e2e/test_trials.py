@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +17,7 @@ import pytest
 from gateway.demo import stage
 from gateway.demo.vendors.process import Vendors
 from tests.running import Running, Start
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 ASKED = 60
@@ -59,9 +57,8 @@ class Trial:
         return Counter(each["texts_sha256"][-1] for each in self.vendors.requests(vendor))
 
     def report(self, what: str) -> Any:
-        command = [sys.executable, "-m", "gateway", "report", what, "--json", "--policies", str(self.policies)]
-        state = {"GATEWAY_STATE_DIR": str(self.gateway.state_dir)}
-        done = subprocess.run(command, env={**os.environ, **state}, capture_output=True, text=True)
+        asked = ("report", what, "--json", "--policies", self.policies)
+        done = command(*asked, GATEWAY_STATE_DIR=str(self.gateway.state_dir))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

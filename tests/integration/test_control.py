@@ -17,6 +17,7 @@ import pytest
 
 from tests.integration.test_stopping import alive, ask, policies, streaming, waits  # noqa: F401 - a fixture
 from tests.running import Running, Start, free_port
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 
@@ -49,9 +50,8 @@ def asking(running: Running) -> Iterator[list[int]]:
 
 def refused(policies: Path, state: Path, **environment: str) -> tuple[int, str]:  # noqa: F811
     """Exit code and words of a gateway that does not start."""
-    command = [sys.executable, "-m", "gateway", "serve", "--policies", str(policies), "--port", str(free_port())]
-    settings = {"GATEWAY_STATE_DIR": str(state), **environment}
-    ended = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, timeout=120)
+    asked = ("serve", "--policies", policies, "--port", free_port())
+    ended = command(*asked, timeout=120, GATEWAY_STATE_DIR=str(state), **environment)
     return ended.returncode, ended.stderr
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain_fam
 from tests.integration.test_passthrough import KEY
 from tests.integration.test_stopping import AUTHORIZATION, ask, policies, waits  # noqa: F401 - a fixture
 from tests.running import Running, Start, starter
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 TOKEN = "the-admin-s-token"
@@ -167,9 +165,7 @@ def test_a_report_comes_as_json_csv_and_a_page_that_runs_nothing(running):
 
 def test_the_policy_tools_say_what_the_command_line_says(running, policies, tmp_path):  # noqa: F811
     def said(*words: str) -> Any:
-        command = [sys.executable, "-m", "gateway", *words, "--json"]
-        environment = {**os.environ, "GATEWAY_STATE_DIR": str(running.state_dir)}
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+        ended = command(*words, "--json", GATEWAY_STATE_DIR=str(running.state_dir))
         assert ended.stdout, ended.stderr
         return json.loads(ended.stdout)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from typing import Any
 import openai
 import pytest
 
+from tests import warm
 from tests.integration.rerouted import pieces
 from tests.integration.upstreams import (
     KEY,
@@ -90,10 +89,8 @@ def stop(gateway: Running, value: str, selector: str = "operator", **more: objec
 
 
 def command(state_dir: Path, policies: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    world = {**os.environ, "GATEWAY_STATE_DIR": str(state_dir), "GATEWAY_POLICIES": str(policies)}
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", "freeze", *words], env=world, capture_output=True, text=True, timeout=120
-    )
+    world = {"GATEWAY_STATE_DIR": str(state_dir), "GATEWAY_POLICIES": str(policies)}
+    return warm.command("freeze", *words, timeout=120, **world)
 
 
 def killed(gateway: Running, state_dir: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from tests.integration.test_reload import POLICY, laid_out, until
 from tests.running import Running
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 Damage = Callable[[Path], object]
@@ -224,6 +224,4 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start(folder, tmp_path, m
 
 
 def _started(folder: Path, state: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gateway", "serve", "--policies", str(folder), "--port", "0"]
-    environment = {**os.environ, "GATEWAY_STATE_DIR": str(state)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return command("serve", "--policies", folder, "--port", "0", timeout=120, GATEWAY_STATE_DIR=str(state))

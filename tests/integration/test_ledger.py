@@ -34,6 +34,7 @@ from gateway.record.schema import migrate
 from gateway.record.store import Store, open_store
 from tests.running import Start, free_port
 from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, put, request
+from tests.warm import command
 
 pytestmark = pytest.mark.services
 
@@ -357,15 +358,8 @@ def test_a_gateway_without_its_ledger_says_so_once_and_does_not_start(tmp_path: 
         (policies / name).parent.mkdir(parents=True, exist_ok=True)
         (policies / name).write_text(content)
     nobody = f"postgresql://me:sesame@127.0.0.1:{free_port()}/ledger"
-    environment = {**os.environ, "GATEWAY_DATABASE_URL": nobody, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
-
-    started = subprocess.run(
-        [sys.executable, "-m", "gateway", "serve", "--policies", policies, "--port", "0", "--workers", workers],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    environment = {"GATEWAY_DATABASE_URL": nobody, "GATEWAY_STATE_DIR": str(tmp_path / "state")}
+    started = command("serve", "--policies", policies, "--port", "0", "--workers", workers, timeout=60, **environment)
 
     assert started.returncode == 1
     assert started.stderr.count("cannot be opened") == 1
