@@ -20,8 +20,8 @@ from gateway.estimates import Snapshot
 from gateway.identity import Caller, Keyring
 from gateway.limits.admit import Admission
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.settle import settle
-from gateway.outcome.trail import RequestState
 from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide

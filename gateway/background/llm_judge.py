@@ -23,9 +23,9 @@ from gateway.dispatch.off_path import recorded
 from gateway.identity import Caller
 from gateway.outcome.meter import WholeMeter
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.row import JUDGED_AS, JUDGED_BY_DETECTOR, JUDGED_ENDPOINT
 from gateway.outcome.thinking import answer
-from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision

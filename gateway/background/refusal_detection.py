@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Result
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
-from gateway.outcome.trail import RequestState
 from gateway.policy.compiled import Policy
 from gateway.policy.rules import Route
 from gateway.signals.measure import load, request_text

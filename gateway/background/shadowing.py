@@ -22,6 +22,7 @@ from gateway.dispatch.off_path import recorded
 from gateway.dispatch.reply import StreamedReply
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.row import (
     SHADOW_OF,
     SHADOW_OF_ENDPOINT,
@@ -30,7 +31,6 @@ from gateway.outcome.row import (
     SHADOW_OF_OUTPUT,
     UNJUDGED,
 )
-from gateway.outcome.trail import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision

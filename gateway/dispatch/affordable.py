@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 
 LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution
 

@@ -13,8 +13,8 @@ from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.stopping import Running
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
-from gateway.outcome.trail import RequestState
 from gateway.outcome.watch import watch_for
 from gateway.policy.permit import Permit
 from gateway.upstreams.additions import named_in

@@ -14,8 +14,8 @@ from gateway.interfaces import INTERFACES
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge, result_of
-from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault

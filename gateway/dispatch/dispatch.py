@@ -18,8 +18,8 @@ from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
 from gateway.errors import GatewayError
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
-from gateway.outcome.trail import RequestState
 from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault

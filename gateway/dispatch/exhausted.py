@@ -10,7 +10,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
 from gateway.errors import GatewayError
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, WITHDRAWN, Failure
 from gateway.upstreams.fleet import Fleet
 

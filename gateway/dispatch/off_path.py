@@ -9,8 +9,8 @@ from time import monotonic, time
 
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.settle import settle
-from gateway.outcome.trail import RequestState
 
 
 @contextmanager

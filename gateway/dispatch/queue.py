@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.catalog.facts import Endpoint
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.signals.value import Value
 
 

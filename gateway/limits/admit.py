@@ -10,7 +10,7 @@ from gateway.errors import GatewayError
 from gateway.identity import Account, Budget, Caller, Keyring
 from gateway.limits.account import Accounts, Denial, Reservation, Settlement, Share, nano
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.policy.permit import Permit, Purpose, permit
 
 CODES = {"budget": "budget_exceeded", "rate": "rate_limit_exceeded", "unreachable": "overloaded"}

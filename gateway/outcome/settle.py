@@ -10,8 +10,8 @@ from gateway.catalog.prices import cost
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Attempt, Outcome, Result
 from gateway.outcome.priced import answers
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.row import SERVING
-from gateway.outcome.trail import RequestState
 from gateway.policy.explain import explanation
 
 _NOTHING = Decimal(0)

@@ -17,7 +17,7 @@ from gateway.dispatch.off_path import recorded
 from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.permit import Permit, permit

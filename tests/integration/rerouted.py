@@ -16,7 +16,7 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.errors import GatewayError
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.decide import decide

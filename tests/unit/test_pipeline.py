@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gateway import pipeline
 from gateway.dispatch.conversations import Conversations
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.pipeline import Gateway, Served, _measure_late
 from gateway.request import parse
 from gateway.signals.value import UNKNOWN

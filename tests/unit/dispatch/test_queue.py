@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gateway.dispatch.queue import Queue
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.decide import decide
 from gateway.policy.view import View

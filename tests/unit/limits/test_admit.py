@@ -15,7 +15,7 @@ from gateway.identity import Budget, Caller, Team
 from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
 from gateway.outcome.outcome import Outcome
-from gateway.outcome.trail import RequestState
+from gateway.outcome.request_state import RequestState
 from gateway.request import parse
 from tests.unit.record.build import GLM, QWEN, attempt, decision, outcome, request
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from gateway.catalog.prices import Usage
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.outcome.settle import settle
-from gateway.outcome.trail import RequestState
 from tests.unit.record.build import QWEN, attempt, caller, decision, request
 
 NOON = 1_795_176_000.0  # after all prices of the catalogue began
