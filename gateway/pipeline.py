@@ -194,6 +194,6 @@ def _measure_late(trail: RequestState, late: frozenset[str]) -> None:
         trail.measuring = beside
     elif request.body_bytes > LOOP_SCAN_BYTES:
         begun = loop.create_task(beside())
-        trail.measuring = lambda: begun
+        trail.measuring = lambda: asyncio.shield(begun)  # a freeze may end the attempt that waits, others wait on
     else:
         loop.call_soon(now)

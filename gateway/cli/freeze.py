@@ -131,7 +131,10 @@ def _show(rows: Sequence[Freeze], as_json: bool, word: str) -> None:
 def _confirm(state_dir: Path, asked: Set[tuple[str, str]], frozen: bool) -> None:
     """Waits until every worker says that it holds this, or holds it no more. Raises Mistake if one does not."""
     if not _runs(state_dir):
-        typer.echo(f"no gateway runs on {state_dir}: this holds from its next start on", err=True)
+        typer.echo(
+            f"no gateway runs on {state_dir}: this holds from its next start on; GATEWAY_STATE_DIR names another",
+            err=True,
+        )
         return
     deadline = monotonic() + CONFIRMED_S
     while monotonic() < deadline:
