@@ -84,13 +84,13 @@ def served_next(running: Running, folder: Path, number: object) -> None:
     until(running, lambda said: said["policy"] != before and said["reload"] == "ok")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, 2])  # two hear of all, one of every fourth
 def test_no_damage_to_the_folder_ends_or_deafens_the_gateway(folder, gateway, workers, tmp_path):
     kept = shutil.copytree(folder, tmp_path / "kept")
     running = gateway(folder, workers=workers)
     before = running.serving()["policy"]
 
-    for name, damage in DAMAGES.items():
+    for name, damage in list(DAMAGES.items())[:: 1 if workers == 2 else 4]:
         damage(folder)
         said = until(running, lambda said: said["reload"] != "ok")
         assert said["policy"] == before, name

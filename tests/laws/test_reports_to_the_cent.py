@@ -24,7 +24,7 @@ def reported(what: str, ledger: list[dict[str, Any]], by: str = "origin") -> Any
     return json.loads(json.dumps(REPORTS[what](Asked(rows, FOLDER, by)), allow_nan=False))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ledgers)
 def test_savings_at_list_price_agree_to_the_last_digit(ledger):
     found, expected = reported("savings", ledger), independent.savings(BOOK, ledger)
@@ -34,7 +34,7 @@ def test_savings_at_list_price_agree_to_the_last_digit(ledger):
     assert got == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ledgers)
 def test_effective_savings_lie_in_their_own_interval(ledger):
     found = reported("savings", ledger)
@@ -43,7 +43,7 @@ def test_effective_savings_lie_in_their_own_interval(ledger):
     assert low <= Decimal(found["effective_savings_usd"]) <= high
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ledgers, st.sampled_from(["origin", "hosting", "lab", "licence_family", "operator", "team"]))
 def test_adoption_agrees_to_the_last_digit(ledger, by):
     rows = reported("adoption", ledger, by)["rows"]
@@ -53,7 +53,7 @@ def test_adoption_agrees_to_the_last_digit(ledger, by):
     assert got == independent.adoption(BOOK, ledger, by)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ledgers, st.sampled_from([1, 12, 40]))
 def test_refusals_agree(ledger, times):
     names = ("model", "operator", "topic", "language")
@@ -72,7 +72,7 @@ def test_refusals_agree(ledger, times):
         ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ledgers)
 def test_rules_count_what_the_rows_say_and_their_prices_add_up(ledger):
     rows = {row["guard"]: row for row in reported("rules", ledger)["rows"]}
