@@ -212,12 +212,21 @@ def test_workers_whose_parent_was_killed_end_by_themselves_and_lose_nothing(gate
     assert lost == 0
 
 
+def lives(running: Running) -> bool:
+    """It is not ready: whether anything is frozen only Redis knows."""
+    try:
+        return running.ask("GET", "/health/live")[0] == 200
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_stop_while_redis_is_silent_is_bounded_and_loses_nothing(
     gateway: Start, policies: Path, silent: tuple[Line, int], workers: int
 ):
     give_budget(policies)
-    running = gateway(policies, workers=workers, environment={"GATEWAY_REDIS_URL": f"redis://127.0.0.1:{silent[1]}/0"})
+    url = f"redis://127.0.0.1:{silent[1]}/0"
+    running = gateway(policies, workers=workers, environment={"GATEWAY_REDIS_URL": url}, begun=lives)
     refused = {ask(running) for _ in range(5)}
 
     assert ends(running, signal.SIGTERM)
