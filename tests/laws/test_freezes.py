@@ -248,6 +248,8 @@ class Play:
         assert not set(self.vendors.kept) & stopped(self.worker, self.held)
 
     async def restart(self, _) -> None:
+        """What a process had under way ends with it."""
+        await self.leave()
         self.worker.end()
         self.worker = Worker(self.state_dir, self.meeting, self.vendors, self.rules)
         await self.look(None)
@@ -285,10 +287,14 @@ class Play:
             (self.state_dir / freeze_file.NAME).unlink(missing_ok=True)
             await self.worker.look()
 
-    async def end(self) -> None:
+    async def leave(self) -> None:
         for task in self.waiting:
             task.cancel()
         await asyncio.gather(*self.waiting, return_exceptions=True)
+        self.waiting.clear()
+
+    async def end(self) -> None:
+        await self.leave()
         self.worker.end()
         self.vendors.close()
 
