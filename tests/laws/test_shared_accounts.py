@@ -97,13 +97,15 @@ async def _story(redis_port: int, team: Team, asked: list[Asked], fates: list[Fa
     async with FaultyRedis(redis_port, fates) as between, Redis(port=redis_port, decode_responses=True) as truth:
         workers = [_worker(between.port) for _ in range(2)]
         doomed = _worker(between.port)
-        watching = asyncio.create_task(_watch(truth, team, asked))
+        over = asyncio.Event()
+        watching = asyncio.create_task(_watch(truth, team, asked, over))
         await asyncio.gather(
             *(_run(each, doomed if each.doomed else workers[n % 2], team) for n, each in enumerate(asked))
         )
         await asyncio.sleep(0)
         assert not watching.done() or watching.result()
-        watching.cancel()
+        over.set()  # redis-py may lose a cancelling, and then nothing ever ends
+        await watching
         between.suffer(())
         await doomed.close()  # it has nothing to settle
         for worker in workers:
@@ -138,8 +140,8 @@ async def _run(request: Asked, worker: SharedAccounts, team: Team) -> None:
         worker.settle(Settlement(request.id, team, team.accounts, request.spent, 0, NOON))
 
 
-async def _watch(truth: Redis, team: Team, asked: list[Asked]) -> None:
-    while True:
+async def _watch(truth: Redis, team: Team, asked: list[Asked], over: asyncio.Event) -> None:
+    while not over.is_set():
         least = sum(each.estimates if each.doomed else each.spent for each in asked if each.granted)
         for account in team.accounts:
             total = await _total(truth, account)
