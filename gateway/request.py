@@ -69,6 +69,7 @@ class Arrival:
     tag: str | None = None  # x-gateway-tag
     client_request_id: str | None = None  # x-client-request-id
     traceparent: str | None = None
+    strict: bool = False  # x-gateway-strict: nothing may be adapted
 
 
 @frozen

@@ -26,6 +26,7 @@ _READ = HEADERS | {
     b"x-gateway-tag",
     b"x-client-request-id",
     b"traceparent",
+    b"x-gateway-strict",
 }
 
 
@@ -92,6 +93,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         tag=said.get(b"x-gateway-tag"),
         client_request_id=said.get(b"x-client-request-id"),
         traceparent=said.get(b"traceparent"),
+        strict=said.get(b"x-gateway-strict", "").lower() == "true",
     )
 
 
@@ -111,4 +113,5 @@ async def _write(exchange: Exchange, served: Served) -> None:
         await reply.catch_up()
         return
     outcome = served.end()
-    exchange.whole(reply.status, story.of_whole(outcome), reply.opening)
+    lines = story.of_whole(outcome) + story.of_adapted(served.trail.adapted)
+    exchange.whole(reply.status, lines, reply.opening)

@@ -10,6 +10,8 @@ from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Served
 from gateway.request import Arrival
 
+MOST_ADAPTED = 4_000  # bytes
+
 
 def of_every(arrival: Arrival) -> list[tuple[bytes, bytes]]:
     """Those of every reply, errors too."""
@@ -23,12 +25,21 @@ def of_stream(served: Served) -> bytes:
     """Known when the first byte goes out; outcome and cost are not."""
     reply, trail = served.reply, served.trail
     assert reply is not None
-    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n" % (
+    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n%b" % (
         reply.content_type,
         _named(trail.request.arrival),
         _decided(reply.endpoint, trail.decision.route.name, trail.decision.policy.version),
         len(trail.attempts) + 1,
+        of_adapted(trail.adapted),
     )
+
+
+def of_adapted(names: tuple[str, ...]) -> bytes:
+    """What of the request was put in another form for its upstream: names, never values."""
+    if not names:
+        return b""
+    told = ", ".join(names).replace("→", "->").encode("ascii", "replace")[:MOST_ADAPTED]
+    return b"x-gateway-adapted: %b\r\n" % told
 
 
 def of_whole(outcome: Outcome) -> bytes:

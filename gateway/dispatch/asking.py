@@ -23,6 +23,7 @@ from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
+from gateway.upstreams.translate.passing import WayBack
 
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
@@ -33,14 +34,16 @@ async def ask(
     permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None, running: Running
 ) -> ActiveAttempt | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
-    request = trail.request
+    request = trail.asked
+    back: WayBack | None = trail.way_back() if trail.way_back is not None else None
+    keeps = request.include_usage or back is not None
     watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
-    meter = StreamMeter(keep_usage=request.include_usage, watch=watch) if request.stream else WholeMeter(watch)
+    meter = StreamMeter(keep_usage=keeps, watch=watch) if request.stream else WholeMeter(watch)
     redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
     told = hold.tells or not request.stream
     adds_usage = fleet.adds_usage(permit.endpoint, request)
     attempt = ActiveAttempt(
-        permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, running, told=told
+        permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, running, told=told, back=back
     )
     attempt.begin()
     trail.asked_at = trail.asked_at or attempt.started
@@ -76,7 +79,7 @@ async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | N
         raise UpstreamFault("timeout", "no time is left for this request")
     first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
     upstream = await fleet.send(
-        attempt.permit, trail.request, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
+        attempt.permit, trail.asked, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
     )
     attempt.upstream, attempt.status = upstream, upstream.status
     whole_by = attempt.started + limits.whole_s

@@ -21,6 +21,7 @@ from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.redaction import GONE, Redactor
+from gateway.upstreams.translate.passing import WayBack
 
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
@@ -47,6 +48,7 @@ class ActiveAttempt:
     status: int | None = None
     opening: bytes = b""
     first_byte_s: float | None = None
+    back: WayBack | None = None  # into the caller's dialect
     told: bool = True  # the opening was held to be judged; otherwise only the whole text is
     ended: bool = False  # the upstream's reply came to its end
     committed: bool = False  # the caller has a part of it, or is about to
@@ -99,7 +101,21 @@ class ActiveAttempt:
 
     def feed(self, chunk: bytes) -> bytes:
         """What of a reply may be handed on: never our own key as it is. b"": it is over. Raises MeteringError."""
-        return self._clean(self.meter.feed(chunk) if chunk else self.meter.end())
+        return self._returned(self.meter.feed(chunk) if chunk else self.meter.end())
+
+    def _returned(self, out: bytes) -> bytes:
+        """In the caller's dialect. Raises MeteringError for what has no place in it."""
+        out = self._clean(out)
+        if self.back is None or not out:
+            return out
+        try:
+            return self.back.feed(out)
+        except ValueError as wrong:
+            raise MeteringError(str(wrong)) from None
+
+    def closing(self) -> bytes:
+        """What a complete stream still owes its caller, whose dialect has an end of its own."""
+        return self.back.end() if self.back is not None else b""
 
     def _clean(self, out: bytes) -> bytes:
         if self.secret is not None and self.secret in out:
@@ -108,7 +124,7 @@ class ActiveAttempt:
 
     def resume(self) -> bytes:
         """What of a reply had come beyond its opening."""
-        out = self._clean(self.meter.resume())
+        out = self._returned(self.meter.resume())
         self.ended = self.ended or self.meter.done
         return out
 

@@ -17,6 +17,7 @@ from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
+from gateway.dispatch.translation import put_into_upstream_dialect
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
@@ -43,6 +44,7 @@ class DispatchContext:
 
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     """Asks one endpoint after another until a reply may be handed out. Raises GatewayError."""
+    put_into_upstream_dialect(trail)
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
     judge = means.judge(trail)
     endpoint = queue.first()

@@ -79,6 +79,8 @@ class StreamedReply(Reply):
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.meter.reading.complete:
             sink.write(attempt.trail.request.interface.dialect.error_event(self._break()))
+        elif rest := attempt.closing():
+            sink.write(rest)
         return True
 
     async def catch_up(self) -> None:

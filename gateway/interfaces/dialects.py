@@ -26,6 +26,18 @@ _TYPES = {
     504: "timeout_error",
 }
 
+_ANTHROPIC = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -44,7 +56,8 @@ def openai_error(error: GatewayError) -> dict[str, object]:
 
 def anthropic_error(error: GatewayError) -> dict[str, object]:
     """Anthropic's error object; the message ends with our code."""
-    return {"type": "error", "error": {"type": _TYPES[error.status], "message": f"{error.message} ({error.code})"}}
+    kind = _ANTHROPIC.get(error.status, "api_error" if error.status >= 500 else "invalid_request_error")
+    return {"type": "error", "error": {"type": kind, "message": f"{error.message} ({error.code})"}}
 
 
 def _openai_event(error: GatewayError) -> bytes:

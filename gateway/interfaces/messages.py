@@ -1,4 +1,4 @@
-"""Anthropic's Messages: policies and the catalogue know it; it is not served yet."""
+"""POST /v1/messages: Anthropic's Messages, asked of Chat endpoints by translation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.interfaces.spec import Interface
 MESSAGES = Interface(
     kind="messages",
     dialect=ANTHROPIC,
-    path=None,
+    path="/v1/messages",
     upstream_path="/messages",
     content="messages",
     messages=True,

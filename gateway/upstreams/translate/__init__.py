@@ -1,3 +1,28 @@
 """Pure translators between dialects: a request on its way out, a reply (whole or event by event) on its way back."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.upstreams.translate import replies_anthropic_openai, requests_anthropic_openai
+from gateway.upstreams.translate.spec import Body, Memory, StreamTranslator, Translated
+
+__all__ = ["TRANSLATORS", "Translator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """One ordered pair: a caller's dialect and an upstream's."""
+
+    request: Callable[..., Translated]
+    whole: Callable[[Body, Memory], dict[str, Any]]
+    stream: Callable[[Memory], StreamTranslator]
+
+
+TRANSLATORS = {
+    ("anthropic", "openai"): Translator(
+        requests_anthropic_openai.request, replies_anthropic_openai.whole, replies_anthropic_openai.Stream
+    )
+}

@@ -65,19 +65,3 @@ class StreamTranslator(Protocol):
     def end(self) -> bytes:
         """After the upstream's own end ([DONE], message_stop, response.completed): what still is to be said."""
         ...
-
-
-class Translator(Protocol):
-    """One ordered pair: a caller's dialect and an upstream's."""
-
-    def request(self, body: Body, upstream: Upstream, *, model: str, response_id: str, created_at: int) -> Translated:
-        """Raises Untranslatable, or GatewayError for what is malformed in the caller's own dialect."""
-        ...
-
-    def whole(self, reply: Body, memory: Memory) -> dict[str, Any]:
-        """A whole reply with status 200 in the caller's dialect. Raises ValueError for what is no reply."""
-        ...
-
-    def stream(self, memory: Memory) -> StreamTranslator:
-        """For one streamed reply."""
-        ...
