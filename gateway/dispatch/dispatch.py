@@ -43,8 +43,12 @@ class DispatchContext:
 
 
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
-    """Asks one endpoint after another until a reply may be handed out. Raises GatewayError."""
+    """Asks, in their dialect, one endpoint after another until a reply may be handed out. Raises GatewayError."""
     put_into_upstream_dialect(trail)
+    return await _until_one_answers(trail, means)
+
+
+async def _until_one_answers(trail: RequestState, means: DispatchContext) -> Reply:
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
     judge = means.judge(trail)
     endpoint = queue.first()
