@@ -124,6 +124,7 @@ class Stream:
         self._index = -1  # of the block that is open, or was
         self._open = ""  # its kind
         self._calls: dict[object, dict[str, Any]] = {}  # by the vendor's index, in order
+        self._turn = 0  # the number of the call that is told as it comes
         self._finish: object = None
         self._choice: Body = {}
         self._refusal: list[str] = []
@@ -196,7 +197,9 @@ class Stream:
         place = call.get("index", len(self._calls)) if isinstance(call.get("index", 0), int | str) else 0
         kept = self._calls.get(place)
         if kept is None:
-            kept = self._calls[place] = {"id": "", "name": "", "waiting": [], "written": False, "over": False}
+            kept = self._calls[place] = {
+                "number": len(self._calls), "id": "", "name": "", "waiting": [], "written": False, "over": False,
+            }  # fmt: skip
         given = call.get("function")
         function: Body = given if isinstance(given, dict) else {}
         kept["id"] = kept["id"] or (call["id"] if isinstance(call.get("id"), str) else "")
@@ -206,8 +209,7 @@ class Stream:
             more = _encode(more).decode()
         if isinstance(more, str) and more:
             kept["waiting"].append(more)
-        first = next((each for each in self._calls.values() if not each["over"]), None)
-        return self._write(kept) if kept is first and kept["name"] else []
+        return self._write(kept) if kept["number"] == self._turn and kept["name"] else []
 
     def _write(self, call: dict[str, Any]) -> list[bytes]:
         """What has come of a call, if it is the one whose turn it is."""
@@ -215,9 +217,8 @@ class Stream:
         if not call["written"]:
             call["written"] = True
             out += self._close()
-            number = list(self._calls.values()).index(call)
-            block = {"type": "tool_use", "id": _call_id(call, number, self._memory), "name": call["name"], "input": {}}
-            out.append(self._begin("tool_use", block))
+            block = {"type": "tool_use", "id": _call_id(call, call["number"], self._memory), "name": call["name"]}
+            out.append(self._begin("tool_use", {**block, "input": {}}))
         if call["waiting"]:
             words = "".join(call["waiting"])
             call["waiting"].clear()
@@ -230,6 +231,7 @@ class Stream:
             if not call["over"] and call["name"]:
                 out += [*self._write(call), *self._close()]
             call["over"] = True
+        self._turn = len(self._calls)
         return out
 
     def _begin(self, kind: str, block: dict[str, Any]) -> bytes:

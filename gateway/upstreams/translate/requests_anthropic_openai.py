@@ -100,7 +100,7 @@ def _metadata(value: Any, draft: Draft) -> None:
 
 def _tier(value: Any, draft: Draft) -> None:
     tiers = {"auto": "auto", "standard_only": "default"}
-    if value not in tiers:
+    if not isinstance(value, str) or value not in tiers:
         raise Untranslatable("service_tier", "must be `auto` or `standard_only`")
     draft.body["service_tier"] = tiers[value]
 

@@ -58,7 +58,7 @@ def choose(body: Body, draft: Draft) -> None:
     if kind == "tool":
         name = text(choice.get("name"), "tool_choice.name")
         draft.body["tool_choice"] = {"type": "function", "function": {"name": name}}
-    elif kind in _CHOICES:
+    elif isinstance(kind, str) and kind in _CHOICES:
         draft.body["tool_choice"] = _CHOICES[kind]
     else:
         raise Untranslatable("tool_choice.type", "must be `auto`, `any`, `tool` or `none`")

@@ -1,0 +1,127 @@
+"""Whatever stands anywhere in a body or a reply, a translator gives a translation or says no by name; nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import GatewayError
+from gateway.upstreams.translate import TRANSLATORS
+from gateway.upstreams.translate.passing import WayBack
+from gateway.upstreams.translate.spec import Untranslatable, Upstream
+from tests.golden.translate import match
+
+CASES = [
+    json.loads(path.read_text())
+    for path in sorted((Path(__file__).parents[1] / "golden" / "translate" / "cases").glob("*.json"))
+]
+SENT = [case for case in CASES if "request" in case]
+ANSWERED = [case for case in CASES if "whole" in (said := case.get("upstream_reply", {})) and "status" not in said]
+STREAMED = [case for case in CASES if "events" in case.get("upstream_reply", {}) and "expect_refused" not in case]
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, -1, 1.5, "", "x", [], [1], [[]], {}, {"a": 1}, {"type": "text"}, [None], "data:"]
+)
+
+
+def spots(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a document."""
+    found, left = [], [value]
+    while left:
+        inside = left.pop()
+        steps = list(inside) if isinstance(inside, dict) else range(len(inside)) if isinstance(inside, list) else ()
+        for step in steps:
+            found.append((inside, step))
+            left.append(inside[step])
+    return found
+
+
+def damaged(document: Any, data: st.DataObject) -> Any:
+    made = copy.deepcopy(document)
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = spots(made)
+        if not places:
+            break
+        inside, step = places[data.draw(st.integers(0, len(places) - 1))]
+        inside[step] = copy.deepcopy(data.draw(JUNK))
+    return made
+
+
+def translator(case: dict[str, Any]) -> Any:
+    return TRANSLATORS[case["client"], case["upstream"]]
+
+
+def translated(case: dict[str, Any], body: Any) -> Any:
+    return translator(case).request(body, Upstream(), model="m", response_id="r", created_at=1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SENT), st.data())
+def test_a_body_is_translated_or_refused_by_name_and_left_as_it_was(case, data):
+    body = damaged(case["request"], data)
+    before = copy.deepcopy(body)
+    try:
+        translated(case, body)
+    except (Untranslatable, GatewayError) as refused:
+        assert str(refused)
+    assert body == before
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(ANSWERED), st.data())
+def test_a_whole_reply_is_translated_or_is_none(case, data):
+    memory = translated(case, case["request"]).memory
+    reply = damaged(case["upstream_reply"]["whole"], data)
+    try:
+        made = json.loads(WayBack(translator(case), memory, stream=False).feed(json.dumps(reply).encode()))
+    except ValueError:
+        return
+    assert made["stop_reason"] and isinstance(made["content"], list)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(STREAMED), st.data())
+def test_whatever_a_stream_holds_the_order_of_events_is_kept(case, data):
+    way = WayBack(translator(case), translated(case, case["request"]).memory, stream=True)
+    said = b""
+    for written in case["upstream_reply"]["events"]:
+        document = written.removeprefix("data: ").strip()
+        if document.startswith("{") and data.draw(st.booleans()):
+            written = f"data: {json.dumps(damaged(json.loads(document), data))}\n\n"
+        if '"error"' not in written:
+            said += way.feed(written.encode())
+    said += way.end()
+
+    assert match.grammar(case["client"], match.atoms(case["client"], said.decode())) == []
+
+
+@pytest.mark.parametrize("shape", ["calls", "words", "thoughts"])
+def test_a_stream_is_translated_in_time_by_its_size(shape):
+    def took(count: int) -> float:
+        case = STREAMED[0]
+        deltas = {
+            "calls": lambda n: {
+                "tool_calls": [{"index": n, "id": f"c{n}", "function": {"name": "f", "arguments": "{}"}}]
+            },
+            "words": lambda n: {"content": "word "},
+            "thoughts": lambda n: {"reasoning_content" if n % 2 else "content": "word "},
+        }
+        events = [
+            b"data: " + json.dumps({"choices": [{"index": 0, "delta": deltas[shape](n)}]}).encode() + b"\n\n"
+            for n in range(count)
+        ]
+        way = WayBack(translator(case), translated(case, case["request"]).memory, stream=True)
+        began = time.process_time()
+        for each in events:
+            way.feed(each)
+        way.end()
+        return time.process_time() - began
+
+    small = min(took(1_000) for _ in range(3))
+    assert min(took(4_000) for _ in range(3)) < 10 * small + 0.05
