@@ -179,7 +179,7 @@ def test_what_is_adapted_is_named_and_refused_where_nothing_may_be(client, upstr
             {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
             400,
             "invalid_request_error",
-            "web_search",
+            "hosted_tools",
         ),
     ],
 )
