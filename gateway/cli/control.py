@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 import secrets
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from gateway.cli.mistakes import Mistake
 from gateway.cli.ready import shown_url
 from gateway.processes import ports
-from gateway.settings import from_environment
+from gateway.record.journal.adopt import StillWritten
+from gateway.settings import BadSetting, Settings, from_environment
 from gateway.supervisor.control_child import check_control, claim_control
+
+ADOPT = typer.Option(
+    "--adopt",
+    metavar="DIR",
+    help="The state folder of a gateway that is gone: what its journals hold is taken in here. May be repeated.",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(control)
 
 
-def control() -> None:
+def control(adopt: Annotated[list[Path] | None, ADOPT] = None) -> None:
     """Serve the console, the API beneath /api and /metrics beside workers that run with GATEWAY_CONTROL=off.
 
     Both share GATEWAY_STATE_DIR; a state folder has one control process.
@@ -38,6 +47,28 @@ def control() -> None:
     except OSError as wrong:
         said = f"{wrong.filename} cannot be used ({wrong.strerror}); name a folder that can be written in"
         raise Mistake(f"{said} GATEWAY_STATE_DIR", exit_code=2) from None
+    for left in adopt or []:
+        typer.echo(_adopt(settings, left))
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
     typer.echo(f"entrepot shows {settings.state_dir} at {shown_url(*settings.control_address)}/?token={shown}")
     raise typer.Exit(run_control(settings, plug, token, lifeline=None))
+
+
+def _adopt(settings: Settings, left: Path) -> str:
+    """Takes over the journals of another state folder; what was done. Raises Mistake, BadSetting."""
+    from gateway.background.adoption import take_over  # heavy, and of no use to --help
+
+    if not left.is_dir():
+        raise Mistake(
+            f"--adopt {left}: there is no such folder; name the state folder of the gateway that is gone", exit_code=2
+        )
+    if left.resolve() == settings.state_dir.resolve():
+        raise Mistake(f"--adopt {left}: this is GATEWAY_STATE_DIR itself, which is read anyway", exit_code=2)
+    try:
+        claim_control(left)  # kept to the end: nobody begins there while we read
+        count = take_over(settings.state_dir, left)
+    except (BadSetting, StillWritten) as wrong:
+        raise Mistake(f"--adopt {left}: {wrong}; end that gateway first", exit_code=2) from None
+    except OSError as wrong:
+        raise Mistake(f"--adopt {left}: {wrong.filename}: {wrong.strerror}", exit_code=2) from None
+    return f"took over {count} journals of {left}" if count else f"{left} holds no journals"

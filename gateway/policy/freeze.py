@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -19,7 +19,6 @@ from gateway.policy.evaluate import removal
 from gateway.policy.rules import FactTest, Term
 
 Selector = Literal["operator", "endpoint", "origin", "lineage", "exposure", "list"]
-SELECTORS: Final[tuple[Selector, ...]] = get_args(Selector)
 Frozen: TypeAlias = tuple[tuple[str, str], ...]  # (selector, value)
 UNREAD: Final = ("all", "unread")  # in the place of freezes that cannot be read: nothing may be asked
 

@@ -46,6 +46,17 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Kept).decode
 
 
+def _read(path: Path) -> _Kept | None:
+    data = files.read(path)
+    if data is None:
+        return None
+    try:
+        return _decode(data)
+    except msgspec.DecodeError:
+        _log.error("%s cannot be read: metrics begin anew, and count what the journals still hold", path)
+        return None
+
+
 class MetricsSink:
     """One a control process."""
 
@@ -135,14 +146,19 @@ class MetricsSink:
             )
             self.kept, self._changed = dict(positions), False
 
+    @staticmethod
+    def take_over(state_dir: Path, left: Path, journals: set[str]) -> None:
+        """What another gateway's metrics have counted of its journals is not counted here. Raises OSError."""
+        mine, theirs = _read(state_dir / NAME), _read(left / NAME)
+        if theirs is not None:
+            mine = mine or _Kept({}, {}, {}, {})
+            mine.positions |= {name: place for name, place in theirs.positions.items() if name in journals}
+            mine.dropped |= {name: count for name, count in theirs.dropped.items() if name in journals}
+            files.swap(state_dir / NAME, _encode(mine))
+
     def _load(self) -> Positions:
-        data = files.read(self._path)
-        if data is None:
-            return {}
-        try:
-            kept = _decode(data)
-        except msgspec.DecodeError:
-            _log.error("%s cannot be read: metrics begin anew, and count what the journals still hold", self._path)
+        kept = _read(self._path)
+        if kept is None:
             return {}
         self._collectors.restore(kept.values)
         self._told, self._dropped = kept.told, kept.dropped

@@ -83,10 +83,6 @@ class Store:
             found = connection.execute(text("SELECT journal, segment, frames, read_to FROM journals"))
             return {name: Position(segment, frames, read_to) for name, segment, frames, read_to in found}
 
-    def forget_journal(self, journal: str) -> None:
-        """It is gone, and will not be read again."""
-        self._change("DELETE FROM journals WHERE journal = :journal", journal=journal)
-
     def _connect(self) -> AbstractContextManager[Connection]:
         return self._engine.connect() if self._connection is None else nullcontext(self._connection)
 

@@ -24,10 +24,9 @@ from gateway.outcome.spans import above, span_of, trace_of
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.reader import Batch, Positions
 from gateway.record.journal.record import Place, Tried
-from gateway.record.positions import load, save
+from gateway.record.positions import TRACES, load, save
 from gateway.request import Arrival
 
-NAME = "traces.position"  # in the state folder
 FAULTS = frozenset({"failed", "truncated", "blank"})
 Attributes = dict[str, str | bool | int | float | Sequence[str]]
 
@@ -39,7 +38,7 @@ class TracesSink:
 
     def __init__(self, state_dir: Path):
         self.kept: Positions | None = None
-        self._path = state_dir / NAME
+        self._path = state_dir / TRACES
         resource = Resource.create({"service.name": "entrepot", "service.instance.id": uuid.uuid4().hex})
         self._names = _Names()
         self._spans = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._names)

@@ -10,13 +10,20 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from gateway.background.adoption import take_over
+from gateway.record.journal.layout import FOLDER, journals
+from gateway.record.journal.reader import Reader
+from gateway.record.journal.writer import Writer
+from gateway.record.metrics import MetricsSink
+from gateway.record.store import open_store
 from tests.integration.test_stopping import alive, ask, policies, streaming, waits  # noqa: F401 - a fixture
 from tests.running import Running, Start, free_port
+from tests.unit.record.build import outcome, request
 from tests.warm import command
 
 pytestmark = pytest.mark.services
@@ -182,3 +189,51 @@ def test_workers_run_without_one_and_one_may_be_started_beside_them_but_no_secon
     assert f"http://127.0.0.1:{running.control_port}/?token=" in said
     assert code == 0
     assert ask(running) == 200
+
+
+def test_what_a_gateway_that_is_gone_left_behind_is_taken_over(gateway: Start, policies: Path, tmp_path: Path):  # noqa: F811
+    running = gateway(policies, environment={"GATEWAY_CONTROL": "off"})
+    assert [ask(running) for _ in range(5)] == [200] * 5
+    other = tmp_path / "other"
+    settings = {"GATEWAY_STATE_DIR": str(other), "GATEWAY_CONTROL_PORT": str(running.control_port)}
+    adopt = ("control", "--adopt", running.state_dir)
+
+    alive_yet = command(*adopt, timeout=120, **settings)
+    workers = running.workers()
+    os.kill(running.process.pid, signal.SIGKILL)
+    for worker in workers:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    assert waits(lambda: not any(map(alive, workers)))
+    begun = [sys.executable, "-m", "gateway", *map(str, adopt)]
+    with subprocess.Popen(begun, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True) as beside:
+        assert waits(lambda: shown(running))
+        assert running.counts("gateway_requests_total", 5)
+        beside.terminate()
+        said = beside.stdout.read() if beside.stdout else ""
+
+    assert (alive_yet.returncode, "are still being written; end that gateway first" in alive_yet.stderr) == (2, True)
+    assert "took over 1 journals" in said
+    store = open_store(database_url=None, state_dir=other)
+    assert len(list(store.rows())) == 5
+    store.close()
+    assert not journals(running.state_dir / FOLDER)
+
+
+def test_what_metrics_have_counted_elsewhere_is_not_counted_again(tmp_path: Path):
+    mine, theirs = tmp_path / "mine", tmp_path / "theirs"
+    writer = Writer(theirs, most_bytes=1 << 24)
+    writer.append(outcome())
+    sink = MetricsSink(theirs, lambda entry: None)
+    read = Reader(theirs, sink.open())
+    sink.take(read.read(), read.positions)
+    sink.save()
+    writer.append(outcome(request=request("req_two")))
+    writer.close()
+
+    assert take_over(mine, theirs) == 1
+
+    sink = MetricsSink(mine, lambda entry: None)
+    read = Reader(mine, sink.open())
+    assert len(read.read().entries) == 1
+    assert [len(Reader(mine).read().entries), take_over(mine, theirs)] == [2, 0]
