@@ -81,13 +81,13 @@ class Learned:
         """From here on it decides."""
         self._policy = policy
 
-    def known(self) -> Snapshot:
+    def latest(self) -> Snapshot:
         """As of the file; where that is stale, without what canaries did, so that those that might stop pause."""
         return self._snapshot if time() - self._touched_at < STALE_S else self._without_trials
 
     def is_known(self) -> bool:
         """False until the control process has said what canaries have done so far."""
-        return self.known().trials is not None
+        return self.latest().trials is not None
 
     def close(self) -> None:
         self._closing.set()

@@ -52,7 +52,7 @@ class EstimatesSink:
         self._fresh = True
         self._published_at = 0.0
 
-    def known(self) -> Snapshot:
+    def latest(self) -> Snapshot:
         return self.snapshot
 
     def open(self) -> Positions:

@@ -11,15 +11,14 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic, time
+from time import time
 
 import msgspec
 
 from gateway.background.refusal_detection import last_prompt
-from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.dispatch.off_path import recorded
+from gateway.dispatch.off_path import arrival, recorded, unpaid
 from gateway.identity import Caller
 from gateway.outcome.meter import WholeMeter
 from gateway.outcome.outcome import Attempt, Outcome
@@ -29,10 +28,9 @@ from gateway.outcome.thinking import answer
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
-from gateway.policy.permit import Permit, permit
 from gateway.policy.select.shadow_eligibility import kept_from
 from gateway.policy.view import View
-from gateway.request import ID_BITS, Arrival, new_id, parse
+from gateway.request import parse
 from gateway.signals.value import Signals
 
 NAME = "judge"  # of the key and the app that its ledger rows carry
@@ -121,7 +119,7 @@ class SecondJudge:
             await self._ask(sample, trail, gateway)
 
     async def _ask(self, sample: Sample, trail: RequestState, gateway: Gateway) -> None:
-        means = replace(gateway.means, admit=_admit, judge=lambda _: None, breakers=self._breakers)
+        means = replace(gateway.means, admit=unpaid("judge"), judge=lambda _: None, breakers=self._breakers)
         with recorded(trail, self._record):
             reply = await dispatch(trail, means)
             verdict = verdict_of(reply.opening)
@@ -161,11 +159,4 @@ def _trail(sample: Sample, caller: Caller, decision: Decision) -> RequestState:
     asked = msgspec.json.encode({"request": sample.prompt, "reply": sample.reply}).decode()
     messages = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": asked}]
     body = msgspec.json.encode({"model": decision.endpoints[0].id, "messages": messages})
-    name, at = f"{NAME}/{sample.request_id}", time()
-    arrival = Arrival(new_id(at, _chance.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
-    return RequestState(parse("chat", body, arrival), caller, decision)
-
-
-async def _admit(trail: RequestState, endpoint: Endpoint) -> Permit:
-    """The judge is paid for by nobody's budget."""
-    return permit(trail.request.id, trail.decision, endpoint, purpose="judge")
+    return RequestState(parse("chat", body, arrival(f"{NAME}/{sample.request_id}")), caller, decision)

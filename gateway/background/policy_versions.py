@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from contextlib import suppress
@@ -9,12 +10,13 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-from gateway.errors import Problems
+from gateway.errors import GatewayError, Problems
 from gateway.identity import Keyring
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
 from gateway.record import files
+from gateway.threads import POLICIES
 
 FOLDER = "policies"  # in the state folder: one file a version
 KEPT = 20  # versions
@@ -23,58 +25,86 @@ _log = logging.getLogger(__name__)
 
 
 class Policies:
-    """Of one control process; may be asked by several threads."""
+    """Of one process; may be asked by several threads. A version that cannot be read leaves the one before."""
 
     def __init__(self, state_dir: Path):
         self._state_dir = state_dir
         self._stamp, self._due = 0, 0.0
         self._lock = Lock()
         self._by_version: dict[str, Policy | None] = {}
-        self._newest: Policy | None = None
-        self._keyring: Keyring | None = None
+        self._newest: Compiled | None = None
+
+    @property
+    def compiled(self) -> Compiled:
+        """What was accepted last, as of the last look. Raises GatewayError before a gateway has accepted any."""
+        if self._newest is None:
+            raise GatewayError("overloaded", "no policy was accepted in this state folder yet", retry_after_s=2)
+        return self._newest
+
+    def look(self) -> Compiled:
+        """Takes over a new version, if there is one. Raises GatewayError if there was never any."""
+        with self._lock:
+            self._look()
+        return self.compiled
+
+    async def forever(self) -> None:
+        """Looks until it is cancelled."""
+        while True:
+            if accepted.stamp(self._state_dir) != self._stamp:
+                with suppress(GatewayError):
+                    await POLICIES.run(self.look, None)
+            await asyncio.sleep(LOOK_S)
 
     def newest(self) -> Policy | None:
         """What was accepted last; None if nothing can be read."""
-        with self._lock:
-            self._look()
-            return self._newest
+        newest = self._recent()
+        return None if newest is None else newest.policy
 
     def keyring(self) -> Keyring | None:
         """Of what was accepted last."""
-        with self._lock:
-            self._look()
-            return self._keyring
+        newest = self._recent()
+        return None if newest is None else newest.keyring
 
     def of(self, version: str) -> Policy | None:
         """None if it is not known any more."""
+        self._recent()
         with self._lock:
-            self._look()
             if version not in self._by_version:
-                self._due = 0.0
                 self._look()
             if version not in self._by_version:
                 self._by_version[version] = self._load(version)
             return self._by_version[version]
 
+    def _recent(self) -> Compiled | None:
+        """Asked for every record: looks now and then."""
+        if monotonic() >= self._due:
+            self._due = monotonic() + LOOK_S
+            with self._lock:
+                self._look()
+        return self._newest
+
     def _look(self) -> None:
-        if monotonic() < self._due:
-            return  # asked for every record
-        self._due = monotonic() + LOOK_S
         stamp = accepted.stamp(self._state_dir)
         if stamp == self._stamp:
             return
         self._stamp = stamp
-        with suppress(ValueError):
+        try:
             kept = accepted.load(self._state_dir)
-            if kept is not None:
-                compiled = self._compiled(kept[1])
-                self._newest = self._by_version[kept[0]] = None if compiled is None else compiled.policy
-                self._keyring = None if compiled is None else compiled.keyring
-                self._keep(*kept)
+        except ValueError as wrong:
+            _log.error("the accepted policy cannot be read: %s", wrong)
+            return
+        compiled = None if kept is None else self._compiled(kept[1])
+        if kept is not None and compiled is not None:
+            self._newest, self._by_version[kept[0]] = compiled, compiled.policy
+            self._keep(*kept)
 
     def _keep(self, version: str, contents: dict[str, bytes]) -> None:
         """For records that are read after another was accepted."""
         folder = self._state_dir / FOLDER
+        if (folder / f"{version}.json").exists():
+            with suppress(OSError):
+                (folder / f"{version}.json").touch()  # the newest again
+            return
         text = json.dumps({name: data.decode() for name, data in contents.items()})
         with suppress(OSError):
             files.swap(folder / f"{version}.json", text.encode())

@@ -17,7 +17,6 @@ from gateway.background.policy_versions import Policies
 from gateway.background.rule_pricing import RecordPricing
 from gateway.background.spending import SpendingSink
 from gateway.estimates import Snapshot
-from gateway.policy.compiled import Policy
 from gateway.record import heartbeat
 from gateway.record.collectors import Registry
 from gateway.record.find import find
@@ -57,16 +56,16 @@ class Readers:
         state_dir, url = settings.state_dir, settings.database_url
         self._state_dir = state_dir
         self._most_bytes = settings.journal_bytes
-        self._policies = Policies(state_dir)
-        self._estimates = EstimatesSink(state_dir=state_dir, database_url=url, policy=self._policies.newest)
-        pricing = RecordPricing(self._policies.of, self._estimates.known)
+        self.policies = Policies(state_dir)  # for pages too: compiled once a process
+        self._estimates = EstimatesSink(state_dir=state_dir, database_url=url, policy=self.policies.newest)
+        pricing = RecordPricing(self.policies.of, self._estimates.latest)
         self._metrics = MetricsSink(state_dir, pricing, traced=wants_tracing())
         self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]
         if settings.redis_url is not None:
             settle = partial(settle_in_redis, settings.redis_url)
-            sinks.append(LateSettlements(state_dir, self._policies.keyring, settle))
+            sinks.append(LateSettlements(state_dir, self.policies.keyring, settle))
         shared = Shared()
         self._followers = {sink.name: Follower(state_dir, sink, shared) for sink in sinks}
         self._read_since: dict[Path, float] = {}  # segments that all have read: when that was seen
@@ -85,10 +84,6 @@ class Readers:
     def snapshot(self) -> Snapshot:
         """What is known by now."""
         return self._estimates.snapshot
-
-    def policy(self) -> Policy | None:
-        """What was accepted last."""
-        return self._policies.newest()
 
     def status(self) -> Status:
         behind = {name: follower.behind() for name, follower in self._followers.items()}

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import random
 from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic, time
+from time import time
 from typing import Final
 
 from gateway.background.refusal_detection import judge_of
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.dispatch.off_path import recorded
+from gateway.dispatch.off_path import arrival, recorded, unpaid
 from gateway.dispatch.reply import StreamedReply
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
@@ -34,18 +32,14 @@ from gateway.outcome.row import (
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
-from gateway.policy.permit import Permit, permit
 from gateway.policy.select.exploration import share_of
 from gateway.policy.select.shadow_eligibility import kept_from
 from gateway.policy.view import View
-from gateway.request import ID_BITS, Arrival, new_id
 from gateway.signals.value import Signals
 
 NAME: Final = "shadow"  # of the app that its rows carry, and of its use of a draw
 AT_ONCE = 16
 BYTES_AT_ONCE = 32_000_000  # of their requests' bodies
-_ids = random.Random()
-os.register_at_fork(after_in_child=_ids.seed)
 _log = logging.getLogger("gateway")
 
 
@@ -113,7 +107,7 @@ class Shadows:
             await self._send(_trail(outcome, caller, _alone(decision, endpoint)), gateway)
 
     async def _send(self, trail: RequestState, gateway: Gateway) -> None:
-        means = replace(gateway.means, admit=_admit, judge=judge_of, breakers=self._breakers)
+        means = replace(gateway.means, admit=unpaid(NAME), judge=judge_of, breakers=self._breakers)
         with recorded(trail, self._record):
             reply = await dispatch(trail, means)
             try:
@@ -150,15 +144,8 @@ def _alone(decision: Decision, endpoint: Endpoint) -> Decision:
 
 
 def _trail(outcome: Outcome, caller: Caller, decision: Decision) -> RequestState:
-    at = time()
-    arrival = Arrival(
-        id=new_id(at, _ids.getrandbits(ID_BITS)),
-        received_at=at,
-        started=monotonic(),
-        client_request_id=f"{NAME}/{outcome.request.id}",
-    )
     decision = replace(decision, signals=decision.signals | _beside(outcome))
-    return RequestState(replace(outcome.request, arrival=arrival), caller, decision)
+    return RequestState(replace(outcome.request, arrival=arrival(f"{NAME}/{outcome.request.id}")), caller, decision)
 
 
 def _beside(outcome: Outcome) -> Signals:
@@ -170,8 +157,3 @@ def _beside(outcome: Outcome) -> Signals:
         signals[SHADOW_OF_INPUT] = served.usage.input_tokens
         signals[SHADOW_OF_OUTPUT] = served.usage.output_tokens
     return signals
-
-
-async def _admit(trail: RequestState, endpoint: Endpoint) -> Permit:
-    """A shadow is paid for by nobody's budget."""
-    return permit(trail.request.id, trail.decision, endpoint, purpose=NAME)

@@ -74,6 +74,6 @@ def _run(app: typer.Typer, arguments: list[str]) -> int:
         sys.stderr.close()  # who read our output has gone
         return 0
     except mistakes.USER_ERRORS as wrong:
-        typer.echo(mistakes.told(wrong), err=True)
+        typer.echo(mistakes.message_of(wrong), err=True)
         return mistakes.exit_code(wrong)
     return 0

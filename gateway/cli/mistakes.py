@@ -23,7 +23,7 @@ class Mistake(Exception):
 USER_ERRORS = (Mistake, BadSetting, Problems, GatewayError)
 
 
-def told(wrong: BaseException) -> str:
+def message_of(wrong: BaseException) -> str:
     """What to print."""
     if isinstance(wrong, Problems):
         return "\n\n".join(map(framed, wrong.problems))

@@ -18,7 +18,7 @@ from gateway.cli.times import instant
 from gateway.errors import GatewayError, LedgerUnusable, Place, Problem, Problems
 from gateway.identity import Team
 from gateway.policy.analysis.check import review
-from gateway.policy.analysis.diff import compare, plain, told
+from gateway.policy.analysis.diff import compare, difference_text, plain
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.authoring.schema import schemas
@@ -221,7 +221,7 @@ def diff(
     Example: gateway diff policies policies.new
     """
     difference = compare(_compiled(old), _compiled(new))
-    typer.echo(json.dumps(plain(difference), ensure_ascii=False) if as_json else told(difference))
+    typer.echo(json.dumps(plain(difference), ensure_ascii=False) if as_json else difference_text(difference))
     if difference.widened and not allow_widening:
         raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.mistakes import Mistake, in_folder, told
+from gateway.cli.mistakes import Mistake, in_folder, message_of
 from gateway.cli.ready import shown_url, when_ready
 from gateway.errors import Problems
 from gateway.processes import ports
@@ -75,7 +75,7 @@ def serve_folder(settings: Settings, console_token: str, begun: Callable[[], Non
     try:
         return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)
     except Problems as wrong:
-        typer.echo(told(in_folder(wrong, settings.policies)), err=True)
+        typer.echo(message_of(in_folder(wrong, settings.policies)), err=True)
         return 2
     except StateFolderTaken as wrong:
         raise Mistake(str(wrong), exit_code=2) from None

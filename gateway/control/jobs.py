@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from gateway.background.policy_versions import Policies
 from gateway.catalog.facts import Endpoint
 from gateway.control.job import CheckJob, DiffJob, Done, ExplainJob, Files, Job, Place, ReportJob
-from gateway.control.served import Served
 from gateway.errors import GatewayError, Problem, Problems
 from gateway.errors import Place as Position
 from gateway.policy.analysis.check import review
@@ -45,7 +45,7 @@ class Jobs:
 
     def __init__(self, place: Place):
         self.settings = Settings(state_dir=place.state_dir, database_url=place.database_url)
-        self._served = Served(place.state_dir)
+        self._served = Policies(place.state_dir)
         self._store: Store | None = None
 
     def served(self) -> Compiled:

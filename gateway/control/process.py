@@ -24,13 +24,12 @@ from gateway.control.job import Place
 from gateway.control.ledger import Ledger
 from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
-from gateway.control.served import Served
 from gateway.control.state import State
 from gateway.data_plane.connections import Guests, most_guests
 from gateway.data_plane.listener import Acceptor, Listener
 from gateway.data_plane.protocol import House, ServerProtocol
 from gateway.errors import GatewayError
-from gateway.processes.reload_request import told
+from gateway.processes.reload_request import last_reload
 from gateway.processes.signal_mask import hold_signals, release_signals
 from gateway.processes.watchdog import GRACE_S, end_within
 from gateway.settings import Settings
@@ -79,7 +78,7 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
 def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tuple[Beside, ...]]:
     """What pages know, and what runs beside them."""
     place = Place(settings.state_dir.absolute(), settings.database_url)
-    served, ledger = Served(settings.state_dir), Ledger(settings)
+    served, ledger = readers.policies, Ledger(settings)
     helpers, onlooker = Helpers(place, count=HELPERS), Helpers(place, count=1)
     state = State(
         settings=settings,
@@ -90,7 +89,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         helpers=helpers,
         snapshot=readers.snapshot,
         journalled=readers.decision,
-        reload_problem=lambda: told(settings.state_dir)[1],
+        reload_problem=lambda: last_reload(settings.state_dir)[1],
         reload=partial(reload, settings.state_dir),
         overview=OverviewDesk(onlooker, readers.snapshot),
     )

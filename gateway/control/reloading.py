@@ -22,7 +22,7 @@ async def reload(state_dir: Path) -> str | None:
         raise GatewayError("overloaded", said, retry_after_s=30) from None
     until = monotonic() + PATIENCE_S
     while monotonic() < until:
-        request, problem = reload_request.told(state_dir)
+        request, problem = reload_request.last_reload(state_dir)
         if request == name:
             return problem
         await asyncio.sleep(_LOOK_S)

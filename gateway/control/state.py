@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from gateway.background.policy_versions import Policies
 from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
-from gateway.control.served import Served
 from gateway.data_plane.doorkeeper import Guesses
 from gateway.estimates import Snapshot
 from gateway.record.shape import Json
@@ -23,7 +23,7 @@ class State:
     settings: Settings
     console_token: str  # opens the console; GATEWAY_ADMIN_TOKEN where there is one
     registry: CollectorRegistry  # of all metrics
-    served: Served
+    served: Policies
     ledger: Ledger
     helpers: Helpers
     snapshot: Callable[[], Snapshot]  # what is learned by now

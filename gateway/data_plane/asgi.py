@@ -23,7 +23,7 @@ class Exchange(Protocol):
     left: bool  # the caller closed the connection before the reply was complete
     task: asyncio.Task[None]  # that serves it
 
-    def known(self) -> None:
+    def admit(self) -> None:
         """The caller has shown a good key."""
 
     def add(self, headers: Headers) -> None:

@@ -143,7 +143,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         shadow=parts.shadows.consider if any(route.shadow for route in policy.routes) else None,
         sample=parts.second.consider if policy.judge is not None else None,
         late=policy.late,
-        estimates=parts.learned.known,
+        estimates=parts.learned.latest,
         frozen=parts.in_force.frozen,
     )
     parts.in_force.policy, parts.in_force.teams = policy, compiled.keyring.teams

@@ -70,7 +70,7 @@ class Guests:
         self._refused.add(guest)
         return True
 
-    def known(self, guest: Guest) -> None:
+    def admit(self, guest: Guest) -> None:
         """It has shown a good key: it need not make room for others."""
         if guest in self._all:
             self._forget_stranger(guest, self._all[guest])

@@ -17,7 +17,7 @@ _MOST_ZEROS = 8  # before the length of a chunk
 class Line(Protocol):
     """The connection, as far as an exchange needs it."""
 
-    def known(self) -> None:
+    def admit(self) -> None:
         """The caller has shown a good key."""
 
     def part(self) -> None:
@@ -55,9 +55,9 @@ class Exchange:
         """This reply is the last on its connection."""
         self._cycle.keep_alive = False
 
-    def known(self) -> None:
+    def admit(self) -> None:
         """The caller has shown a good key."""
-        self._line.known()
+        self._line.admit()
 
     def add(self, headers: Headers) -> None:
         """Header lines for the reply, whoever writes it."""

@@ -94,7 +94,7 @@ class Freezes:
         """Of these, what ends streams too that callers have a part of."""
         return selectors(row for row in standing(self._rows) if row.abort)
 
-    def told(self) -> list[str]:
+    def problems(self) -> list[str]:
         """One line a freeze, for the log."""
         words = [f"{freeze_name(row.selector, row.value)} ({row.id}, by {row.by})" for row in standing(self._rows)]
         return words if self.frozen[:1] != (UNREAD,) else [freeze_name(*UNREAD), *words]
@@ -211,5 +211,5 @@ class FreezeFollower:
             each.serves(gateway)
         stopped = self._running.stop(frozen, aborting)
         if changed or stopped:
-            words = "; ".join(self._freezes.told()) or "none"
+            words = "; ".join(self._freezes.problems()) or "none"
             _log.warning("freezes in force: %s; attempts stopped: %d", words, stopped)

@@ -47,7 +47,7 @@ async def serve(
     share = Share(room)
     try:
         caller = identify(chosen(said), gateway.keyring, arrival.received_at)
-        exchange.known()
+        exchange.admit()
         packed = check_encoding(said.get(b"content-encoding", ""))
         if (body := exchange.body()) is None:
             body = await read_body(scope, receive, share, most_bytes=most_bytes)

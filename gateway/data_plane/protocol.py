@@ -242,9 +242,9 @@ class ServerProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._due_s = HEAD_S if self._in_head else self._house.keep_alive_s
 
-    def known(self) -> None:
+    def admit(self) -> None:
         """The caller has shown a good key."""
-        self._house.guests.known(self)
+        self._house.guests.admit(self)
 
     def part(self) -> None:
         """Ends the connection after what was written. A caller who still sends gets the time to read it."""

@@ -34,7 +34,7 @@ async def ask(
     permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None, running: Running
 ) -> ActiveAttempt | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
-    request = trail.asked
+    request = trail.upstream_request
     back: WayBack | None = trail.way_back() if trail.way_back is not None else None
     keeps = request.include_usage or back is not None
     watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
@@ -79,7 +79,11 @@ async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | N
         raise UpstreamFault("timeout", "no time is left for this request")
     first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
     upstream = await fleet.send(
-        attempt.permit, trail.asked, started=attempt.started, first_byte_s=first_byte_s, before_write=attempt.leaves
+        attempt.permit,
+        trail.upstream_request,
+        started=attempt.started,
+        first_byte_s=first_byte_s,
+        before_write=attempt.leaves,
     )
     attempt.upstream, attempt.status = upstream, upstream.status
     whole_by = attempt.started + limits.whole_s

@@ -1,16 +1,37 @@
-"""Around what is asked beside the requests, by a shadow, a judge or a probe: it is billed however it ends."""
+"""What a shadow, a judge and a probe share: each asks beside the requests, and is recorded however it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic, time
 
+from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.settle import settle
+from gateway.policy.permit import Permit, Purpose, permit
+from gateway.request import ID_BITS, Arrival, new_id
+
+_chance = random.SystemRandom()
+
+
+def arrival(name: str) -> Arrival:
+    """Of a request of this moment under an id of its own; `name` says beside what it is asked."""
+    at = time()
+    return Arrival(new_id(at, _chance.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
+
+
+def unpaid(purpose: Purpose) -> Callable[[RequestState, Endpoint], Awaitable[Permit]]:
+    """Admits each attempt: nobody's budget pays for it."""
+
+    async def admit(trail: RequestState, endpoint: Endpoint) -> Permit:
+        return permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
+
+    return admit
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class RequestState:
         self.late.clear()
 
     @property
-    def asked(self) -> Request:
+    def upstream_request(self) -> Request:
         """What upstreams are asked."""
         return self.asks or self.request
 

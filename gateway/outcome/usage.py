@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.catalog.paths import values_at
 from gateway.catalog.prices import Usage
 from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, NAMES, PLACES, Meaning
 
@@ -66,7 +67,7 @@ def _plain(block: Mapping[str, Any]) -> Usage | None:
 def usages_in(document: Mapping[str, Any]) -> Iterator[Usage]:
     """Those at the places that are not the reply's own `usage`."""
     for row in PLACES:
-        for block in _at(document, row.path.split(".")):
+        for block in values_at(document, row.path.split(".")):
             usage = read_usage(block) if isinstance(block, dict) else None
             if usage is not None:
                 yield usage
@@ -104,27 +105,16 @@ def _with_thinking(made: int, reasoning: int, *, above: int) -> tuple[int, int]:
 
 
 def _count(block: Mapping[str, Any], meaning: Meaning) -> int:
-    return next((count for path in _PATHS[meaning] for value in _at(block, path) if (count := _whole(value))), 0)
+    return next((count for path in _PATHS[meaning] for value in values_at(block, path) if (count := _whole(value))), 0)
 
 
 def _written_in_parts(block: Mapping[str, Any]) -> int:
-    parts = (found for path in CACHE_WRITE_PARTS for found in _at(block, path.split(".")))
+    parts = (found for path in CACHE_WRITE_PARTS for found in values_at(block, path.split(".")))
     return next((sum(map(_whole, found.values())) for found in parts if isinstance(found, dict)), 0)
 
 
 def _audio(block: Mapping[str, Any], details: str) -> int:
-    return next((_whole(value) for value in _at(block, (details, "audio_tokens"))), 0)
-
-
-def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    if not path:
-        yield value
-        return
-    field = path[0].removesuffix("[]")
-    found = value.get(field) if isinstance(value, dict) else None
-    for item in found if path[0].endswith("[]") and isinstance(found, list) else [found]:
-        if item is not None:
-            yield from _at(item, path[1:])
+    return next((_whole(value) for value in values_at(block, (details, "audio_tokens"))), 0)
 
 
 def _whole(value: Any) -> int:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from time import monotonic, time
+from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import DispatchContext, dispatch
-from gateway.dispatch.off_path import recorded
+from gateway.dispatch.off_path import arrival, recorded
 from gateway.errors import GatewayError
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
@@ -24,14 +23,11 @@ from gateway.policy.permit import Permit, permit
 from gateway.policy.view import View
 from gateway.probe.plan import Plan, Trial, request_of
 from gateway.probe.seen import Seen
-from gateway.request import ID_BITS, Arrival, new_id
 
 LANES = 2  # questions at a time to one endpoint
 AT_ONCE = 8  # in all
 GIVEN_UP_AFTER = 5  # failures in a row
 LONGEST_WAIT_S = 60.0  # for an endpoint that asked to be left alone
-
-_ids = random.SystemRandom()
 
 
 @dataclass(slots=True)
@@ -127,13 +123,11 @@ class Asking:
     def _trail(self, trial: Trial, gateway: Gateway) -> RequestState:
         """As a request of this moment."""
         question = trial.question
-        name = f"probe/{question.id}/{question.language}/{trial.repeat}"
-        at = time()
-        arrival = Arrival(new_id(at, _ids.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
+        came = arrival(f"probe/{question.id}/{question.language}/{trial.repeat}")
         limit = self.plan.max_tokens
-        view = View(at=arrival.received_at, frozen=gateway.frozen, max_tokens=limit)
+        view = View(at=came.received_at, frozen=gateway.frozen, max_tokens=limit)
         decision = decide(gateway.policy, trial.signals, view)
-        return RequestState(request_of(trial.endpoint.id, question, limit, arrival), self.plan.caller, decision)
+        return RequestState(request_of(trial.endpoint.id, question, limit, came), self.plan.caller, decision)
 
     def _see(self, trial: Trial, trail: RequestState) -> None:
         if not trail.attempts:

@@ -19,7 +19,7 @@ def ask(state_dir: Path) -> str:
     return name
 
 
-def told(state_dir: Path) -> tuple[str, str | None]:
+def last_reload(state_dir: Path) -> tuple[str, str | None]:
     """The request that was answered last, and why the last reload was refused; None: it was not."""
     try:
         kept = json.loads((state_dir / TOLD).read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ def _amount(value: object) -> object:
         return Decimal(str(int(value)) if isinstance(value, Whole) else value.spelling)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
-    raise PydanticCustomError("ours", "expected a number, found {found}", {"found": found(value)})
+    raise PydanticCustomError("ours", "expected a number, found {found}", {"found": kind_word(value)})
 
 
 def _day(value: object) -> date:
@@ -47,7 +47,7 @@ def _day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    shown = f"`{value}`" if isinstance(value, str) else found(value)
+    shown = f"`{value}`" if isinstance(value, str) else kind_word(value)
     raise PydanticCustomError("ours", "expected a day like 2026-11-15, found {found}", {"found": shown})
 
 
@@ -80,7 +80,7 @@ def validate(document: Document, shape: type[S]) -> tuple[S | None, list[Problem
     return None, list(told.values())
 
 
-def found(value: object) -> str:
+def kind_word(value: object) -> str:
     """What a value is, in the author's words."""
     if value is None:
         return "nothing"
@@ -134,7 +134,7 @@ def _problem(document: Document, shape: type[Shape], error: ErrorDetails, locati
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"])]
         value = spelled(error["input"])
-        words = _shown(value) if isinstance(value, str) else found(value)
+        words = _shown(value) if isinstance(value, str) else kind_word(value)
         return document.problem(f"`{_label(location)}` is never {words}", location, help=nearest(str(value), known))
     return document.problem(_sentence(kind, context, error), location, help=_way_out(shape, location, error))
 
@@ -164,7 +164,7 @@ def _description(kind: Any, name: str | int) -> str | None:
 
 def _sentence(kind: str, context: Mapping[str, Any], error: ErrorDetails) -> str:
     if kind in _WANTED:
-        return f"expected {_WANTED[kind]}, found {found(error['input'])}"
+        return f"expected {_WANTED[kind]}, found {kind_word(error['input'])}"
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
         return f"`{_label(error['loc'])}` is {words} {context[key]}, not {spelled(error['input'])}"

@@ -9,7 +9,7 @@ from time import time, time_ns
 from uuid import uuid4
 
 from gateway.errors import Place, Problem, Problems
-from gateway.policy.analysis.diff import Difference, told, widening
+from gateway.policy.analysis.diff import Difference, difference_text, widening
 from gateway.policy.authoring.cases import run_case
 from gateway.policy.authoring.compile import compile_folder, version_of
 from gateway.policy.compiled import Compiled
@@ -158,7 +158,8 @@ def _check_widening(old: Compiled, new: Compiled) -> None:
     """Raises Problems with what the new files let through that the old did not, unless they say so."""
     changes = widening(old, new)
     if changes:
-        said = f"the new policy widens what policy {old.policy.version} allows\n{told(Difference(changes, (), ()))}"
+        wider = difference_text(Difference(changes, (), ()))
+        said = f"the new policy widens what policy {old.policy.version} allows\n{wider}"
         way_out = f"write `allow_widening: {old.policy.version}` in policy.yaml if that is meant; it permits this once"
         raise Problems([Problem(said, Place(POLICY, 1, 1), way_out)])
 

@@ -118,15 +118,15 @@ def test_a_worker_knows_what_the_control_process_learned_and_pauses_canaries_whe
         answers(sink, count=8)
         with closing(Learned(tmp_path)) as worker:
             worker.serves_policy(POLICY)
-            known = worker.known()
+            known = worker.latest()
             assert known == sink.snapshot or known.tallies == sink.snapshot.tallies
             assert known.trials == {}
     with closing(Learned(tmp_path)) as worker:
-        assert worker.known().trials == {}
+        assert worker.latest().trials == {}
         old = time.time() - 20
         os.utime(tmp_path / "estimates", (old, old))
         time.sleep(2.5)
-        assert (worker.known().trials, worker.known().tallies) == (None, known.tallies)
+        assert (worker.latest().trials, worker.latest().tallies) == (None, known.tallies)
 
 
 def test_a_record_teaches_what_its_row_in_the_ledger_teaches():

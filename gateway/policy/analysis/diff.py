@@ -67,7 +67,7 @@ def plain(difference: Difference) -> dict[str, Any]:
     }
 
 
-def told(difference: Difference) -> str:
+def difference_text(difference: Difference) -> str:
     """The same in sentences."""
     lines = []
     parts = (("may now reach", difference.widened), ("no longer reach", difference.narrowed))

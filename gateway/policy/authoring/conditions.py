@@ -10,7 +10,7 @@ from typing import Literal
 from gateway.errors import Problem, nearest
 from gateway.policy.rules import Constant, Term, glob
 from gateway.source import Document, Real, Whole, spelled
-from gateway.source.shape import found, resolved, shortened
+from gateway.source.shape import kind_word, resolved, shortened
 
 Form = Literal["word", "set", "number", "bool", "ordered"]
 Path = tuple[str | int, ...]
@@ -130,7 +130,7 @@ def _possible(bounds: Mapping[str, float]) -> bool:
 def _bound(value: object, scope: Scope, path: Path) -> float | None:
     if isinstance(value, Whole | Real):
         return float(value)
-    scope.error(f"expected a number, found {found(value)}", path, help="write it as it is, without quotes")
+    scope.error(f"expected a number, found {kind_word(value)}", path, help="write it as it is, without quotes")
     return None
 
 
@@ -238,7 +238,7 @@ def _choices(word: str, vocabulary: Vocabulary, scope: Scope | None = None) -> s
 
 
 def _quoted(value: object) -> str:
-    return f"`{shortened(value)}`" if isinstance(value, str) else found(value)
+    return f"`{shortened(value)}`" if isinstance(value, str) else kind_word(value)
 
 
 def _written(raw: object) -> str:

@@ -15,7 +15,7 @@ from gateway.policy.authoring.vocabulary import Vocabularies, read_tests, read_w
 from gateway.policy.evaluate import keeps, mask
 from gateway.policy.rules import Item, OnRefusal, Route, Share
 from gateway.source import spelled
-from gateway.source.shape import found, shortened
+from gateway.source.shape import kind_word, shortened
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ def read_items(raw: object, names: Names, path: Path) -> tuple[Item, ...]:
     elif isinstance(raw, list) and raw:
         found_items = [_item(each, names, (*path, place)) for place, each in enumerate(raw)]
     else:
-        what = "an empty list" if isinstance(raw, list) else found(raw)
+        what = "an empty list" if isinstance(raw, list) else kind_word(raw)
         names.scope.error(f"`try` is a list of items, not {what}", path, help="`[{any: {}}]` proposes every endpoint")
         return ()
     items = [each for each in found_items if each is not None]
@@ -143,7 +143,7 @@ def _item(raw: object, names: Names, path: Path) -> Item | None:
     word = spelled(raw)
     if not isinstance(word, str):
         names.scope.error(
-            f"`try` cannot hold {found(raw)}", path, help="endpoint id, model id, `requested` or `{any: {…}}`"
+            f"`try` cannot hold {kind_word(raw)}", path, help="endpoint id, model id, `requested` or `{any: {…}}`"
         )
         return None
     if word == "requested":
@@ -174,7 +174,7 @@ def _any(raw: Mapping[str, object], names: Names, path: Path) -> Item | None:
             return None
     inner = raw.get("any")
     if not isinstance(inner, dict):
-        what = "nothing" if inner is None else found(inner)
+        what = "nothing" if inner is None else kind_word(inner)
         names.scope.error(f"`any` takes tests, not {what}", path, help="`{any: {}}` stands for every endpoint")
         return None
     tests = read_tests(inner, names.words, names.scope, (*path, "any"), timed=True)

@@ -15,7 +15,7 @@ from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 from gateway.source import Document, Real, Whole, spelled
 from gateway.source.scalar import NotANumber, resolve
-from gateway.source.shape import found, shortened
+from gateway.source.shape import kind_word, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _text(value: object, scope: Scope, path: Path) -> str | None:
     word = spelled(value)
     if isinstance(word, str):
         return word
-    scope.error(f"expected a text, found {found(value)}", path)
+    scope.error(f"expected a text, found {kind_word(value)}", path)
     return None
 
 
@@ -63,7 +63,7 @@ def read_signal(raw: object, vocabulary: Vocabulary, names: Names, path: Path) -
         return _number(raw, names.scope, path)
     if vocabulary.form == "bool":
         if not isinstance(raw, bool):
-            names.scope.error(f"`{vocabulary.name}` is true or false, not {found(raw)}", path)
+            names.scope.error(f"`{vocabulary.name}` is true or false, not {kind_word(raw)}", path)
         return bool(raw)
     if raw is None and SIGNALS[vocabulary.name].empty is None:
         return None
@@ -77,7 +77,7 @@ def _number(raw: object, scope: Scope, path: Path) -> Value:
         return int(raw)
     if isinstance(raw, Real):
         return float(raw)
-    scope.error(f"expected a number, found {found(raw)}", path)
+    scope.error(f"expected a number, found {kind_word(raw)}", path)
     return 0
 
 

@@ -37,7 +37,7 @@ def test_who_has_a_key_or_is_being_served_need_not_make_room():
     friend, busy, late = Visitor(), Visitor(busy=True), Visitor()
     for each in (friend, busy, Visitor(busy=True)):
         guests.enter(each, "10.0.0.1")
-    guests.known(friend)
+    guests.admit(friend)
 
     assert not guests.enter(late, "10.0.0.1")
     guests.leave(friend)
@@ -67,7 +67,7 @@ def test_never_more_than_may_be_and_all_places_come_back(steps):
             if step == "leave":
                 guests.leave(here.pop(number))
             elif step == "known":
-                guests.known(visitor)
+                guests.admit(visitor)
             else:
                 visitor.busy = not visitor.busy
         here = {number: each for number, each in here.items() if not each.cut}

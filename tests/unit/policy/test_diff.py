@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.policy.analysis.diff import compare, plain, told, widening
+from gateway.policy.analysis.diff import compare, difference_text, plain, widening
 from gateway.policy.compiled import Compiled
 from tests.unit.policy.small import CALLERS, CATALOG, REST, SETS, compiled
 
@@ -37,8 +37,8 @@ def test_a_dropped_guard_widens_for_the_requests_it_was_about():
 def test_a_signal_that_is_empty_is_said_to_be_none():
     plain_home = "{name: plain, when: {pii: {not: [card]}}, only: {hosting: self}}"
 
-    assert "requests with pii none" in told(compare(folder(plain_home), folder()))
-    assert "app none may" in told(
+    assert "requests with pii none" in difference_text(compare(folder(plain_home), folder()))
+    assert "app none may" in difference_text(
         compare(folder("{name: g, when: {app: {not: bot}}, only: {hosting: self}}"), folder())
     )
 
@@ -47,14 +47,15 @@ def test_a_dropped_guard_that_another_covers_changes_nothing():
     covered = folder(PRC, "{name: always, never: {exposure: china}}")
 
     assert (
-        told(compare(covered, folder("{name: always, never: {exposure: china}}"))) == "nothing changes for any caller"
+        difference_text(compare(covered, folder("{name: always, never: {exposure: china}}")))
+        == "nothing changes for any caller"
     )
 
 
 def test_a_renamed_or_moved_guard_changes_nothing():
     renamed = HOME.replace("name: home", "name: stay")
 
-    assert told(compare(folder(HOME, PRC), folder(PRC, renamed))) == "nothing changes for any caller"
+    assert difference_text(compare(folder(HOME, PRC), folder(PRC, renamed))) == "nothing changes for any caller"
 
 
 def test_a_new_guard_narrows_and_may_strand():
@@ -65,7 +66,7 @@ def test_a_new_guard_narrows_and_may_strand():
     assert [change.witness for change in found.stranded] == [
         {"topic": ["code"], "team": "research", "data_class": "regulated"}
     ]
-    assert "have nothing left" in told(found)
+    assert "have nothing left" in difference_text(found)
 
 
 WIDER = [
