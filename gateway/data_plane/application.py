@@ -32,7 +32,7 @@ PREFIXES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/decisions/", decisions.one),
 )
 NOT_OURS = tuple(
-    f"/v1/{name}" for name in "responses batches fine_tuning images audio files assistants threads moderations".split()
+    f"/v1/{name}" for name in "batches fine_tuning images audio files assistants threads moderations".split()
 )
 
 
@@ -117,5 +117,6 @@ def _ours(path: str) -> str:
 
 def _why_not_found(method: str, path: str) -> str:
     if _ours(path).startswith(NOT_OURS):
-        return f"{path[:200]} is not served by this gateway: it routes chat, messages, completions and embeddings"
+        words = "is not served by this gateway: it routes chat, responses, messages, completions and embeddings"
+        return f"{path[:200]} {words}"
     return f"no such path: {method} {path[:200]}; the base URL of OpenAI's clients ends with /v1"

@@ -31,6 +31,7 @@ from gateway.data_plane.side_tasks import SideTask, keep_running
 from gateway.data_plane.spending_follower import Spending
 from gateway.data_plane.worker_state import State
 from gateway.policy.compiled import Compiled, Policy
+from gateway.processes.memory import return_large_blocks
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import hold_signals, release_signals
 from gateway.processes.watchdog import GRACE_S, end_within
@@ -59,6 +60,7 @@ def serve_worker(
         room=Room(BODIES * settings.max_body_bytes),
         control=ControlLine(settings.state_dir),
     )
+    return_large_blocks()
     _settle_in(compiled.policy)
     server = _Server(_config(state), state, listener)
     others = (Publisher(state, parts), Schedule(state, parts), parts.second, parts.shadows)

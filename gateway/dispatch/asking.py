@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
 
@@ -12,46 +12,55 @@ from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.stopping import Running
+from gateway.dispatch.translation import Outgoing
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
 from gateway.outcome.watch import watch_for
+from gateway.outcome.wire_reader import READERS
 from gateway.policy.permit import Permit
+from gateway.request import Request
 from gateway.upstreams.additions import named_in
 from gateway.upstreams.failures import Failure, classify, of_fault, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
-from gateway.upstreams.translate.passing import WayBack
 
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
 WHOLE_BODY_BYTES = 64_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one endpoint is asked, and that it may be."""
+
+    permit: Permit
+    out: Outgoing
+
+
 async def ask(
-    permit: Permit, trail: RequestState, fleet: Fleet, turn: Turn, *, hold: Hold, judge: Judge | None, running: Running
+    question: Question,
+    trail: RequestState,
+    fleet: Fleet,
+    turn: Turn,
+    *,
+    hold: Hold,
+    judge: Judge | None,
+    running: Running,
 ) -> ActiveAttempt | Failure:
     """Asks the permit's endpoint and reads the opening. A failure is recorded; a caller who leaves is billed."""
-    request = trail.upstream_request
-    back: WayBack | None = trail.way_back() if trail.way_back is not None else None
-    keeps = request.include_usage or back is not None
-    watch = watch_for(trail.decision.policy.catalog.moderation, permit.endpoint.operator.id)
-    meter = StreamMeter(keep_usage=keeps, watch=watch) if request.stream else WholeMeter(watch)
-    redactor, secret = fleet.redactor, fleet.secret(permit.endpoint)
+    request = question.out.request
     told = hold.tells or not request.stream
-    adds_usage = fleet.adds_usage(permit.endpoint, request)
-    attempt = ActiveAttempt(
-        permit, trail, judge, monotonic(), meter, turn, redactor, secret, adds_usage, running, told=told, back=back
-    )
+    attempt = _attempt(question, trail, fleet, turn, told=told, judge=judge, running=running)
     attempt.begin()
     trail.asked_at = trail.asked_at or attempt.started
     try:
         with attempt.stop.heard():
             failure = await _open(attempt, fleet, hold)
-            if request.stream and not adds_usage and fleet.usage_option.refused:
-                _learn(fleet, permit.endpoint, failure)
+            if request.stream and not attempt.adds_usage and fleet.usage_option.refused:
+                _learn(fleet, attempt.endpoint, failure)
             if trail.measuring is not None and (failure is not None or attempt.verdict != "answered"):
                 await trail.measuring()  # by its topic a refusal may stand
                 trail.measuring = None
@@ -71,8 +80,45 @@ async def ask(
     return failure
 
 
+def _meter(endpoint: Endpoint, trail: RequestState, request: Request, *, keep_usage: bool) -> StreamMeter | WholeMeter:
+    watch = watch_for(trail.decision.policy.catalog.moderation, endpoint.operator.id)
+    reader = READERS.get(endpoint.api)
+    wire = reader() if reader is not None else None
+    return StreamMeter(keep_usage=keep_usage, watch=watch, wire=wire) if request.stream else WholeMeter(watch, wire)
+
+
+def _attempt(
+    question: Question,
+    trail: RequestState,
+    fleet: Fleet,
+    turn: Turn,
+    *,
+    told: bool,
+    judge: Judge | None,
+    running: Running,
+) -> ActiveAttempt:
+    permit, out = question.permit, question.out
+    endpoint, back = permit.endpoint, out.way_back() if out.way_back is not None else None
+    trail.adapted = out.adapted
+    return ActiveAttempt(
+        permit,
+        trail,
+        judge,
+        monotonic(),
+        _meter(endpoint, trail, out.request, keep_usage=out.request.include_usage or back is not None),
+        turn,
+        fleet.redactor,
+        fleet.secret(endpoint),
+        fleet.adds_usage(endpoint, out.request),
+        running,
+        request=out.request,
+        told=told,
+        back=back,
+    )
+
+
 async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | None:
-    trail, decision, deadline = attempt.trail, attempt.trail.decision, attempt.trail.deadline
+    decision, deadline = attempt.trail.decision, attempt.trail.deadline
     limits, stream = decision.route.limits, attempt.trail.request.stream
     left_s = deadline - monotonic()
     if left_s <= 0:
@@ -80,7 +126,7 @@ async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | N
     first_byte_s = min(limits.first_byte_s if stream else limits.whole_s, left_s)
     upstream = await fleet.send(
         attempt.permit,
-        trail.upstream_request,
+        attempt.request,
         started=attempt.started,
         first_byte_s=first_byte_s,
         before_write=attempt.leaves,

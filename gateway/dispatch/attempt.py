@@ -17,6 +17,7 @@ from gateway.outcome.outcome import Attempt, Result
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge, result_of
 from gateway.policy.permit import Permit
+from gateway.request import Request
 from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Reply as UpstreamReply
@@ -43,6 +44,7 @@ class ActiveAttempt:
     secret: bytes | None  # our key at the endpoint
     adds_usage: bool  # the caller did not ask for the usage of the stream
     running: Running  # it is among these from `begin` to `close`
+    request: Request  # in the wire of the endpoint
     sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None

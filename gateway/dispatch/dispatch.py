@@ -9,7 +9,7 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
-from gateway.dispatch.asking import ask
+from gateway.dispatch.asking import Question, ask
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
@@ -17,7 +17,7 @@ from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
-from gateway.dispatch.translation import put_into_upstream_dialect
+from gateway.dispatch.translation import outgoing
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
@@ -43,28 +43,23 @@ class DispatchContext:
 
 
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
-    """Asks, in their dialect, one endpoint after another until a reply may be handed out. Raises GatewayError."""
-    put_into_upstream_dialect(trail)
-    return await _until_one_answers(trail, means)
-
-
-async def _until_one_answers(trail: RequestState, means: DispatchContext) -> Reply:
+    """Asks one endpoint after another, each in its wire, until a reply may be handed out. Raises GatewayError."""
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
     judge = means.judge(trail)
     endpoint = queue.first()
     if endpoint is None:
         raise nothing_usable(trail, means.fleet, means.breakers)
-    too_dear: GatewayError | None = None
+    unasked: GatewayError | None = None  # why the last of those was not asked that could have been
     spare: ActiveAttempt | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
     failures: list[tuple[Endpoint, Failure]] = []
     try:
         while endpoint is not None:
-            permit = await means.admit(trail, endpoint)
-            if isinstance(permit, GatewayError):
-                too_dear, endpoint = permit, queue.after_failure()
+            asked = await _permitted(endpoint, trail, means)
+            if isinstance(asked, GatewayError):
+                unasked, endpoint = asked, queue.after_failure()
                 continue
-            found = await _ask(permit, trail, means, _hold(trail, queue, endpoint), judge)
+            found = await _ask(asked, trail, means, _hold(trail, queue, endpoint), judge)
             said = found.outcome if isinstance(found, Failure) else found.verdict
             if said != "failed":
                 _note_reroute(trail, last, endpoint)
@@ -86,7 +81,7 @@ async def _until_one_answers(trail: RequestState, means: DispatchContext) -> Rep
         return _commit(spare, means)
     _drop(spare)
     await trail.catch_up()
-    raise _nobody_answered(failures, trail, means) if failures or too_dear is None else too_dear
+    raise _nobody_answered(failures, trail, means) if failures or unasked is None else unasked
 
 
 def _nobody_answered(
@@ -120,12 +115,22 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
     return None if failure.final else queue.after_failure()
 
 
-async def _ask(
-    permit: Permit, trail: RequestState, means: DispatchContext, hold: Hold, judge: Judge | None
-) -> ActiveAttempt | Failure:
-    turn = means.breakers.turn(permit.endpoint.id, monotonic())
+async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Question | GatewayError:
+    """What it is asked and that it may be; else why not: a field that has no place in its wire, or the budget."""
     try:
-        return await ask(permit, trail, means.fleet, turn, hold=hold, judge=judge, running=means.running)
+        out = outgoing(trail, endpoint)
+    except GatewayError as refused:
+        return refused
+    permit = await means.admit(trail, endpoint)
+    return permit if isinstance(permit, GatewayError) else Question(permit, out)
+
+
+async def _ask(
+    question: Question, trail: RequestState, means: DispatchContext, hold: Hold, judge: Judge | None
+) -> ActiveAttempt | Failure:
+    turn = means.breakers.turn(question.permit.endpoint.id, monotonic())
+    try:
+        return await ask(question, trail, means.fleet, turn, hold=hold, judge=judge, running=means.running)
     except BaseException:
         turn.released()
         raise

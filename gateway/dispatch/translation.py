@@ -1,37 +1,75 @@
-"""Puts a request into the dialect that upstreams speak, once a request, and each reply back into its caller's."""
+"""Puts a request into the wire of the endpoint that is asked, and each reply back into its caller's dialect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 import msgspec
 
+from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
-from gateway.request import parse
+from gateway.request import Request, parse
 from gateway.upstreams.translate import TRANSLATORS
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 
-UPSTREAM = "openai"  # the one wire that we speak
-KIND = "chat"  # which interface of it
+KINDS: Final = {"openai": "chat", "openai_responses": "responses", "anthropic": "messages"}  # by wire
+_OPENAIS = frozenset({"openai", "microsoft", "azure-foundry"})  # whose Chat knows `max_completion_tokens` alone
 _encode = msgspec.json.Encoder().encode
 
 
-def put_into_upstream_dialect(trail: RequestState) -> None:
-    """Nothing where the request is in it already. Raises GatewayError for what has no place in it."""
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one endpoint is asked."""
+
+    request: Request
+    way_back: Callable[[], WayBack] | None = None  # of its reply; None: bytes as they are
+    adapted: tuple[str, ...] = ()  # names of what was put in another form
+
+
+def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
+    """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
     request = trail.request
-    translator = TRANSLATORS.get((request.interface.dialect.name, UPSTREAM))
+    dialect = request.interface.dialect.name
+    if dialect == endpoint.api:
+        return _native(request)
+    translator = TRANSLATORS.get((dialect, endpoint.api))
     if translator is None:
-        return
+        words = f"{endpoint.id} speaks {endpoint.api}, which {request.interface.path} is not translated to"
+        raise GatewayError("unsupported_request", words)
     arrival = request.arrival
     body = {name: msgspec.json.decode(value) for name, value in request.fields.items()}
     id, created = arrival.id.removeprefix("req_"), int(arrival.received_at)
-    upstream = Upstream(strict=arrival.strict)
+    facts = _facts(endpoint, strict=arrival.strict)
     try:
-        made = translator.request(body, upstream, model=request.model, response_id=id, created_at=created)
+        made = translator.request(body, facts, model=request.model, response_id=id, created_at=created)
     except Untranslatable as wrong:
         raise GatewayError("unsupported_request", str(wrong), param=wrong.path) from None
-    trail.asks = parse(KIND, _encode(made.body), arrival)
-    trail.adapted = made.adapted
-    trail.way_back = partial(WayBack, translator, made.memory, stream=request.stream)
+    way_back = partial(WayBack, translator, made.memory, stream=request.stream)
+    return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, made.adapted)
+
+
+def _native(request: Request) -> Outgoing:
+    """Bytes as they came; Responses keep what they are sent unless they are told not to."""
+    if request.kind != "responses" or "store" in request.fields:
+        return Outgoing(request)
+    if request.arrival.strict:
+        words = "`store` must be false: without it a Responses vendor keeps the conversation"
+        raise GatewayError("unsupported_request", words, param="store")
+    fields = {**request.fields, "store": msgspec.Raw(b"false")}
+    return Outgoing(replace(request, fields=fields), adapted=("store(absent→false)",))
+
+
+def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
+    own = endpoint.operator.id in _OPENAIS
+    return Upstream(
+        can=endpoint.can,
+        max_output_tokens=endpoint.model.output_limit,
+        limit_field="max_completion_tokens" if own else "max_tokens",
+        developer_role=own,
+        strict=strict,
+    )

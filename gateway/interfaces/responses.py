@@ -1,4 +1,4 @@
-"""OpenAI's Responses: policies and the catalogue know it; it is not served yet."""
+"""POST /v1/responses: OpenAI's Responses. What is to be kept between requests is refused by the catalogue's rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.interfaces.spec import Interface
 RESPONSES = Interface(
     kind="responses",
     dialect=OPENAI_RESPONSES,
-    path=None,
+    path="/v1/responses",
     upstream_path="/responses",
     content="input",
     content_elsewhere=frozenset({"prompt"}),

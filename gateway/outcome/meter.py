@@ -13,6 +13,7 @@ from gateway.outcome.reading import Reading
 from gateway.outcome.reshape import Gathering, events_of
 from gateway.outcome.watch import Watch
 from gateway.outcome.wire import BOM, complains, decode, document_of
+from gateway.outcome.wire_reader import WireReader
 
 MOST_EVENT_BYTES = 16_000_000
 MOST_ERROR_CHARS = 2_000
@@ -26,19 +27,26 @@ class MeteringError(Exception):
 class WholeMeter:
     """A whole reply: a stream of one chunk."""
 
-    __slots__ = ("_watch", "done", "reading")
+    __slots__ = ("_watch", "_wire", "done", "reading")
 
     stray = False
 
-    def __init__(self, watch: Watch = _NOTHING) -> None:
+    def __init__(self, watch: Watch = _NOTHING, wire: WireReader | None = None) -> None:
+        """`wire`: None for Chat's."""
         self._watch = watch
+        self._wire = wire
         self.reading = Reading(watch)
         self.done = False
 
     def feed(self, body: bytes) -> bytes:
         """Reads the body; passes it on untouched, unless it is a stream, which is gathered to a whole reply."""
-        event = decode(body)
         self.done = True
+        if self._wire is not None:
+            found = self._wire.decode(body)
+            if found is not None:
+                self.reading.add(found)
+            return body
+        event = decode(body)
         if event is not None:
             self.reading.add(event, body)
         elif _is_stream(body):
@@ -71,6 +79,7 @@ class StreamMeter:
         "_keep_usage",
         "_plain",
         "_waiting",
+        "_wire",
         "done",
         "enough",
         "gathering",
@@ -78,7 +87,9 @@ class StreamMeter:
         "stray",
     )
 
-    def __init__(self, *, keep_usage: bool, watch: Watch = _NOTHING) -> None:
+    def __init__(self, *, keep_usage: bool, watch: Watch = _NOTHING, wire: WireReader | None = None) -> None:
+        """`wire`: None for Chat's."""
+        self._wire = wire
         self.reading = Reading(watch)
         self.done = False  # the upstream said [DONE], or that it failed
         self.stray = False  # something came that is no event
@@ -155,6 +166,8 @@ class StreamMeter:
 
     def _converted(self, body: bytes) -> bytes:
         self._carry.clear()
+        if self._wire is not None:
+            return self._refused(body)
         event = decode(body)
         if event is None:
             self.stray = True
@@ -196,6 +209,8 @@ class StreamMeter:
             return passes
         if error:
             return self._fail(data)
+        if self._wire is not None:
+            return self._read_wire(self._wire, data)
         event = decode(data)
         if event is None:
             return not self.done
@@ -207,6 +222,28 @@ class StreamMeter:
             self.done = True
             return False
         return passes and (self._keep_usage or event.usage is None or bool(event.choices) or event.choices is None)
+
+    def _read_wire(self, wire: WireReader, data: bytes) -> bool:
+        """An event of another wire: its own end passes only behind a reply that is complete."""
+        event = wire.decode(data)
+        if event is None or self.done:
+            return not self.done
+        self.reading.add(event)
+        if self.reading.complaint is not None:
+            self.done = True
+            return False
+        self.done = wire.over
+        return not self.done or (self.reading.complete and not self.reading.broken)
+
+    def _refused(self, body: bytes) -> bytes:
+        """A document in place of another wire's stream: an error, or nothing that we know."""
+        document = document_of(body)
+        if complains(document):
+            self._fail(body)
+        else:
+            self.stray = True
+            self._carry += body
+        return b""
 
     def _read_other(self, block: bytes) -> bool:
         """A comment, or what is no event at all: an error that was written into the stream as it was, say."""

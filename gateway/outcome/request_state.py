@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.identity import Caller
@@ -35,9 +34,7 @@ class RequestState:
     late_signals: Signals = field(default_factory=dict)  # recorded, though no decision read them; empty until measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
-    asks: Request | None = None  # what upstreams are asked, in their dialect; None: the request as it came
-    way_back: Callable[[], Any] | None = None  # of each reply into the caller's dialect, see `dispatch.translation`
-    adapted: tuple[str, ...] = ()  # what of it was put in another form, by name
+    adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint that was asked last, by name
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:
@@ -45,11 +42,6 @@ class RequestState:
         for usage in self.late:
             await usage
         self.late.clear()
-
-    @property
-    def upstream_request(self) -> Request:
-        """What upstreams are asked."""
-        return self.asks or self.request
 
     @property
     def deadline(self) -> float:

@@ -10,7 +10,7 @@ from gateway.policy.evaluate import mask
 from gateway.policy.rules import Capability
 from gateway.signals.table import KINDS, NEEDS
 
-SPOKEN = frozenset({"openai"})  # wires that `upstreams` can speak
+SPOKEN = frozenset({"openai", "openai_responses", "anthropic"})  # wires that `upstreams` can speak
 
 
 def capability(endpoints: Sequence[Endpoint]) -> Capability:
@@ -28,5 +28,7 @@ def capability(endpoints: Sequence[Endpoint]) -> Capability:
 def serves(endpoint: Endpoint, kind: str) -> bool:
     """True if the endpoint's wire is one that we speak and its model serves this kind."""
     kinds = endpoint.kinds
-    able = kind in kinds or ("chat" in kinds and kind in INTERFACES and INTERFACES[kind].by_chat)
-    return able and endpoint.api in SPOKEN
+    by_chat = kind == "chat" or (kind in INTERFACES and INTERFACES[kind].by_chat)  # translated from wire to wire
+    if endpoint.api == "openai":
+        return kind in kinds or (by_chat and "chat" in kinds)
+    return endpoint.api in SPOKEN and by_chat and not kinds.isdisjoint({"chat", kind})

@@ -1,4 +1,4 @@
-"""Speaks to endpoints in OpenAI's wire: bytes through, only `model` and the usage option of a stream rewritten."""
+"""Speaks to endpoints in their wires: bytes through, only `model` and the usage option of a stream rewritten."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from gateway.upstreams.reasoning import in_their_words
 from gateway.upstreams.redaction import Redactor
 
 CONNECT_S = 5.0
+ANTHROPIC_VERSION = "2023-06-01"
 SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 
 _encode = msgspec.json.Encoder().encode
@@ -77,7 +78,7 @@ class Fleet:
 
     def adds_usage(self, endpoint: Endpoint, request: Request) -> bool:
         """True if the endpoint is asked for the usage of a stream though the caller did not ask."""
-        if not request.stream or request.include_usage or not request.interface.writes:
+        if not request.stream or request.include_usage or not request.interface.writes or endpoint.api != "openai":
             return False
         return self._doors[endpoint.index].takes_usage_option and endpoint.index not in self.usage_option.refused
 
@@ -144,7 +145,9 @@ def _door(
         key = key_of(endpoint.key_env)
         if key is None:
             return None
-        headers["authorization"] = f"Bearer {key}"
+        headers |= {"x-api-key": key} if endpoint.api == "anthropic" else {"authorization": f"Bearer {key}"}
+    if endpoint.api == "anthropic":
+        headers["anthropic-version"] = ANTHROPIC_VERSION
     return UpstreamTarget(
         targets={
             each.kind: Target.of(endpoint.base_url, each.upstream_path, endpoint.pin) for each in served().values()

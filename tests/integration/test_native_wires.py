@@ -1,0 +1,271 @@
+"""Claims about upstreams that speak Anthropic's or the Responses' wire to callers who speak it too: bytes, metered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+
+from tests.integration.upstreams import KEY, SSE, Upstreams, decision, folder, saying, serving, whole
+from tests.running import Running, starter
+
+pytestmark = pytest.mark.services
+HELLO: Any = [{"role": "user", "content": "Tell me some history."}]
+TEXT = "In 1066 the Normans landed at Pevensey."
+USAGE = {"input_tokens": 6, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 0, "output_tokens": 1}
+MESSAGE = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "up-a", "content": [{"type": "text", "text": TEXT}],
+    "stop_reason": "end_turn", "stop_sequence": None, "usage": {**USAGE, "output_tokens": 20},
+}  # fmt: skip
+RESPONSE: dict[str, Any] = {
+    "id": "resp_1", "object": "response", "created_at": 1_790_000_000, "status": "completed", "error": None,
+    "incomplete_details": None, "instructions": None, "metadata": {}, "model": "up-b", "parallel_tool_calls": True,
+    "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0, "store": False,
+    "output": [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
+                "content": [{"type": "output_text", "text": TEXT, "annotations": [], "logprobs": []}]}],
+    "usage": {"input_tokens": 10, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 20,
+              "output_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 30},
+}  # fmt: skip
+
+
+def event(kind: str, **fields: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), json.dumps({"type": kind, **fields}).encode())
+
+
+def messages(*blocks: tuple[dict[str, Any], list[dict[str, Any]]], stop: str = "end_turn") -> list[bytes]:
+    """A stream of Messages, of blocks and their deltas."""
+    out = [event("message_start", message={**MESSAGE, "content": [], "stop_reason": None, "usage": USAGE})]
+    out.append(event("ping"))
+    for place, (block, deltas) in enumerate(blocks):
+        out.append(event("content_block_start", index=place, content_block=block))
+        out += [event("content_block_delta", index=place, delta=delta) for delta in deltas]
+        out.append(event("content_block_stop", index=place))
+    ending = {"stop_reason": stop, "stop_sequence": None}
+    return [*out, event("message_delta", delta=ending, usage={"output_tokens": 20}), event("message_stop")]
+
+
+def text(words: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    return {"type": "text", "text": ""}, [{"type": "text_delta", "text": word} for word in words.split(" ")]
+
+
+def responses(*last: bytes, words: str = TEXT) -> list[bytes]:
+    """A stream of Responses up to the end of its text, then `last`."""
+    item: dict[str, Any] = {**RESPONSE["output"][0], "content": [], "status": "in_progress"}
+    part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+    where: dict[str, Any] = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    begun = {**RESPONSE, "status": "in_progress", "output": [], "usage": None}
+    return [
+        event("response.created", response=begun, sequence_number=0),
+        event("response.output_item.added", output_index=0, item=item, sequence_number=1),
+        event("response.content_part.added", part=part, **where, sequence_number=2),
+        event("response.output_text.delta", delta=words, logprobs=[], **where, sequence_number=3),
+        event("response.output_text.done", text=words, logprobs=[], **where, sequence_number=4),
+        event("response.content_part.done", part={**part, "text": words}, **where, sequence_number=5),
+        event("response.output_item.done", output_index=0, item=RESPONSE["output"][0], sequence_number=6),
+        *last,
+    ]
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Upstreams]:
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def upstreams(vendors: Upstreams) -> Upstreams:
+    """As at their start."""
+    vendors.acts.clear()
+    vendors.asked.clear()
+    return vendors
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("native")
+    policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"}, key_env="GATEWAY_KEY_VENDOR")
+    rows = policies / "catalog" / "all.yaml"
+    parts = rows.read_text().split("  - {id: ")
+    wires = {"m@a": "anthropic", "m@b": "openai_responses"}
+    for name, wire in wires.items():
+        parts = [part.replace("api: openai", f"api: {wire}") if part.startswith(name) else part for part in parts]
+    rows.write_text("  - {id: ".join(parts))
+    started: list[Running] = []
+    yield starter(root, started)(policies, environment={"GATEWAY_KEY_VENDOR": "vendor-secret-0123456789"})
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture
+def claude(running: Running) -> Iterator[anthropic.Anthropic]:
+    with anthropic.Anthropic(base_url=running.url, api_key=KEY, max_retries=0) as made:
+        yield made
+
+
+@pytest.fixture
+def gpt(running: Running) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as made:
+        yield made
+
+
+def sent(upstreams: Upstreams) -> Any:
+    return json.loads(upstreams.asked[-1][2])
+
+
+def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
+    upstreams.acts["a"] = saying(whole(200, MESSAGE))
+    raw = claude.messages.with_raw_response.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": 7})
+    attempt = decision(running, dict(raw.headers))["attempts"][0]
+    head = upstreams.asked[0][1].lower()
+
+    assert json.loads(raw.http_response.content) == MESSAGE
+    assert sent(upstreams) == {"model": "up-a", "max_tokens": 99, "messages": HELLO, "top_k": 7}
+    assert head.startswith(b"post /a/messages http/1.1")
+    assert b"x-api-key: vendor-secret-0123456789\r\n" in head
+    assert b"anthropic-version: 2023-06-01\r\n" in head
+    assert b"authorization" not in head
+    assert (attempt["usage"]["input_tokens"], attempt["usage"]["cached_tokens"]) == (10, 4)
+    assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
+
+
+def test_a_stream_of_messages_passes_as_it_is(claude, running, upstreams):
+    thinking = ({"type": "thinking", "thinking": "", "signature": ""}, [
+        {"type": "thinking_delta", "thinking": "The tide."}, {"type": "signature_delta", "signature": "EqQB"},
+    ])  # fmt: skip
+    call = ({"type": "tool_use", "id": "toolu_1", "name": "tide", "input": {}},
+            [{"type": "input_json_delta", "partial_json": '{"port": "Whitby"}'}])  # fmt: skip
+    parts = messages(thinking, text(TEXT), call, stop="tool_use")
+    upstreams.acts["a"] = saying(SSE, *parts)
+    body = {"model": "m@a", "max_tokens": 99, "messages": HELLO, "stream": True}
+    status, headers, said = running.ask("POST", "/v1/messages", body, headers={"x-api-key": KEY})
+    attempt = decision(running, headers)["attempts"][0]
+
+    assert (status, said) == (200, b"".join(parts))
+    assert (attempt["outcome"], attempt["finish_reason"]) == ("answered", "tool_use")
+    assert (attempt["usage"]["input_tokens"], attempt["usage"]["output_tokens"]) == (10, 20)
+    with claude.messages.stream(model="m@a", max_tokens=99, messages=HELLO) as stream:
+        told = stream.get_final_message()
+    assert [block.type for block in told.content] == ["thinking", "text", "tool_use"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "words", "outcome"),
+    [("refusal", "", "declined"), ("refusal", "I cannot help with that.", "declined"), ("max_tokens", TEXT, "answered"),
+     ("model_context_window_exceeded", TEXT, "truncated"), ("end_turn", "", "blank")],
+)  # fmt: skip
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_stop_reasons_of_messages_are_outcomes(running, upstreams, stop, words, outcome, stream):
+    content = [{"type": "text", "text": words}] if words else []
+    parts = [SSE, *messages(*([text(words)] if words else []), stop=stop)]
+    upstreams.acts["a"] = (
+        saying(*parts) if stream else saying(whole(200, {**MESSAGE, "content": content, "stop_reason": stop}))
+    )
+    body = {"model": "m@a", "max_tokens": 99, "messages": HELLO, "stream": stream}
+    _, headers, _ = running.ask("POST", "/v1/messages", body, headers={"x-api-key": KEY})
+
+    assert decision(running, headers)["attempts"][-1]["outcome"] == outcome
+
+
+@pytest.mark.parametrize("cut", [3, 6, -1, "error"])
+def test_a_stream_of_messages_that_breaks_raises(claude, upstreams, cut):
+    parts = messages(text(TEXT))
+    broken = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    error = b"event: error\ndata: " + json.dumps(broken).encode() + b"\n\n"
+    parts = [*parts[:5], error] if cut == "error" else parts[:-2] if cut == -1 else parts[:cut]
+    upstreams.acts["a"] = saying(SSE, *parts)
+    with (
+        pytest.raises((anthropic.APIStatusError, anthropic.APIError)),
+        claude.messages.stream(model="m@a", max_tokens=99, messages=HELLO) as stream,
+    ):
+        assert all(told.type != "message_stop" for told in stream)
+
+
+def test_an_overloaded_vendor_is_passed_over_and_its_own_error_never_shown(claude, upstreams):
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    upstreams.acts["a"] = saying(whole(529, overloaded))
+    with pytest.raises(anthropic.APIStatusError) as raised:
+        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO)
+
+    assert raised.value.status_code in (502, 503)
+    assert raised.value.body["type"] == "error"  # type: ignore[index]
+
+
+def test_a_vendor_s_400_passes_with_its_words(claude, upstreams):
+    wrong = {"type": "error", "error": {"type": "invalid_request_error", "message": "top_k: must be positive"}}
+    upstreams.acts["a"] = saying(whole(400, wrong))
+    with pytest.raises(anthropic.BadRequestError, match="top_k: must be positive"):
+        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": -1})
+
+
+def test_a_whole_response_passes_and_is_not_stored(gpt, running, upstreams):
+    upstreams.acts["b"] = saying(whole(200, RESPONSE))
+    raw = gpt.responses.with_raw_response.create(model="m@b", input="Tell me some history.")
+    attempt = decision(running, dict(raw.headers))["attempts"][0]
+
+    assert json.loads(raw.http_response.content) == RESPONSE
+    assert sent(upstreams) == {"model": "up-b", "input": "Tell me some history.", "store": False}
+    assert raw.headers["x-gateway-adapted"] == "store(absent->false)"
+    assert upstreams.asked[0][1].startswith(b"POST /b/responses HTTP/1.1\r\n")
+    assert (attempt["usage"]["input_tokens"], attempt["usage"]["cached_tokens"]) == (10, 4)
+    assert (attempt["usage"]["output_tokens"], attempt["usage"]["reasoning_tokens"]) == (20, 5)
+
+
+def test_a_stream_of_responses_passes_as_it_is(gpt, running, upstreams):
+    parts = responses(event("response.completed", response=RESPONSE, sequence_number=7))
+    upstreams.acts["b"] = saying(SSE, *parts)
+    body = {"model": "m@b", "input": "Tell me some history.", "store": False, "stream": True}
+    status, headers, said = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+    attempt = decision(running, headers)["attempts"][0]
+
+    assert (status, said) == (200, b"".join(parts))
+    assert (attempt["outcome"], attempt["usage"]["output_tokens"]) == ("answered", 20)
+    with gpt.responses.stream(model="m@b", input="Tell me some history.") as stream:
+        assert stream.get_final_response().output_text == TEXT
+
+
+def ended(status: str, **fields: Any) -> dict[str, Any]:
+    return {**RESPONSE, "status": status, **fields}
+
+
+def test_a_response_that_failed_is_no_answer(running, upstreams):
+    failed = ended("failed", error={"code": "server_error", "message": "It broke."}, output=[])
+    upstreams.acts["b"] = saying(SSE, *responses(event("response.failed", response=failed, sequence_number=7)))
+    body = {"model": "m@b", "input": "Tell me some history.", "stream": True}
+    _, headers, said = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+
+    assert b"response.completed" not in said
+    assert b"event: error\n" in said or b"response.failed" in said
+    assert decision(running, headers)["attempts"][-1]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(("reason", "outcome"), [("max_output_tokens", "truncated"), ("content_filter", "filtered")])
+def test_a_response_that_is_incomplete_says_why(running, upstreams, reason, outcome):
+    cut = ended("incomplete", incomplete_details={"reason": reason})
+    upstreams.acts["b"] = saying(whole(200, cut))
+    body = {"model": "m@b", "input": "Tell me some history."}
+    _, headers, _ = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+
+    assert decision(running, headers)["attempts"][-1]["outcome"] == outcome
+
+
+def test_a_refusal_part_is_a_refusal(running, upstreams):
+    item = {**RESPONSE["output"][0], "content": [{"type": "refusal", "refusal": "I cannot help with that."}]}
+    upstreams.acts["b"] = saying(whole(200, ended("completed", output=[item])))
+    body = {"model": "m@b", "input": "Tell me some history."}
+    _, headers, _ = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+
+    assert decision(running, headers)["attempts"][-1]["outcome"] == "declined"
+
+
+@pytest.mark.parametrize("field", [{"previous_response_id": "resp_0"}, {"store": True}, {"background": True},
+                                   {"conversation": "conv_0"}])  # fmt: skip
+def test_state_that_a_vendor_would_keep_is_refused_by_name(gpt, upstreams, field):
+    with pytest.raises((openai.BadRequestError, openai.PermissionDeniedError)) as raised:
+        gpt.responses.create(model="m@b", input="Hi", **field)
+
+    assert next(iter(field)) in str(raised.value) or "stored_state" in str(raised.value)
+    assert not upstreams.asked
