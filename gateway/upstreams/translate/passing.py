@@ -29,12 +29,13 @@ class WayBack:
             return self._whole(out) if out else b""
         made = []
         for event in out.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n\n"):
-            lines = [line for line in event.split(b"\n") if line.startswith(b"data:")]
-            data = b"\n".join([line[5:].strip() for line in lines])
+            lines = event.split(b"\n")
+            name = next((line[6:].strip() for line in lines if line.startswith(b"event:")), b"")
+            data = b"\n".join([line[5:].strip() for line in lines if line.startswith(b"data:")])
             if data == _DONE:
                 made.append(self.end())
             elif data and not self._ended and isinstance(read := document_of(data), dict):
-                made.append(self._stream.feed("", read))
+                made.append(self._stream.feed(name.decode("utf-8", "replace"), read))
         return b"".join(made)
 
     def end(self) -> bytes:

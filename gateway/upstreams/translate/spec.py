@@ -59,9 +59,12 @@ class StreamTranslator(Protocol):
     """One stream on its way back. Takes whole server-sent events, gives bytes that are whole events."""
 
     def feed(self, name: str, data: Body) -> bytes:
-        """`name`: "" where the dialect has none; `data`: decoded JSON. An upstream's error is told by another way."""
+        """`name`: "" where the dialect has none; `data`: decoded JSON. An upstream's error is told by another way.
+
+        Where an event is the upstream's own end (message_stop, response.completed), this tells the caller's end too.
+        """
         ...
 
     def end(self) -> bytes:
-        """After the upstream's own end ([DONE], message_stop, response.completed): what still is to be said."""
+        """After [DONE], or a stream that is complete: what still is to be said. b"" if an end by event never came."""
         ...
