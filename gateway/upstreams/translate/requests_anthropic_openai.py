@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from gateway.upstreams.translate import messages_anthropic_openai as history
 from gateway.upstreams.translate import tools_anthropic_openai as tools
+from gateway.upstreams.translate.fields import Field, fill, never, nothing, same
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
 
@@ -21,35 +21,11 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     """Raises Untranslatable, GatewayError."""
     draft = Draft(upstream)
     draft.body = {"model": model, "messages": history.messages(body, draft)}
-    for name, value in body.items():
-        if name in _HISTORY or value is None:
-            continue
-        field = FIELDS.get(name)
-        if field is None:
-            raise Untranslatable(str(name), "has no place in the upstream's dialect")
-        field(value, draft)
+    fill(body, draft, FIELDS, but=_HISTORY)
     _think(body, draft)
     tools.choose(body, draft)
     memory = Memory(body, model, response_id, created_at)
     return Translated(draft.body, memory, tuple(draft.adapted))
-
-
-def _same(name: str, to: str | None = None) -> Callable[[Any, Draft], None]:
-    def carry(value: Any, draft: Draft) -> None:
-        draft.body[to or name] = value
-
-    return carry
-
-
-def _never(name: str, why: str = _ELSEWHERE) -> Callable[[Any, Draft], None]:
-    def refuse(value: Any, draft: Draft) -> None:
-        raise Untranslatable(name, why)
-
-    return refuse
-
-
-def _nothing(value: Any, draft: Draft) -> None:
-    """A hint about prices, or what is read elsewhere: it does not change the answer."""
 
 
 def _limit(value: Any, draft: Draft) -> None:
@@ -130,22 +106,22 @@ def _think(body: Body, draft: Draft) -> None:
 
 
 _HISTORY = frozenset({"model", "messages", "system"})
-FIELDS: dict[str, Callable[[Any, Draft], None]] = {
+FIELDS: dict[str, Field] = {
     "max_tokens": _limit,
-    "stream": _same("stream"),
-    "temperature": _same("temperature"),
-    "top_p": _same("top_p"),
-    "top_k": _never("top_k", "has no place in the upstream's dialect"),
+    "stream": same("stream"),
+    "temperature": same("temperature"),
+    "top_p": same("top_p"),
+    "top_k": never("top_k"),
     "stop_sequences": _stops,
     "tools": tools.define,
-    "tool_choice": _nothing,  # beside the tools, see `tools.choose`
-    "thinking": _nothing,  # see `_think`
+    "tool_choice": nothing,  # beside the tools, see `tools.choose`
+    "thinking": nothing,  # see `_think`
     "output_config": _output,
     "context_management": _context,
     "metadata": _metadata,
     "service_tier": _tier,
-    "cache_control": _nothing,
-    "mcp_servers": _never("mcp_servers"),
-    "container": _never("container"),
-    "inference_geo": _never("inference_geo", "is a promise of its vendor's; a guard of the policy keeps data in place"),
+    "cache_control": nothing,
+    "mcp_servers": never("mcp_servers", _ELSEWHERE),
+    "container": never("container", _ELSEWHERE),
+    "inference_geo": never("inference_geo", "is a promise of its vendor's; a guard of the policy keeps data in place"),
 }
