@@ -21,14 +21,18 @@ WHOLE = [case for case in CASES if "whole" in case.get("upstream_reply", {}) and
 STREAMED = [case for case in CASES if "events" in case.get("upstream_reply", {})]
 REFUSED = [case for case in CASES if "expect_refused" in case]
 
+THEN = [case for case in WHOLE if "expect_upstream_request" in case.get("then", {})]
+
 
 def named(case: dict[str, Any]) -> str:
     return str(case["id"])
 
 
-def translated(case: dict[str, Any], *, strict: bool = False, **changes: Any) -> Translated:
+def translated(
+    case: dict[str, Any], *, strict: bool = False, upstream: Upstream | None = None, **changes: Any
+) -> Translated:
     body = {**case["request"], **changes}
-    upstream = Upstream(strict=strict)
+    upstream = upstream or Upstream(strict=strict)
     translator = TRANSLATORS[case["client"], case["upstream"]]
     return translator.request(body, upstream, model=body["model"], response_id="r", created_at=1)
 
@@ -59,6 +63,29 @@ def test_a_whole_reply_comes_back_in_the_caller_s_words(case):
     reply = json.loads(back(case, stream=False).feed(json.dumps(case["upstream_reply"]["whole"]).encode()))
 
     assert match.match(case["expect_reply"].get("whole", {}), reply, {}) == []
+
+
+def filled(value: Any, reply: dict[str, Any]) -> Any:
+    """A second turn, with what the first one answered where it says so."""
+    if value == "{{reply.content}}":
+        return reply["content"]
+    if isinstance(value, list):
+        return [
+            each
+            for item in value
+            for each in (reply["output"] if item == "{{reply.output}}" else [filled(item, reply)])
+        ]
+    return {name: filled(each, reply) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("case", THEN, ids=named)
+def test_a_second_turn_brings_back_what_the_first_one_answered(case):
+    reply = json.loads(back(case, stream=False).feed(json.dumps(case["upstream_reply"]["whole"]).encode()))
+    then = {**case, **case["then"], "request": filled(case["then"]["request"], reply)}
+    body = translated(then).body
+
+    assert match.match(then["expect_upstream_request"], body, {}) == []
+    assert not match.absent(then.get("expect_upstream_absent", []), body)
 
 
 @pytest.mark.parametrize("case", STREAMED, ids=named)

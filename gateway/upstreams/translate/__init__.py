@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.upstreams.translate import replies_anthropic_openai, requests_anthropic_openai
+from gateway.upstreams.translate import (
+    replies_anthropic_openai,
+    replies_openai_anthropic,
+    requests_anthropic_openai,
+    requests_openai_anthropic,
+    streams_openai_anthropic,
+)
 from gateway.upstreams.translate.spec import Body, Memory, StreamTranslator, Translated
 
 __all__ = ["TRANSLATORS", "Translator"]
@@ -24,5 +30,8 @@ class Translator:
 TRANSLATORS = {
     ("anthropic", "openai"): Translator(
         requests_anthropic_openai.request, replies_anthropic_openai.whole, replies_anthropic_openai.Stream
-    )
+    ),
+    ("openai", "anthropic"): Translator(
+        requests_openai_anthropic.request, replies_openai_anthropic.whole, streams_openai_anthropic.Stream
+    ),
 }
