@@ -15,6 +15,7 @@ from tests.golden.translate import match
 ENDS = [
     ("end_turn", "stop"), ("stop_sequence", "stop"), ("max_tokens", "length"), ("refusal", "content_filter"),
     ("model_context_window_exceeded", "length"), ("tool_use", "stop"),
+    ("a_new_one", "stop"), ("content_filtered", "content_filter"),
 ]  # fmt: skip
 USE: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "find", "input": {"a": 1}}
 
@@ -24,9 +25,12 @@ def answer(*content: dict[str, Any], reason: Any = "end_turn", **more: Any) -> b
     return json.dumps({"type": "message", "content": content, "stop_reason": reason, "usage": usage, **more}).encode()
 
 
+def written(event: dict[str, Any]) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
 def streamed(way: WayBack, *events: dict[str, Any]) -> str:
-    written = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events]
-    return b"".join(map(way.feed, written)).decode() + way.end().decode()
+    return b"".join(way.feed(written(event)) for event in events).decode() + way.end().decode()
 
 
 def begin(index: int, **block: Any) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def test_whoever_calls_a_tool_stops_for_it(reason):
     assert {"type": "chunk", "finish_reason": "tool_calls"} in found
 
 
-@pytest.mark.parametrize("reason", ["pause_turn", "compaction", "a_new_one", None, 7])
+@pytest.mark.parametrize("reason", ["pause_turn", "compaction", "error", "network_error", None, ""])
 def test_an_end_that_means_none_is_no_success(reason):
     with pytest.raises(ValueError):
         back(CASE, stream=False).feed(answer({"type": "text", "text": "Hi"}, reason=reason))
@@ -148,11 +152,14 @@ ERROR = {"type": "error", "error": {"type": "overloaded_error", "message": "Over
 
 @pytest.mark.parametrize("end", [[], over()[:1], [ERROR], [over()[0], ERROR, over()[1]]],
                          ids=["cut", "cut before its end", "broken", "broken before its end"])  # fmt: skip
-def test_a_stream_that_did_not_end_is_no_success(end):
+@pytest.mark.parametrize("last", [b"", b"data: [DONE]\n\n"], ids=["", "and done"])
+def test_a_stream_that_did_not_end_is_no_success(end, last):
     way = back(CASE, stream=True)
-    said = streamed(way, START, *TEXT, *end) + way.feed(b"data: [DONE]\n\n").decode() + way.end().decode()
+    said = way.feed(b"".join(map(written, [START, *TEXT, *end])) + last) + way.end()
+    found = match.atoms("openai", said.decode())
 
-    assert not match.never(["finish_reason", "usage", "[DONE]"], match.atoms("openai", said))
+    assert not match.never(["finish_reason", "usage", "[DONE]"], found)
+    assert [atom["type"] for atom in found].count("error") == (ERROR not in end)  # an upstream's own is told elsewhere
 
 
 def test_nothing_follows_the_end():
@@ -164,11 +171,11 @@ def test_nothing_follows_the_end():
 
 def test_events_are_known_by_their_name_where_the_data_has_no_type():
     events = [START, *TEXT, *over()]
-    written = b"".join(
+    unnamed = b"".join(
         f"event: {event['type']}\r\ndata: {json.dumps({**event, 'type': None})}\r\n\r\n".encode() for event in events
     )
 
-    assert match.grammar("openai", match.atoms("openai", back(CASE, stream=True).feed(written).decode())) == []
+    assert match.grammar("openai", match.atoms("openai", back(CASE, stream=True).feed(unnamed).decode())) == []
 
 
 CUSTOM = {**CASE, "request": {**HELLO, "tools": [TEXT_TOOL]}}

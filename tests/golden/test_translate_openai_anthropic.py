@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -198,6 +200,48 @@ def test_what_has_no_place_is_refused_by_its_name(name):
 
     assert path in (getattr(refused.value, "path", None), getattr(refused.value, "param", None))
     assert f"`{path}`" in str(refused.value)
+
+
+HINT = {"prompt_cache_breakpoint": {"mode": "explicit"}}
+EVERYTHING: dict[str, Any] = {
+    **HELLO,
+    "messages": [
+        {"role": "system", "content": [{"type": "text", "text": "Be brief.", **HINT}]},
+        {"role": "user", "content": [
+            {**SEEN, **HINT}, {"type": "file", "file": {"file_data": "data:application/pdf;base64,YQ=="}, **HINT}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hm."}], "tool_calls": [
+            call("a"), {"id": "b", "type": "custom", "custom": {"name": "jot", "input": "x"}}]},
+        result("a"), result("b", [{"type": "text", "text": "ok"}]), USER,
+    ],
+    "tools": [TOOL, GRAMMAR_TOOL], "tool_choice": {"type": "function", "function": {"name": "find"}},
+    "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}},
+    "stream_options": {"include_usage": True},
+}  # fmt: skip
+FREE = {"parameters", "schema", "prompt_cache_breakpoint"}  # whose fields are the caller's own, or change no answer
+
+
+def objects(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each object of a body whose fields we should know."""
+    if isinstance(value, dict):
+        yield path, value
+        for name, each in value.items():
+            if name not in FREE:
+                yield from objects(each, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from objects(each, f"{path}[{place}]")
+
+
+@pytest.mark.parametrize("path", [path for path, _ in objects(EVERYTHING)])
+def test_a_field_that_nobody_knows_is_refused_wherever_it_stands(path):
+    body = copy.deepcopy(EVERYTHING)
+    assert translated({**CASE, "request": body}).body
+    next(found for place, found in objects(body) if place == path)["mystery"] = 1
+
+    with pytest.raises(Untranslatable) as refused:
+        translated({**CASE, "request": body})
+
+    assert refused.value.path == f"{path}.mystery".removeprefix(".")
 
 
 def test_what_asks_for_nothing_goes_nowhere():

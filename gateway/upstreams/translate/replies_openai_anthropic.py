@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
+from gateway.outcome.finishes import Meaning, meaning_of, said_of
 from gateway.outcome.usage import read_usage
 from gateway.upstreams.translate.spec import Body, Memory
 from gateway.upstreams.translate.wrapping import unwrapped
 
 _encode = msgspec.json.Encoder().encode
-_FINISHES = {"end_turn": "stop", "stop_sequence": "stop", "tool_use": "tool_calls", "max_tokens": "length",
-             "model_context_window_exceeded": "length", "refusal": "content_filter"}  # fmt: skip
+_FINISHES: dict[Meaning | None, str] = {None: "stop", "length": "length", "cut": "length", "context": "length",
+             "filtered": "content_filter", "declined": "content_filter"}  # fmt: skip
+_NO_ENDS = frozenset({"pause_turn", "compaction"})  # of tools that run at the vendor, which were not asked for
 
 
 def whole(reply: Body, memory: Memory) -> dict[str, Any]:
@@ -87,12 +89,12 @@ def call_head(block: Body, memory: Memory) -> dict[str, Any]:
 
 def ending(said: Body, *, called: bool) -> tuple[str, str]:
     """The finish reason, and why the model refuses. Raises ValueError for an end that is none."""
-    reason = said.get("stop_reason")
-    finish = _FINISHES.get(reason) if isinstance(reason, str) else None
+    reason = said_of(said.get("stop_reason"))
+    finish = _FINISHES.get(meaning_of(reason)) if reason is not None and reason not in _NO_ENDS else None
     if finish is None:
         raise ValueError("the reply has no stop reason that means an end")
-    if finish in ("stop", "tool_calls"):
-        finish = "tool_calls" if called else "stop"
+    if finish == "stop" and called:
+        finish = "tool_calls"
     details = said.get("stop_details")
     if finish != "content_filter" or not isinstance(details, dict):
         return finish, ""

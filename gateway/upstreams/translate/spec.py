@@ -66,5 +66,5 @@ class StreamTranslator(Protocol):
         ...
 
     def end(self) -> bytes:
-        """After [DONE], or a stream that is complete: what still is to be said. b"" if an end by event never came."""
+        """After [DONE], or a stream that is complete: what is still to be said; an error if its end never came."""
         ...

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from gateway.errors import GatewayError
+from gateway.interfaces.dialects import OPENAI
 from gateway.upstreams.translate.replies_openai_anthropic import call_head, ending, head, kind_of, usage_in, words_in
 from gateway.upstreams.translate.spec import Body, Memory
 from gateway.upstreams.translate.wrapping import unwrapped
@@ -89,8 +91,11 @@ class Stream:
         return b"".join(out)
 
     def end(self) -> bytes:
-        """See StreamTranslator: all was said with message_stop."""
-        return b""
+        """See StreamTranslator. Without message_stop it is no success, even where a stop reason had come."""
+        if self._over:
+            return b""
+        self._over = True
+        return OPENAI.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its message_stop"))
 
     def _start(self) -> bytes:
         self._begun = True
