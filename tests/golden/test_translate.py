@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.upstreams.translate import TRANSLATORS
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Translated, Untranslatable, Upstream
 from tests.golden.translate import match
+from tests.golden.translate.pairs import translator
 
 CASES = [
     json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "translate" / "cases").glob("*.json"))
@@ -33,20 +33,20 @@ def translated(
 ) -> Translated:
     body = {**case["request"], **changes}
     upstream = upstream or Upstream(strict=strict)
-    translator = TRANSLATORS[case["client"], case["upstream"]]
-    return translator.request(body, upstream, model=body["model"], response_id="r", created_at=1)
+    return translator(case).request(body, upstream, model=body["model"], response_id="r", created_at=1)
 
 
 def back(case: dict[str, Any], *, stream: bool) -> WayBack:
     made = translated(case, stream=stream)
-    return WayBack(TRANSLATORS[case["client"], case["upstream"]], made.memory, stream=stream)
+    return WayBack(translator(case), made.memory, stream=stream)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "expect_upstream_request" in case], ids=named)
 def test_what_goes_up_is_what_was_meant(case):
     body = translated(case).body
+    usage = {"stream_options": {"include_usage": True}} if body.get("stream") else {}  # asked for by `upstreams.fleet`
 
-    assert match.match(case["expect_upstream_request"], body, {}) == []
+    assert match.match(case["expect_upstream_request"], {**usage, **body}, {}) == []
     assert not match.absent(case.get("expect_upstream_absent", []), body)
 
 
@@ -93,7 +93,10 @@ def test_a_second_turn_brings_back_what_the_first_one_answered(case):
 def test_a_stream_comes_back_event_by_event(case, together):
     events = [event.encode() for event in case["upstream_reply"]["events"] if '"error"' not in event]
     way = back(case, stream=True)
-    said = b"".join(map(way.feed, [b"".join(events)] if together else events)).decode()
+    said = b"".join(map(way.feed, [b"".join(events)] if together else events))
+    if len(events) < len(case["upstream_reply"]["events"]):
+        said += way.fail(GatewayError("upstreams_exhausted", "the reply broke off: worker lost")) or b""
+    said = said.decode()
     found = match.atoms(case["client"], said)
     broken = len(events) < len(case["upstream_reply"]["events"])
     expected = [event for event in case["expect_reply"].get("events", []) if event["type"] != "error"]

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.types.responses import Response
 
 from gateway.errors import GatewayError
-from gateway.upstreams.translate import TRANSLATORS
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.translate import match
+from tests.golden.translate.pairs import translator
 
 CASES = [
     json.loads(path.read_text())
@@ -40,7 +41,13 @@ def ended_for_openai(made: dict[str, Any]) -> None:
     assert (choice["finish_reason"] == "tool_calls") <= bool(choice["message"].get("tool_calls"))
 
 
-ENDED = {"anthropic": ended_for_anthropic, "openai": ended_for_openai}
+def ended_for_responses(made: dict[str, Any]) -> None:
+    Response.model_validate(made)
+    assert made["status"] in ("completed", "incomplete")
+    assert (made["status"] == "incomplete") == bool(made["incomplete_details"])
+
+
+ENDED = {"anthropic": ended_for_anthropic, "openai": ended_for_openai, "responses": ended_for_responses}
 
 
 def spots(value: Any) -> list[tuple[Any, Any]]:
@@ -64,10 +71,6 @@ def damaged(document: Any, data: st.DataObject) -> Any:
         inside, step = places[data.draw(st.integers(0, len(places) - 1))]
         inside[step] = copy.deepcopy(data.draw(JUNK))
     return made
-
-
-def translator(case: dict[str, Any]) -> Any:
-    return TRANSLATORS[case["client"], case["upstream"]]
 
 
 def translated(case: dict[str, Any], body: Any) -> Any:

@@ -9,8 +9,10 @@ from typing import Any
 from gateway.upstreams.translate import (
     replies_anthropic_openai,
     replies_openai_anthropic,
+    replies_responses_openai,
     requests_anthropic_openai,
     requests_openai_anthropic,
+    requests_responses_openai,
     streams_openai_anthropic,
 )
 from gateway.upstreams.translate.spec import Body, Memory, StreamTranslator, Translated
@@ -33,5 +35,8 @@ TRANSLATORS = {
     ),
     ("openai", "anthropic"): Translator(
         requests_openai_anthropic.request, replies_openai_anthropic.whole, streams_openai_anthropic.Stream
+    ),
+    ("openai_responses", "openai"): Translator(
+        requests_responses_openai.request, replies_responses_openai.whole, replies_responses_openai.Stream
     ),
 }

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
+from gateway.errors import GatewayError
 from gateway.outcome.wire import document_of
 from gateway.upstreams.translate import Translator
-from gateway.upstreams.translate.spec import Memory
+from gateway.upstreams.translate.spec import Memory, TellsFailure
 
 _DONE = b"[DONE]"
+_FAILURES = {  # our codes in the closed list of Responses; a `server_error` is worth another try
+    "rate_limit_exceeded": "rate_limit_exceeded",
+    "budget_exceeded": "rate_limit_exceeded",
+    "content_filtered": "invalid_prompt",
+    "context_length_exceeded": "invalid_prompt",
+    "invalid_request": "invalid_prompt",
+    "unsupported_request": "invalid_prompt",
+}
 encode = msgspec.json.Encoder().encode
 
 
@@ -44,6 +53,13 @@ class WayBack:
             return b""
         self._ended = True
         return self._stream.end()
+
+    def fail(self, error: GatewayError) -> bytes | None:
+        """The end of a stream that breaks; b"" if it has an end. None: its dialect's `error_event` says it."""
+        if not isinstance(self._stream, TellsFailure):
+            return None
+        self._ended = True
+        return self._stream.fail(_FAILURES.get(error.code, "server_error"), error.message)
 
     def _whole(self, body: bytes) -> bytes:
         reply = document_of(body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Body = Mapping[str, Any]  # decoded JSON
 
@@ -31,6 +31,7 @@ class Upstream:
     max_output_tokens: int | None = None  # the model's own maximum, for dialects that must be given one
     limit_field: str = "max_completion_tokens"  # what a Chat upstream calls its bound on output
     developer_role: bool = True  # False: a Chat upstream that knows `system` alone
+    custom_tools: bool = True  # False: a Chat upstream that knows tools of type `function` alone
     strict: bool = False  # `x-gateway-strict: true`: what would be adapted is refused
 
 
@@ -67,4 +68,13 @@ class StreamTranslator(Protocol):
 
     def end(self) -> bytes:
         """After [DONE], or a stream that is complete: what is still to be said; an error if its end never came."""
+        ...
+
+
+@runtime_checkable
+class TellsFailure(Protocol):
+    """A StreamTranslator whose dialect ends a stream that failed in words which only it knows, as `response.failed`."""
+
+    def fail(self, code: str, message: str) -> bytes:
+        """The end of a stream that breaks; b"" if it had one. `code`: that the caller's dialect has for it."""
         ...
