@@ -80,6 +80,9 @@ CARRIED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "blanks beside calls": (
         turns(asks(call("c"), content="\n\n"), result("c")),
         {"messages": [USER, {"content": [{"type": "tool_use", "id": "c"}]}, "<any>"]}),
+    "a result with its tool's name": (
+        turns(asks(call("c")), {**result("c"), "name": "find"}),
+        {"messages": [USER, "<any>", {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c"}]}]}),
     "an image as a result": (
         turns(asks(call("c")), result("c", [{"type": "text", "text": "This:"}, SEEN])),
         {"messages": [USER, "<any>", {"role": "user", "content": [{"type": "tool_result", "content": [
@@ -176,6 +179,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "arguments that are a list": (turns(asks(call("c", "[1]")), result("c")),
                                   "messages[1].tool_calls[0].function.arguments"),
     "a result for nobody": (turns(result("c")), "messages[1].tool_call_id"),
+    "a result of another tool": (turns(asks(call("c")), {**result("c"), "name": "lose"}), "messages[2].name"),
     "a second result": (turns(asks(call("c")), result("c"), result("c")), "messages[3].tool_call_id"),
     "two calls of one id": (turns(asks(call("c"), call("c")), result("c")), "messages[1].tool_calls[1].id"),
     "detail": (parts({"type": "image_url", "image_url": {"url": "https://a.example", "detail": "high"}}),

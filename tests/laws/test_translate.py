@@ -136,6 +136,35 @@ def test_whatever_a_stream_holds_it_ends_as_a_success_or_not_at_all(case, data):
         assert not match.never(["finish_reason", "usage", "[DONE]"], found)
 
 
+@pytest.mark.parametrize("shape", ["calls", "words", "pieces", "pieces of a text"])
+def test_a_stream_of_messages_is_translated_in_time_by_its_size(shape):
+    case = next(case for case in STREAMED if case["upstream"] == "anthropic")
+    tool = {"type": "custom", "custom": {"name": "jot"}}
+    name = "jot" if shape == "pieces of a text" else "f"
+
+    def events(count: int) -> list[dict[str, Any]]:
+        use = {"type": "tool_use", "id": "c", "name": name, "input": {}}
+        begin = {"type": "content_block_start", "index": 0, "content_block": use}
+        if shape == "calls":
+            return [{**begin, "index": n, "content_block": {**use, "id": f"c{n}"}} for n in range(count)]
+        piece = {"type": "input_json_delta", "partial_json": "12345"}
+        delta = {"type": "text_delta", "text": "word "} if shape == "words" else piece
+        return [begin, *[{"type": "content_block_delta", "index": 0, "delta": delta}] * count]
+
+    def took(count: int) -> float:
+        end = [{"type": "message_delta", "delta": {"stop_reason": "tool_use"}}, {"type": "message_stop"}]
+        written = [b"data: " + json.dumps(each).encode() + b"\n\n" for each in [*events(count), *end]]
+        memory = translated(case, {**case["request"], "tools": [tool]}).memory
+        way = WayBack(translator(case), memory, stream=True)
+        began = time.process_time()
+        for each in written:
+            way.feed(each)
+        return time.process_time() - began
+
+    small = min(took(1_000) for _ in range(3))
+    assert min(took(4_000) for _ in range(3)) < 10 * small + 0.05
+
+
 @pytest.mark.parametrize("shape", ["calls", "words", "thoughts"])
 def test_a_stream_is_translated_in_time_by_its_size(shape):
     def took(count: int) -> float:

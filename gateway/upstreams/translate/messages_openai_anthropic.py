@@ -85,20 +85,20 @@ class _Calls:
     """Their ids: one that Messages refuses, or that stood before, is written anew, alike in every request."""
 
     def __init__(self) -> None:
-        self._open: dict[str, str] = {}  # that wait for a result, by the caller's id
+        self._open: dict[str, Block] = {}  # that wait for a result, by the caller's id
         self._taken: set[str] = set()
 
-    def begin(self, id: str, path: str) -> str:
+    def begin(self, id: str, name: str, path: str) -> Block:
         if not id or id in self._open:
             raise wrong(path, "an id of its own")
         made, seed = id, id
         while made in self._taken or not _ID.fullmatch(made):
             made, seed = f"call_{sha256(seed.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}", f"{seed}'"
-        self._open[id] = made
         self._taken.add(made)
-        return made
+        self._open[id] = {"type": "tool_use", "id": made, "name": name}
+        return self._open[id]
 
-    def end(self, id: str, path: str) -> str:
+    def end(self, id: str, path: str) -> Block:
         if id not in self._open:
             raise wrong(path, "the id of a call that waits for its result")
         return self._open.pop(id)
@@ -152,8 +152,7 @@ def _call(call: Message, path: str, calls: _Calls) -> Block:
         given = _arguments(called.get("arguments"), f"{path}.function.arguments")
     else:
         given = {"input": text(called.get("input"), f"{path}.custom.input")}
-    id = calls.begin(text(call.get("id"), f"{path}.id"), f"{path}.id")
-    return {"type": "tool_use", "id": id, "name": name, "input": given}
+    return {**calls.begin(text(call.get("id"), f"{path}.id"), name, f"{path}.id"), "input": given}
 
 
 def _arguments(written: object, path: str) -> dict[str, Any]:
@@ -168,10 +167,12 @@ def _arguments(written: object, path: str) -> dict[str, Any]:
 
 
 def _tool(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
-    known(message, frozenset({"role", "content", "tool_call_id"}), path)
-    id = turns.calls.end(text(message.get("tool_call_id"), f"{path}.tool_call_id"), f"{path}.tool_call_id")
+    known(message, frozenset({"role", "content", "tool_call_id", "name"}), path)
+    call = turns.calls.end(text(message.get("tool_call_id"), f"{path}.tool_call_id"), f"{path}.tool_call_id")
+    if message.get("name") not in (None, call["name"]):
+        raise Untranslatable(f"{path}.name", "must be the name of the tool that was called, or be left out")
     content = plainly(blocks(message.get("content"), f"{path}.content"))
-    turns.answer({"type": "tool_result", "tool_use_id": id, "content": content or ""})
+    turns.answer({"type": "tool_result", "tool_use_id": call["id"], "content": content or ""})
 
 
 def _function(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
