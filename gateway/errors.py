@@ -4,7 +4,7 @@
 * GatewayError: OpenAI's (or Anthropic's) error shape is made from it by `api`
   - invalid_request, unsupported_request, context_length_exceeded, content_filtered   400
   - invalid_api_key                                                                   401
-  - no_permitted_endpoint                                                             403
+  - no_permitted_endpoint, not_allowed                                                403
   - model_not_found, not_found                                                        404
   - method_not_allowed                                                                405
   - request_timeout                                                                   408
@@ -31,6 +31,7 @@ STATUS = {
     "content_filtered": 400,
     "invalid_api_key": 401,
     "no_permitted_endpoint": 403,
+    "not_allowed": 403,
     "model_not_found": 404,
     "not_found": 404,
     "method_not_allowed": 405,

@@ -16,6 +16,9 @@ from pydantic_core import PydanticCustomError
 from gateway.errors import GatewayError, Problem, nearest
 from gateway.source import Amount, Day, Document, Shape, Text, validate
 
+ROLES = ("viewer", "operator", "admin")  # of administrators, each with all that stands before it
+Role = Literal["viewer", "operator", "admin"]
+RESERVED_ADMINS = ("GATEWAY_ADMIN_TOKEN", "console")  # ids of who comes with the settings' token or the printed one
 DATA_CLASSES = ("public", "internal", "confidential", "regulated")  # ascending
 
 
@@ -80,12 +83,22 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Admin:
+    """Who may look at the control listener, and change what."""
+
+    id: str
+    role: Role
+    teams: frozenset[str] | None = None  # what is these teams' alone; None: of all
+
+
+@dataclass(frozen=True, slots=True)
 class Keyring:
-    """All callers by the SHA-256 hex digest of their key, and the closed list of tags."""
+    """All callers and administrators by the SHA-256 hex digest of their key or token, and the closed list of tags."""
 
     callers: dict[str, Caller]
     teams: dict[str, Team]
     tags: frozenset[str]
+    admins: Mapping[str, Admin] = field(default_factory=dict)
 
     @property
     def accounts(self) -> list[Account]:
@@ -167,12 +180,22 @@ class KeyShape(Shape):
     expires: Day | None = Field(default=None, description="the day, in UTC, on which it no longer works")
 
 
+class AdminShape(Shape):
+    """One administrator of the control listener."""
+
+    id: Text = Field(min_length=1, description="a name, shown in records")
+    role: Role = Field(description="viewer reads, operator also freezes and reloads, admin also makes keys")
+    teams: list[Text] | None = Field(default=None, min_length=1, description="these teams' requests and money alone")
+    sha256: Digest = Field(description="SHA-256 of the token, in hexadecimal")
+
+
 class CallersFile(Shape):
-    """callers.yaml: tags, teams and keys."""
+    """callers.yaml: tags, teams, keys and administrators."""
 
     tags: list[Text] = Field(default=[], description="values that `x-gateway-tag` may have")
     teams: dict[str, TeamShape] = Field(description="by name")
     keys: list[KeyShape] = Field(default=[], description="who may call")
+    admins: list[AdminShape] = Field(default=[], description="who may look at the control listener, and change what")
 
 
 def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
@@ -183,10 +206,14 @@ def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
     teams = {name: _team(name, row) for name, row in shape.teams.items()}
     written = document.data.get("teams") if isinstance(document.data, dict) else None
     problems += _key_problems(document, shape, frozenset(written or ())) + _app_problems(document, shape)
+    problems += _admin_problems(document, shape)
     callers = {
         key.sha256: Caller(key.id, teams[key.team], key.app, key.expires) for key in shape.keys if key.team in teams
     }
-    return Keyring(callers, teams, frozenset(shape.tags)), problems
+    admins = {
+        row.sha256: Admin(row.id, row.role, None if row.teams is None else frozenset(row.teams)) for row in shape.admins
+    }
+    return Keyring(callers, teams, frozenset(shape.tags), admins), problems
 
 
 def _team(name: str, row: TeamShape) -> Team:
@@ -210,6 +237,27 @@ def _app_problems(document: Document, shape: CallersFile) -> list[Problem]:
             way_out = nearest(app, known) if known else f"write `app: {app}` in the rows of its keys"
             wrong = document.problem(words, ("teams", name, "apps", app), key=True, help=way_out)
             problems.append(replace(wrong, severity="warning"))
+    return problems
+
+
+def _admin_problems(document: Document, shape: CallersFile) -> list[Problem]:
+    problems: list[Problem] = []
+    ids, hashes = set(RESERVED_ADMINS), {key.sha256 for key in shape.keys}
+    for row in shape.admins:
+        for place, team in enumerate(row.teams or ()):
+            if team not in shape.teams:
+                way_out = nearest(team, shape.teams)
+                problems.append(
+                    document.problem(f"no team is called `{team}`", (*row.at, "teams", place), help=way_out)
+                )
+        if row.id in ids:
+            words = f"another administrator is called `{row.id}`, or the name is reserved"
+            problems.append(document.problem(words, (*row.at, "id"), help="rename one"))
+        if row.sha256 in hashes:
+            words = f"administrator `{row.id}` has the token of another, or a caller's key"
+            problems.append(document.problem(words, (*row.at, "sha256"), help="give everybody a token of their own"))
+        ids.add(row.id)
+        hashes.add(row.sha256)
     return problems
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 
 from gateway.errors import GatewayError, Problems
-from gateway.identity import Keyring
+from gateway.identity import Admin, Keyring
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
@@ -40,6 +41,11 @@ class Policies:
         if self._newest is None:
             raise GatewayError("overloaded", "no policy was accepted in this state folder yet", retry_after_s=2)
         return self._newest
+
+    @property
+    def admins(self) -> Mapping[str, Admin]:
+        """By the hash of their token; nobody before a gateway has accepted any policy."""
+        return {} if self._newest is None else self._newest.keyring.admins
 
     def look(self) -> Compiled:
         """Takes over a new version, if there is one. Raises GatewayError if there was never any."""

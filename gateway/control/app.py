@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import __version__
 from gateway.control import auth, catalog, console, decisions, freezes, metrics, overview, policy_tools, reports
+from gateway.control.roles import OPEN, TABLE
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import openai_error
@@ -41,9 +42,7 @@ ROUTERS = (
     reports.router,
     catalog.router,
     policy_tools.router,
-    policy_tools.operators,
     freezes.router,
-    freezes.operators,
     metrics.router,
 )
 
@@ -74,11 +73,22 @@ def create_app(state: State) -> ASGIApp:
     app.state.control = state
     for router in ROUTERS:
         app.include_router(router)
+    _check_table(app)
     app.add_exception_handler(GatewayError, _denied)
     app.add_exception_handler(HTTPException, _not_found)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(Exception, _failed)
     return _Door(app, state.settings)
+
+
+def _check_table(app: FastAPI) -> None:
+    """Raises ValueError: a route that no row of the table of roles speaks of is not served to anybody."""
+    for route in app.routes:
+        path = str(getattr(route, "path_format", ""))
+        methods = getattr(route, "methods", None) or {""}
+        covered = isinstance(route, auth.Guarded) and all((method, path) in TABLE for method in methods)
+        if not covered and path not in OPEN:
+            raise ValueError(f"{sorted(methods)} {path} has no row in gateway/control/roles.py")
 
 
 class _Door:

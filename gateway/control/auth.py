@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends
@@ -14,13 +14,14 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.control.roles import check_allowed
 from gateway.control.state import State
-from gateway.data_plane.doorkeeper import name_of
+from gateway.data_plane.doorkeeper import name_of, same_token
 from gateway.errors import GatewayError
+from gateway.identity import RESERVED_ADMINS, Admin, digest
 from gateway.settings import Settings, is_loopback
 
-Role = Literal["viewer", "operator", "admin"]
-TOKEN = Depends(HTTPBearer(auto_error=False, description="GATEWAY_ADMIN_TOKEN, or the token printed at start"))
+TOKEN = Depends(HTTPBearer(auto_error=False, description="an administrator's token, or the token printed at start"))
 
 
 def is_own_host(header: str, settings: Settings) -> bool:
@@ -51,34 +52,45 @@ def check_metrics(request: Request, state: State) -> None:
         raise GatewayError("invalid_api_key", "/metrics needs `Authorization: Bearer` with GATEWAY_METRICS_TOKEN")
 
 
-def check_role(request: Request, state: State, role: Role) -> None:
-    """The one place where a role is asked for. Raises GatewayError."""
+def admin_of(request: Request, state: State) -> Admin:
+    """Whose token was sent. Raises GatewayError."""
     given = bearer(request)
-    if not _is_token(given, state.console_token, request, state):
-        what = "this is not the console's token" if given else "the console needs its token"
+    admin = _admin(given, request, state)
+    if admin is None:
+        what = "this is no administrator's token" if given else "the console needs a token"
         raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
+    return admin
 
 
-def guarded(role: Role) -> type[APIRoute]:
-    """A kind of route that asks for the role before a word of the body is read."""
+class Guarded(APIRoute):
+    """A route that asks for what the table of roles says before a word of the body is read; the one place that does."""
 
-    class Guarded(APIRoute):
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            handler = super().get_route_handler()
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
 
-            async def checked(request: Request) -> Response:
-                check_role(request, request.app.state.control, role)
-                return await handler(request)
+        async def checked(request: Request) -> Response:
+            admin = admin_of(request, request.app.state.control)
+            check_allowed(admin, (request.method, plain_path(self)))
+            request.state.admin = admin
+            return await handler(request)
 
-            return checked
+        return checked
 
-    return Guarded
+
+def plain_path(route: APIRoute) -> str:
+    """As the OpenAPI document writes it: `/static/{name}` of `/static/{name:path}`."""
+    return route.path_format
+
+
+def asking(request: Request) -> Admin:
+    """Who asks, on a guarded route."""
+    admin: Admin = request.state.admin
+    return admin
 
 
 def opens_console(request: Request, state: State) -> bool:
-    """True if the token stands in the address or in the header. Raises GatewayError for too many guesses."""
-    given = request.query_params.get("token", "") or bearer(request)
-    return _is_token(given, state.console_token, request, state)
+    """True if a token stands in the address or in the header. Raises GatewayError for too many guesses."""
+    return _admin(request.query_params.get("token", "") or bearer(request), request, state) is not None
 
 
 def bearer(request: Request) -> str:
@@ -103,7 +115,22 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def _admin(given: str, request: Request, state: State) -> Admin | None:
+    """Raises GatewayError, as `_is_token` does."""
+
+    def find(token: str) -> Admin | None:
+        if same_token(token, state.console_token):
+            ours = state.settings.admin_token == state.console_token
+            return Admin(RESERVED_ADMINS[0] if ours else RESERVED_ADMINS[1], "admin")
+        return state.served.admins.get(digest(token)) if token else None
+
+    return state.guesses.owner(given, find, _address(request), monotonic())
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
+
+
 def _is_token(given: str, wanted: str, request: Request, state: State) -> bool:
     """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
-    address = request.client.host if request.client is not None else ""
-    return state.guesses.is_token(given, wanted, address, monotonic())
+    return state.guesses.is_token(given, wanted, _address(request), monotonic())

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from gateway.catalog import show
 from gateway.catalog.facts import Catalog
 from gateway.catalog.lookup import find_endpoint, find_lab, find_model, find_operator
-from gateway.control.auth import TOKEN, guarded
+from gateway.control.auth import TOKEN, Guarded
 from gateway.control.shapes import CatalogRow, CatalogShown, problems
 from gateway.control.state import State
 
@@ -22,8 +22,8 @@ router = APIRouter(
     prefix="/api/catalog",
     tags=["catalog"],
     dependencies=[TOKEN],
-    route_class=guarded("viewer"),
-    responses=problems(401, 404, 503),
+    route_class=Guarded,
+    responses=problems(401, 403, 404, 503),
 )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from fastapi import APIRouter, Query, Request
 
-from gateway.control.auth import TOKEN, guarded
+from gateway.control.auth import TOKEN, Guarded, asking
+from gateway.control.roles import sees
 from gateway.control.shapes import DecisionListed, DecisionShown, DecisionsListed, problems
 from gateway.control.state import State
 from gateway.errors import GatewayError
@@ -30,8 +31,8 @@ router = APIRouter(
     prefix="/api/decisions",
     tags=["decisions"],
     dependencies=[TOKEN],
-    route_class=guarded("viewer"),
-    responses=problems(401),
+    route_class=Guarded,
+    responses=problems(401, 403),
 )
 
 
@@ -39,9 +40,10 @@ router = APIRouter(
 async def recent(request: Request, limit: int = Query(50, ge=1, le=MOST_LISTED)) -> dict[str, Any]:
     """The last requests, newest first."""
     state: State = request.app.state.control
+    teams = asking(request).teams
 
     def newest(store: Store) -> list[dict[str, Any]]:
-        return list(store.rows(since=store.newest_since(limit)))
+        return list(store.rows(since=store.newest_since(limit, teams=teams), teams=teams))
 
     rows = await state.ledger.ask(newest)
     return {"rows": [listed(row) for row in reversed(rows[-limit:])]}
@@ -52,7 +54,7 @@ async def one(request: Request, request_id: str) -> dict[str, Any]:
     """Why a request went where it went, and what came of it."""
     state: State = request.app.state.control
     row = await find(request_id, state)
-    if row is None:
+    if row is None or not sees(asking(request), row.get("team")):
         raise GatewayError("not_found", "the ledger has no request of this id")
     return {**row, "why": why(row, state.served.compiled.policy)}
 

@@ -8,29 +8,21 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request
 
-from gateway.control.auth import TOKEN, guarded
+from gateway.control.auth import TOKEN, Guarded, asking
 from gateway.control.shapes import FreezeAsked, FreezeShown, FreezesShown, problems
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.freeze import Freeze
 from gateway.processes import freezing
 
-BY = "console"  # until keys of administrators have names
 T = TypeVar("T")
 
 router = APIRouter(
     prefix="/api/freezes",
     tags=["freezes"],
     dependencies=[TOKEN],
-    responses=problems(400, 401, 503),
-    route_class=guarded("viewer"),
-)
-operators = APIRouter(
-    prefix="/api/freezes",
-    tags=["freezes"],
-    dependencies=[TOKEN],
-    responses=problems(400, 401, 503),
-    route_class=guarded("operator"),
+    responses=problems(400, 401, 403, 503),
+    route_class=Guarded,
 )
 
 
@@ -42,7 +34,7 @@ async def listing(request: Request) -> FreezesShown:
     return FreezesShown(freezes=[_shown(row) for row in rows], problem=damage)
 
 
-@operators.post("", response_model=FreezeShown, status_code=201)
+@router.post("", response_model=FreezeShown, status_code=201)
 async def freeze(request: Request, asked: FreezeAsked) -> FreezeShown:
     """Stop an operator, endpoint, country or list: within two seconds no worker asks there any more.
 
@@ -50,23 +42,23 @@ async def freeze(request: Request, asked: FreezeAsked) -> FreezeShown:
     """
     state: State = request.app.state.control
     _check_known(state, asked)
-    wanted = [(asked.selector, asked.value)]
+    wanted, by = [(asked.selector, asked.value)], asking(request).id
     [row] = await _on_disk(
-        lambda: freezing.freeze(state.settings.state_dir, wanted, by=BY, abort=asked.abort, reason=asked.reason)
+        lambda: freezing.freeze(state.settings.state_dir, wanted, by=by, abort=asked.abort, reason=asked.reason)
     )
     return _shown(row)
 
 
-@operators.delete("/{id}", response_model=FreezeShown, responses=problems(404))
+@router.delete("/{id}", response_model=FreezeShown, responses=problems(404))
 async def lift(request: Request, id: Annotated[str, Path(max_length=100)]) -> FreezeShown:
     """End a freeze that is in force."""
     state: State = request.app.state.control
-    folder = state.settings.state_dir
+    folder, by = state.settings.state_dir, asking(request).id
     rows, _ = await _on_disk(lambda: freezing.in_force(folder))
     row = next((row for row in rows if row.id == id), None)
     if row is None:
         raise GatewayError("not_found", f"no freeze in force has the id `{id}`")
-    await _on_disk(lambda: freezing.lift(folder, [row], by=BY))
+    await _on_disk(lambda: freezing.lift(folder, [row], by=by))
     return _shown(row)
 
 

@@ -25,9 +25,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class OverviewJob:
-    """What the console shows. `snapshot`: None for that of the job before."""
+    """What the console shows, of these teams. `snapshot`: None for that of the job before."""
 
     snapshot: Snapshot | None
+    teams: frozenset[str] | None = None  # None: of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class ReportJob:
     since: float
     period: str | None  # as it was asked for
     text: str = ""  # of the file that a report reads instead of the ledger
+    teams: frozenset[str] | None = None  # whose requests; None: everybody's
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def do(job: Job, desk: Jobs, at: float) -> Done:
 
 def _report(job: ReportJob, desk: Jobs, at: float) -> Done:
     compiled = desk.served()
-    rows = recorded(None, settings=desk.settings, since=job.since)
+    rows = recorded(None, settings=desk.settings, since=job.since, teams=job.teams)
     try:
         made = REPORTS[job.name](Asked(rows, compiled, job.by, job.text))
     except NotATable as wrong:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from time import time
 
@@ -13,9 +15,10 @@ from gateway.estimates import PRIORS, Snapshot
 from gateway.policy.compiled import Policy
 from gateway.record import heartbeat
 from gateway.record.shape import Json, shaped
-from gateway.record.store import Store
+from gateway.record.store import Store, Teams
 from gateway.report.overview import Overview
 
+MOST_SCOPES = 8  # sets of teams that are kept up to date at once
 MOST_A_LOOK = 2_000  # requests read at once: the page of a busier gateway shows the newest
 MOST_ROWS = 10_000  # of the past, when somebody looks for the first time
 LONGEST_PAST_S = 7 * 86_400.0
@@ -24,7 +27,8 @@ LONGEST_PAST_S = 7 * 86_400.0
 class LiveOverview:
     """Of the policy that `policy` gives, which is another object when it has changed."""
 
-    def __init__(self, store: Callable[[], Store], policy: Callable[[], Policy], state_dir: Path):
+    def __init__(self, store: Callable[[], Store], policy: Callable[[], Policy], state_dir: Path, teams: Teams = None):
+        self._teams = teams
         self._store = store
         self._policy = policy
         self._state_dir = state_dir
@@ -69,11 +73,32 @@ class LiveOverview:
     def _unread(self) -> Iterable[Json]:
         if self._ended:
             received = self._ended - LATE_S - LONGEST_S
+            since, seen = self._ended - LATE_S, self._seen
             return self._store().ended(
-                shaped, since=self._ended - LATE_S, received=received, most=MOST_A_LOOK, seen=self._seen
+                shaped, since=since, received=received, most=MOST_A_LOOK, seen=seen, teams=self._teams
             )
         store = self._store()
-        return store.rows(since=max(store.newest_since(MOST_ROWS), time() - LONGEST_PAST_S))
+        since = max(store.newest_since(MOST_ROWS, teams=self._teams), time() - LONGEST_PAST_S)
+        return store.rows(since=since, teams=self._teams)
+
+
+class Overviews:
+    """One for each set of teams whose administrators look; those that nobody looks at any more are let go."""
+
+    def __init__(self, store: Callable[[], Store], policy: Callable[[], Policy], state_dir: Path):
+        self._make = partial(LiveOverview, store, policy, state_dir)
+        self._known: OrderedDict[frozenset[str] | None, LiveOverview] = OrderedDict()
+        self._snapshot: Snapshot | None = None
+
+    def __call__(self, snapshot: Snapshot | None, teams: frozenset[str] | None) -> bytes:
+        """As LiveOverview's."""
+        self._snapshot = snapshot or self._snapshot
+        if teams not in self._known:
+            self._known[teams] = self._make(teams)
+        self._known.move_to_end(teams)
+        while len(self._known) > MOST_SCOPES:
+            self._known.popitem(last=False)
+        return self._known[teams](self._snapshot)
 
 
 def _resting(state_dir: Path) -> frozenset[str]:

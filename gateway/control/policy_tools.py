@@ -7,8 +7,9 @@ from time import time
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.control.auth import TOKEN, guarded
+from gateway.control.auth import TOKEN, Guarded, asking
 from gateway.control.job import CheckJob, DiffJob, ExplainJob, Files
+from gateway.control.roles import sees
 from gateway.control.shapes import (
     CheckAsked,
     CheckShown,
@@ -31,14 +32,9 @@ from gateway.threads import POLICIES
 _NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
 _JSON = "application/json"
 
-_TOLD = problems(400, 401, 503)
+_TOLD = problems(400, 401, 403, 503)
 
-router = APIRouter(
-    prefix="/api/policy", tags=["policy"], dependencies=[TOKEN], responses=_TOLD, route_class=guarded("viewer")
-)
-operators = APIRouter(
-    prefix="/api/policy", tags=["policy"], dependencies=[TOKEN], responses=_TOLD, route_class=guarded("operator")
-)
+router = APIRouter(prefix="/api/policy", tags=["policy"], dependencies=[TOKEN], responses=_TOLD, route_class=Guarded)
 
 
 @router.get("", response_model=PolicyShown)
@@ -54,7 +50,7 @@ async def policy(request: Request) -> PolicyShown:
         guards=[RuleShown(name=guard.name, why=guard.why) for guard in served.guards],
         routes=[RuleShown(name=route.name) for route in served.routes],
         aliases=sorted(served.aliases),
-        teams=sorted(compiled.keyring.teams),
+        teams=sorted(team for team in compiled.keyring.teams if sees(asking(request), team)),
         endpoints=len(served.endpoints),
     )
 
@@ -87,7 +83,7 @@ async def diff(request: Request, asked: DiffAsked) -> Response:
     return Response((await state.helpers.do(DiffJob(_files(asked.old), new))).body, media_type=_JSON)
 
 
-@operators.post("/reload", response_model=ReloadShown)
+@router.post("/reload", response_model=ReloadShown)
 async def reload(request: Request) -> ReloadShown:
     """Read the policy folder again, now; answers when the gateway has taken it over or refused it."""
     state: State = request.app.state.control

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from gateway.control.auth import TOKEN, guarded
+from gateway.control.auth import TOKEN, Guarded, asking
 from gateway.control.job import Format, ReportJob
 from gateway.control.shapes import problems
 from gateway.control.state import State
@@ -29,10 +29,10 @@ _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _Report = SavingsReport | AdoptionReport | RefusalsReport | RulesReport | BreakevenReport | FocusReport | dict[str, Any]
 _OTHERS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}, "text/html": {}}}}
 
-router = APIRouter(prefix="/api/reports", tags=["reports"], dependencies=[TOKEN], route_class=guarded("viewer"))
+router = APIRouter(prefix="/api/reports", tags=["reports"], dependencies=[TOKEN], route_class=Guarded)
 
 
-@router.get("/{name}", response_model=_Report, responses={**problems(400, 401, 404, 503), **_OTHERS})
+@router.get("/{name}", response_model=_Report, responses={**problems(400, 401, 403, 404, 503), **_OTHERS})
 async def report(
     request: Request,
     name: str,
@@ -46,7 +46,9 @@ async def report(
         raise GatewayError("not_found", f"no report is called `{name[:100]}`; {nearest(name[:100], OFFERED)}")
     if by not in BY:
         raise GatewayError("invalid_request", f"nothing is counted by `{by[:100]}`", param="by")
-    done = await state.helpers.do(ReportJob(name, format, by, _moment(since, time()), since))
+    done = await state.helpers.do(
+        ReportJob(name, format, by, _moment(since, time()), since, teams=asking(request).teams)
+    )
     headers = {"content-security-policy": PAGE_POLICY} if format == "html" else {}
     return Response(done.body, media_type=done.type, headers=headers)
 

@@ -30,5 +30,5 @@ class State:
     journalled: Callable[[str], Json | None]  # a request's row, from the journals alone; may take a moment
     reload_problem: Callable[[], str | None]  # why the last change of the folder was refused; None: it was not
     reload: Callable[[], Awaitable[str | None]]  # has the folder read again; why it was refused. Raises GatewayError
-    overview: Callable[[], Awaitable[bytes]]  # what the console shows, a JSON object. Raises GatewayError
+    overview: Callable[[frozenset[str] | None], Awaitable[bytes]]  # of teams. Raises GatewayError
     guesses: Guesses = field(default_factory=Guesses)  # wrong tokens, by address

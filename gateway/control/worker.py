@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.control.job import Done, Job, OverviewJob, Place
 from gateway.control.jobs import Jobs, do
-from gateway.control.live_overview import LiveOverview
+from gateway.control.live_overview import Overviews
 from gateway.errors import GatewayError
 from gateway.processes.watchdog import end_with
 from gateway.record.store import UNREADABLE
@@ -36,7 +36,7 @@ def main() -> None:
     place = _read(sys.stdin.buffer)
     assert isinstance(place, Place)
     desk = Jobs(place)
-    overview = LiveOverview(desk.store, desk.policy, Path(place.state_dir))
+    overview = Overviews(desk.store, desk.policy, Path(place.state_dir))
     while (job := _read(sys.stdin.buffer)) is not None:
         assert not isinstance(job, Place)
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -48,9 +48,9 @@ def main() -> None:
         answers.flush()
 
 
-def _done(job: Job, desk: Jobs, overview: LiveOverview) -> Done:
+def _done(job: Job, desk: Jobs, overview: Overviews) -> Done:
     try:
-        return Done(overview(job.snapshot)) if isinstance(job, OverviewJob) else do(job, desk, time())
+        return Done(overview(job.snapshot, job.teams)) if isinstance(job, OverviewJob) else do(job, desk, time())
     except GatewayError as error:
         return Done(error.message.encode(), code=error.code, param=error.param)
     except UNREADABLE:

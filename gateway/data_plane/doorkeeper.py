@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from typing import TypeVar
 
 from gateway.errors import GatewayError
 from gateway.settings import is_loopback
 
+T = TypeVar("T")
 _HOST = re.compile(r"([0-9a-z._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 BURST = 10  # wrong tokens of one address before it has to wait
 REFILL_S = 1.0  # until it may try once more
@@ -32,6 +35,11 @@ def names_loopback(host: str | None) -> bool:
     return name is not None and is_loopback(name)
 
 
+def same_token(given: str, wanted: str) -> bool:
+    """In a time that tells nothing of how much of it is right."""
+    return compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
 @dataclass(slots=True)
 class Guesses:
     """Wrong tokens by address. An address that has none left waits, and what it sends meanwhile is not looked at."""
@@ -40,13 +48,17 @@ class Guesses:
 
     def is_token(self, given: str, wanted: str, address: str, at: float) -> bool:
         """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
+        return self.owner(given, lambda token: same_token(token, wanted) or None, address, at) is not None
+
+    def owner(self, given: str, find: Callable[[str], T | None], address: str, at: float) -> T | None:
+        """Whose token this is, by `find`. Raises GatewayError as `is_token` does."""
         wait_s = self.wait_s(address, at)
         if given and wait_s:
             raise GatewayError("rate_limit_exceeded", "too many wrong tokens from this address", retry_after_s=wait_s)
-        same = compare_digest(given.encode(), wanted.encode())
-        if given and not same:
+        found = find(given)
+        if given and found is None:
             self.wrong(address, at)
-        return same
+        return found
 
     def wait_s(self, address: str, at: float) -> float:
         """How long this address has to wait; 0: it may try. `at`: monotonic seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +35,7 @@ T = TypeVar("T")
 Shape: TypeAlias = Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], T]  # of a request and its attempts
 
 
+Teams: TypeAlias = Collection[str] | None  # whose requests; None: everybody's
 UNREADABLE = (LedgerUnusable, SQLAlchemyError, OSError)  # what reading a ledger may raise
 
 
@@ -91,22 +92,28 @@ class Store:
             insert(connection, "requests", REQUESTS, [request_row(entry) for entry in chunk])
             insert(connection, "attempts", ATTEMPTS, [row for entry in chunk for row in attempt_rows(entry)])
 
-    def rows(self, *, since: float = 0.0, until: float | None = None) -> Iterator[Json]:
+    def rows(self, *, since: float = 0.0, until: float | None = None, teams: Teams = None) -> Iterator[Json]:
         """Every request received in [since, until), oldest first, in the shape of `--ledger FILE.jsonl`."""
-        where = "r.at >= :since" + (" AND r.at < :until" if until is not None else "")
-        yield from self._read(shaped, where, {"since": since} | ({"until": until} if until is not None else {}))
+        of_teams, given = _of_teams("r.team", teams)
+        where = f"r.at >= :since{of_teams}" + (" AND r.at < :until" if until is not None else "")
+        bound = {"until": until} if until is not None else {}
+        yield from self._read(shaped, where, {"since": since, **bound, **given})
 
-    def read(self, *, since: float) -> Iterator[Row]:
+    def read(self, *, since: float, teams: Teams = None) -> Iterator[Row]:
         """Every request received since then, oldest first."""
-        yield from self._read(row_of, "r.at >= :since", {"since": since})
+        of_teams, given = _of_teams("r.team", teams)
+        yield from self._read(row_of, f"r.at >= :since{of_teams}", {"since": since, **given})
 
-    def ended(self, shape: Shape[T], *, since: float, received: float, most: int, seen: Container[str]) -> Iterator[T]:
+    def ended(
+        self, shape: Shape[T], *, since: float, received: float, most: int, seen: Container[str], teams: Teams = None
+    ) -> Iterator[T]:
         """Requests that ended since then, but not those seen, of the newest `most` received since `received`.
 
         Oldest first.
         """
-        newest = "SELECT request_id FROM requests WHERE at >= :received ORDER BY at DESC LIMIT :most"
-        given = {"received": received, "since": since, "most": most}
+        of_teams, bound = _of_teams("team", teams)
+        newest = f"SELECT request_id FROM requests WHERE at >= :received{of_teams} ORDER BY at DESC LIMIT :most"
+        given = {"received": received, "since": since, "most": most, **bound}
         yield from self._read(shape, f"r.request_id IN ({newest}) AND r.ended_at >= :since", given, seen)
 
     def canaries(self, *, since: float, until: float) -> Iterator[Row]:
@@ -132,12 +139,12 @@ class Store:
             )
             return [(str(request_id), float(at), bool(answered)) for request_id, at, answered in found]
 
-    def newest_since(self, count: int) -> float:
+    def newest_since(self, count: int, *, teams: Teams = None) -> float:
         """When the oldest of the newest `count` requests was received; 0.0 if there are fewer."""
+        of_teams, given = _of_teams("team", teams)
+        statement = f"SELECT at FROM requests WHERE 1 = 1{of_teams} ORDER BY at DESC LIMIT 1 OFFSET :others"
         with self._connect() as connection:
-            found = connection.execute(
-                text("SELECT at FROM requests ORDER BY at DESC LIMIT 1 OFFSET :others"), {"others": count - 1}
-            ).scalar()
+            found = connection.execute(text(statement), {"others": count - 1, **given}).scalar()
             return float(found or 0.0)
 
     def replies(self, *, since: float) -> dict[str, int]:
@@ -208,6 +215,14 @@ class Store:
     def _change(self, statement: str, **given: object) -> int:
         with self._engine.begin() as connection:
             return connection.execute(text(statement), given).rowcount
+
+
+def _of_teams(column: str, teams: Teams) -> tuple[str, dict[str, object]]:
+    """What narrows a question to these teams, and the names in it."""
+    if teams is None:
+        return "", {}
+    names: dict[str, object] = {f"team{number}": team for number, team in enumerate(sorted(teams))}
+    return f" AND {column} IN ({', '.join(f':{name}' for name in names)})", names
 
 
 def open_store(*, database_url: str | None, state_dir: Path) -> Store:

@@ -13,7 +13,7 @@ from gateway.errors import LedgerUnusable, nearest
 from gateway.estimates.fold import MOST_AT_START, REMEMBERED_S
 from gateway.outcome.row import MEASURING, REFUSALS, SERVING, UNJUDGED, Row, read_line
 from gateway.record.shape import Json
-from gateway.record.store import SQLITE, Store, open_store
+from gateway.record.store import SQLITE, Store, Teams, open_store
 from gateway.report.wilson import ENOUGH
 from gateway.settings import Settings
 
@@ -21,13 +21,15 @@ OUTCOMES = frozenset({"answered", "truncated", *REFUSALS, *UNJUDGED})
 PURPOSES = SERVING | MEASURING
 
 
-def recorded(where: str | None, *, settings: Settings, since: float = 0.0) -> Iterable[Row]:
+def recorded(where: str | None, *, settings: Settings, since: float = 0.0, teams: Teams = None) -> Iterable[Row]:
     """Requests received since then, each time anew. `where`: a file, a database URL, or None for our own ledger.
+
+    `teams`: of a database, only theirs.
 
     Iterating raises LedgerUnusable.
     """
     if where is None or "://" in where:
-        return _Stored(where or settings.database_url, settings.state_dir, since)
+        return _Stored(where or settings.database_url, settings.state_dir, since, teams)
     return _Lines(Path(where), since)
 
 
@@ -86,14 +88,15 @@ def _counts(tokens: Usage) -> tuple[int, ...]:
 class _Stored:
     """Of a database."""
 
-    def __init__(self, database_url: str | None, state_dir: Path, since: float):
+    def __init__(self, database_url: str | None, state_dir: Path, since: float, teams: Teams):
         self._database_url = database_url
         self._state_dir = state_dir
         self._since = since
+        self._teams = teams
 
     def __iter__(self) -> Iterator[Row]:
         with closing(existing(self._database_url, self._state_dir)) as store:
-            yield from store.read(since=self._since)
+            yield from store.read(since=self._since, teams=self._teams)
 
 
 def stored(database_url: str | None, state_dir: Path, since: float) -> Iterator[Json]:
