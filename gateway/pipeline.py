@@ -18,10 +18,10 @@ from gateway.dispatch.reply import Reply
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.identity import Caller, Keyring
-from gateway.limits.admit import Admission
+from gateway.limits.reservations import Admission
+from gateway.outcome.make_outcome import settle
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
-from gateway.outcome.settle import settle
 from gateway.policy.body import body_needs
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide

@@ -15,7 +15,7 @@ from time import time
 
 from gateway.identity import Keyring
 from gateway.limits.account import Settlement
-from gateway.limits.admit import settlement_of
+from gateway.limits.reservations import settlement_of
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.layout import FOLDER, is_alive
 from gateway.record.journal.reader import Batch, Positions

@@ -53,11 +53,13 @@ class TooLarge(FastAPIException):
 
 class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """The document; what cannot be read is 400 here, not FastAPI's 422."""
+        """The document; what cannot be read is 400 here, not FastAPI's 422. `x-role`: the least that may ask."""
         described = super().openapi()
-        for methods in described["paths"].values():
-            for operation in methods.values():
+        for path, methods in described["paths"].items():
+            for method, operation in methods.items():
                 operation["responses"].pop("422", None)
+                if (needed := TABLE.get((method.upper(), path))) is not None:
+                    operation["x-role"] = needed.role
         return described
 
 
@@ -73,7 +75,7 @@ def create_app(state: State) -> ASGIApp:
     app.state.control = state
     for router in ROUTERS:
         app.include_router(router)
-    _check_table(app)
+    _check_table()
     app.add_exception_handler(GatewayError, _denied)
     app.add_exception_handler(HTTPException, _not_found)
     app.add_exception_handler(RequestValidationError, _unreadable)
@@ -81,9 +83,9 @@ def create_app(state: State) -> ASGIApp:
     return _Door(app, state.settings)
 
 
-def _check_table(app: FastAPI) -> None:
+def _check_table() -> None:
     """Raises ValueError: a route that no row of the table of roles speaks of is not served to anybody."""
-    for route in app.routes:
+    for route in (route for router in ROUTERS for route in router.routes):
         path = str(getattr(route, "path_format", ""))
         methods = getattr(route, "methods", None) or {""}
         covered = isinstance(route, auth.Guarded) and all((method, path) in TABLE for method in methods)

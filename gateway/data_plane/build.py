@@ -18,8 +18,8 @@ from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext
 from gateway.dispatch.stopping import Running
 from gateway.limits.account import Accounts
-from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled

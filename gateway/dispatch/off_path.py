@@ -10,9 +10,9 @@ from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
+from gateway.outcome.make_outcome import settle
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
-from gateway.outcome.settle import settle
 from gateway.policy.permit import Permit, Purpose, permit
 from gateway.request import ID_BITS, Arrival, new_id
 

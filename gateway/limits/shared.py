@@ -32,7 +32,7 @@ from gateway.limits.account import (
     unreachable,
 )
 from gateway.limits.before import SpentBefore
-from gateway.limits.settling import Settling
+from gateway.limits.settlement_retries import Settling
 
 DEADLINE_S = 1.0  # that a caller waits; a Redis that is well answers in a thousandth of it
 _LOOK_S = 1.0  # nobody waits for it

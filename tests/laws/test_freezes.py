@@ -22,8 +22,8 @@ from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext
 from gateway.dispatch.stopping import Running
 from gateway.estimates import PRIORS
-from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.limits.reservations import Admission
 from gateway.pipeline import Gateway
 from gateway.policy.freeze import (
     UNREAD,

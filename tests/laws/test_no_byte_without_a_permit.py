@@ -24,8 +24,8 @@ from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
 from gateway.estimates import PRIORS
 from gateway.identity import identify
-from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway, handle
 from gateway.policy.authoring.compile import compile_folder

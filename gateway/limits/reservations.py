@@ -1,4 +1,4 @@
-"""Admission: a rate token for the request, then for each attempt a permit with its share of the budget set aside."""
+"""Reservations: what each attempt sets aside of its budgets and what is given back; a rate token for the request."""
 
 from __future__ import annotations
 

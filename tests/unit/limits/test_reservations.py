@@ -12,8 +12,8 @@ import pytest
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.errors import GatewayError
 from gateway.identity import Budget, Caller, Team
-from gateway.limits.admit import Admission
 from gateway.limits.memory import MemoryAccounts
+from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
 from gateway.request import parse

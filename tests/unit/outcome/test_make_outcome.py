@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.make_outcome import settle
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
-from gateway.outcome.settle import settle
 from tests.unit.record.build import QWEN, attempt, caller, decision, request
 
 NOON = 1_795_176_000.0  # after all prices of the catalogue began
