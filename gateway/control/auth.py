@@ -57,7 +57,7 @@ def admin_of(request: Request, state: State) -> Admin:
     given = bearer(request)
     admin = _admin(given, request, state)
     if admin is None:
-        what = "this is no administrator's token" if given else "the console needs a token"
+        what = "this is not the console's token" if given else "the console needs its token"
         raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
     return admin
 

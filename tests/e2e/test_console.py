@@ -254,7 +254,7 @@ def test_an_administrator_freezes_and_lifts_and_is_told_what_nobody_is_called(pa
     page.click("#freeze button")
 
     row = page.locator("#freezes tr", has_text="origin KP")
-    expect(row).to_contain_text("by console · <b>ticket 4711</b>")
+    expect(row).to_contain_text("by GATEWAY_ADMIN_TOKEN · <b>ticket 4711</b>")
     expect(page.locator("#notice")).to_contain_text("frozen: origin KP")
     expect(page.locator("#freeze-refused")).to_be_empty()
 
