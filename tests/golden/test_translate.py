@@ -96,8 +96,7 @@ def test_a_stream_comes_back_event_by_event(case, together):
     said = b"".join(map(way.feed, [b"".join(events)] if together else events))
     if len(events) < len(case["upstream_reply"]["events"]):
         said += way.fail(GatewayError("upstreams_exhausted", "the reply broke off: worker lost")) or b""
-    said = said.decode()
-    found = match.atoms(case["client"], said)
+    found = match.atoms(case["client"], said.decode())
     broken = len(events) < len(case["upstream_reply"]["events"])
     expected = [event for event in case["expect_reply"].get("events", []) if event["type"] != "error"]
 

@@ -23,7 +23,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     draft = Draft(upstream)
     draft.body = {"model": model}
     history.converse(body, draft)
-    fill(body, draft, FIELDS, but=_ELSEWHERE)
+    fill(body, draft, FIELDS, but=ELSEWHERE)
     _limit(body, draft)
     _user(body, draft)
     tools.choose(body, draft)
@@ -133,7 +133,7 @@ def _streaming(value: Any, draft: Draft) -> None:
         raise Untranslatable("stream_options.include_obfuscation", "has no place in the upstream's dialect")
 
 
-_ELSEWHERE = frozenset({
+ELSEWHERE = frozenset({  # read beside others
     "model", "messages", "max_tokens", "max_completion_tokens", "user", "safety_identifier", "tool_choice",
     "parallel_tool_calls",
 })  # fmt: skip
