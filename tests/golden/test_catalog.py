@@ -123,3 +123,9 @@ def test_every_row_of_the_body_fields_has_a_request_that_shows_it():
     assert {(row.api, row.path.split(".")[0].removesuffix("[]")) for row in catalog().body_fields} - seen <= {
         ("openai_responses", name) for name in ("prompt_cache_retention", "mcp_servers", "plugins", "models")
     } | {("anthropic", "provider")}
+
+
+def test_endpoints_of_messages_are_asked_at_v1():
+    told = {end.id: end.base_url for end in catalog().endpoints.values() if end.api == "anthropic"}
+
+    assert told and {id for id, url in told.items() if not url.endswith("/v1")} == set()

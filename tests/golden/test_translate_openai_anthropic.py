@@ -172,6 +172,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "old functions": ({"functions": [{"name": "f"}]}, "functions"),
     "hosted tool": ({"tools": [TOOL, {"type": "web_search"}]}, "tools[1]"),
     "some tools": ({"tools": [TOOL], "tool_choice": {"type": "allowed_tools"}}, "tool_choice.type"),
+    "a choice that is none": ({"tools": [TOOL], "tool_choice": "any"}, "tool_choice"),
+    "a flag that is none": ({"tools": [TOOL], "parallel_tool_calls": "no"}, "parallel_tool_calls"),
+    "another format": ({"tools": [{"type": "custom", "custom": {"name": "jot", "format": {"type": "json"}}}]},
+                       "tools[0].custom.format.type"),
+    "a text with a grammar": (
+        {"tools": [{"type": "custom", "custom": {"name": "jot", "format": {**GRAMMAR, "type": "text"}}}]},
+        "tools[0].custom.format.grammar"),
     "a choice of none": ({"tool_choice": "required"}, "tool_choice"),
     "a name": (turns({**USER, "name": "Bo"}), "messages[1].name"),
     "an old result": (turns({"role": "function", "name": "f", "content": ""}), "messages[1]"),
@@ -293,6 +300,12 @@ def test_a_model_that_cannot_reason_is_not_asked_to():
     assert made.adapted == ("reasoning_effort(left out: the model does not reason)",)
     assert "output_config" not in made.body
     assert "thinking" not in translated(CASE, upstream=upstream, reasoning_effort="none").body
+
+
+def test_where_no_tool_may_be_called_nothing_is_said_of_several():
+    made = translated(CASE, tools=[TOOL], tool_choice="none", parallel_tool_calls=False)
+
+    assert made.body["tool_choice"] == {"type": "none"}
 
 
 IDS = ["functions.find:0", "functions.find_0", "call 1", "x" * 65, "é", "functions.find:0", "call_1"]
