@@ -132,13 +132,14 @@ def _message(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 
 
 def _reasoning(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
-    """What came as a text came through here; what is encrypted, only its vendor can read."""
+    """What is a text came through here; what is encrypted, only its vendor can read. Summaries are for people."""
     known(item, _STATES | {"summary", "content", "encrypted_content"}, path)
     given = item.get("content")
     thought = []
     for place, part in items([] if given is None else given, f"{path}.content"):
         if part.get("type") not in ("reasoning_text", "text"):
             raise Untranslatable(place, "must be a `reasoning_text`")
+        known(part, frozenset({"type", "text"}), place)
         thought.append(text(part.get("text"), f"{place}.text"))
     if item.get("encrypted_content") is not None:
         draft.adapt(path, "reasoning of another vendor, left out")
