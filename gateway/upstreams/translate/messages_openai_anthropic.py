@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
+from gateway.upstreams.translate.call_ids import CallIds
 from gateway.upstreams.translate.parts_openai_anthropic import Block, blocks, plainly, spoken, texts
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
 
 Message = Mapping[str, Any]
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNSIGNED = ("reasoning_content", "reasoning", "reasoning_details")  # Messages takes back what its vendor has signed
 _EMPTY = "left out: it says nothing"
 _OF_ASSISTANT = frozenset({"role", "content", "refusal", "tool_calls", "annotations", *_UNSIGNED})
@@ -43,7 +41,7 @@ class _Turns:
     """Results of tools stand first in the turn right after their calls, and what the user says then behind them."""
 
     def __init__(self) -> None:
-        self.calls = _Calls()
+        self.calls = CallIds()
         self.system: list[Block] = []  # what was said before anything else
         self._made: list[dict[str, Any]] = []
         self._results: list[Block] = []
@@ -79,29 +77,6 @@ class _Turns:
             behind = [block for turn in since[:users] for block in turn["content"]]
             since = [{"role": "user", "content": first + behind}, *since[users:]]
         self._made += since
-
-
-class _Calls:
-    """Their ids: one that Messages refuses, or that stood before, is written anew, alike in every request."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Block] = {}  # that wait for a result, by the caller's id
-        self._taken: set[str] = set()
-
-    def begin(self, id: str, name: str, path: str) -> Block:
-        if not id or id in self._open:
-            raise wrong(path, "an id of its own")
-        made, seed = id, id
-        while made in self._taken or not _ID.fullmatch(made):
-            made, seed = f"call_{sha256(seed.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}", f"{seed}'"
-        self._taken.add(made)
-        self._open[id] = {"type": "tool_use", "id": made, "name": name}
-        return self._open[id]
-
-    def end(self, id: str, path: str) -> Block:
-        if id not in self._open:
-            raise wrong(path, "the id of a call that waits for its result")
-        return self._open.pop(id)
 
 
 def _system(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
@@ -140,7 +115,7 @@ def _assistant(message: Message, path: str, draft: Draft, turns: _Turns) -> None
     turns.speak(found)
 
 
-def _call(call: Message, path: str, calls: _Calls) -> Block:
+def _call(call: Message, path: str, calls: CallIds) -> Block:
     kind = call.get("type", "function")
     if kind not in ("function", "custom"):
         raise Untranslatable(path, "must be a call of a function or a custom tool")
@@ -152,7 +127,8 @@ def _call(call: Message, path: str, calls: _Calls) -> Block:
         given = _arguments(called.get("arguments"), f"{path}.function.arguments")
     else:
         given = {"input": text(called.get("input"), f"{path}.custom.input")}
-    return {**calls.begin(text(call.get("id"), f"{path}.id"), name, f"{path}.id"), "input": given}
+    id = calls.begin(text(call.get("id"), f"{path}.id"), name, f"{path}.id")
+    return {"type": "tool_use", "id": id, "name": name, "input": given}
 
 
 def _arguments(written: object, path: str) -> dict[str, Any]:
@@ -168,11 +144,11 @@ def _arguments(written: object, path: str) -> dict[str, Any]:
 
 def _tool(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
     known(message, frozenset({"role", "content", "tool_call_id", "name"}), path)
-    call = turns.calls.end(text(message.get("tool_call_id"), f"{path}.tool_call_id"), f"{path}.tool_call_id")
-    if message.get("name") not in (None, call["name"]):
+    id, name = turns.calls.end(text(message.get("tool_call_id"), f"{path}.tool_call_id"), f"{path}.tool_call_id")
+    if message.get("name") not in (None, name):
         raise Untranslatable(f"{path}.name", "must be the name of the tool that was called, or be left out")
     content = plainly(blocks(message.get("content"), f"{path}.content"))
-    turns.answer({"type": "tool_result", "tool_use_id": call["id"], "content": content or ""})
+    turns.answer({"type": "tool_result", "tool_use_id": id, "content": content or ""})
 
 
 def _function(message: Message, path: str, draft: Draft, turns: _Turns) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.outcome.finishes import Meaning, meaning_of, said_of
-from gateway.outcome.usage import read_usage
+from gateway.upstreams.translate.chat_answer import head, usage_in
 from gateway.upstreams.translate.spec import Body, Memory
 from gateway.upstreams.translate.wrapping import unwrapped
 
@@ -46,13 +46,6 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     if memory.body.get("metadata") is not None:
         made["metadata"] = memory.body["metadata"]
     return made
-
-
-def head(memory: Memory, kind: str) -> dict[str, Any]:
-    """What a completion, or each chunk of one, begins with."""
-    return {
-        "id": f"chatcmpl-{memory.response_id}", "object": kind, "created": memory.created_at, "model": memory.model,
-    }  # fmt: skip
 
 
 def kind_of(block: Body) -> str:
@@ -99,19 +92,3 @@ def ending(said: Body, *, called: bool) -> tuple[str, str]:
     if finish != "content_filter" or not isinstance(details, dict):
         return finish, ""
     return finish, words_in(details, "explanation")
-
-
-def usage_in(found: object) -> dict[str, Any] | None:
-    """Chat counts what was read from a cache, and what was written to one, as input."""
-    usage = read_usage(found) if isinstance(found, dict) else None
-    if usage is None:
-        return None
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.cache_write_tokens,
-        },
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }  # fmt: skip

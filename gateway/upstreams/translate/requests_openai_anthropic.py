@@ -8,6 +8,7 @@ from typing import Any
 from gateway.upstreams.translate import messages_openai_anthropic as history
 from gateway.upstreams.translate import tools_openai_anthropic as tools
 from gateway.upstreams.translate.fields import Field, fill, never, nothing, only, same
+from gateway.upstreams.translate.fields_openai import limit_in
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
 
@@ -32,17 +33,10 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
 
 
 def _limit(body: Body, draft: Draft) -> None:
-    name = "max_completion_tokens" if body.get("max_completion_tokens") is not None else "max_tokens"
-    value = body.get(name)
+    value = limit_in(body) or draft.upstream.max_output_tokens
     if value is None:
-        value = draft.upstream.max_output_tokens
-        if value is None:
-            value = USUAL_LIMIT
-            draft.adapt("max_completion_tokens", f"absent→{USUAL_LIMIT}")
-    elif type(value) is not int or value < 1:
-        raise wrong(name, "a whole number above 0")
-    elif body.get("max_tokens") not in (None, value):
-        raise Untranslatable("max_tokens", "says another bound than `max_completion_tokens`; leave one of them out")
+        value = USUAL_LIMIT
+        draft.adapt("max_completion_tokens", f"absent→{USUAL_LIMIT}")
     draft.body["max_tokens"] = value
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import OPENAI
-from gateway.upstreams.translate.replies_openai_anthropic import call_head, ending, head, kind_of, usage_in, words_in
+from gateway.upstreams.translate.chat_answer import DONE, chunk, event, head, usage_in
+from gateway.upstreams.translate.replies_openai_anthropic import call_head, ending, kind_of, words_in
 from gateway.upstreams.translate.spec import Body, Memory
 from gateway.upstreams.translate.wrapping import unwrapped
 
@@ -154,8 +155,8 @@ class Stream:
         options = self._memory.body.get("stream_options")
         asked = isinstance(options, dict) and options.get("include_usage")
         if asked and (usage := usage_in(self._usage)) is not None:
-            out.append(_event({**self._head, "choices": [], "usage": usage}))
-        out.append(b"data: [DONE]\n\n")
+            out.append(event({**self._head, "choices": [], "usage": usage}))
+        out.append(DONE)
         return out
 
     def _count(self, holder: object) -> None:
@@ -171,9 +172,4 @@ class Stream:
         return self._chunk({"tool_calls": [{"index": call.number, "function": {"arguments": words}}]})
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _event({**self._head, "choices": [choice]})
-
-
-def _event(document: dict[str, Any]) -> bytes:
-    return b"data: %b\n\n" % _encode(document)
+        return chunk(self._head, delta, finish)
