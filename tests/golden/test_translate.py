@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +11,8 @@ from gateway.errors import GatewayError
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Translated, Untranslatable, Upstream
 from tests.golden.translate import match
-from tests.golden.translate.pairs import translator
+from tests.golden.translate.recorded import CASES, tells_a_failure, translator
 
-CASES = [
-    json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "translate" / "cases").glob("*.json"))
-]
 WHOLE = [case for case in CASES if "whole" in case.get("upstream_reply", {}) and "status" not in case["upstream_reply"]]
 STREAMED = [case for case in CASES if "events" in case.get("upstream_reply", {})]
 REFUSED = [case for case in CASES if "expect_refused" in case]
@@ -91,7 +87,7 @@ def test_a_second_turn_brings_back_what_the_first_one_answered(case):
 @pytest.mark.parametrize("case", STREAMED, ids=named)
 @pytest.mark.parametrize("together", [True, False], ids=["at once", "one by one"])
 def test_a_stream_comes_back_event_by_event(case, together):
-    events = [event.encode() for event in case["upstream_reply"]["events"] if '"error"' not in event]
+    events = [event.encode() for event in case["upstream_reply"]["events"] if not tells_a_failure(event)]
     way = back(case, stream=True)
     said = b"".join(map(way.feed, [b"".join(events)] if together else events))
     if len(events) < len(case["upstream_reply"]["events"]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +16,8 @@ from gateway.errors import GatewayError
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.translate import match
-from tests.golden.translate.pairs import translator
+from tests.golden.translate.recorded import CASES, tells_a_failure, translator
 
-CASES = [
-    json.loads(path.read_text())
-    for path in sorted((Path(__file__).parents[1] / "golden" / "translate" / "cases").glob("*.json"))
-]
 SENT = [case for case in CASES if "request" in case]
 ANSWERED = [case for case in CASES if "whole" in (said := case.get("upstream_reply", {})) and "status" not in said]
 STREAMED = [case for case in CASES if "events" in case.get("upstream_reply", {}) and "expect_refused" not in case]
@@ -109,7 +104,7 @@ def streamed_with_damage(case: dict[str, Any], data: st.DataObject) -> str:
         name, _, document = written.strip().rpartition("data: ")
         if document.startswith("{") and data.draw(st.booleans()):
             written = f"{name}data: {json.dumps(damaged(json.loads(document), data))}\n\n"
-        if '"error"' not in written:
+        if not tells_a_failure(written):
             try:
                 said += way.feed(written.encode())
             except ValueError:

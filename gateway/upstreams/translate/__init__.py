@@ -9,9 +9,11 @@ from typing import Any
 from gateway.upstreams.translate import (
     replies_anthropic_openai,
     replies_openai_anthropic,
+    replies_openai_responses,
     replies_responses_openai,
     requests_anthropic_openai,
     requests_openai_anthropic,
+    requests_openai_responses,
     requests_responses_openai,
     streams_openai_anthropic,
 )
@@ -38,5 +40,8 @@ TRANSLATORS = {
     ),
     ("openai_responses", "openai"): Translator(
         requests_responses_openai.request, replies_responses_openai.whole, replies_responses_openai.Stream
+    ),
+    ("openai", "openai_responses"): Translator(
+        requests_openai_responses.request, replies_openai_responses.whole, replies_openai_responses.Stream
     ),
 }
