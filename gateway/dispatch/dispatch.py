@@ -17,7 +17,7 @@ from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
-from gateway.dispatch.translation import outgoing
+from gateway.dispatch.translation import outgoing, unwritable
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
@@ -48,7 +48,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     judge = means.judge(trail)
     endpoint = queue.first()
     if endpoint is None:
-        raise nothing_usable(trail, means.fleet, means.breakers)
+        raise unwritable(trail) or nothing_usable(trail, means.fleet, means.breakers)
     unasked: GatewayError | None = None  # why the last of those was not asked that could have been
     spare: ActiveAttempt | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one

@@ -102,6 +102,7 @@ _IN_COMMON = (
     ("no_permitted_endpoint", {"forbidden"}, "is forbidden by what is in force now: the policy has just changed"),
     ("frozen", WITHDRAWN, "has just been stopped by an administrator"),
     ("upstream_timeout", {"timeout"}, "did not answer in time"),
+    ("overloaded", {"overloaded"}, "is overloaded"),
     ("context_length_exceeded", {"context"}, "takes no request of this length"),
     ("unsupported_request", {"context", "unsupported"}, "lacks what the request needs"),
 )

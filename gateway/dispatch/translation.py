@@ -53,6 +53,19 @@ def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
     return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, made.adapted)
 
 
+def unwritable(trail: RequestState) -> GatewayError | None:
+    """Why no permitted endpoint could be asked this, however well; None if one could."""
+    why: GatewayError | None = None
+    for endpoint in trail.decision.endpoints:
+        try:
+            outgoing(trail, endpoint)
+        except GatewayError as refused:
+            why = why or refused
+        else:
+            return None
+    return why
+
+
 def _native(request: Request) -> Outgoing:
     """Bytes as they came; Responses keep what they are sent unless they are told not to."""
     if request.kind != "responses" or "store" in request.fields:
@@ -69,7 +82,7 @@ def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
     return Upstream(
         can=endpoint.can,
         max_output_tokens=endpoint.model.output_limit,
-        limit_field="max_completion_tokens" if own else "max_tokens",
+        limit_field="max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens",
         developer_role=own,
         strict=strict,
     )

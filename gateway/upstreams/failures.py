@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,6 +29,9 @@ OURS = frozenset({"our_key", "our_balance", "not_found"})  # our key or our cata
 MOST_MESSAGE_CHARS = 2000
 MOST_TEXT_CHARS = 8192  # of an error body in which a filter's words are looked for
 MOST_GENERATION_CHARS = 20_000  # of what a model wrote in the place of a tool call
+_TOLD = frozenset({"rate_limited", "overloaded"})
+MOST_TOLD_CHARS = 200
+_PRIVATE = re.compile(r"\S*(?:://|@)\S*|\b[A-Za-z]{1,12}[-_][\w-]*\d[\w-]{5,}|\b(?=\w*\d)\w{12,}")
 _RELAYED = frozenset({"context", "unsupported", "rate_limited", "overloaded", "timeout", "bad_tool_call"})
 _OF_MEANING = {"overloaded": "overloaded", "context": "context", "malformed": "bad_tool_call"}
 
@@ -195,7 +199,14 @@ _WORDS = {
 
 
 def _named(kind: str, complaint: Complaint) -> str:
-    return f" ({complaint.name})" if complaint.name and kind not in OURS else ""
+    name = f" ({complaint.name})" if complaint.name and kind not in OURS else ""
+    return name + (_in_its_words(complaint.message) if kind in _TOLD else "")
+
+
+def _in_its_words(message: str) -> str:
+    """What a vendor says of its limits, without addresses, and without the names of our accounts there."""
+    words = " ".join(_PRIVATE.sub("…", message).split())[:MOST_TOLD_CHARS]
+    return f": {words}" if words else ""
 
 
 def _said_no(signal: ModerationSignal, status: int) -> Failure:

@@ -132,6 +132,13 @@ def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
     assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
 
 
+def test_a_vendor_s_400_passes_with_its_words(claude, upstreams):
+    wrong = {"type": "error", "error": {"type": "invalid_request_error", "message": "top_k: must be positive"}}
+    upstreams.acts["a"] = saying(whole(400, wrong))
+    with pytest.raises(anthropic.BadRequestError, match="top_k: must be positive"):
+        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": -1})
+
+
 def test_a_stream_of_messages_passes_as_it_is(claude, running, upstreams):
     thinking = ({"type": "thinking", "thinking": "", "signature": ""}, [
         {"type": "thinking_delta", "thinking": "The tide."}, {"type": "signature_delta", "signature": "EqQB"},
@@ -192,13 +199,6 @@ def test_an_overloaded_vendor_is_passed_over_and_its_own_error_never_shown(claud
 
     assert raised.value.status_code in (502, 503)
     assert raised.value.body["type"] == "error"  # type: ignore[index]
-
-
-def test_a_vendor_s_400_passes_with_its_words(claude, upstreams):
-    wrong = {"type": "error", "error": {"type": "invalid_request_error", "message": "top_k: must be positive"}}
-    upstreams.acts["a"] = saying(whole(400, wrong))
-    with pytest.raises(anthropic.BadRequestError, match="top_k: must be positive"):
-        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": -1})
 
 
 def test_a_whole_response_passes_and_is_not_stored(gpt, running, upstreams):
