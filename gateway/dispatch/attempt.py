@@ -10,6 +10,7 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.stopping import Running, Stop
+from gateway.errors import GatewayError
 from gateway.interfaces import INTERFACES
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
@@ -118,6 +119,11 @@ class ActiveAttempt:
     def closing(self) -> bytes:
         """What a complete stream still owes its caller, whose dialect has an end of its own."""
         return self.back.end() if self.back is not None else b""
+
+    def breaking(self, error: GatewayError) -> bytes:
+        """The end of a stream that broke off, as its caller's dialect has it."""
+        told = self.back.fail(error) if self.back is not None else None
+        return self.trail.request.interface.dialect.error_event(error) if told is None else told
 
     def _clean(self, out: bytes) -> bytes:
         if self.secret is not None and self.secret in out:

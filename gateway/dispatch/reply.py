@@ -78,7 +78,7 @@ class StreamedReply(Reply):
         attempt.ended = True
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.meter.reading.complete:
-            sink.write(attempt.trail.request.interface.dialect.error_event(self._break()))
+            sink.write(attempt.breaking(self._break()))
         elif rest := attempt.closing():
             sink.write(rest)
         return True
