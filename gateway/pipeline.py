@@ -22,9 +22,10 @@ from gateway.limits.reservations import Admission
 from gateway.outcome.make_outcome import settle
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
-from gateway.policy.body import body_needs
+from gateway.policy.body import body_needs, needing
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
+from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
 from gateway.policy.models import resolve_model
 from gateway.policy.select.exploration import draw_of
@@ -76,7 +77,7 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     served = Served(RequestState(request, caller, decision), gateway, conversed)
     try:
         if not decision.endpoints:
-            raise explanation.denial(decision)
+            raise _denial(decision, request)
         _measure_late(served.trail, gateway.late)
         if caller.team.rate is not None:
             await gateway.admission.enter(served.trail)
@@ -88,6 +89,18 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
         served.end(error)
         raise
     return served
+
+
+def _denial(decision: Decision, request: Request) -> GatewayError:
+    """With the fields of the body that no endpoint can serve, where it is for them."""
+    error = explanation.denial(decision)
+    if error.code != "unsupported_request":
+        return error
+    fields = needing(decision.policy.body_rules, request.interface.dialect.name, request.fields)
+    if not fields:
+        return error
+    words = "; ".join(f"`{name}` needs {need}" for name, need in sorted(fields.items()))
+    return GatewayError(error.code, f"{words}: {error.message}", param=min(fields))
 
 
 class Served:

@@ -54,6 +54,15 @@ def body_needs(
     return frozenset(found)
 
 
+def needing(rules: BodyRules, api: str, fields: Mapping[str, object]) -> dict[str, str]:
+    """The fields that move or keep data elsewhere, each with what it needs."""
+    found: dict[str, str] = {}
+    for name in rules.get(api, {}).keys() & fields.keys():
+        for need in sorted(body_needs(rules, api, {name: fields[name]})):
+            found[name] = need
+    return found
+
+
 def _mentioned(rows: Sequence[BodyField], field: object) -> Sequence[BodyField]:
     """The rows whose path ends with a name that the JSON mentions; where letters are escaped, all of them."""
     if not rows or not isinstance(field, msgspec.Raw):
