@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.upstreams.translate.requests_openai_anthropic import ELSEWHERE, FIELDS
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.test_translate import translated
 from tests.golden.translate import match
@@ -263,15 +260,6 @@ def test_a_field_that_nobody_knows_is_refused_wherever_it_stands(path):
         translated({**CASE, "request": body})
 
     assert refused.value.path == f"{path}.mystery".removeprefix(".")
-
-
-def test_the_page_has_a_row_for_each_field():
-    page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text()
-    section = page.partition("(`openai` to `anthropic`)")[2].partition("\n## ")[0]
-    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-
-    assert named >= FIELDS.keys() | ELSEWHERE - {"model"}
 
 
 def test_what_asks_for_nothing_goes_nowhere():
