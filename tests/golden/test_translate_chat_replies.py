@@ -15,7 +15,7 @@ from gateway.upstreams.translate.passing import WayBack
 from tests.golden.test_translate import STREAMED, WHOLE, back, named, translated
 from tests.golden.test_translate_responses_openai import CASE, GRAMMAR_TOOL, HELLO, PLAIN, TEXT_TOOL, TOOL
 from tests.golden.translate import match
-from tests.golden.translate.pairs import translator
+from tests.golden.translate.recorded import translator
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
 DONE = b"data: [DONE]\n\n"
