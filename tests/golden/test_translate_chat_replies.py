@@ -13,7 +13,17 @@ from openai.types.responses import Response
 from gateway.errors import GatewayError
 from gateway.upstreams.translate.passing import WayBack
 from tests.golden.test_translate import STREAMED, WHOLE, back, named, translated
-from tests.golden.test_translate_responses_openai import CASE, GRAMMAR_TOOL, HELLO, PLAIN, TEXT_TOOL, TOOL
+from tests.golden.test_translate_responses_openai import (
+    CASE,
+    GRAMMAR_TOOL,
+    HELLO,
+    PLAIN,
+    TEXT_TOOL,
+    TOOL,
+    USER,
+    jotted,
+    result,
+)  # fmt: skip
 from tests.golden.translate import match
 from tests.golden.translate.recorded import translator
 
@@ -28,9 +38,8 @@ ENDS = [
 
 
 def chunk(finish: str | None = None, **delta: Any) -> bytes:
-    return (
-        b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}).encode() + b"\n\n"
-    )
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return b"data: %b\n\n" % json.dumps({"choices": [choice]}).encode()
 
 
 def piece(index: int | None, arguments: str = "", **more: Any) -> bytes:
@@ -235,6 +244,34 @@ def test_usage_holds_that_comes_last():
 
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (3, 5, 8)
     assert usage["input_tokens_details"] == {"cached_tokens": 0, "cache_write_tokens": 0}
+
+
+def test_a_server_that_knows_no_more_is_asked_in_its_own_words():
+    talk = [
+        {"role": "developer", "content": "Be brief."},
+        USER,
+        jotted("a", 'say "x"'),
+        result("a", kind="custom_tool"),
+    ]
+    choice = {"type": "custom", "name": "jot"}
+    made = translated(CASE, upstream=PLAIN, input=talk, tools=[GRAMMAR_TOOL], tool_choice=choice, max_output_tokens=9)
+    expected = {
+        "max_tokens": 9,
+        "messages": [
+            {"role": "system", "content": "Be brief."}, USER,
+            {"role": "assistant", "tool_calls": [
+                {"id": "a", "type": "function", "function": {"name": "jot", "arguments": '{"input": "say \\"x\\""}'}}]},
+            {"role": "tool", "tool_call_id": "a", "content": "ok"},
+        ],
+        "tools": [{"type": "function", "function": {
+            "name": "jot", "description": r"<re:(?s)^Jot down\..*lark.*start: /x\+/$>",
+            "parameters": {"type": "object", "required": ["input"]}}}],
+        "tool_choice": {"type": "function", "function": {"name": "jot"}},
+    }  # fmt: skip
+
+    assert match.match(expected, made.body, {}) == []
+    assert made.adapted == ("tools[0].format(grammar→description)",)
+    assert made.memory.wrapped_tools == {"jot"}
 
 
 @pytest.mark.parametrize("arguments", ['{"input": "say \\"x\\""}', '"say'])

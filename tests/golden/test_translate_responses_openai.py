@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.errors import GatewayError
+from gateway.upstreams.translate.requests_responses_openai import ELSEWHERE, FIELDS
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.test_translate import translated
 from tests.golden.test_translate_openai_anthropic import objects
@@ -111,6 +114,7 @@ CARRIED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a plain answer": (turns({"role": "assistant", "content": "One."}), chat({"role": "assistant", "content": "One."})),
     "a refusal": (turns(said({"type": "refusal", "refusal": "No."})),
                   chat({"role": "assistant", "content": None, "refusal": "No."})),
+    "a result with its tool's name": (turns(call("a"), {**result("a"), "name": "find"}), chat(asks("a"), told("a"))),
     "texts as a result": (
         turns(call("a"), result("a", [{"type": "input_text", "text": "x"}, {"type": "input_text", "text": "y"}])),
         chat(asks("a"), {"role": "tool", "content": [{"type": "text", "text": "x"}, {"type": "text", "text": "y"}]})),
@@ -198,6 +202,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a result for nobody": (turns(result("a")), "input[1].call_id"),
     "a result too early": (turns(result("a"), call("a")), "input[1].call_id"),
     "a second result": (turns(call("a"), result("a"), result("a")), "input[3].call_id"),
+    "a result of another": (turns(call("a"), {**result("a"), "name": "lose"}), "input[2].name"),
     "two calls of one id": (turns(call("a"), call("a"), result("a")), "input[2].call_id"),
     "a vendor's image": ({"input": [{"role": "user", "content": [
         {"type": "input_image", "file_id": "f"}]}]}, "input[0].content[0].file_id"),
@@ -247,6 +252,15 @@ def test_a_field_that_nobody_knows_is_refused_wherever_it_stands(path):
     assert refused.value.path == f"{path}.mystery".removeprefix(".")
 
 
+def test_the_page_has_a_row_for_each_field():
+    page = (Path(__file__).parents[2] / "docs" / "dialects.md").read_text()
+    section = page.partition("(`openai_responses` to `openai`)")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+    assert named >= FIELDS.keys() | ELSEWHERE - {"model"}
+
+
 def test_what_asks_for_nothing_goes_nowhere():
     rest: dict[str, Any] = {
         "store": False, "background": False, "truncation": "disabled", "top_logprobs": 0, "context_management": [],
@@ -268,31 +282,3 @@ def test_a_model_that_cannot_reason_is_not_asked_to():
     assert made.adapted == ("reasoning.effort(left out: the model does not reason)",)
     assert "reasoning_effort" not in made.body
     assert not translated(CASE, upstream=upstream, reasoning={"effort": "none"}).adapted
-
-
-def test_a_server_that_knows_no_more_is_asked_in_its_own_words():
-    talk = [
-        {"role": "developer", "content": "Be brief."},
-        USER,
-        jotted("a", 'say "x"'),
-        result("a", kind="custom_tool"),
-    ]
-    choice = {"type": "custom", "name": "jot"}
-    made = translated(CASE, upstream=PLAIN, input=talk, tools=[GRAMMAR_TOOL], tool_choice=choice, max_output_tokens=9)
-    expected = {
-        "max_tokens": 9,
-        "messages": [
-            {"role": "system", "content": "Be brief."}, USER,
-            {"role": "assistant", "tool_calls": [
-                {"id": "a", "type": "function", "function": {"name": "jot", "arguments": '{"input": "say \\"x\\""}'}}]},
-            told("a"),
-        ],
-        "tools": [{"type": "function", "function": {
-            "name": "jot", "description": r"<re:(?s)^Jot down\..*lark.*start: /x\+/$>",
-            "parameters": {"type": "object", "required": ["input"]}}}],
-        "tool_choice": {"type": "function", "function": {"name": "jot"}},
-    }  # fmt: skip
-
-    assert match.match(expected, made.body, {}) == []
-    assert made.adapted == ("tools[0].format(grammar→description)",)
-    assert made.memory.wrapped_tools == {"jot"}

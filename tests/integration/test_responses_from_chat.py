@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import Any
 
 import openai
@@ -15,7 +17,7 @@ from tests.integration.test_native_wires import (  # noqa: F401 (fixtures)
     upstreams,
     vendors,
 )
-from tests.integration.upstreams import SSE, decision, event, saying
+from tests.integration.upstreams import SSE, Line, decision, event, saying
 
 pytestmark = pytest.mark.services
 DONE = b"data: [DONE]\n\n"
@@ -77,10 +79,22 @@ def test_what_has_no_place_is_refused_before_anybody_is_asked(gpt, upstreams):  
 
 
 @pytest.mark.parametrize("last", [[], [DONE], [event({"error": {"message": "worker lost", "type": "server_error"}})]])
-def test_a_stream_that_breaks_is_never_completed(gpt, upstreams, last):  # noqa: F811
-    upstreams.acts["c"] = saying(SSE, delta(content="Once "), delta(content="upon"), *last)
-    with pytest.raises((openai.APIError, RuntimeError)), gpt.responses.stream(model="w@c", input="Hi") as stream:
-        for told in stream:
-            assert told.type not in ("response.completed", "response.incomplete")
-        stream.get_final_response()
-    assert upstreams.asked
+def test_a_stream_that_breaks_has_failed(gpt, upstreams, last):  # noqa: F811
+    release = threading.Event()
+
+    async def act(line: Line) -> None:
+        await line.say(SSE, delta(content="Once "), delta(content="upon"))
+        await asyncio.to_thread(release.wait, 10)  # until its beginning has gone to the caller
+        await line.say(*last)
+
+    upstreams.acts["c"] = act
+    with gpt.responses.stream(model="w@c", input="Hi") as stream:
+        told = []
+        for each in stream:
+            told.append(each.type)
+            release.set()
+    final = each.response
+
+    assert told[0] == "response.created"
+    assert (told[-1], told.count("response.failed")) == ("response.failed", 1)
+    assert (final.status, final.error.code, final.output[0].content[0].text) == ("failed", "server_error", "Once upon")

@@ -77,7 +77,7 @@ class _Talk:
 
     def __init__(self) -> None:
         self._made: list[dict[str, Any] | _Turn] = []
-        self._waiting: dict[str, _Turn] = {}  # for results, by the call's id
+        self._waiting: dict[str, tuple[_Turn, str]] = {}  # for results, by the call's id; and the tool's name
 
     def add(self, message: dict[str, Any]) -> None:
         self._made.append(message)
@@ -95,14 +95,15 @@ class _Talk:
         last = self._made[-1] if self._made else None
         return isinstance(last, _Turn) and bool(last.said or last.refused)
 
-    def call(self, id: str, call: dict[str, Any], path: str) -> None:
+    def call(self, call: dict[str, Any], name: str, path: str) -> None:
+        id = call["id"]
         if not id or id in self._waiting:
             raise wrong(path, "an id of its own")
         turn = self.turn(begins=False)
         turn.calls.append(call)
-        self._waiting[id] = turn
+        self._waiting[id] = turn, name
 
-    def result(self, id: str, path: str) -> _Turn:
+    def result(self, id: str, path: str) -> tuple[_Turn, str]:
         if id not in self._waiting:
             raise wrong(path, "the id of a call before it that waits for its result")
         return self._waiting.pop(id)
@@ -161,14 +162,16 @@ def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     else:
         arguments = msgspec.json.encode({"input": words}).decode() if custom else words
         made = {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
-    talk.call(id, made, f"{path}.call_id")
+    talk.call(made, name, f"{path}.call_id")
 
 
 def _result(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     known(item, _STATES | {"call_id", "output", "caller", "name"}, path)
     _ordinary(item, path)
     id, output = text(item.get("call_id"), f"{path}.call_id"), item.get("output")
-    turn = talk.result(id, f"{path}.call_id")
+    turn, name = talk.result(id, f"{path}.call_id")
+    if item.get("name") not in (None, name):
+        raise Untranslatable(f"{path}.name", "must be the name of the tool that was called, or be left out")
     said = []
     for place, part in enumerate(parts(output, f"{path}.output")):
         if part["type"] == "text":

@@ -24,7 +24,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     """Raises Untranslatable, GatewayError."""
     draft = Draft(upstream)
     draft.body = {"model": model}
-    fill(body, draft, FIELDS, but=_ELSEWHERE)
+    fill(body, draft, FIELDS, but=ELSEWHERE)
     tools.choose(body, draft)
     draft.body["messages"] = history.messages(body, draft)
     memory = Memory(body, model, response_id, created_at, wrapped_tools=tools.wrapped_names(body, draft))
@@ -115,7 +115,7 @@ def _streaming(value: Any, draft: Draft) -> None:
         raise Untranslatable("stream_options.include_obfuscation", NO_PLACE)
 
 
-_ELSEWHERE = frozenset({"model", "input", "instructions", "tool_choice", "parallel_tool_calls"})
+ELSEWHERE = frozenset({"model", "input", "instructions", "tool_choice", "parallel_tool_calls"})
 FIELDS: dict[str, Field] = {
     "stream": same("stream"),
     "stream_options": _streaming,
