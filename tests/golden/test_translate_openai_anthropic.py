@@ -166,6 +166,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "prediction": ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
     "tier": ({"service_tier": "flex"}, "service_tier"),
     "obfuscation": ({"stream_options": {"include_obfuscation": True}}, "stream_options.include_obfuscation"),
+    "an answer of nothing": ({"prompt_cache_options": {"prewarm": True}}, "prompt_cache_options.prewarm"),
+    "a stop that is none": ({"stop": 5}, "stop"),
+    "a stop of a number": ({"stop": [5]}, "stop[0]"),
+    "a temperature that is none": ({"temperature": True}, "temperature"),
+    "a temperature in words": ({"temperature": "hot"}, "temperature"),
+    "a store that is none": ({"store": "yes"}, "store"),
+    "a format of text and more": ({"response_format": {"type": "text", "schema": {}}}, "response_format.schema"),
+    "a new format": ({"response_format": {"type": "yaml"}}, "response_format.type"),
+    "json without a schema": ({"response_format": {"type": "json_object"}}, "response_format"),
+    "notes that are none": ({"metadata": "x"}, "metadata"),
     "old functions": ({"functions": [{"name": "f"}]}, "functions"),
     "hosted tool": ({"tools": [TOOL, {"type": "web_search"}]}, "tools[1]"),
     "some tools": ({"tools": [TOOL], "tool_choice": {"type": "allowed_tools"}}, "tool_choice.type"),
@@ -285,6 +295,9 @@ def test_a_model_that_cannot_reason_is_not_asked_to():
     upstream = Upstream(can=frozenset({"tools"}))
     made = translated(CASE, upstream=upstream, reasoning_effort="high")
 
+    reasoner = translated(CASE, upstream=Upstream(can=frozenset({"reasoning"})), reasoning_effort="high")
+
+    assert reasoner.body["output_config"] == {"effort": "high"} and not reasoner.adapted
     assert made.adapted == ("reasoning_effort(left out: the model does not reason)",)
     assert "output_config" not in made.body
     assert "thinking" not in translated(CASE, upstream=upstream, reasoning_effort="none").body

@@ -120,6 +120,11 @@ def _tier(value: Any, draft: Draft) -> None:
     draft.body["service_tier"] = _TIERS[value]
 
 
+def _cache(value: Any, draft: Draft) -> None:
+    """Hints about prices, but for what is none."""
+    known(mapping(value, "prompt_cache_options"), frozenset({"mode", "ttl"}), "prompt_cache_options")
+
+
 def _streaming(value: Any, draft: Draft) -> None:
     options = mapping(value, "stream_options")
     known(options, frozenset({"include_usage", "include_obfuscation"}), "stream_options")
@@ -146,7 +151,7 @@ FIELDS: dict[str, Field] = {
     "store": _store,
     "metadata": _metadata,
     "prompt_cache_key": nothing,
-    "prompt_cache_options": nothing,
+    "prompt_cache_options": _cache,
     "prompt_cache_retention": nothing,
     "n": only("n", 1),
     "logprobs": only("logprobs", False),
