@@ -8,10 +8,12 @@ from typing import Any
 
 from gateway.upstreams.translate import (
     replies_anthropic_openai,
+    replies_anthropic_responses,
     replies_openai_anthropic,
     replies_openai_responses,
     replies_responses_openai,
     requests_anthropic_openai,
+    requests_anthropic_responses,
     requests_openai_anthropic,
     requests_openai_responses,
     requests_responses_openai,
@@ -43,5 +45,8 @@ TRANSLATORS = {
     ),
     ("openai", "openai_responses"): Translator(
         requests_openai_responses.request, replies_openai_responses.whole, replies_openai_responses.Stream
+    ),
+    ("anthropic", "openai_responses"): Translator(
+        requests_anthropic_responses.request, replies_anthropic_responses.whole, replies_anthropic_responses.Stream
     ),
 }

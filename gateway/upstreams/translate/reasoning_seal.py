@@ -1,14 +1,38 @@
-"""The mark on reasoning that came through this gateway: a later turn may bring it back to the model that thought it.
+"""Reasoning that came through this gateway: a later turn may bring it back to the model that thought it.
 
-Chat's `reasoning_content` carries no signature; the dialects that ask for one get this. It is no secret and proves
-nothing: whoever forges it gets its own words into its own conversation, which it could anyway.
+Chat's `reasoning_content` carries no signature; the dialects that ask for one get a mark. What Messages or Responses
+signed, or encrypted, travels whole in the field that the other dialect has for such. The mark and the wrapping are no
+secret and prove nothing: whoever forges them gets its own words into its own conversation, which it could anyway.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
 MARK = "entrepot-reasoning-1"
+_WRAPPED = f"{MARK}:"
 
 
 def is_ours(signature: object) -> bool:
-    """Of a thinking block in a history."""
+    """Of a thinking block in a history, whose words are all there is."""
     return signature == MARK
+
+
+def wrapped(thought: Mapping[str, Any]) -> str:
+    """A block of Messages or an item of Responses, as a signature, or as encrypted content, of the other."""
+    return _WRAPPED + b64encode(msgspec.json.encode(thought)).decode()
+
+
+def unwrapped(value: object, *types: str) -> Mapping[str, Any] | None:
+    """What `wrapped` was given, if it was that, of one of these types."""
+    if not isinstance(value, str) or not value.startswith(_WRAPPED):
+        return None
+    try:
+        read = msgspec.json.decode(b64decode(value.removeprefix(_WRAPPED), validate=True))
+    except (ValueError, RecursionError):
+        return None
+    return read if isinstance(read, dict) and read.get("type") in types else None

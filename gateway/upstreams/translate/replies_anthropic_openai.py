@@ -6,15 +6,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.catalog.prices import Usage
-from gateway.outcome.usage import read_usage
+from gateway.upstreams.translate.messages_answer import arguments, event, head, usage
 from gateway.upstreams.translate.reasoning_seal import MARK
 from gateway.upstreams.translate.spec import Body, Memory
 
 _encode = msgspec.json.Encoder().encode
 _STOPS = {"stop": "end_turn", "tool_calls": "tool_use", "function_call": "tool_use", "length": "max_tokens",
           "content_filter": "refusal"}  # fmt: skip
-_NO_USAGE = Usage()
 
 
 def whole(reply: Body, memory: Memory) -> dict[str, Any]:
@@ -37,15 +35,11 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     calls = calls if isinstance(calls, list) else []
     content += [_call(call, number, memory, cut=cut) for number, call in enumerate(calls)]
     return {
-        **_head(memory),
+        **head(memory),
         "content": content,
         **_ending(choice.get("finish_reason"), choice, memory, called=bool(calls), refusal=refusal or ""),
-        "usage": _usage(reply.get("usage")),
+        "usage": usage(reply.get("usage")),
     }
-
-
-def _head(memory: Memory) -> dict[str, Any]:
-    return {"id": f"msg_{memory.response_id}", "type": "message", "role": "assistant", "model": memory.model}
 
 
 def _said(content: object) -> str:
@@ -64,30 +58,13 @@ def _call(call: object, number: int, memory: Memory, *, cut: bool) -> dict[str, 
         "type": "tool_use",
         "id": _call_id(call, number, memory),
         "name": function["name"],
-        "input": _arguments(function.get("arguments"), cut=cut),
+        "input": arguments(function.get("arguments"), cut=cut),
     }
 
 
 def _call_id(call: Body, number: int, memory: Memory) -> str:
     given = call.get("id")
     return given if isinstance(given, str) and given else f"toolu_{memory.response_id}_{number}"
-
-
-def _arguments(written: object, *, cut: bool) -> dict[str, Any]:
-    """`cut`: the bound on tokens fell into them; an object that is not whole is left empty, as the stop reason says."""
-    if written in (None, ""):
-        return {}
-    if isinstance(written, dict):
-        return written
-    try:
-        read = msgspec.json.decode(written if isinstance(written, str) else b"")
-    except (msgspec.DecodeError, RecursionError):
-        read = None
-    if isinstance(read, dict):
-        return read
-    if cut:
-        return {}
-    raise ValueError("the arguments of a tool call are no JSON object")
 
 
 def _ending(reason: object, choice: Body, memory: Memory, *, called: bool, refusal: str) -> dict[str, Any]:
@@ -102,17 +79,6 @@ def _ending(reason: object, choice: Body, memory: Memory, *, called: bool, refus
     if stop == "end_turn" and isinstance(match, str) and isinstance(wanted, list) and match in wanted:
         return {"stop_reason": "stop_sequence", "stop_sequence": match}
     return {"stop_reason": stop, "stop_sequence": None}
-
-
-def _usage(found: object) -> dict[str, int]:
-    """Messages counts apart what was read from a cache and what was written to one."""
-    usage = (read_usage(found) if isinstance(found, dict) else None) or _NO_USAGE
-    return {
-        "input_tokens": max(usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens, 0),
-        "cache_creation_input_tokens": usage.cache_write_tokens,
-        "cache_read_input_tokens": usage.cached_tokens,
-        "output_tokens": usage.output_tokens,
-    }
 
 
 class Stream:
@@ -153,14 +119,14 @@ class Stream:
         ending = _ending(
             self._finish, self._choice, self._memory, called=bool(self._calls), refusal="".join(self._refusal)
         )
-        out.append(_event("message_delta", delta=ending, usage=_usage(self._usage)))
-        out.append(_event("message_stop"))
+        out.append(event("message_delta", delta=ending, usage=usage(self._usage)))
+        out.append(event("message_stop"))
         return b"".join(out)
 
     def _start(self) -> bytes:
         self._begun = True
-        message = {**_head(self._memory), "content": [], "stop_reason": None, "stop_sequence": None}
-        return _event("message_start", message={**message, "usage": {"input_tokens": 0, "output_tokens": 0}})
+        message = {**head(self._memory), "content": [], "stop_reason": None, "stop_sequence": None}
+        return event("message_start", message={**message, "usage": {"input_tokens": 0, "output_tokens": 0}})
 
     def _choose(self, choice: Body) -> list[bytes]:
         delta = choice.get("delta")
@@ -237,18 +203,14 @@ class Stream:
     def _begin(self, kind: str, block: dict[str, Any]) -> bytes:
         self._index += 1
         self._open = kind
-        return _event("content_block_start", index=self._index, content_block=block)
+        return event("content_block_start", index=self._index, content_block=block)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
-        return _event("content_block_delta", index=self._index, delta=delta)
+        return event("content_block_delta", index=self._index, delta=delta)
 
     def _close(self) -> list[bytes]:
         if not self._open:
             return []
         out = [self._delta({"type": "signature_delta", "signature": MARK})] if self._open == "thinking" else []
         self._open = ""
-        return [*out, _event("content_block_stop", index=self._index)]
-
-
-def _event(kind: str, **fields: Any) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), _encode({"type": kind, **fields}))
+        return [*out, event("content_block_stop", index=self._index)]

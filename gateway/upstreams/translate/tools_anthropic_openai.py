@@ -17,31 +17,32 @@ _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 def define(value: Any, draft: Draft) -> None:
     """`tools`. Raises Untranslatable, GatewayError."""
-    tools = [_tool(tool, path) for path, tool in items(value, "tools")]
+    tools = [{"type": "function", "function": function(tool, path)} for path, tool in items(value, "tools")]
     if tools:
         draft.body["tools"] = tools
 
 
-def _tool(tool: Any, path: str) -> dict[str, Any]:
+def function(tool: Any, path: str, *, most_name: int = MOST_NAME) -> dict[str, Any]:
+    """One tool, as OpenAI's dialects have it: `name`, `description`, `parameters`, and `strict` if it is said."""
     kind = tool.get("type")
     if kind not in (None, "custom"):
         raise Untranslatable(path, f"of type `{str(kind)[:60]}` runs at its vendor; the upstream has no such tool")
     known(tool, _CUSTOM, path)
     name = text(tool.get("name"), f"{path}.name")
-    if len(name) > MOST_NAME:
-        raise Untranslatable(f"{path}.name", f"is longer than the {MOST_NAME} characters that the upstream takes")
+    if len(name) > most_name:
+        raise Untranslatable(f"{path}.name", f"is longer than the {most_name} characters that the upstream takes")
     if tool.get("input_examples") or tool.get("defer_loading"):
         which = "input_examples" if tool.get("input_examples") else "defer_loading"
         raise Untranslatable(f"{path}.{which}", "has no place in the upstream's dialect")
     if tool.get("allowed_callers") not in (None, ["direct"]):
         raise Untranslatable(f"{path}.allowed_callers", "names callers that the upstream has not")
-    function: dict[str, Any] = {"name": name}
+    made: dict[str, Any] = {"name": name}
     if tool.get("description") is not None:
-        function["description"] = text(tool["description"], f"{path}.description")
-    function["parameters"] = mapping(tool.get("input_schema"), f"{path}.input_schema")
+        made["description"] = text(tool["description"], f"{path}.description")
+    made["parameters"] = mapping(tool.get("input_schema"), f"{path}.input_schema")
     if tool.get("strict") is not None:
-        function["strict"] = tool["strict"]
-    return {"type": "function", "function": function}
+        made["strict"] = tool["strict"]
+    return made
 
 
 def choose(body: Body, draft: Draft) -> None:
