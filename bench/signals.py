@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gateway.signals import language, needs, pii, read, tokens, topic
+from gateway.signals import language, needs, pii, read, secrets, tokens, topic
 from gateway.signals.text import Text
 
 _CLEAN = "The quick brown fox jumps over the lazy dog, and then it rests for a while by the river bank. "
@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def main() -> None:
-    names = ("tokens", "needs", "read", "language", "pii", "topic", "together")
+    names = ("tokens", "needs", "read", "language", "pii", "secrets", "topic", "together")
     print(f"{'prompt':14} {'bytes':>9} {' '.join(f'{name:>10}' for name in names)}  pii says")
     language.load()
     topic.load()
@@ -39,6 +39,7 @@ def main() -> None:
                 _microseconds(lambda f=fields: read.read("chat", f)),
                 _microseconds(lambda p=passages: language.measure(p)),
                 _microseconds(lambda p=passages: pii.measure(p)),
+                _microseconds(lambda p=passages: secrets.measure(p)),
                 _microseconds(lambda p=passages: topic.measure(p)),
             ]
             figures = " ".join(f"{each:10,.1f}" for each in (*row, sum(row)))

@@ -40,7 +40,6 @@ from gateway.threads import PARSING, SCANS, Busy
 
 LOOP_SCAN_BYTES = 16_384  # a longer body is measured off the event loop
 SCAN_S = 10.0  # to read the text of one; what takes longer, or waits behind too many, counts as unknown
-_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ async def signals_of(request: Request, caller: Caller, gateway: Gateway) -> tupl
     needed = gateway.policy.needs
     if request.body_bytes <= LOOP_SCAN_BYTES:
         return _measure(request, caller, gateway, needed)
-    signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, _NOTHING)
+    signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, needed - text_signals())
     signals |= await scanned(request, needed & text_signals())
     return signals, conversed
 

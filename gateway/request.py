@@ -67,6 +67,7 @@ class Arrival:
     started: float  # monotonic seconds
     data_class: str | None = None  # x-gateway-data-class
     tag: str | None = None  # x-gateway-tag
+    sources: tuple[str, ...] = ()  # x-gateway-source, as they were written
     client_request_id: str | None = None  # x-client-request-id
     traceparent: str | None = None
     strict: bool = False  # x-gateway-strict: nothing may be adapted

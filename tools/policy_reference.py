@@ -63,6 +63,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _signal(row: Signal) -> Sequence[str]:
     named = {"team": "a team of callers.yaml", "app": "an app of callers.yaml", "tag": "a tag of callers.yaml"}
     named |= {"residency": "`any`, or a set", "model": "a model, an endpoint, an alias; `*` globs"}
+    named |= {"source": "a set of paths and addresses; `*` and `**` globs"}
     return f"`{row.name}`", row.description, named.get(row.name) or _values(row.form, row.words)
 
 

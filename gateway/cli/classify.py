@@ -24,6 +24,7 @@ class What(enum.StrEnum):
 
     topic = "topic"
     pii = "pii"
+    secrets = "secrets"
     language = "language"
     tokens = "tokens"
     refusal = "refusal"
@@ -35,7 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def classify(
-    what: Annotated[What, typer.Argument(metavar="topic|pii|language|tokens|refusal", help="what to add to each row")],
+    what: Annotated[
+        What, typer.Argument(metavar="topic|pii|secrets|language|tokens|refusal", help="what to add to each row")
+    ],
     prefix: Annotated[int | None, typer.Option(min=1, help="judge only the first N characters")] = None,
 ) -> None:
     """Add a signal to each JSON row of standard input: `text`, or for refusal `prompt` and `response`.
@@ -95,6 +98,13 @@ def _pii() -> Judge:
     return judge
 
 
+def _secrets() -> Judge:
+    from gateway.signals import secrets
+    from gateway.signals.invisible import visible
+
+    return lambda row, prefix: {"secrets": sorted(secrets.kinds(visible(row["text"][:prefix])[0]))}
+
+
 def _language() -> Judge:
     from gateway.signals import language
 
@@ -120,6 +130,7 @@ _TEXT = ("text",)
 _NEEDED = {
     What.topic: _TEXT,
     What.pii: _TEXT,
+    What.secrets: _TEXT,
     What.language: _TEXT,
     What.tokens: _TEXT,
     What.refusal: ("prompt", "response"),
@@ -127,6 +138,7 @@ _NEEDED = {
 _JUDGES: dict[What, Callable[[], Judge]] = {
     What.topic: _topic,
     What.pii: _pii,
+    What.secrets: _secrets,
     What.language: _language,
     What.tokens: _tokens,
     What.refusal: _refusal,

@@ -13,6 +13,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
+SOURCE = b"x-gateway-source"
 JSON = (b"content-type", b"application/json")
 encode = msgspec.json.Encoder().encode
 
@@ -66,8 +67,16 @@ def headers(scope: Scope, wanted: frozenset[bytes]) -> Mapping[bytes, str]:
     for name, value in scope["headers"]:
         if name in wanted:
             text = value.decode("latin-1").strip()
-            found[name] = f"{found[name]}, {text}" if name in found else text
+            between = "\n" if name == SOURCE else ", "  # a path may hold a comma
+            found[name] = f"{found[name]}{between}{text}" if name in found else text
     return found
+
+
+def sources_of(said: Mapping[bytes, str]) -> tuple[str, ...]:
+    """What `x-gateway-source` says, one a header or a line; written in UTF-8."""
+    if SOURCE not in said:
+        return ()
+    return tuple(said[SOURCE].encode("latin-1").decode(errors="replace").splitlines())
 
 
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from time import monotonic, time
 
 from gateway.data_plane import response_headers as story
-from gateway.data_plane.asgi import Exchange, Receive, Scope, headers
+from gateway.data_plane.asgi import SOURCE, Exchange, Receive, Scope, headers, sources_of
 from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Room, Share, check_encoding, check_size, read_body, unpack
 from gateway.data_plane.keys import HEADERS, chosen
 from gateway.data_plane.problem import write_error
@@ -24,6 +24,7 @@ _READ = HEADERS | {
     b"content-encoding",
     b"x-gateway-data-class",
     b"x-gateway-tag",
+    SOURCE,
     b"x-client-request-id",
     b"traceparent",
     b"x-gateway-strict",
@@ -91,6 +92,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         started=monotonic(),
         data_class=said.get(b"x-gateway-data-class"),
         tag=said.get(b"x-gateway-tag"),
+        sources=sources_of(said),
         client_request_id=said.get(b"x-client-request-id"),
         traceparent=said.get(b"traceparent"),
         strict=said.get(b"x-gateway-strict", "").lower() == "true",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from gateway.catalog.facts import Endpoint, Members
 from gateway.catalog.table import Known, fact
-from gateway.policy.rules import FactTest, Term, glob
+from gateway.policy.rules import FactTest, Term, glob, path_glob
 from gateway.signals.value import Value
 
 Truth = bool | None
@@ -99,10 +99,12 @@ def _bounded(bounds: Sequence[tuple[str, float]]) -> Callable[[Value], bool]:
 
 
 def _matching(term: Term) -> Callable[[Value], bool]:
-    patterns = tuple(glob(pattern) for pattern in term.globs)
+    patterns = tuple((path_glob if term.paths else glob)(pattern) for pattern in term.globs)
     values = term.values
 
     def matches(value: Value) -> bool:
+        if isinstance(value, frozenset):
+            return any(matches(member) for member in value)
         return value in values or (isinstance(value, str) and any(pattern.match(value) for pattern in patterns))
 
     return matches

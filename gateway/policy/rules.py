@@ -22,6 +22,7 @@ class Term:
 
     values: frozenset[Constant] = frozenset()
     globs: tuple[str, ...] = ()
+    paths: bool = False  # the globs are of paths: `*` stays inside one part
     bounds: tuple[tuple[str, float], ...] = ()  # (below | above | at_least | at_most, number)
     negated: bool = False
     has: bool = False
@@ -158,3 +159,10 @@ class Capability:
 def glob(pattern: str) -> re.Pattern[str]:
     """`*` stands for any letters; everything else for itself."""
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")) + r"\Z", re.DOTALL)
+
+
+def path_glob(pattern: str) -> re.Pattern[str]:
+    """`*` stands for any letters of one part of a path, `**` for any parts; `a/**` takes `a` itself too."""
+    parts = re.split(r"(/\*\*(?=/|\Z)|\A\*\*/|\*\*|\*)", pattern)
+    spelled = {"/**": "(?:/.*)?", "**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
+    return re.compile("".join(spelled.get(part, re.escape(part)) for part in parts) + r"\Z", re.DOTALL)

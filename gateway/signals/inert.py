@@ -71,7 +71,7 @@ _INSIDE: Final[Mapping[str, frozenset[str]]] = {  # of a field that holds an obj
     "output_format": frozenset(("type",)),
     "format": frozenset(("type",)),
 }
-_OPAQUE: Final = re.compile(r"[A-Za-z0-9+/_=-]*")  # of what only the vendor that wrote it can read
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9+/=]{64,}")  # of what only the vendor that wrote it can read; a key is shorter
 _MANY_DIGITS: Final = re.compile(r"[0-9]{12}")
 SEEDS: Final = 2**32  # that samplers know
 FEWEST_DIGITS: Final = 7  # of a number that could be somebody's

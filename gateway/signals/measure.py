@@ -10,7 +10,7 @@ from types import ModuleType
 from gateway.errors import GatewayError, nearest
 from gateway.identity import DATA_CLASSES, Caller
 from gateway.request import Request
-from gateway.signals import effort, needs, tokens
+from gateway.signals import effort, needs, source, tokens
 from gateway.signals.invisible import visible
 from gateway.signals.names import check_names
 from gateway.signals.read import Malformed, read
@@ -48,6 +48,8 @@ def measure(
         "needs": needs.measure(beside),
         "budget_used": 0.0,
     }
+    if "source" in needed:
+        signals["source"] = source.measure(arrival.sources)
     asked = needed & text_signals()
     if asked:
         signals.update(measure_text(request_text(request), asked))

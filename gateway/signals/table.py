@@ -29,6 +29,7 @@ TOPICS = (
     "code",
 )
 PII_KINDS = ("email", "phone", "card", "iban", "national_id", "ip_address")
+SECRET_KINDS = ("api_key", "private_key", "password", "token", "connection_string")
 NEEDS = CAPABILITIES
 # ISO 639-1
 LANGUAGES = tuple(
@@ -96,6 +97,22 @@ _ROWS = (
         PII_KINDS,
         frozenset(),
         reads="gateway.signals.pii",
+        personal=True,
+    ),
+    Signal(
+        "secrets",
+        "set",
+        "kinds of credentials in the prompt",
+        SECRET_KINDS,
+        frozenset(),
+        reads="gateway.signals.secrets",
+    ),
+    Signal(
+        "source",
+        "set",
+        "where the text comes from, by `x-gateway-source`; `*` and `**` allowed",
+        empty=frozenset(),
+        chosen_by_caller=True,
         personal=True,
     ),
     Signal("needs", "set", "what the endpoint must be able to do", NEEDS, frozenset(), True),

@@ -54,7 +54,9 @@ def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Ite
             "guards: []",
             "guards:\n"
             "  - {name: b-is-no-poet, why: it never rhymes, when: {kind: haiku}, never: {operator: b}}\n"
-            "  - {name: no-shouting, why: a is shy, when: {shouting: true}, never: {operator: a}}",
+            "  - {name: no-shouting, why: a is shy, when: {shouting: true}, never: {operator: a}}\n"
+            '  - {name: client-files, why: c talks, when: {source: ["clients/**"]}, never: {operator: c}}\n'
+            "  - {name: no-secrets, why: c tells, when: {secrets: [api_key, password]}, never: {operator: c}}",
         )
     )
     started: list[Running] = []
@@ -66,6 +68,11 @@ def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Ite
 def ask(gateway: Running, path: str = "/v1/haikus", **body: Any) -> tuple[int, dict[str, str], bytes]:
     asked = {"model": "auto", "prompt": "Write about ships.", **body}
     return gateway.ask("POST", path, asked, headers={"authorization": f"Bearer {KEY}"})
+
+
+def chat(gateway: Running, text: str, **said: str) -> tuple[int, dict[str, str], bytes]:
+    asked = {"model": "w", "messages": [{"role": "user", "content": text}]}
+    return gateway.ask("POST", "/v1/chat/completions", asked, headers={"authorization": f"Bearer {KEY}", **said})
 
 
 def test_it_is_routed_served_metered_and_recorded_like_every_other(running, upstreams):
@@ -114,3 +121,36 @@ def test_a_signal_is_measured_guards_by_and_is_recorded_like_every_other(running
 
     assert quiet["signals"]["shouting"] is False
     assert (status, json.loads(said)) == (403, {"alas": "no_permitted_endpoint"})
+
+
+@pytest.mark.parametrize("size", [1, 200_000])
+@pytest.mark.parametrize(
+    ("source", "served"),
+    [
+        ("docs/a.md", True),
+        ("clients/acme/brief.md", False),
+        ("docs/../clients/acme", False),
+        ("docs/%2e%2e/clients/x", False),
+        ("../docs/a.md", False),
+    ],
+)
+def test_a_guard_holds_for_where_a_client_says_its_text_comes_from(running, upstreams, source, served, size):
+    upstreams.acts["c"] = answer()
+    status, headers, _ = chat(running, "Write about ships. " * (size // 19 + 1), **{"x-gateway-source": source})
+    recorded = decision(running, headers)["signals"]["source"] if served else None
+
+    assert status == (200 if served else 403)
+    assert recorded == ([source] if served else None)
+    assert len(upstreams.asked) == served
+
+
+def test_a_secret_is_guarded_by_and_recorded_as_a_kind_alone(running, upstreams):
+    upstreams.acts["c"] = answer()
+    held, _, told = chat(running, "Write about AKIAQ3EGRZ7XNHT5WK2B and DB_PASSWORD=hunter2.")
+    served, headers, _ = chat(running, "Write about -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF")
+    recorded = decision(running, headers)
+
+    assert (held, json.loads(told)["error"]["code"]) == (403, "no_permitted_endpoint")
+    assert (served, recorded["signals"]["secrets"]) == (200, ["private_key"])
+    assert "MIIEvQIBADANBg" not in json.dumps(recorded) + running.log.read_text()
+    assert len(upstreams.asked) == 1

@@ -170,6 +170,7 @@ def test_so_it_does_on_every_interface(kind):
 
     assert growth(lambda: request_text(small), lambda: request_text(large)) <= MOST_GROWTH
     assert growth(measuring(small, "pii"), measuring(large, "pii")) <= MOST_GROWTH
+    assert growth(measuring(small, "secrets"), measuring(large, "secrets")) <= MOST_GROWTH
 
 
 def event(content: Any, index: Any = 0, **more: Any) -> bytes:

@@ -138,11 +138,11 @@ def plant(body, path, how, canary):
     return body
 
 
-def seen(kind, body):
-    """The pii signal; a body that is refused reaches nobody."""
+def seen(kind, body, signal="pii"):
+    """A text signal; a body that is refused reaches nobody."""
     try:
         request = parse(kind, json.dumps(body, ensure_ascii=False).encode(), Arrival("r", 0.0, 0.0))
-        return measure_text(request_text(request), ["pii"])["pii"]
+        return measure_text(request_text(request), [signal])[signal]
     except GatewayError as denial:
         assert denial.code == "invalid_request"
         return UNKNOWN

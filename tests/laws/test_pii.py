@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from stdnum import iban, luhn
 from stdnum.iso7064 import mod_11_2
 
+from gateway.signals.escapes import unescaped
 from gateway.signals.invisible import visible
 from gateway.signals.pii import KINDS, find, measure, money, worth
-from gateway.signals.pii.pieces import unescaped
 from gateway.signals.text import Passage, Text
 
 DENSE = st.text(st.sampled_from("0123456789 -.:/+@()xXaA身年，\n９"), max_size=120)

@@ -78,7 +78,8 @@ def _values(name: str, clauses: Sequence[Clause], folders: Sequence[Compiled]) -
     """The plainest first; `unknown` last, where the signal can be."""
     row = SIGNALS[name]
     terms = [clause.term for clause in clauses if clause.signal == name]
-    named = sorted({value for term in terms for value in term.values}, key=str)
+    witnesses = {pattern.replace("*", "x") for term in terms if term.paths for pattern in term.globs}
+    named = sorted(witnesses.union(*(term.values for term in terms)), key=str)
     values: list[Value]
     if row.form == "set":
         values = [frozenset(map(str, some)) for some in _subsets(named)]

@@ -33,6 +33,7 @@ class Vocabulary:
     words: tuple[str, ...] | None  # the choices, ascending if ordered; None: any word
     strict: bool = True  # a word that is not among the choices is a mistake; else it is only remarked upon
     globs: bool = False
+    paths: bool = False  # the globs are of paths
     names_sets: bool = False  # its values are names of sets: they are compared, never expanded
     has: bool = False  # `{has: …}` may be asked
     has_only: bool = False
@@ -172,7 +173,8 @@ def _together(items: Sequence[Term | None]) -> Term | None:
     if len(sound) < len(items):
         return None
     values = frozenset[Constant]().union(*(item.values for item in sound))
-    return Term(values, tuple(glob for item in sound for glob in item.globs))
+    globs = tuple(glob for item in sound for glob in item.globs)
+    return Term(values, globs, paths=any(item.paths for item in sound))
 
 
 def _item(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term | None:
@@ -186,7 +188,7 @@ def _item(raw: object, vocabulary: Vocabulary, scope: Scope, path: Path) -> Term
         scope.error(f"`{vocabulary.name}` is never {_quoted(raw)}", path, help=_choices("", vocabulary))
         return None
     if vocabulary.globs and "*" in word:
-        return Term(globs=(word,))
+        return Term(globs=(word,), paths=vocabulary.paths)
     return _word(word, vocabulary, scope, path)
 
 

@@ -55,7 +55,8 @@ def _signal(row: Signal, words: tuple[str, ...] | None) -> Vocabulary:
         form=row.form,
         words=words,
         strict=row.name not in _LOOSE,
-        globs=row.name == "model",
+        globs=row.name in ("model", "source"),
+        paths=row.name == "source",
         names_sets=row.name == "residency",
     )
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
 
+from gateway.signals.escapes import unescaped
 from gateway.signals.invisible import places, visible
 from gateway.signals.pii import address, groups, money, national_ids, phone
 from gateway.signals.pii.finding import KINDS, Finding
-from gateway.signals.pii.pieces import seams, unescaped
+from gateway.signals.pii.pieces import seams
 from gateway.signals.pii.taken import Found, Taken
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown

@@ -1,19 +1,18 @@
-"""What is to be read besides the passages themselves: what is cut over two of them, and what escapes hide."""
+"""What is to be read besides the passages themselves: what is cut over two of them."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import unquote
 
 _SEAM_CHARS: Final = 40  # on either side of where one passage ends and the next begins
+_CARD: Final = re.compile(r"\bcard\b|visa|mastercard|amex|kortti|karte|carte|tarjeta|卡", re.IGNORECASE)
+_FIGURES: Final = re.compile("[0-9]{4}(?:[ -]?[0-9]{2,4}){0,3}")
+_FIGURES_LAST: Final = re.compile("([0-9]{4}(?:[ -]?[0-9]{2,4}){0,3})[^0-9]{0,30}\\Z")
 _DIGIT: Final = re.compile("[0-9]")
 _BEGUN: Final = re.compile(r"\A[0-9A-Za-z]+")  # the rest of a word that began before what is looked at
 _BROKEN_OFF: Final = re.compile(r"[0-9A-Za-z]+\Z")
-_PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
-_ESCAPE: Final = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 
 
 def seams(said: Sequence[str]) -> Iterator[str]:
@@ -32,6 +31,19 @@ def seams(said: Sequence[str]) -> Iterator[str]:
         if any("@" in piece or _DIGIT.search(piece) for piece in run):
             yield "".join(run)
             yield " ".join(run)
+    yield from _halves(said)
+
+
+def _halves(said: Sequence[str]) -> Iterator[str]:
+    """The last figures of a passage about a card with the first of a later one, whatever words stand between them."""
+    about_cards = [_CARD.search(text) is not None for text in said]
+    for place in range(len(said) - 1):
+        if not (about_cards[place] or about_cards[place + 1]):
+            continue
+        first = _FIGURES_LAST.search(said[place][-_SEAM_CHARS:])
+        second = _FIGURES.search(said[place + 1][: 2 * _SEAM_CHARS])
+        if first and second:
+            yield f"card {first[1]} {second[0]}"
 
 
 def _tail(text: str) -> str:
@@ -40,15 +52,3 @@ def _tail(text: str) -> str:
 
 def _head(text: str) -> str:
     return text if len(text) <= _SEAM_CHARS else _BROKEN_OFF.sub("", text[:_SEAM_CHARS])
-
-
-def unescaped(text: str) -> str | None:
-    """What HTML, URL and JSON escapes in the text say; None if there are none."""
-    plain = text
-    if "&" in plain and ";" in plain:
-        plain = html.unescape(plain)
-    if "%" in plain and _PERCENT.search(plain):
-        plain = unquote(plain)
-    if "\\" in plain:
-        plain = _ESCAPE.sub(lambda found: chr(int(found[1] or found[2], 16)), plain)
-    return plain if plain != text else None
