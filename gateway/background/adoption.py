@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from gateway.background import policy_versions
+from gateway.processes.accepted_policy import VERSIONS
 from gateway.record.journal.adopt import adopt, left_behind
 from gateway.record.metrics import MetricsSink
 from gateway.record.positions import TRACES, load, save
@@ -22,9 +22,9 @@ def take_over(state_dir: Path, left: Path) -> int:
     MetricsSink.take_over(state_dir, left, names)
     traced = {name: place for name, place in load(left / TRACES).items() if name in names}
     save(state_dir / TRACES, load(state_dir / TRACES) | traced)
-    (state_dir / policy_versions.FOLDER).mkdir(parents=True, exist_ok=True)
-    for path in (left / policy_versions.FOLDER).glob("*.json"):  # rules are priced by the policy of their day
-        if not (state_dir / policy_versions.FOLDER / path.name).exists():
-            shutil.copy2(path, state_dir / policy_versions.FOLDER / path.name)
+    (state_dir / VERSIONS).mkdir(parents=True, exist_ok=True)
+    for path in (left / VERSIONS).glob("*.json"):  # rules are priced by the policy of their day
+        if not (state_dir / VERSIONS / path.name).exists():
+            shutil.copy2(path, state_dir / VERSIONS / path.name)
     adopt(state_dir, found)
     return len(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,11 +15,8 @@ from gateway.identity import Admin, Keyring
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
-from gateway.record import files
 from gateway.threads import POLICIES
 
-FOLDER = "policies"  # in the state folder: one file a version
-KEPT = 20  # versions
 LOOK_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -102,26 +98,12 @@ class Policies:
         compiled = None if kept is None else self._compiled(kept[1])
         if kept is not None and compiled is not None:
             self._newest, self._by_version[kept[0]] = compiled, compiled.policy
-            self._keep(*kept)
-
-    def _keep(self, version: str, contents: dict[str, bytes]) -> None:
-        """For records that are read after another was accepted."""
-        folder = self._state_dir / FOLDER
-        if (folder / f"{version}.json").exists():
             with suppress(OSError):
-                (folder / f"{version}.json").touch()  # the newest again
-            return
-        text = json.dumps({name: data.decode() for name, data in contents.items()})
-        with suppress(OSError):
-            files.swap(folder / f"{version}.json", text.encode())
-            for old in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
-                old.unlink(missing_ok=True)
+                accepted.keep_version(self._state_dir, *kept)  # one that an older release accepted
 
     def _load(self, version: str) -> Policy | None:
-        data = files.read(self._state_dir / FOLDER / f"{version}.json")
-        if data is None:
-            return None
-        compiled = self._compiled({name: text.encode() for name, text in json.loads(data).items()})
+        kept = accepted.load_version(self._state_dir, version)
+        compiled = None if kept is None else self._compiled(kept)
         return None if compiled is None else compiled.policy
 
     def _compiled(self, contents: dict[str, bytes]) -> Compiled | None:

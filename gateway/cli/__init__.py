@@ -17,6 +17,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "diff": "policy",
     "schema": "policy",
     "freeze": "freeze",
+    "audit": "audit",
     "catalog": "catalog",
     "keys": "keys",
     "classify": "classify",

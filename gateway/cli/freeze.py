@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
-import pwd
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from time import monotonic, sleep
@@ -16,7 +14,7 @@ import typer
 from gateway.cli.mistakes import Mistake
 from gateway.cli.times import written_time
 from gateway.policy.freeze import Freeze, Selector, freeze_name
-from gateway.processes import freezing
+from gateway.processes import audit, freezing
 from gateway.processes.state_lock import NAME as GATEWAY_LOCK
 from gateway.record import heartbeat
 from gateway.record.journal.layout import FOLDER, is_alive
@@ -87,7 +85,7 @@ def _freeze(
             if unsure is None or selector not in freezing.NAMED_BY_CATALOGUE:
                 raise Mistake(f"{wrong}; nothing was frozen", exit_code=2) from None
             typer.echo(f"note: {wrong}; it is frozen all the same, since {unsure}", err=True)
-    rows = freezing.freeze(settings.state_dir, wanted, by=_who(), abort=abort, reason=reason)
+    rows = freezing.freeze(settings.state_dir, wanted, by=audit.user(), via="command", abort=abort, reason=reason)
     _show(rows, as_json, "frozen")
     _confirm(settings.state_dir, {(row.selector, row.value) for row in rows}, True)
 
@@ -102,7 +100,7 @@ def _lift(settings: Settings, wanted: Sequence[tuple[Selector, str]], ids: Seque
     for name in ids:
         if name not in {row.id for row in rows}:
             raise Mistake(f"no freeze in force has the id `{name[:100]}`; `gateway freeze` lists them")
-    freezing.lift(settings.state_dir, rows, by=_who())
+    freezing.lift(settings.state_dir, rows, by=audit.user(), via="command")
     _show(rows, as_json, "lifted")
     left = {(row.selector, row.value) for row in freezing.in_force(settings.state_dir)[0]}
     _confirm(settings.state_dir, found - left, False)
@@ -163,11 +161,3 @@ def _runs(state_dir: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _who() -> str:
-    """The user of this machine who calls."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.audit import record_before
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day
 from gateway.errors import LedgerUnusable, Problems, nearest
@@ -60,7 +61,9 @@ def new(
         raise Mistake(f"there is a key called `{id}` already; choose another --id, or revoke it first")
     key = f"gw-{secrets.token_urlsafe(32)}"
     row = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": day(expires) if expires else None}
-    _write(path, with_row(document, {field: value for field, value in row.items() if value is not None}))
+    text = with_row(document, {field: value for field, value in row.items() if value is not None})
+    record_before("key_made", {"id": id, "team": team, "app": app, "expires": row["expires"]})
+    _write(path, text)
     if as_json:
         typer.echo(json.dumps({"id": id, "team": team, "key": key}))
     else:
@@ -93,6 +96,7 @@ def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], 
     ids = [caller.key_id for caller in keyring.callers.values()]
     if id not in ids:
         raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
+    record_before("key_revoked", {"id": id})
     _write(path, without_row(document, id))
     typer.echo(f"the key `{id}` is revoked")
 
@@ -103,6 +107,7 @@ def erase(id: Annotated[str, typer.Argument(help="its name, revoked or not")], a
     Example: gateway keys erase research-bot
     """
     settings = from_environment()
+    record_before("key_erased", {"id": id})
     try:
         waiting = erase_from_journals(settings.state_dir, id)
         with closing(existing(settings.database_url, settings.state_dir)) as store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from math import inf
 from os.path import isdir  # a long text is no path, and Path.is_dir would raise
@@ -32,6 +33,7 @@ from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.models import resolve_model
 from gateway.policy.ranking import expected_costs
 from gateway.policy.view import View
+from gateway.processes.accepted_policy import load_version
 from gateway.processes.freezing import stopped_here
 from gateway.processes.policy_folder import read_folder
 from gateway.report.ledger import well_known
@@ -114,6 +116,7 @@ def explain(
     model: Annotated[str | None, typer.Option(help="what the caller asks for")] = None,
     given: Annotated[list[str] | None, typer.Option(help="signal=value, as often as needed")] = None,
     at: Annotated[str | None, typer.Option(help="time, e.g. 2026-11-20T02:00:00Z; default: now")] = None,
+    at_version: Annotated[str | None, typer.Option(help="a policy of the past, as records name it")] = None,
     every: Annotated[bool, typer.Option("--all", help="what became of every endpoint")] = False,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +125,7 @@ def explain(
     Example: gateway explain --team research "What happened on 4 June 1989?"
     """
     path, text = _folder_and_text(words or [])
-    compiled = _compiled(path)
+    compiled = _compiled(path) if at_version is None else _of_version(at_version)
     options = [
         f"{name}={value}" for name, value in (("team", team), ("data_class", data_class), ("model", model)) if value
     ]
@@ -156,6 +159,18 @@ def _compiled(path: Path) -> Compiled:
         return compile_folder(read_folder(path))
     except Problems as wrong:
         raise in_folder(wrong, path) from None
+
+
+def _of_version(version: str) -> Compiled:
+    """As it was accepted or refused here. Raises Mistake."""
+    state_dir = from_environment().state_dir
+    kept = load_version(state_dir, version) if re.fullmatch(r"[0-9a-f]{1,64}", version) else None
+    if kept is None:
+        raise Mistake(f"{state_dir} keeps no policy of version `{version[:64]}`; `gateway audit show` names them")
+    try:
+        return compile_folder(kept)
+    except Problems as wrong:
+        raise Mistake("\n".join(frame(problem) for problem in wrong.problems)) from None
 
 
 def _signals(compiled: Compiled, words: list[str], text: str | None) -> Signals:

@@ -15,7 +15,7 @@ from time import time
 
 import msgspec
 
-from gateway.control.decisions import find, why
+from gateway.control.decisions import explained, find
 from gateway.control.state import State
 from gateway.data_plane.control_line import (
     NAMED,
@@ -92,7 +92,7 @@ async def _decision(asked: DecisionAsked, state: State) -> bytes:
     if row is None or row.get("team") != asked.team:
         raise GatewayError("not_found", "no request of your team has this id; it is the `x-request-id` of a reply")
     attempts = [{key: value for key, value in a.items() if key not in _OURS_ALONE} for a in row["attempts"]]
-    return _encode({**row, "attempts": attempts, "why": why(row, state.served.compiled.policy)})
+    return _encode({**row, "attempts": attempts, "why": await explained(row, state)})
 
 
 async def _feedback(given: FeedbackGiven, state: State) -> bytes:

@@ -18,7 +18,7 @@ from gateway.policy.compiled import Policy
 from gateway.policy.explain import explanation
 from gateway.policy.explain.redecide import decide_again
 from gateway.record.store import Store
-from gateway.threads import FILES
+from gateway.threads import FILES, POLICIES
 
 READABLE_S = 2.0  # after its end a request is in the ledger
 MOST_PATIENT = 32  # that wait for a request which is not there yet; beyond these it is looked for once
@@ -56,7 +56,7 @@ async def one(request: Request, request_id: str) -> dict[str, Any]:
     row = await find(request_id, state)
     if row is None or not sees(asking(request), row.get("team")):
         raise GatewayError("not_found", "the ledger has no request of this id")
-    return {**row, "why": why(row, state.served.compiled.policy)}
+    return {**row, "why": await explained(row, state)}
 
 
 async def find(request_id: str, state: State) -> dict[str, Any] | None:
@@ -83,14 +83,21 @@ def listed(row: dict[str, Any]) -> DecisionListed:
     return DecisionListed(endpoint=last, model=row["signals"].get("model"), **{name: row[name] for name in names})
 
 
-def why(row: dict[str, Any], policy: Policy) -> list[str]:
-    """The decision and what came of it, sentence by sentence."""
+async def explained(row: dict[str, Any], state: State) -> list[str]:
+    """Sentence by sentence, by the policy of its day; one that was not looked at for a while is compiled first."""
+    version = row["policy_version"]
+    policy = await POLICIES.run(state.served.of, None, version) if version is not None else None
+    return why(row, policy)
+
+
+def why(row: dict[str, Any], policy: Policy | None) -> list[str]:
+    """The decision and what came of it. `policy`: None if its version is kept no more."""
     if row["policy_version"] is None:
         told = ["it was stopped before a decision was made"]
-    elif row["policy_version"] == policy.version:
+    elif policy is not None:
         told = list(explanation.sentences(decide_again(policy, row, at=0.0)))
     else:
-        told = [f"decided under policy {row['policy_version']}, which no longer serves; `removed` says what it removed"]
+        told = [f"decided under policy {row['policy_version']}, which is kept no more; `removed` says what it removed"]
     return told + [_tried(number, attempt) for number, attempt in enumerate(row["attempts"], 1)]
 
 

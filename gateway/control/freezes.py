@@ -44,7 +44,9 @@ async def freeze(request: Request, asked: FreezeAsked) -> FreezeShown:
     _check_known(state, asked)
     wanted, by = [(asked.selector, asked.value)], asking(request).id
     [row] = await _on_disk(
-        lambda: freezing.freeze(state.settings.state_dir, wanted, by=by, abort=asked.abort, reason=asked.reason)
+        lambda: freezing.freeze(
+            state.settings.state_dir, wanted, by=by, via="api", abort=asked.abort, reason=asked.reason
+        )
     )
     return _shown(row)
 
@@ -58,7 +60,7 @@ async def lift(request: Request, id: Annotated[str, Path(max_length=100)]) -> Fr
     row = next((row for row in rows if row.id == id), None)
     if row is None:
         raise GatewayError("not_found", f"no freeze in force has the id `{id}`")
-    await _on_disk(lambda: freezing.lift(folder, [row], by=by))
+    await _on_disk(lambda: freezing.lift(folder, [row], by=by, via="api"))
     return _shown(row)
 
 

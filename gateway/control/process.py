@@ -18,6 +18,7 @@ import uvicorn
 
 from gateway.background.readers import Readers, start_readers
 from gateway.control.app import create_app
+from gateway.control.audit import Heads
 from gateway.control.callers import line
 from gateway.control.helper import Helpers
 from gateway.control.job import Place
@@ -93,7 +94,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         reload=partial(reload, settings.state_dir),
         overview=OverviewDesk(onlooker, readers.snapshot),
     )
-    return state, (served, helpers, onlooker)
+    return state, (served, helpers, onlooker, Heads(settings.state_dir, ledger))
 
 
 def _config(state: State) -> uvicorn.Config:

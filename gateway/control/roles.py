@@ -36,6 +36,7 @@ TABLE: Final[Mapping[Operation, Needed]] = {
     ("GET", "/api/freezes"): _READ,
     ("POST", "/api/freezes"): _OPERATE,
     ("DELETE", "/api/freezes/{id}"): _OPERATE,
+    ("GET", "/api/audit"): Needed("admin", teams=False),
 }
 # Served without a role: pages that hold no data, and what has a token of its own.
 OPEN: Final[frozenset[str]] = frozenset({"/", "/docs", "/static/{name}", "/openapi.json", "/metrics"})

@@ -226,6 +226,27 @@ class FreezeShown(Shape):
     reason: str | None
 
 
+class AuditRow(BaseModel):
+    """One thing that was done."""
+
+    n: int
+    at: float = Field(description="seconds since the epoch")
+    by: str = Field(description="an administrator, a user of the machine, or who owns the changed files")
+    via: str = Field(description="api, command, file or gateway")
+    action: str
+    detail: dict[str, Any]
+    chain: str
+    previous: str
+    hash: str = Field(description="SHA-256 over the row and the hash before it")
+
+
+class AuditShown(BaseModel):
+    """The record of what was done, newest first."""
+
+    rows: list[AuditRow]
+    problems: list[str] = Field(description="rows that were changed, taken out or moved")
+
+
 class FreezesShown(Shape):
     """Oldest first. `problem`: why there may be others."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,9 +13,10 @@ from gateway.catalog.table import FACTS
 from gateway.errors import near, nearest
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.freeze import UNREAD, Freeze, Frozen, Lift, Row, Selector, by_key, selectors, standing
-from gateway.processes import accepted_policy, freeze_file
+from gateway.processes import accepted_policy, audit, freeze_file
 from gateway.processes.policy_folder import read_folder
 
+_log = logging.getLogger("gateway")
 MOST_CHARS = 500  # of a value or a reason
 NAMED_BY_CATALOGUE = frozenset({"operator", "endpoint"})  # countries and lists are known without one
 
@@ -24,17 +26,28 @@ class NothingSuch(Exception):
 
 
 def freeze(
-    state_dir: Path, wanted: Iterable[tuple[Selector, str]], *, by: str, abort: bool = False, reason: str | None = None
+    state_dir: Path,
+    wanted: Iterable[tuple[Selector, str]],
+    *,
+    by: str,
+    via: audit.Via,
+    abort: bool = False,
+    reason: str | None = None,
 ) -> list[Freeze]:
     """Holds in every worker within two seconds. Raises OSError: then it is not in force."""
     rows = [Freeze(_fresh_id(), selector, value, time(), by, abort, reason) for selector, value in wanted]
     _add(state_dir, rows)
+    for row in rows:
+        _audit(state_dir, "freeze", row, by, via)
     return rows
 
 
-def lift(state_dir: Path, freezes: Iterable[Freeze], *, by: str) -> None:
+def lift(state_dir: Path, freezes: Iterable[Freeze], *, by: str, via: audit.Via) -> None:
     """Raises OSError: then they are in force still."""
-    _add(state_dir, [Lift(row.id, time(), by) for row in freezes])
+    stopped = list(freezes)
+    _add(state_dir, [Lift(row.id, time(), by) for row in stopped])
+    for row in stopped:
+        _audit(state_dir, "lift", row, by, via)
 
 
 def in_force(state_dir: Path) -> tuple[list[Freeze], str | None]:
@@ -95,8 +108,16 @@ def check_known(selector: Selector, value: str, catalogs: Iterable[Catalog]) -> 
 
 
 def _add(state_dir: Path, rows: list[Row] | list[Freeze] | list[Lift]) -> None:
-    """The one place through which an administrator's freezes and lifts go; the audit's row is written here too."""
+    """The one place through which an administrator's freezes and lifts go."""
     freeze_file.add(state_dir, by_key(rows))
+
+
+def _audit(state_dir: Path, action: str, row: Freeze, by: str, via: audit.Via) -> None:
+    """After it is in force: what must stop waits for no record."""
+    try:
+        audit.record(state_dir, action, by=by, via=via, detail=dict(plain(row)))
+    except OSError as wrong:
+        _log.error("the audit cannot be written (%s): %s of %s stands in no row", wrong.strerror, action, row.id)
 
 
 def _fresh_id() -> str:

@@ -56,6 +56,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE journals (
             journal TEXT PRIMARY KEY, segment BIGINT NOT NULL, frames BIGINT NOT NULL, read_to BIGINT NOT NULL)""",
     ),
+    # Heads of each gateway's audit: whoever cuts rows off its file does not reach these.
+    (
+        """CREATE TABLE audit_heads (
+            chain TEXT NOT NULL, row BIGINT NOT NULL, hash TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (chain, row))""",
+    ),
 )
 
 

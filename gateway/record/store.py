@@ -185,6 +185,23 @@ class Store:
                 if usd := Decimal(cost):
                     yield str(team), app, float(at), usd
 
+    def keep_audit_head(self, chain: str, row: int, hash: str, at: float) -> None:
+        """The first that is kept of a row stands."""
+        self._change(
+            "INSERT INTO audit_heads VALUES (:chain, :row, :hash, :at) ON CONFLICT (chain, row) DO NOTHING",
+            chain=chain, row=row, hash=hash, at=at,
+        )  # fmt: skip
+
+    def audit_heads(self, chain: str | None) -> list[tuple[str, int, str]]:
+        """Chain, row and hash of what was kept, oldest first. None: of every chain."""
+        where = "" if chain is None else " WHERE chain = :chain"
+        with self._connect() as connection:
+            found = connection.execute(
+                text(f"SELECT chain, row, hash FROM audit_heads{where} ORDER BY kept_at"),
+                {} if chain is None else {"chain": chain},
+            )
+            return [(str(chain), int(row), str(hash)) for chain, row, hash in found]
+
     def lost(self) -> int:
         """How many outcomes crashes have cost since the ledger began."""
         with self._connect() as connection:

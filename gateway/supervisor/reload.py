@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from time import time, time_ns
 from uuid import uuid4
 
 from gateway.errors import Place, Problem, Problems
-from gateway.policy.analysis.diff import Difference, difference_text, widening
+from gateway.policy.analysis.diff import Difference, compare, difference_text, widening
 from gateway.policy.authoring.cases import run_case
 from gateway.policy.authoring.compile import compile_folder, version_of
 from gateway.policy.compiled import Compiled
 from gateway.policy.layout import POLICY
 from gateway.processes import accepted_policy as accepted
+from gateway.processes import audit
 from gateway.processes.policy_folder import look, read_folder
 from gateway.record.heartbeat import Cells, tell
 from gateway.signals.measure import measure_prompt
@@ -33,8 +35,13 @@ def accept(folder: Path, state_dir: Path) -> Compiled:
     """What a start serves with, kept as accepted. Raises Problems, also if it widens what was accepted before."""
     compiled = compile_path(folder)
     before = _accepted_before(state_dir)
-    if before is not None and before[0] != compiled.policy.version:
-        _check_widening(_compile_accepted(before[1], state_dir), compiled)
+    if before is None:
+        _record(state_dir, "policy_accepted", folder, {"version": compiled.policy.version})
+    elif before[0] != compiled.policy.version:
+        old = _compile_accepted(before[1], state_dir)
+        _check_widening(old, compiled)
+        _record(state_dir, "policy_accepted", folder, _change(old, compiled))
+    accepted.keep_version(state_dir, compiled.policy.version, compiled.files)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
     return compiled
 
@@ -122,17 +129,32 @@ class Reloader:
         if failed:
             raise Problems(failed)
         _check_widening(self._compiled, compiled)
+        if compiled.policy.version != self._compiled.policy.version:
+            _record(self._state_dir, "policy_accepted", self._folder, _change(self._compiled, compiled))
         self._keep(compiled)
         return compiled
 
     def _keep(self, compiled: Compiled) -> None:
         """Raises Problems: what cannot be kept would be unknown to other workers and to the next start."""
         try:
+            accepted.keep_version(self._state_dir, compiled.policy.version, compiled.files)
             accepted.keep(self._state_dir, compiled.policy.version, compiled.files)
         except OSError as error:
             said = f"the state folder {self._state_dir} cannot be written: {error.strerror}"
             way_out = "make room or give the right to write, then send SIGHUP"
             raise Problems([Problem(said, Place(POLICY, 1, 1), way_out)]) from None
+
+    def _record_refusal(self, said: str) -> None:
+        """With the files as they were. Whatever fails here, the change stays refused."""
+        detail: dict[str, object] = {"why": said, "serves": self._compiled.policy.version}
+        try:
+            contents = read_folder(self._folder)
+            detail["version"] = version_of(contents)
+            accepted.keep_version(self._state_dir, version_of(contents), contents, refused=True)
+        except (OSError, Problems):
+            detail["version"] = None
+        with suppress(Problems):
+            _record(self._state_dir, "policy_refused", self._folder, detail)
 
     def _refuse(self, problems: Problems) -> None:
         first = problems.problems[0]
@@ -141,8 +163,25 @@ class Reloader:
         said = f"{said} ({where}); {STOP_AT_ONCE}"
         if said != self.problem:
             self._count("refused")
+            self._record_refusal(said)
             _log.error("the changed policy is refused, the old one serves on: %s", said)
         self.problem = said
+
+
+def _record(state_dir: Path, action: str, folder: Path, detail: dict[str, object]) -> None:
+    """What the owner of the folder's files did. Raises Problems: what cannot be recorded is not done."""
+    try:
+        audit.record(state_dir, action, by=audit.owner(folder), via="file", detail=detail)
+    except OSError as error:
+        said = f"the audit in {state_dir} cannot be written: {error.strerror}"
+        raise Problems([Problem(said, Place(POLICY, 1, 1), "make room, then send SIGHUP")]) from None
+
+
+def _change(old: Compiled, new: Compiled) -> dict[str, object]:
+    """Versions, files, and what it changes for whom."""
+    names = sorted(name for name in old.files.keys() | new.files.keys() if old.files.get(name) != new.files.get(name))
+    reach = difference_text(compare(old, new))
+    return {"version": new.policy.version, "before": old.policy.version, "files": names, "reach": reach}
 
 
 def _failed_cases(compiled: Compiled) -> list[Problem]:

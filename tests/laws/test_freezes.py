@@ -232,12 +232,12 @@ class Play:
         self.held: dict[str, Freeze] = {}  # of these, what the worker has looked at
 
     async def freeze(self, what) -> None:
-        [row] = freezing.freeze(self.state_dir, [what], by="law")
+        [row] = freezing.freeze(self.state_dir, [what], by="law", via="command")
         self.known[row.id] = row
 
     async def lift(self, which: int) -> None:
         for row in sorted(self.known.values(), key=lambda each: each.id)[which : which + 1]:
-            freezing.lift(self.state_dir, [row], by="law")
+            freezing.lift(self.state_dir, [row], by="law", via="command")
             del self.known[row.id]
             self.held.pop(row.id, None)  # it may be over at any time now
 

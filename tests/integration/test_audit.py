@@ -1,0 +1,144 @@
+"""Claims about the audit: what was done stands in it, tampering shows, and every decision keeps its policy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.processes import audit
+from tests.integration.test_freeze import until
+from tests.integration.test_roles import digest
+from tests.integration.upstreams import KEY, ask, chat, decision, folder, serving
+from tests.running import Running, starter
+from tests.warm import command
+
+pytestmark = pytest.mark.services
+TOKEN = {"authorization": "Bearer token-of-olga"}
+GUARD = "guards:\n  - {name: not-a, why: a test, when: {pii: email}, never: {operator: a}}\n"
+
+
+@dataclass
+class House:
+    gateway: Running
+    policies: Path
+    versions: list[str]  # that served, in order
+    refused: str  # why the last change was not taken
+    asked: dict[str, str]  # headers of a request under the first version
+
+    def command(self, *words: object, state: Path | None = None) -> tuple[int, str, str]:
+        place = str(state or self.gateway.state_dir)
+        ended = command(*words, timeout=120, GATEWAY_STATE_DIR=place, GATEWAY_POLICIES=str(self.policies))
+        return ended.returncode, ended.stdout, ended.stderr
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.gateway.state_dir / audit.NAME).read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Where a policy was changed, another change refused, an operator frozen and a key made."""
+    root = tmp_path_factory.mktemp("audit")
+    with serving() as vendors:
+        policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"})
+        callers = policies / "callers.yaml"
+        callers.write_text(
+            f"teams: {{t: {{data_class: public}}}}\nadmins:\n"
+            f"  - {{id: olga, role: admin, sha256: {digest('token-of-olga')}}}\n"
+            f"keys:\n  - {{id: k, team: t, sha256: {digest(KEY)}}}\n"
+        )
+        started: list[Running] = []
+        gateway = starter(root, started)(policies)
+        first = gateway.serving()["policy"]
+        asked = ask(gateway, chat())[1]
+        policy = policies / "policy.yaml"
+        whole = policy.read_text()
+        policy.write_text(whole.replace("guards: []\n", GUARD))
+        assert until(lambda: gateway.serving()["policy"] != first)
+        second = gateway.serving()["policy"]
+        policy.write_text(whole)  # which widens
+        assert until(lambda: "widens" in gateway.serving()["reload"])
+        refused = gateway.serving()["reload"]
+        policy.write_text(whole.replace("guards: []\n", GUARD))
+        frozen = gateway.ask_control("POST", "/api/freezes", {"selector": "operator", "value": "c"}, headers=TOKEN)
+        assert frozen[0] == 201
+        made = House(gateway, policies, [first, second], refused, asked)
+        assert made.command("keys", "new", "--team", "t", "--id", "fresh")[0] == 0
+        assert until(lambda: "fresh" in (policies / "callers.yaml").read_text())
+        assert until(lambda: gateway.serving()["policy"] not in made.versions)
+        yield made
+        for each in started:
+            each.stop()
+
+
+def test_everything_that_was_done_stands_there_with_who_did_it(house):
+    rows = house.rows()
+    found = [(row["action"], row["via"]) for row in rows]
+    accepted = [row for row in rows if row["action"] == "policy_accepted"]
+    refused = next(row for row in rows if row["action"] == "policy_refused")
+
+    assert found[:3] == [("policy_accepted", "file"), ("policy_accepted", "file"), ("policy_refused", "file")]
+    assert [each for each in found if each[0] in ("freeze", "key_made")] == [("freeze", "api"), ("key_made", "command")]
+    assert [row["detail"]["version"] for row in accepted[:2]] == house.versions
+    assert accepted[1]["detail"]["before"] == house.versions[0]
+    assert accepted[1]["detail"]["files"] == ["policy.yaml"]
+    assert "a" in accepted[1]["detail"]["reach"]
+    assert "widens" in refused["detail"]["why"]
+    assert next(row["by"] for row in rows if row["action"] == "freeze") == "olga"
+    assert {row["by"] for row in rows} == {"olga", audit.user()}
+    assert KEY not in json.dumps(rows)
+
+
+def test_the_command_and_the_api_show_it_and_find_it_whole(house):
+    code, said, _ = house.command("audit", "show", "--last", "0", "--format", "json")
+    assert (code, [json.loads(line) for line in said.splitlines()]) == (0, house.rows())
+    assert "CEF:0|Entrepot|gateway|1|freeze|freeze|8|" in house.command("audit", "show", "--format", "cef")[1]
+    assert "olga (api)  freeze" in house.command("audit", "show")[1]
+    status, _, text = house.gateway.ask_control("GET", "/api/audit?limit=2", headers=TOKEN)
+    told = json.loads(text)
+    assert (status, told["rows"], told["problems"]) == (200, house.rows()[:-3:-1], [])
+    assert until(lambda: house.command("audit", "verify")[:1] == (0,))
+    assert f"{len(house.rows())} rows, whole" in house.command("audit", "verify")[1]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda lines: [lines[0].replace('"file"', '"api"'), *lines[1:]], "row 1 was changed"),
+        (lambda lines: [lines[0], *lines[2:]], "row 3 follows row 1"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "rows before row 2 are missing"),
+        (lambda lines: lines[:-1], "is missing"),
+        (lambda lines: [], "is missing"),
+        (lambda lines: [*lines[:-1], "no row"], "cannot be read"),
+    ],
+    ids=["changed", "taken out", "moved", "cut off", "emptied", "unreadable"],
+)
+def test_a_copy_that_was_tampered_with_does_not_pass(house, tmp_path, damage, words):
+    head = house.rows()[-1]["hash"]
+    assert until(lambda: head in house.gateway.log.read_text())  # by then the ledger holds it too
+    state = tmp_path / "copy"
+    shutil.copytree(house.gateway.state_dir, state)
+    file = state / audit.NAME
+    file.write_text("".join(f"{line}\n" for line in damage(file.read_text().splitlines())))
+
+    code, said, _ = house.command("audit", "verify", state=state)
+
+    assert (code, words in said) == (1, True), said
+
+
+def test_a_decision_is_explained_by_the_policy_of_its_day(house):
+    told = decision(house.gateway, house.asked)
+
+    assert told["policy_version"] == house.versions[0]
+    assert not any("kept no more" in line for line in told["why"])
+    given = ("--given", "pii=email", "--team", "t")
+    assert "a@a" not in house.command("explain", *given, "--at-version", house.versions[0])[1]
+    first = house.command("explain", *given, "--at-version", house.versions[0])[1]
+    second = house.command("explain", *given, "--at-version", house.versions[1])[1]
+    assert ("not-a" in first, "not-a" in second) == (False, True)
+    assert "keeps no policy of version" in house.command("explain", "--at-version", "abc")[2]
