@@ -89,6 +89,34 @@ def test_a_block_that_was_not_asked_for_is_no_reply():
         streamed(back(CASE, stream=True), START, begin(0, **block))
 
 
+@pytest.mark.parametrize(("content", "reason", "words"), [
+    ([], "end_turn", ""), ([], "max_tokens", ""), ([USE], "tool_use", None), ([], "refusal", None),
+    ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "end_turn", "ab"),
+    ([{"type": "redacted_thinking", "data": "x"}, {"type": "text", "text": "a"}], "end_turn", "a"),
+])  # fmt: skip
+def test_a_reply_without_words_says_none(content, reason, words):
+    message = json.loads(back(CASE, stream=False).feed(answer(*content, reason=reason)))["choices"][0]["message"]
+
+    assert (message["content"], message["refusal"]) == (words, None)
+    assert "reasoning_content" not in message
+    assert ("tool_calls" in message) == (content == [USE])
+
+
+@pytest.mark.parametrize("content", [None, "Hi", ["Hi"], [{"type": "tool_use", "name": "find"}], [{**USE, "name": ""}]])
+def test_what_is_no_reply_is_never_told_as_one(content):
+    with pytest.raises(ValueError):
+        back(CASE, stream=False).feed(json.dumps({"content": content, "stop_reason": "end_turn"}).encode())
+
+
+@pytest.mark.parametrize("event", [
+    begin(0, **{**USE, "id": None}), {**begin(0), "content_block": "x"}, {**begin(0, **USE), "index": "a"},
+    {**more(0), "delta": None}, more(0, type="input_json_delta", partial_json="{"),
+])  # fmt: skip
+def test_an_event_that_nobody_can_read_ends_the_stream(event):
+    with pytest.raises(ValueError):
+        streamed(back(CASE, stream=True), START, event)
+
+
 def chunks(said: str) -> list[dict[str, Any]]:
     return [json.loads(line[6:]) for line in said.split("\n\n") if line.startswith("data: {")]
 
