@@ -132,13 +132,6 @@ def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
     assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
 
 
-def test_a_vendor_s_400_passes_with_its_words(claude, upstreams):
-    wrong = {"type": "error", "error": {"type": "invalid_request_error", "message": "top_k: must be positive"}}
-    upstreams.acts["a"] = saying(whole(400, wrong))
-    with pytest.raises(anthropic.BadRequestError, match="top_k: must be positive"):
-        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": -1})
-
-
 def test_a_stream_of_messages_passes_as_it_is(claude, running, upstreams):
     thinking = ({"type": "thinking", "thinking": "", "signature": ""}, [
         {"type": "thinking_delta", "thinking": "The tide."}, {"type": "signature_delta", "signature": "EqQB"},
@@ -175,6 +168,13 @@ def test_stop_reasons_of_messages_are_outcomes(running, upstreams, stop, words, 
     _, headers, _ = running.ask("POST", "/v1/messages", body, headers={"x-api-key": KEY})
 
     assert decision(running, headers)["attempts"][-1]["outcome"] == outcome
+
+
+def test_a_vendor_s_400_passes_with_its_words(claude, upstreams):
+    wrong = {"type": "error", "error": {"type": "invalid_request_error", "message": "top_k: must be positive"}}
+    upstreams.acts["a"] = saying(whole(400, wrong))
+    with pytest.raises(anthropic.BadRequestError, match="top_k: must be positive"):
+        claude.messages.create(model="m@a", max_tokens=99, messages=HELLO, extra_body={"top_k": -1})
 
 
 @pytest.mark.parametrize("cut", [3, 6, -1, "error"])
