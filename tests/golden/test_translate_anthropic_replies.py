@@ -117,6 +117,16 @@ def test_an_event_that_nobody_can_read_ends_the_stream(event):
         streamed(back(CASE, stream=True), START, event)
 
 
+def test_words_at_the_beginning_of_a_block_are_said():
+    blocks = [begin(0, type="thinking", thinking="two", signature=""), stop(0),
+              begin(1, type="redacted_thinking", data="x"), stop(1), begin(2, type="text", text="Four"),
+              more(2, type="text_delta", text="."), stop(2)]  # fmt: skip
+    found = match.atoms("openai", streamed(back(CASE, stream=True), START, *blocks, *over()))
+
+    assert [atom.get("delta") for atom in found[1:3]] == [{"reasoning_content": "two"}, {"content": "Four."}]
+    assert [atom["type"] for atom in found] == ["chunk"] * 4 + ["[DONE]"]
+
+
 def chunks(said: str) -> list[dict[str, Any]]:
     return [json.loads(line[6:]) for line in said.split("\n\n") if line.startswith("data: {")]
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -28,7 +29,7 @@ CASES = [
 ]
 HELD = [row for row in CASES if row["category"].startswith("secret_") or row["category"] == "private_key"]
 PUBLIC = [row for row in CASES if row["truth"] == "public"]
-by_id = {"ids": lambda row: row["id"]}
+by_id: dict[str, Any] = {"ids": lambda row: row["id"]}
 
 
 @pytest.mark.parametrize("row", WRITTEN["found"], ids=lambda row: row["text"][:40])
