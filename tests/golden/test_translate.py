@@ -199,3 +199,14 @@ def test_calls_that_come_interleaved_are_told_one_after_the_other():
     assert match.grammar("anthropic", found) == []
     told = [event["delta"]["partial_json"] for event in found if event["type"] == "content_block_delta"]
     assert [json.loads(each) for each in told] == [{"x": 1}, {"y": 2}]
+
+
+def test_arguments_for_a_call_that_is_over_are_no_success():
+    case = {"client": "anthropic", "upstream": "openai", "request": HELLO}
+    way = back(case, stream=True)
+    call = {"index": 0, "id": "a", "function": {"name": "one", "arguments": '{"x"'}}
+    for delta in ({"tool_calls": [call]}, {"content": "Hm."}):
+        way.feed(b"data: " + json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode() + b"\n\n")
+    more = {"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]}
+    with pytest.raises(ValueError):
+        way.feed(b"data: " + json.dumps({"choices": [{"index": 0, "delta": more}]}).encode() + b"\n\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from openai.types.responses import Response
 
 from gateway.errors import GatewayError
+from gateway.interfaces.dialects import ANTHROPIC
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.translate import match
@@ -112,8 +114,10 @@ def streamed_with_damage(case: dict[str, Any], data: st.DataObject) -> str:
         if not tells_a_failure(written):
             try:
                 said += way.feed(written.encode())
-            except ValueError:
-                return said.decode()
+            except ValueError as wrong:
+                error = GatewayError("upstreams_exhausted", str(wrong))
+                end = ANTHROPIC.error_event(error) if case["client"] == "anthropic" else way.fail(error)
+                return (said + (end or b"")).decode()
     return (said + way.end()).decode()
 
 
@@ -165,21 +169,27 @@ def test_a_stream_of_messages_is_translated_in_time_by_its_size(shape):
     assert min(took(4_000) for _ in range(3)) < 10 * small + 0.05
 
 
-@pytest.mark.parametrize("shape", ["calls", "words", "thoughts"])
-def test_a_stream_is_translated_in_time_by_its_size(shape):
+@pytest.mark.parametrize("shape", ["calls", "words", "thoughts", "refusals", "words after calls"])
+@pytest.mark.parametrize("client", ["anthropic", "responses"])
+def test_a_stream_is_translated_in_time_by_its_size(client, shape):
     def took(count: int) -> float:
-        case = STREAMED[0]
-        deltas = {
-            "calls": lambda n: {
-                "tool_calls": [{"index": n, "id": f"c{n}", "function": {"name": "f", "arguments": "{}"}}]
-            },
+        case = next(each for each in STREAMED if (each["client"], each["upstream"]) == (client, "openai"))
+
+        def call(n: int) -> dict[str, Any]:
+            return {"tool_calls": [{"index": n, "id": f"c{n}", "function": {"name": "f", "arguments": "{}"}}]}
+
+        deltas: dict[str, Callable[[int], dict[str, Any]]] = {
+            "calls": call,
             "words": lambda n: {"content": "word "},
+            "refusals": lambda n: {"refusal" if n % 2 else "content": "word "},
+            "words after calls": lambda n: {"content": "word "} if n % 2 else call(n),
             "thoughts": lambda n: {"reasoning_content" if n % 2 else "content": "word "},
         }
         events = [
             b"data: " + json.dumps({"choices": [{"index": 0, "delta": deltas[shape](n)}]}).encode() + b"\n\n"
             for n in range(count)
         ]
+        events.append(b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n')
         way = WayBack(translator(case), translated(case, case["request"]).memory, stream=True)
         began = time.process_time()
         for each in events:

@@ -90,6 +90,7 @@ class Stream:
         self._index = -1  # of the block that is open, or was
         self._open = ""  # its kind
         self._calls: dict[object, dict[str, Any]] = {}  # by the vendor's index, in order
+        self._open_calls: list[dict[str, Any]] = []  # of them, those that are not over
         self._turn = 0  # the number of the call that is told as it comes
         self._finish: object = None
         self._choice: Body = {}
@@ -166,6 +167,7 @@ class Stream:
             kept = self._calls[place] = {
                 "number": len(self._calls), "id": "", "name": "", "waiting": [], "written": False, "over": False,
             }  # fmt: skip
+            self._open_calls.append(kept)
         given = call.get("function")
         function: Body = given if isinstance(given, dict) else {}
         kept["id"] = kept["id"] or (call["id"] if isinstance(call.get("id"), str) else "")
@@ -174,6 +176,8 @@ class Stream:
         if isinstance(more, dict):
             more = _encode(more).decode()
         if isinstance(more, str) and more:
+            if kept["over"]:
+                raise ValueError("arguments came for a tool call that was over")
             kept["waiting"].append(more)
         return self._write(kept) if kept["number"] == self._turn and kept["name"] else []
 
@@ -193,10 +197,11 @@ class Stream:
 
     def _finish_calls(self) -> list[bytes]:
         out: list[bytes] = []
-        for call in self._calls.values():
-            if not call["over"] and call["name"]:
+        for call in self._open_calls:
+            if call["name"]:
                 out += [*self._write(call), *self._close()]
             call["over"] = True
+        self._open_calls.clear()
         self._turn = len(self._calls)
         return out
 
