@@ -172,7 +172,8 @@ def test_no_argument_of_a_call_is_lost(name):
 
 
 def test_all_chunks_have_one_id_and_usage_comes_only_when_asked():
-    plain = chunks(streamed(back(CASE, stream=True), START, *TEXT, *over()))
+    no = {**CASE, "request": {**HELLO, "stream_options": {"include_usage": False}}}
+    plain = chunks(streamed(back(no, stream=True), {"type": "ping"}, START, *TEXT, *over()))
     asked = {**CASE, "request": {**HELLO, "stream_options": {"include_usage": True}}}
     counted = chunks(streamed(back(asked, stream=True), START, *TEXT, *over(cache_read_input_tokens=7)))
 
