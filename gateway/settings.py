@@ -103,6 +103,14 @@ def vendor_key(variable: str) -> str | None:
     return key or None
 
 
+def peer_variable(name: str) -> str | None:
+    """What another gateway's configuration reads from the environment; None if unset or blank."""
+    try:
+        return os.environ.get(name, "").strip() or None
+    except ValueError:  # no name of a variable
+        return None
+
+
 def wants_tracing() -> bool:
     """True if the OTEL_* variables name a collector."""
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")

@@ -19,6 +19,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "freeze": "freeze",
     "audit": "audit",
     "catalog": "catalog",
+    "import": "importing",
     "keys": "keys",
     "classify": "classify",
     "probe": "probe",

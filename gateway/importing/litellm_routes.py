@@ -1,0 +1,202 @@
+"""LiteLLM's names, spreads and fallbacks as routes: who is asked first, and who after whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.importing.draft import Draft, Item, Way, word
+from gateway.importing.litellm_deployments import Deployment, number
+from gateway.importing.litellm_fallbacks import Fallbacks
+
+_DEFAULT_TIMEOUT, _DEFAULT_RETRIES, _MOST_ATTEMPTS, _DEEPEST = 600.0, 2, 20, 5
+_ORDERS = {"latency-based-routing": "first_byte", "cost-based-routing": "price"}
+_SPREADS = {
+    "simple-shuffle": "requests were spread over the deployments of a name (by weight, else by rpm or tpm, else evenly): here the first takes all until it fails or rests, so **its rate limit is now the limit**",
+    "least-busy": "the least busy deployment was asked: here they are asked in the order listed; the next one helps when one fails or rests",
+    "usage-based-routing": "the deployment with the least tokens this minute was asked: here they are asked in the order listed",
+    "usage-based-routing-v2": "the deployment with the least tokens this minute was asked: here they are asked in the order listed",
+    "latency-based-routing": "by latency: `order: first_byte` inside one item, learned from replies; until there is data, the order listed",
+    "cost-based-routing": "by price: `order: price` inside one item",
+}
+
+
+@dataclass(slots=True)
+class Router:
+    """What decides between deployments."""
+
+    draft: Draft
+    groups: dict[str, list[Deployment]]
+    fallbacks: Fallbacks
+    strategy: str = "simple-shuffle"
+    timeout: float = _DEFAULT_TIMEOUT
+    retries: int = _DEFAULT_RETRIES
+    tagged: bool = False
+    longest: int = 1  # names in one chain
+    longest_plain: int = 1  # endpoints of the longest route without bounds of its own
+    spread: list[str] = field(default_factory=list)
+
+    def ways(self, name: str) -> list[tuple[str, Way]]:
+        """The routes of one name, the more exact first."""
+        group = self.groups[name]
+        if not self.tagged or not any(deployment.params.get("tags") for deployment in group):
+            return [(name, self._way(name, group, ()))]
+        return self._by_tag(name, group)
+
+    def _by_tag(self, name: str, group: Sequence[Deployment]) -> list[tuple[str, Way]]:
+        sets: dict[tuple[str, ...], list[Deployment]] = {}
+        for deployment in group:
+            tags = tuple(str(tag) for tag in deployment.params.get("tags") or ())
+            self.draft.findings.carried((*deployment.path, "litellm_params", "tags"))
+            sets.setdefault(tags, []).append(deployment)
+        rest = [d for tags, found in sets.items() if not tags or "default" in tags for d in found]
+        ways = []
+        for tags, found in sets.items():
+            own = tuple(tag for tag in tags if tag != "default")
+            self.draft.tags += [tag for tag in tags if tag not in self.draft.tags]
+            if own:
+                when = (("tag", own[0] if len(own) == 1 else own),)
+                ways.append((f"{name}-{own[0]}", self._way(name, found, when)))
+        return [*ways, (name, self._way(name, rest or list(group), ()))]
+
+    def _way(self, name: str, group: Sequence[Deployment], when: tuple[tuple[str, Any], ...]) -> Way:
+        items, canary = self._spread(name, group, spread=True)
+        seen = {handle for item in items for handle in item.handles}
+        chain = self._chain(name)
+        for later in chain:
+            for item in self._spread(later, self._found(later), spread=False)[0]:
+                left = tuple(handle for handle in item.handles if handle not in seen)
+                seen |= set(left)
+                items += [Item(left, together=item.together and len(left) > 1)] if left else []
+        served = [*group, *(d for later in chain for d in self._found(later))]
+        self.longest = max(self.longest, 1 + len(chain))
+        reroute = self._reroute(name, chained=bool(self.fallbacks.failure(name)))
+        order = _ORDERS.get(self.strategy) if any(item.together for item in items) else None
+        return Way(tuple(items), order, self._limits(served, seen), reroute, canary, when)
+
+    def _chain(self, name: str) -> list[str]:
+        """Names asked after this one: depth first, each once; those for filters and lengths last."""
+        found: list[str] = []
+
+        def follow(here: str, deep: int) -> None:
+            for later in self.fallbacks.failure(here) if deep < _DEEPEST else ():
+                if later not in found and later != name:
+                    found.append(later)
+                    follow(self.fallbacks.group_of(later), deep + 1)
+
+        follow(name, 0)
+        found += [later for later in self.fallbacks.special(name) if later not in found and later != name]
+        return found
+
+    def _found(self, name: str) -> list[Deployment]:
+        return self.fallbacks.meant(name)
+
+    def _reroute(self, name: str, *, chained: bool) -> tuple[str, ...] | None:
+        if self.fallbacks.content is not None:
+            return ("filtered",) if self.fallbacks.content.get(name) else ()
+        if not self.fallbacks.any:
+            return None
+        return None if chained else ()
+
+    def _limits(self, served: Sequence[Deployment], seen: set[int]) -> tuple[tuple[str, Any], ...]:
+        """The largest timeout bounds an attempt, their sum the request; nothing where only the default holds."""
+        said: dict[int, float | None] = {}
+        for deployment in served:
+            said.setdefault(deployment.handle, deployment.number("timeout"))
+        if not any(said.values()):
+            self.longest_plain = max(self.longest_plain, len(seen))
+            return ()
+        each = [value or self.timeout for value in said.values()]
+        return bounds(max(each), sum(each))
+
+    def _spread(self, name: str, group: Sequence[Deployment], *, spread: bool) -> tuple[list[Item], tuple[int, float] | None]:
+        """One level of `order` after another; inside, as the strategy has it."""
+        levels: dict[float, list[Deployment]] = {}
+        for deployment in group:
+            level = deployment.number("order")
+            levels.setdefault(float("inf") if level is None else level, []).append(deployment)
+        items: list[Item] = []
+        canary = None
+        for level in sorted(levels):
+            found = levels[level]
+            handles = tuple(dict.fromkeys(deployment.handle for deployment in found))
+            if len(handles) > 1 and spread:
+                self.spread.append(name)
+            if len(handles) > 1 and self.strategy in _ORDERS:
+                items.append(Item(handles, together=True))
+                continue
+            ranked = sorted(found, key=_weight, reverse=True) if self.strategy == "simple-shuffle" else found
+            items += [Item((handle,)) for handle in dict.fromkeys(deployment.handle for deployment in ranked)]
+            if canary is None and spread and self.strategy == "simple-shuffle":
+                canary = self._canary(name, ranked)
+        return items, canary
+
+    def _canary(self, name: str, ranked: Sequence[Deployment]) -> tuple[int, float] | None:
+        """Two weights are a share; a third has no word."""
+        drawn = [(d, weight) for d in ranked if (weight := d.number("weight") or 0) > 0]
+        if len(drawn) > 2:
+            words = f"`{name}` is spread over {len(drawn)} weights: a route has one canary, so the heaviest takes all; the others follow when it fails"
+            self.draft.findings.tell("not_carried", (*drawn[0][0].path, "litellm_params", "weight"), words)
+        if len(drawn) != 2 or drawn[0][0].handle == drawn[1][0].handle:
+            return None
+        (first, most), (second, least) = drawn
+        percent = round(100 * least / (most + least), 2)
+        words = f"`{name}`: weights {most:g} to {least:g} are a canary of {percent:g} %, drawn per conversation (there: per request); reports call it a canary"
+        self.draft.findings.tell("assumed", (*second.path, "litellm_params", "weight"), words)
+        return second.handle, percent
+
+
+def _weight(deployment: Deployment) -> tuple[float, float, float]:
+    weight = deployment.number("weight")
+    return (0.0 if weight is None else weight, deployment.number("rpm") or 0, deployment.number("tpm") or 0)
+
+
+def bounds(attempt: float, total: float) -> tuple[tuple[str, Any], ...]:
+    """Of an attempt and of the request, in seconds."""
+    each = plain(attempt)
+    return (("first_byte_s", each), ("whole_s", each), ("total_s", plain(max(total, attempt))))
+
+
+def plain(value: float) -> int | float:
+    """Whole where it is."""
+    return int(value) if float(value).is_integer() else round(value, 3)
+
+
+def defaults(router: Router) -> dict[str, Any]:
+    """What holds for every route."""
+    total = router.timeout * router.longest_plain
+    limits = dict(bounds(router.timeout, total))
+    attempts = min(_MOST_ATTEMPTS, (1 + router.retries) * router.longest)
+    limits["attempts"] = max(1, attempts)
+    rerouted = router.fallbacks.any or bool(router.fallbacks.content)
+    refusal = {"reroute": ["filtered"], "prefer": "listed"} if rerouted else {"reroute": []}
+    return {"order": "listed", "affinity": "none", "limits": limits, "on_refusal": refusal}
+
+
+def router_of(draft: Draft, groups: dict[str, list[Deployment]], fallbacks: Fallbacks, data: Mapping[str, Any]) -> Router:
+    """From `router_settings` and `litellm_settings`; what is carried is marked."""
+    router, settings = data.get("router_settings") or {}, data.get("litellm_settings") or {}
+    made = Router(draft, groups, fallbacks)
+    made.strategy = str(router.get("routing_strategy") or "simple-shuffle")
+    timeouts = [number(router.get("timeout")), number(settings.get("request_timeout"))]
+    made.timeout = next((value for value in timeouts if value and 0 < value < 1e6), _DEFAULT_TIMEOUT)
+    retries = [number(router.get("num_retries")), number(settings.get("num_retries"))]
+    made.retries = int(min(100, max(0, next((value for value in retries if value is not None), _DEFAULT_RETRIES))))
+    made.tagged = router.get("enable_tag_filtering") is True
+    draft.findings.carried(("router_settings", "timeout"), ("litellm_settings", "request_timeout"), ("router_settings", "enable_tag_filtering"))
+    return made
+
+
+def tell_of_spread(router: Router) -> None:
+    """What became of the routing strategy, once."""
+    path = ("router_settings", "routing_strategy")
+    said = bool((router.draft.findings.peer.data.get("router_settings") or {}).get("routing_strategy"))
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(router.spread))
+    words = _SPREADS.get(router.strategy, "a way to choose that has no word here: deployments are asked in the order listed")
+    if names:
+        router.draft.findings.tell("not_carried", path if said else ("model_list",), f"{router.strategy}, for {names}: {words}")
+    elif said:
+        router.draft.findings.tell("not_carried", path, "no name has several deployments to choose from")
+
+
