@@ -27,8 +27,12 @@ _MOST_BYTES = 4_000_000
 File = Annotated[Path, typer.Argument(metavar="FILE", help="the peer's configuration")]
 Into = Annotated[Path, typer.Option("--into", help="the folder to write; it must not be there, or be empty")]
 Own = Annotated[list[str], typer.Option("--own", help="an own machine: HOST[:PORT][=COUNTRY], several by commas")]
-Context = Annotated[list[str], typer.Option("--context", help="MODEL=TOKENS: the context of a model that nobody else tells")]
-Catalog = Annotated[Path | None, typer.Option("--catalog", help="a catalogue to take facts from [that of GATEWAY_POLICIES]")]
+Context = Annotated[
+    list[str], typer.Option("--context", help="MODEL=TOKENS: the context of a model that nobody else tells")
+]
+Catalog = Annotated[
+    Path | None, typer.Option("--catalog", help="a catalogue to take facts from [that of GATEWAY_POLICIES]")
+]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 Export = Annotated[Path | None, typer.Option(help="an export of LiteLLM's API, as JSON")]
 
@@ -159,7 +163,9 @@ def _shipped(catalog: Path | None) -> Shipped:
         policy = policies / "policy.yaml"
         folder = policies / catalog_folder(policy.read_bytes() if policy.is_file() else b"")
     if not folder.is_dir():
-        raise Mistake(f"there is no catalogue {folder}; name one with --catalog, such as `policies/catalog` of the project")
+        raise Mistake(
+            f"there is no catalogue {folder}; name one with --catalog, such as `policies/catalog` of the project"
+        )
     return gather([parse(path.read_bytes(), path.name) for path in sorted(folder.glob("*.yaml"))])
 
 

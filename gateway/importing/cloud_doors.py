@@ -1,4 +1,4 @@
-"""Doors of Bedrock and Vertex: the place in the id is a profile or a region, facts are copied only from the very same one."""
+"""Doors of Bedrock and Vertex: the place in the id is a profile or a region; facts come only from the very same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _bedrock(draft: Draft, target: Target, base: str) -> Wanted:
         return Wanted(row if same else _moved(row, place, base), key_env)
     plain = _plain(target.name, profile)
     publisher, _, rest = plain.partition(".")
-    found = draft.shipped.model(rest) or draft.shipped.model(plain)
+    found = draft.shipped.model(_VERSION.sub("", rest)) or draft.shipped.model(plain)
     model = str(found["id"]) if found else model_id(rest or plain)
     lab = publisher if publisher in draft.shipped.rows["labs"] else "unknown"
     own = None if found else model_row(target, model, lab, f"as Bedrock calls it: {target.name}")
@@ -36,7 +36,7 @@ def _bedrock(draft: Draft, target: Target, base: str) -> Wanted:
 
 
 def _moved(row: Row, place: str, base: str) -> Row:
-    """The same profile entered in another region: where it is computed stays what the profile says, where it is kept is unknown."""
+    """The same profile entered in another region: it says where it is computed; where it is kept is not known."""
     id = f"{str(row['id']).partition('@')[0]}@aws-bedrock/{word(place)}"
     return {key: value for key, value in row.items() if key != "storage"} | {"id": id, "base_url": base}
 
@@ -53,7 +53,7 @@ def _named(draft: Draft, name: str, place: str) -> Row | None:
 
 def _plain(name: str, profile: str) -> str:
     bare = name.removeprefix(f"{profile}.") if profile else name
-    return _VERSION.sub("", bare)
+    return re.sub(r":\d+$", "", bare)
 
 
 def _vertex(draft: Draft, target: Target, base: str) -> Wanted:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.errors import Place
-from gateway.importing.peer import Path, Peer
+from gateway.importing.keys import masked
+from gateway.source.peer import Path, Peer
 
-Section = Literal["error", "lost", "held_nothing", "unreachable", "assumed", "unknown", "not_carried", "no_effect", "keys"]
+Section = Literal[
+    "error", "lost", "held_nothing", "unreachable", "assumed", "unknown", "not_carried", "no_effect", "keys"
+]
 SECTIONS: dict[Section, str] = {
     "error": "Must be put right: left out until then",
     "lost": "Protections lost, widened or turned stricter",
@@ -45,13 +48,13 @@ class Findings:
         """A finding about the part of the file at `path`."""
         steps = tuple(path)
         self.done.add(steps)
-        found = Finding(section, written(steps), what, self.peer.place(steps))
+        found = Finding(section, masked(written(steps)), masked(what), self.peer.place(steps))
         if found not in self.told:
             self.told.append(found)
 
     def say(self, section: Section, where: str, what: str) -> None:
         """A finding about what was made, such as an endpoint."""
-        found = Finding(section, where, what)
+        found = Finding(section, masked(where), masked(what))
         if found not in self.told:
             self.told.append(found)
 

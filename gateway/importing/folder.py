@@ -42,7 +42,11 @@ def _guard(guard: Row, ids: Mapping[int, str]) -> Row:
     """Endpoints of a guard are handles until now."""
     handles = guard.get("handles")
     plain = {key: value for key, value in guard.items() if key != "handles"}
-    return plain if handles is None else {**plain, "only": {"endpoint": sorted({ids[handle] for handle in handles if handle in ids})}}
+    return (
+        plain
+        if handles is None
+        else {**plain, "only": {"endpoint": sorted({ids[handle] for handle in handles if handle in ids})}}
+    )
 
 
 def _routes(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row]]) -> list[Row]:
@@ -52,24 +56,30 @@ def _routes(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row
             merged.setdefault(way, (route, []))[1].append(name)
     taken: set[str] = {"named"}
     return [
-        _route(unique(word(name), taken), names, way, ids, every=draft.every_name) for way, (name, names) in merged.items()
+        _route(unique(word(name), taken), names, way, ids, every=draft.every_name)
+        for way, (name, names) in merged.items()
     ]
 
 
 def _is_requested(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row]], name: str, way: Way) -> bool:
-    """True if the last route does the same: the name is of the catalogue and its only endpoint is all there is to try."""
+    """True if the last route does the same: a name of the catalogue whose only endpoint is all there is to try."""
     handles = [handle for item in way.items for handle in item.handles]
     there = [str(row["id"]) for row in catalog["endpoints"] if str(row["id"]).partition("@")[0] == name]
     default = draft.defaults.get("on_refusal", {}).get("reroute")
-    plain = not way.limits and not way.when and way.canary is None and (way.reroute is None or list(way.reroute) == default)
+    plain = (
+        not way.limits and not way.when and way.canary is None and (way.reroute is None or list(way.reroute) == default)
+    )
     return plain and not draft.every_name and len(handles) == 1 and there == [ids[handles[0]]]
 
 
 def _route(route: str, names: list[str], way: Way, ids: Mapping[int, str], *, every: bool) -> Row:
     made: Row = {"name": route}
-    when = {} if every and not way.when else ({} if every else {"model": names[0] if len(names) == 1 else names}) | {
-        key: list(value) if isinstance(value, tuple) else value for key, value in way.when
-    }
+    when = (
+        {}
+        if every and not way.when
+        else ({} if every else {"model": names[0] if len(names) == 1 else names})
+        | {key: list(value) if isinstance(value, tuple) else value for key, value in way.when}
+    )
     made |= {"when": when} if when else {}
     made["try"] = [_item(item, ids) for item in way.items]
     made |= {"order": way.order} if way.order else {}

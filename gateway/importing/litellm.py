@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.errors import Problems
 from gateway.importing.draft import Draft
+from gateway.importing.keys import holds_key
 from gateway.importing.litellm_callers import callers
 from gateway.importing.litellm_deployments import Deployment, deployment
 from gateway.importing.litellm_fallbacks import read_fallbacks
@@ -21,7 +22,7 @@ Entries = Mapping[str, Any]
 
 
 def read_litellm(draft: Draft) -> None:
-    """Fills the draft. Raises Problems for a file that LiteLLM itself does not start with, or that is no configuration."""
+    """Fills the draft. Raises Problems for a file that LiteLLM does not start with, or that is no configuration."""
     peer = draft.findings.peer
     problems = mistakes(peer)
     if problems:
@@ -53,6 +54,9 @@ def _groups(draft: Draft, data: Entries) -> dict[str, list[Deployment]]:
         path = ("model_list", number)
         if not entry.get("model_name"):
             draft.findings.tell("error", path, "a deployment without `model_name`: left out")
+            continue
+        if holds_key(str(entry["model_name"])):
+            draft.findings.tell("error", path, "a key stands where a name should: left out, and not shown")
             continue
         found = deployment(draft, path, entry, credentials)
         name = found.name if found else str(entry["model_name"])
@@ -88,14 +92,18 @@ def _aliases(draft: Draft, data: Entries, groups: Mapping[str, Any]) -> dict[str
     given = (data.get("router_settings") or {}).get("model_group_alias")
     for alias, meant in (given if isinstance(given, dict) else {}).items():
         name = str(meant.get("model") if isinstance(meant, dict) else meant)
-        if name not in groups:
-            draft.findings.tell("error", (*path, alias), f"`{name}` is no model_name that was imported: the alias is left out")
+        if name not in groups or holds_key(alias):
+            draft.findings.tell(
+                "error", (*path, alias), f"`{name}` is no model_name that was imported: the alias is left out"
+            )
             continue
         found[alias] = name
         draft.findings.carried((*path, alias))
         draft.names.setdefault(alias, f"imported from LiteLLM, another name of {name}")
         if isinstance(meant, dict) and meant.get("hidden"):
-            draft.findings.tell("not_carried", (*path, alias, "hidden"), "not shown in /v1/models there; every alias is listed here")
+            draft.findings.tell(
+                "not_carried", (*path, alias, "hidden"), "not shown in /v1/models there; every alias is listed here"
+            )
     return found
 
 
@@ -105,7 +113,9 @@ def _routes(draft: Draft, router: Router, aliases: Mapping[str, str]) -> None:
         for route, way in inside or router.ways(name):
             if not way.items:
                 draft.names.pop(name, None)
-                draft.findings.say("error", name, "none of its deployments could be imported: callers who ask for it get 404")
+                draft.findings.say(
+                    "error", name, "none of its deployments could be imported: callers who ask for it get 404"
+                )
                 continue
             draft.ways.append((route, name, way))
             draft.ways += [(route, alias, way) for alias, meant in aliases.items() if meant == name]

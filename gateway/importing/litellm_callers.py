@@ -1,20 +1,33 @@
-"""Keys, teams and budgets: LiteLLM keeps the plain SHA-256 of a key, and so do we, so keys of an export go on working."""
+"""Keys, teams and budgets: LiteLLM keeps the plain SHA-256 of a key, and so do we: keys of an export go on working."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.identity import digest
-from gateway.importing.draft import Draft, unique, word
+from gateway.importing.draft import Draft, Way, unique, word
 from gateway.importing.keys import REFERENCE, key_of
-from gateway.importing.litellm_deployments import Deployment, number
-from gateway.importing.peer import Path
+from gateway.importing.litellm_deployments import Deployment
+from gateway.importing.litellm_names import number
 from gateway.importing.shipped import Row
+from gateway.source.peer import Path
 
-_PERIODS = {"1d": "day", "24h": "day", "daily": "day", "7d": "week", "1w": "week", "weekly": "week", "30d": "month", "31d": "month", "1mo": "month", "monthly": "month"}
+_PERIODS = {
+    "1d": "day",
+    "24h": "day",
+    "daily": "day",
+    "7d": "week",
+    "1w": "week",
+    "weekly": "week",
+    "30d": "month",
+    "31d": "month",
+    "1mo": "month",
+    "monthly": "month",
+}
 _CLASS = "confidential"
 _ALL = frozenset({"all-proxy-models", "all-team-models", "*"})
 Groups = Mapping[str, list[Deployment]]
@@ -24,18 +37,29 @@ def callers(draft: Draft, data: Mapping[str, Any], groups: Groups) -> None:
     """Teams and keys of an export, else one team for the master key."""
     teams = _listed(draft, "teams", ("teams", "data"))
     keys = _listed(draft, "keys", ("keys", "data"))
-    names = {str(team.get("team_id")): _team(draft, team, groups) for team in teams if not _blocked(draft, "team", team)}
+    names = {
+        str(team.get("team_id")): _team(draft, team, groups) for team in teams if not _blocked(draft, "team", team)
+    }
     gone = {str(team.get("team_id")) for team in teams if team.get("blocked") is True}
     for key in keys:
         if str(key.get("team_id")) not in gone and not _blocked(draft, "key", key):
             _key(draft, key, names, groups)
     if not draft.teams:
         draft.teams["imported"] = {"data_class": _CLASS}
-    draft.findings.say("assumed", "callers.yaml", f"`data_class: {_CLASS}` for every team: LiteLLM knows no classes; the strictest that still goes out")
+    draft.findings.say(
+        "assumed",
+        "callers.yaml",
+        f"`data_class: {_CLASS}` for every team: LiteLLM knows no classes; the strictest that still goes out",
+    )
     if teams or keys:
-        draft.findings.say("assumed", "budgets", "periods are UTC days, weeks and months (there: from reset to reset), and begin at 0")
+        draft.findings.say(
+            "assumed", "budgets", "periods are UTC days, weeks and months (there: from reset to reset), and begin at 0"
+        )
     if "customers" in draft.said.files:
-        words = "end users are none here; a region asked for protected nobody unless `enable_pre_call_checks` was on and a deployment had that very `region_name`"
+        words = (
+            "end users are none here; a region asked for protected nobody unless "
+            "`enable_pre_call_checks` was on and a deployment had that very `region_name`"
+        )
         draft.findings.say("not_carried", "--customers", words)
     _budget(draft, data, alone=len(draft.teams) == 1)
     _master(draft, data)
@@ -67,10 +91,15 @@ def _team(draft: Draft, team: Mapping[str, Any], groups: Groups) -> str:
     made: Row = {"data_class": _CLASS}
     budget = _budget_of(draft, f"team {id}", team)
     made |= {"budget": budget} if budget else {}
-    rate = {ours: int(value) for ours, theirs in (("requests_per_minute", "rpm_limit"), ("tokens_per_minute", "tpm_limit")) if (value := number(team.get(theirs))) and value >= 1}
+    rate = {
+        ours: int(value)
+        for ours, theirs in (("requests_per_minute", "rpm_limit"), ("tokens_per_minute", "tpm_limit"))
+        if (value := number(team.get(theirs))) and value >= 1
+    }
     made |= {"rate": rate} if rate else {}
     draft.teams[id] = made
     _allowed(draft, groups, team.get("models"), id, None)
+    _tagged(draft, team, id, None)
     _rest(draft, f"team {id}", team)
     return id
 
@@ -96,6 +125,7 @@ def _key(draft: Draft, key: Mapping[str, Any], teams: Mapping[str, str], groups:
         draft.teams[team].setdefault("apps", {})[app] = {"budget": budget}
     draft.keys.append(row)
     _allowed(draft, groups, models, team, app)
+    _tagged(draft, key, team, app)
     for option in ("rpm_limit", "tpm_limit"):
         if key.get(option) is not None:
             draft.findings.say("lost", f"key {id}", f"`{option}` of one key: rates are per team here")
@@ -109,7 +139,11 @@ def _budget_of(draft: Draft, where: str, row: Mapping[str, Any]) -> Row | None:
     per = _PERIODS.get(str(duration))
     if per is None or usd < 0:
         span = "for ever" if duration in (None, "") else "for a period that is no day, week or month"
-        draft.findings.say("lost", where, f"a budget of {usd:g} USD {span}: not written; the near thing is `budget: {{usd: …, per: month}}`")
+        draft.findings.say(
+            "lost",
+            where,
+            f"a budget of {usd:g} USD {span}: not written; the near thing is `budget: {{usd: …, per: month}}`",
+        )
         return None
     return {"usd": int(usd) if usd.is_integer() else usd, "per": per, "when_spent": "reject"}
 
@@ -124,13 +158,42 @@ def _allowed(draft: Draft, groups: Groups, models: object, team: str, app: str |
     handles |= {way.canary[0] for way in ways if way.canary}
     whose = "key" if app else "team"
     taken = {str(guard["name"]) for guard in draft.guards}
-    guard: Row = {"name": unique(word(f"models-of-{app or team}"), taken), "why": f"in LiteLLM this {whose} could use {len(names)} names only"}
+    guard: Row = {
+        "name": unique(word(f"models-of-{app or team}"), taken),
+        "why": f"in LiteLLM this {whose} could use {', '.join(names[:6])}{' and more' if len(names) > 6 else ''}",
+    }
     guard["when"] = {"team": team} | ({"app": app} if app else {})
     if handles:
         draft.guards.append({**guard, "handles": sorted(handles)})
         return
-    draft.findings.say("lost", str(guard["name"]), "none of the names that it may use was imported: it reaches nothing until you widen this guard")
+    draft.findings.say(
+        "lost",
+        str(guard["name"]),
+        "none of the names that it may use was imported: it reaches nothing until you widen this guard",
+    )
     draft.guards.append({**guard, "never": {"hosting": ["self", "hosted"]}})
+
+
+def _tagged(draft: Draft, row: Mapping[str, Any], team: str, app: str | None) -> None:
+    """Tags that its requests always carried become routes by team and app; a tag in the request goes before them."""
+    metadata = row.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    if not isinstance(tags, list) or not tags:
+        return
+    when = (("team", team), *((("app", app),) if app else ()))
+    found = [(name, way) for _, name, way in draft.ways if _of_tags(way, tags)]
+    for name, way in found:
+        last = max(place for place, (_, other, _) in enumerate(draft.ways) if other == name)
+        draft.ways.insert(last, (f"{name}-of-{app or team}", name, replace(way, when=when)))
+    if not found:
+        draft.findings.say(
+            "not_carried", f"{team} {app or ''}".strip(), "tags of its requests, which no deployment asks for"
+        )
+
+
+def _of_tags(way: Way, tags: list[Any]) -> bool:
+    wanted = dict(way.when).get("tag")
+    return bool(set(map(str, tags)) & set(wanted if isinstance(wanted, tuple) else (wanted,)))
 
 
 def _in_groups(group: Any, names: list[str]) -> bool:
@@ -149,8 +212,6 @@ def _rest(draft: Draft, where: str, row: Mapping[str, Any]) -> None:
     for option, words in told.items():
         if row.get(option):
             draft.findings.say("not_carried", f"{where}: {option}", words)
-    if isinstance(row.get("metadata"), dict) and row["metadata"].get("tags"):
-        draft.findings.say("lost", f"{where}: metadata.tags", "tags that its requests always carried: write a route `when: {team: …, app: …}` for them")
 
 
 def _budget(draft: Draft, data: Mapping[str, Any], *, alone: bool) -> None:
@@ -161,11 +222,30 @@ def _budget(draft: Draft, data: Mapping[str, Any], *, alone: bool) -> None:
     draft.findings.carried(("litellm_settings", "budget_duration"))
     usd, per = number(settings["max_budget"]), _PERIODS.get(str(settings.get("budget_duration")))
     if usd is not None and per and alone and usd >= 0:
-        next(iter(draft.teams.values()))["budget"] = {"usd": int(usd) if usd.is_integer() else usd, "per": per, "when_spent": "reject"}
+        next(iter(draft.teams.values()))["budget"] = {
+            "usd": int(usd) if usd.is_integer() else usd,
+            "per": per,
+            "when_spent": "reject",
+        }
         draft.findings.carried(path)
     else:
         why = "no budget stands above teams here" if not alone else "budgets here are per UTC day, week or month"
-        draft.findings.tell("lost", path, f"bounded all keys together: {why}: none is written; the near thing is `budget: {{usd: …, per: month}}` on each team")
+        draft.findings.tell(
+            "lost",
+            path,
+            (
+                f"bounded all keys together: {why}: none is written; the near thing is `budget: {{usd: …, "
+                f"per: month}}` on each team"
+            ),
+        )
+
+
+_OPEN = "there is none: LiteLLM let everybody in; here every caller needs a key: `gateway keys new --team imported`"
+_LITERAL = (
+    "LiteLLM does not expand this form: the key was that very text, known to everybody who reads the file; "
+    "no key is made: `gateway keys new --team imported`"
+)
+_IS_KEY = "its SHA-256 is a key now, so clients keep theirs; it was also LiteLLM's admin password: here it only calls"
 
 
 def _master(draft: Draft, data: Mapping[str, Any]) -> None:
@@ -174,15 +254,20 @@ def _master(draft: Draft, data: Mapping[str, Any]) -> None:
     key = key_of(raw)
     if key.form == "absent":
         if not draft.keys:
-            draft.findings.say("keys", "master_key", "there is none: LiteLLM let everybody in; here every caller needs a key: `gateway keys new --team imported`")
+            draft.findings.say("keys", "master_key", _OPEN)
         return
     if key.form == "unexpanded":
-        draft.findings.tell("held_nothing", path, "LiteLLM does not expand this form: the key was that very text, known to everybody who reads the file; no key is made: `gateway keys new --team imported`")
+        draft.findings.tell("held_nothing", path, _LITERAL)
         return
     text = draft.said.variable(str(raw).removeprefix(REFERENCE)) if key.form == "variable" else str(raw)
     team = next(iter(draft.teams))
     if not text:
-        draft.findings.tell("keys", path, f"`{key.variable}` is not set here, so no key was made; set it and import again, and clients keep their key, or `gateway keys new --team {team}`")
+        words = (
+            f"`{key.variable}` is not set here, so no key was made; set it and import again, and clients keep "
+            f"their key, or `gateway keys new --team {team}`"
+        )
+        draft.findings.tell("keys", path, words)
         return
-    draft.keys.insert(0, {"id": unique("litellm-master", {str(row["id"]) for row in draft.keys}), "team": team, "sha256": digest(text)})
-    draft.findings.tell("assumed", path, "its SHA-256 is a key now, so clients keep theirs; it was also LiteLLM's admin password: here it only calls")
+    id = unique("litellm-master", {str(row["id"]) for row in draft.keys})
+    draft.keys.insert(0, {"id": id, "team": team, "sha256": digest(text)})
+    draft.findings.tell("assumed", path, _IS_KEY)

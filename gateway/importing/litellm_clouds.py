@@ -9,8 +9,9 @@ from typing import Any
 from gateway.importing.draft import Draft
 from gateway.importing.keys import Key, key_of
 from gateway.importing.litellm_facts import Known
-from gateway.importing.peer import Path
+from gateway.importing.litellm_names import resolved
 from gateway.importing.targets import Target
+from gateway.source.peer import Path
 
 CLOUDS = frozenset({"azure", "azure_ai", "bedrock", "bedrock_converse", "vertex_ai", "vertex_ai_beta"})
 _PROFILE = re.compile(r"(us|eu|apac|global|jp|au|us-gov)\.(?=[a-z0-9]+\.)")
@@ -36,7 +37,7 @@ def _azure(draft: Draft, path: Path, called: str, name: str, params: Mapping[str
         return None
     text = str(raw)
     if text.startswith("os.environ/"):
-        text = draft.said.variable(text.removeprefix("os.environ/")) or ""
+        text = resolved(draft, path, text) or ""
     base = re.sub(r"/openai(/.*)?$", "", text.partition("?")[0].rstrip("/"))
     deployment = name.removeprefix("responses/").removeprefix("chat/")
     for option in ("azure_ad_token", "tenant_id", "client_id", "client_secret"):
@@ -74,11 +75,29 @@ def _vertex(draft: Draft, path: Path, called: str, name: str, params: Mapping[st
     if not params.get("vertex_location"):
         words = f"`{called}`: without `vertex_location` LiteLLM asks us-central1 unless its environment says otherwise"
         draft.findings.tell("assumed", (*path, "litellm_params", "model"), words)
-    draft.findings.carried((*path, "litellm_params", "vertex_location"), (*path, "litellm_params", "vertex_ai_location"))
-    base = "https://aiplatform.googleapis.com" if location == "global" else f"https://{location}-aiplatform.googleapis.com"
+    draft.findings.carried(
+        (*path, "litellm_params", "vertex_location"), (*path, "litellm_params", "vertex_ai_location")
+    )
+    base = (
+        "https://aiplatform.googleapis.com" if location == "global" else f"https://{location}-aiplatform.googleapis.com"
+    )
     key = Key("variable", "GOOGLE_VERTEX_API_KEY")
     return _target(path, called, "vertex", name, base, key, known, api="vertex_ai", region=location)
 
 
-def _target(path: Path, called: str, provider: str, name: str, base: str, key: Key, known: Known, **more: Any) -> Target:
-    return Target((*path, "litellm_params"), called, provider, name, base, key, weights=known.weights, facts=known.facts, prices=known.prices, **more)
+def _target(
+    path: Path, called: str, provider: str, name: str, base: str, key: Key, known: Known, **more: Any
+) -> Target:
+    return Target(
+        (*path, "litellm_params"),
+        called,
+        provider,
+        name,
+        base,
+        key,
+        weights=known.weights,
+        facts=known.facts,
+        said=known.said,
+        prices=known.prices,
+        **more,
+    )

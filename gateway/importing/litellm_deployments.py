@@ -10,14 +10,28 @@ from gateway.errors import near
 from gateway.importing.data import litellm_models, table
 from gateway.importing.doors import place
 from gateway.importing.draft import Draft, Handle
-from gateway.importing.keys import REFERENCE, key_of
+from gateway.importing.keys import key_of
 from gateway.importing.litellm_clouds import CLOUDS, cloud
 from gateway.importing.litellm_facts import Known, price_key
-from gateway.importing.peer import Path
+from gateway.importing.litellm_names import number, resolved
 from gateway.importing.targets import Target
+from gateway.source.peer import Path
 
 _NO_ADDRESS = "names no address: left out; write `api_base`"
-_NOT_SERVED = frozenset({"sagemaker", "sagemaker_chat", "replicate", "watsonx", "databricks", "snowflake", "predibase", "oci", "triton", "clarifai"})
+_NOT_SERVED = frozenset(
+    {
+        "sagemaker",
+        "sagemaker_chat",
+        "replicate",
+        "watsonx",
+        "databricks",
+        "snowflake",
+        "predibase",
+        "oci",
+        "triton",
+        "clarifai",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +55,20 @@ class Deployment:
         return number(self.params.get(option))
 
 
-def number(value: object) -> float | None:
-    """A number that is one, also as text; None otherwise."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        found = float(str(value))
-    except ValueError:
-        return None
-    return found if abs(found) < 1e15 else None
-
-
-def resolved(draft: Draft, path: Path, value: object) -> str | None:
-    """A name or an address, looked up if it is `os.environ/X`; None if that is not set, which is told."""
-    text = str(value)
-    if not text.startswith(REFERENCE):
-        return text
-    variable = text[len(REFERENCE) :]
-    found = draft.said.variable(variable)
-    if not found:
-        words = f"`{variable}` is not set here: left out; set it as where LiteLLM runs (names and addresses only, no keys)"
-        draft.findings.tell("error", path, words)
-        return None
-    draft.findings.carried(path)
-    return found
-
-
-def deployment(draft: Draft, path: Path, entry: Mapping[str, Any], credentials: Mapping[str, Mapping[str, Any]]) -> Deployment | None:
+def deployment(
+    draft: Draft, path: Path, entry: Mapping[str, Any], credentials: Mapping[str, Mapping[str, Any]]
+) -> Deployment | None:
     """None if it cannot be one, which is told."""
     raw, info = entry.get("litellm_params"), entry.get("model_info") or {}
     params = dict(raw) if isinstance(raw, dict) else {}
     if "litellm_credential_name" in params:
         named = credentials.get(str(params["litellm_credential_name"]))
         if named is None:
-            draft.findings.tell("error", (*path, "litellm_params", "litellm_credential_name"), "no entry of `credential_list` bears this name")
+            draft.findings.tell(
+                "error",
+                (*path, "litellm_params", "litellm_credential_name"),
+                "no entry of `credential_list` bears this name",
+            )
         params = {**(named or {}), **params}
         draft.findings.carried((*path, "litellm_params", "litellm_credential_name"))
     if not params.get("model"):
@@ -93,7 +87,9 @@ def deployment(draft: Draft, path: Path, entry: Mapping[str, Any], credentials: 
     if handle is None:
         draft.findings.done.add(path)
         return None
-    draft.findings.carried(*[(*path, "litellm_params", key) for key in ("api_key", "api_base", "base_url", "custom_llm_provider")])
+    draft.findings.carried(
+        *[(*path, "litellm_params", key) for key in ("api_key", "api_base", "base_url", "custom_llm_provider")]
+    )
     return Deployment(path, name, model, handle, params, info if isinstance(info, dict) else {})
 
 
@@ -106,7 +102,13 @@ def _base_said(draft: Draft, path: Path, params: Mapping[str, Any]) -> str | Non
 
 
 def _target(
-    draft: Draft, path: Path, called: str, model: str, base: str | None, params: Mapping[str, Any], info: Mapping[str, Any]
+    draft: Draft,
+    path: Path,
+    called: str,
+    model: str,
+    base: str | None,
+    params: Mapping[str, Any],
+    info: Mapping[str, Any],
 ) -> Target | None:
     found = provider_of(model, base, params)
     if found is None:
@@ -121,7 +123,8 @@ def _target(
         return cloud(draft, path, called, provider, name, params, known)
     address = _address(provider, base)
     if address is None or provider in _NOT_SERVED:
-        draft.findings.tell("error", path, f"`{called}`: `{provider}/` {_NO_ADDRESS if address is None else 'is a wire that is not spoken here: left out'}")
+        why = _NO_ADDRESS if address is None else "is a wire that is not spoken here: left out"
+        draft.findings.tell("error", path, f"`{called}`: `{provider}/` {why}")
         return None
     _tell_of_address(draft, path, called, provider, base)
     return Target(
@@ -134,6 +137,7 @@ def _target(
         api="anthropic" if provider == "anthropic" else "openai",
         weights=known.weights,
         facts=known.facts,
+        said=known.said,
         prices=known.prices,
         price_key=price_key(model, name, provider),
     )
@@ -166,7 +170,19 @@ def _of_map(provider: str) -> str:
 def _provider_at(base: str) -> str | None:
     """Addresses that LiteLLM knows by themselves."""
     plain = base.rstrip("/")
-    listed = ("groq", "mistral", "together_ai", "deepinfra", "perplexity", "deepseek", "xai", "cerebras", "sambanova", "nvidia_nim", "fireworks_ai")
+    listed = (
+        "groq",
+        "mistral",
+        "together_ai",
+        "deepinfra",
+        "perplexity",
+        "deepseek",
+        "xai",
+        "cerebras",
+        "sambanova",
+        "nvidia_nim",
+        "fireworks_ai",
+    )
     return next((name for name in listed if table("litellm_providers.yaml")["bases"].get(name) == plain), None)
 
 
@@ -175,9 +191,14 @@ def _unknown_provider(model: str) -> str:
     providers = table("litellm_providers.yaml")
     if slash:
         close = near(prefix, providers["names"])
-        help = providers["meant"].get(prefix) or (f"did you mean `{close}/`?" if close else "for an OpenAI-compatible address write `openai/…`")
+        help = providers["meant"].get(prefix) or (
+            f"did you mean `{close}/`?" if close else "for an OpenAI-compatible address write `openai/…`"
+        )
         return f"`{prefix}/` is no provider of LiteLLM, so this deployment never loaded: left out; {help}"
-    return "names no provider that LiteLLM knows, so this deployment never loaded: left out; write `openai/…` if its address speaks OpenAI's wire"
+    return (
+        "names no provider that LiteLLM knows, so this deployment never loaded: left out; write "
+        "`openai/…` if its address speaks OpenAI's wire"
+    )
 
 
 def _address(provider: str, base: str | None) -> str | None:
@@ -194,10 +215,16 @@ def _tell_of_address(draft: Draft, path: Path, called: str, provider: str, base:
     if base is not None:
         return
     if provider == "dashscope":
-        words = f"`{called}`: without an address LiteLLM 1.76 went to Singapore (dashscope-intl.aliyuncs.com), 1.108 goes to mainland China; the newest is taken: write `api_base` if yours is older"
+        words = (
+            f"`{called}`: without an address LiteLLM 1.76 went to Singapore "
+            "(dashscope-intl.aliyuncs.com), 1.108 goes to mainland China; the newest is taken: write "
+            "`api_base` if yours is older"
+        )
         draft.findings.tell("assumed", (*path, "litellm_params", "model"), words)
     elif provider == "deepseek":
-        words = f"`{called}`: LiteLLM asks https://api.deepseek.com/beta, the catalogue's door is https://api.deepseek.com"
+        words = (
+            f"`{called}`: LiteLLM asks https://api.deepseek.com/beta, the catalogue's door is https://api.deepseek.com"
+        )
         draft.findings.tell("assumed", (*path, "litellm_params", "model"), words)
     elif provider in ("ollama", "ollama_chat", "llamafile"):
         words = f"`{called}`: without an address LiteLLM asks this machine"

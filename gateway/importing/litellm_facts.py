@@ -1,8 +1,8 @@
-"""What LiteLLM knows of a model that our catalogue does not: from `model_info`, from what the user says, from LiteLLM's own map."""
+"""What LiteLLM knows of a model that our catalogue does not: by `model_info`, the user's word, LiteLLM's own map."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,26 +27,34 @@ class Known:
 
     kind: str
     weights: str | None
-    facts: Row
+    facts: Row  # what the file and the user say, and else LiteLLM's map
+    said: Row  # without the map, which knows names, not machines
     prices: tuple[Row, ...]
 
     @classmethod
-    def of(cls, draft: Draft, provider: str, name: str, model: str, params: Mapping[str, Any], info: Mapping[str, Any]) -> Known:
+    def of(
+        cls, draft: Draft, provider: str, name: str, model: str, params: Mapping[str, Any], info: Mapping[str, Any]
+    ) -> Known:
         """`info` goes before LiteLLM's map; what the user says with `--context` before both."""
         weights = _text(info.get("base_model")) or _text(params.get("base_model"))
         found = _mapped(provider, weights or name, weights or model)
         mode = _text(info.get("mode")) or (str(found[1]) if found else "chat")
         kind = _KINDS.get(mode, mode)
-        facts: Row = {}
-        context = _context(draft, name, model, weights) or _whole(info.get("max_input_tokens")) or (found[2] if found else None)
-        limit = _whole(info.get("max_output_tokens")) or (found[3] if found else None)
-        facts |= {"context_tokens": context} if context else {}
-        facts |= {"output_limit": limit} if limit else {}
-        facts |= {"kinds": [kind]} if kind != "chat" else {}
-        can = {word for option, word in _CAN.items() if info.get(option) is True} | set(found[4] if found else ())
-        can -= {word for option, word in _CAN.items() if info.get(option) is False}
-        facts |= {"can": sorted(can)} if can else {}
-        return cls(kind, weights, facts, _prices(draft, params, info))
+        context = _context(draft, name, model, weights) or _whole(info.get("max_input_tokens"))
+        said = _facts(kind, context, _whole(info.get("max_output_tokens")), info, ())
+        facts = said
+        if found is not None:
+            facts = _facts(kind, context or found[2], said.get("output_limit") or found[3], info, found[4])
+        return cls(kind, weights, facts, said, _prices(draft, params, info))
+
+
+def _facts(kind: str, context: int | None, limit: int | None, info: Mapping[str, Any], mapped: Sequence[str]) -> Row:
+    facts: Row = {}
+    facts |= {"context_tokens": context} if context else {}
+    facts |= {"output_limit": limit} if limit else {}
+    facts |= {"kinds": [kind]} if kind != "chat" else {}
+    can = [word for option, word in _CAN.items() if info.get(option, word in mapped) is True]
+    return facts | ({"can": can} if can else {})
 
 
 def _mapped(provider: str, name: str, model: str) -> list[Any] | None:
@@ -57,7 +65,16 @@ def _mapped(provider: str, name: str, model: str) -> list[Any] | None:
 
 
 def _context(draft: Draft, *names: str | None) -> int | None:
-    return next((draft.said.context[key] for name in names if name for key in (name, model_id(name)) if key in draft.said.context), None)
+    return next(
+        (
+            draft.said.context[key]
+            for name in names
+            if name
+            for key in (name, model_id(name))
+            if key in draft.said.context
+        ),
+        None,
+    )
 
 
 def price_key(model: str, name: str, provider: str) -> str | None:
@@ -69,7 +86,11 @@ def price_key(model: str, name: str, provider: str) -> str | None:
 def _prices(draft: Draft, params: Mapping[str, Any], info: Mapping[str, Any]) -> tuple[Row, ...]:
     """Dollars per token become dollars per million."""
     said = {**info, **params}
-    rates = {"input": "input_cost_per_token", "output": "output_cost_per_token", "cached_input": "cache_read_input_token_cost"}
+    rates = {
+        "input": "input_cost_per_token",
+        "output": "output_cost_per_token",
+        "cached_input": "cache_read_input_token_cost",
+    }
     row = {name: price for name, option in rates.items() if (price := _per_million(said.get(option))) is not None}
     return ({"since": draft.said.today, **row},) if "input" in row and "output" in row else ()
 

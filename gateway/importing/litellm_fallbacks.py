@@ -1,4 +1,4 @@
-"""LiteLLM's four kinds of fallbacks, and what their names mean: a model_name, an alias, a model id or a deployment's own model."""
+"""LiteLLM's four kinds of fallbacks, and what their names mean: a model_name, an alias, an id, a deployment's model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.importing.findings import Findings
 from gateway.importing.litellm_deployments import Deployment
-from gateway.importing.peer import Path
+from gateway.source.peer import Path
 
 _SECTIONS = ("router_settings", "litellm_settings")
 Targets = dict[str, list[str]]
@@ -53,10 +53,15 @@ class Fallbacks:
         return self.aliases.get(name, name)
 
 
-def read_fallbacks(findings: Findings, data: Mapping[str, Any], groups: Mapping[str, list[Deployment]], aliases: Mapping[str, str]) -> Fallbacks:
+def read_fallbacks(
+    findings: Findings, data: Mapping[str, Any], groups: Mapping[str, list[Deployment]], aliases: Mapping[str, str]
+) -> Fallbacks:
     """`router_settings` goes before `litellm_settings`; a name that nothing bears is told and left out."""
     made = Fallbacks(groups, aliases)
-    found = {option: _option(findings, data, option) for option in ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")}
+    found = {
+        option: _option(findings, data, option)
+        for option in ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+    }
     made.failures = _known(findings, made, found["fallbacks"])
     made.window = _known(findings, made, found["context_window_fallbacks"])
     if found["content_policy_fallbacks"] is not None:
@@ -64,7 +69,10 @@ def read_fallbacks(findings: Findings, data: Mapping[str, Any], groups: Mapping[
         words = "a filter's targets are also asked after failures: one list for both here"
         findings.tell("assumed", found["content_policy_fallbacks"][0], words)
     if found["context_window_fallbacks"] is not None:
-        words = "written as later entries of `try`: endpoints whose context is too short drop out by themselves; failures of all before lead there too"
+        words = (
+            "written as later entries of `try`: endpoints whose context is too short drop out by "
+            "themselves; failures of all before lead there too"
+        )
         findings.tell("assumed", found["context_window_fallbacks"][0], words)
     made.default = _default(findings, data, made)
     return made
@@ -99,7 +107,9 @@ def _known(findings: Findings, made: Fallbacks, found: tuple[Path, Any] | None) 
             names = wanted if isinstance(wanted, list) else [wanted]
             targets[name] = _existing(findings, made, (*here, name), names)
             if name != "*" and name not in made.groups and name not in made.aliases and not made.meant(name):
-                findings.tell("no_effect", (*here, name), f"nobody is called `{name}`, so these fallbacks are never used")
+                findings.tell(
+                    "no_effect", (*here, name), f"nobody is called `{name}`, so these fallbacks are never used"
+                )
     return targets
 
 
@@ -111,7 +121,9 @@ def _existing(findings: Findings, made: Fallbacks, path: Path, names: Sequence[A
         if made.meant(str(name)):
             kept.append(str(name))
         else:
-            words = f"`{name}` is no model_name, alias, model id or deployment that was imported: dropped from the route"
+            words = (
+                f"`{name}` is no model_name, alias, model id or deployment that was imported: dropped from the route"
+            )
             findings.tell("error", (*path, number), words)
     return kept
 

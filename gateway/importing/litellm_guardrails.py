@@ -1,4 +1,4 @@
-"""LiteLLM's guardrails: what blocks by kinds of personal data becomes a guard; what masks or runs code is lost, and told first."""
+"""LiteLLM's guardrails: what blocks by kinds of personal data becomes a guard; what masks or runs code is lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.importing.draft import Draft, unique, word
-from gateway.importing.peer import Path
+from gateway.source.peer import Path
 
 _PII = {
     "CREDIT_CARD": "card",
@@ -38,14 +38,23 @@ def guardrails(draft: Draft, data: Mapping[str, Any]) -> None:
             continue
         name = word(str(entry.get("guardrail_name") or "guardrail"))
         if params.get("default_on") is not True:
-            draft.findings.tell("not_carried", path, f"`{name}`: without `default_on` it ran only where a request or a key named it")
+            draft.findings.tell(
+                "not_carried", path, f"`{name}`: without `default_on` it ran only where a request or a key named it"
+            )
         elif params.get("guardrail") == "presidio" and isinstance(params.get("pii_entities_config"), dict):
             _presidio(draft, path, name, params["pii_entities_config"])
         else:
-            words = f"`{name}`: looked at texts by a service or code of its own; nothing does so here: guards are told by signals (`pii`, `topic`, `data_class`)"
+            words = (
+                f"`{name}`: looked at texts by a service or code of its own; nothing does so here: guards "
+                "are told by signals (`pii`, `topic`, `data_class`)"
+            )
             draft.findings.tell("lost", path, words)
     if given is not None and not isinstance(given, list):
-        draft.findings.tell("lost", ("guardrails",), "this form of guardrails is not read: guards are told by signals (`pii`, `topic`, `data_class`)")
+        draft.findings.tell(
+            "lost",
+            ("guardrails",),
+            "this form of guardrails is not read: guards are told by signals (`pii`, `topic`, `data_class`)",
+        )
 
 
 def _presidio(draft: Draft, path: Path, name: str, entities: Mapping[str, Any]) -> None:
@@ -56,15 +65,32 @@ def _presidio(draft: Draft, path: Path, name: str, entities: Mapping[str, Any]) 
     if known:
         taken = {str(guard["name"]) for guard in draft.guards}
         why = "LiteLLM's guardrail stopped requests with such personal data"
-        draft.guards.append({"name": unique(name, taken), "why": why, "when": {"pii": known}, "never": {"hosting": ["self", "hosted"]}})
-        words = f"the guard `{name}` is stricter than before: an image, a sound or a file may hold such data, `pii` is then unknown and the request is refused; narrow it if these are needed"
+        draft.guards.append(
+            {"name": unique(name, taken), "why": why, "when": {"pii": known}, "never": {"hosting": ["self", "hosted"]}}
+        )
+        words = (
+            f"the guard `{name}` is stricter than before: an image, a sound or a file may hold such data, "
+            "`pii` is then unknown and the request is refused; narrow it if these are needed"
+        )
         draft.findings.tell("lost", path, words)
-        draft.cases.append({"note": f"{name} stops it, as before", "given": {"pii": known}, "expect": {"refused": True}})
+        draft.cases.append(
+            {"note": f"{name} stops it, as before", "given": {"pii": known}, "expect": {"refused": True}}
+        )
     unknown = [kind for kind in blocked if kind not in _PII]
     if unknown:
-        draft.findings.tell("lost", under, f"{', '.join(map(_plain, unknown))}: stopped a request there; no signal here tells them: a data class must say so")
+        draft.findings.tell(
+            "lost",
+            under,
+            (
+                f"{', '.join(map(_plain, unknown))}: stopped a request there; no signal here tells them: "
+                "a data class must say so"
+            ),
+        )
     if masked:
-        words = f"{', '.join(map(_plain, masked))}: were masked before a text left; **nothing is masked here**. Ready to paste: {_PASTE}; names of persons are not detected at all"
+        words = (
+            f"{', '.join(map(_plain, masked))}: were masked before a text left; **nothing is masked "
+            f"here**. Ready to paste: {_PASTE}; names of persons are not detected at all"
+        )
         draft.findings.tell("lost", (*under, masked[0]), words)
     draft.findings.carried(path)
 

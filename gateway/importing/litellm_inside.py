@@ -1,4 +1,4 @@
-"""OpenRouter's preferences inside a LiteLLM deployment (`extra_body.provider`): direct doors, as `import openrouter` makes them."""
+"""OpenRouter's preferences inside LiteLLM (`extra_body.provider`): direct doors, as `import openrouter` makes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ def openrouter_inside(draft: Draft, group: Sequence[Deployment]) -> list[tuple[s
             continue
         path = (*found.path, "litellm_params", "extra_body", "provider")
         if len(group) > 1:
-            draft.findings.tell("lost", path, "preferences about hosts cannot be sent along, and without them OpenRouter chooses any host: give this deployment a name of its own and import again")
+            draft.findings.tell(
+                "lost",
+                path,
+                (
+                    "preferences about hosts cannot be sent along, and without them OpenRouter chooses "
+                    "any host: give this deployment a name of its own and import again"
+                ),
+            )
             continue
         model = str(draft.wanted[found.handle].row["id"]).partition("@")[0]
         items = preferences(draft, path, found.name, [model], prefs)

@@ -7,9 +7,10 @@ from typing import Any
 
 from gateway.importing.data import table
 from gateway.importing.draft import Draft
-from gateway.importing.litellm_deployments import Deployment, number
+from gateway.importing.litellm_deployments import Deployment
 from gateway.importing.litellm_facts import INFO
-from gateway.importing.peer import Path
+from gateway.importing.litellm_names import number
+from gateway.source.peer import Path
 
 _SECTIONS = ("router_settings", "litellm_settings", "general_settings")
 _PRICES = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
@@ -25,7 +26,11 @@ def tell_of_deployment(draft: Draft, found: Deployment) -> None:
     priced = "prices" in wanted.row and wanted.row not in draft.shipped.rows["endpoints"].values()
     for option in found.params:
         path = (*under, option)
-        if path in findings.done or (option in _PRICES and priced) or (option in _ROUTED and number(found.params[option]) is not None):
+        if (
+            path in findings.done
+            or (option in _PRICES and priced)
+            or (option in _ROUTED and number(found.params[option]) is not None)
+        ):
             findings.carried(path)
         elif option in known:
             findings.tell(known[option][0], path, known[option][1])
@@ -34,10 +39,16 @@ def tell_of_deployment(draft: Draft, found: Deployment) -> None:
         else:
             findings.tell("not_carried", path, _ADDED)
     for option in found.info:
-        _tell_of_info(draft, found, (*found.path, "model_info", option), option, own=wanted.own_model is not None, priced=priced)
+        _tell_of_info(
+            draft, found, (*found.path, "model_info", option), option, own=wanted.own_model is not None, priced=priced
+        )
     for option in draft_entry(draft, found.path):
         if option not in ("model_name", "litellm_params", "model_info"):
-            findings.tell("no_effect", (*found.path, option), "LiteLLM reads `model_name`, `litellm_params` and `model_info` of an entry")
+            findings.tell(
+                "no_effect",
+                (*found.path, option),
+                "LiteLLM reads `model_name`, `litellm_params` and `model_info` of an entry",
+            )
 
 
 def draft_entry(draft: Draft, path: Path) -> Mapping[str, Any]:
@@ -49,14 +60,30 @@ def draft_entry(draft: Draft, path: Path) -> Mapping[str, Any]:
 
 
 def _tell_of_info(draft: Draft, found: Deployment, path: Path, option: str, *, own: bool, priced: bool) -> None:
-    if path in draft.findings.done or option in ("id", "base_model", "mode") or (option in INFO and own) or (option in _PRICES and priced):
+    if (
+        path in draft.findings.done
+        or option in ("id", "base_model", "mode")
+        or (option in INFO and own)
+        or (option in _PRICES and priced)
+    ):
         draft.findings.carried(path)
     elif option in INFO or option in _PRICES:
-        draft.findings.tell("not_carried", path, "the catalogue knows these weights and this door: its own facts and prices stand")
+        draft.findings.tell(
+            "not_carried", path, "the catalogue knows these weights and this door: its own facts and prices stand"
+        )
     elif option == "access_groups":
-        draft.findings.tell("not_carried", path, "groups are for allow-lists of teams and keys: import with `--teams` and `--keys`")
+        draft.findings.tell(
+            "not_carried", path, "groups are for allow-lists of teams and keys: import with `--teams` and `--keys`"
+        )
     else:
-        draft.findings.tell("not_carried", path, "a label that other programs read, no fact: if it is true, write it as a fact of the endpoint, with its source")
+        draft.findings.tell(
+            "not_carried",
+            path,
+            (
+                "a label that other programs read, no fact: if it is true, write it as a fact of the "
+                "endpoint, with its source"
+            ),
+        )
 
 
 def tell_of_options(draft: Draft, data: Mapping[str, Any]) -> None:
@@ -82,7 +109,9 @@ def _tell(draft: Draft, path: Path, known: list[Any] | None, *, read: bool) -> N
     elif read:
         draft.findings.tell("not_carried", path, "has no word here")
     else:
-        draft.findings.tell("no_effect", path, "LiteLLM 1.110 reads nothing of this name here; if yours does, it is not carried")
+        draft.findings.tell(
+            "no_effect", path, "LiteLLM 1.110 reads nothing of this name here; if yours does, it is not carried"
+        )
 
 
 def _rest(draft: Draft, path: Path) -> None:

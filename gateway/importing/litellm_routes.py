@@ -6,18 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.importing.draft import Draft, Item, Way, word
-from gateway.importing.litellm_deployments import Deployment, number
+from gateway.importing.draft import Draft, Item, Way
+from gateway.importing.litellm_deployments import Deployment
 from gateway.importing.litellm_fallbacks import Fallbacks
+from gateway.importing.litellm_names import number
 
 _DEFAULT_TIMEOUT, _DEFAULT_RETRIES, _MOST_ATTEMPTS, _DEEPEST = 600.0, 2, 20, 5
 _ORDERS = {"latency-based-routing": "first_byte", "cost-based-routing": "price"}
 _SPREADS = {
-    "simple-shuffle": "requests were spread over the deployments of a name (by weight, else by rpm or tpm, else evenly): here the first takes all until it fails or rests, so **its rate limit is now the limit**",
-    "least-busy": "the least busy deployment was asked: here they are asked in the order listed; the next one helps when one fails or rests",
-    "usage-based-routing": "the deployment with the least tokens this minute was asked: here they are asked in the order listed",
-    "usage-based-routing-v2": "the deployment with the least tokens this minute was asked: here they are asked in the order listed",
-    "latency-based-routing": "by latency: `order: first_byte` inside one item, learned from replies; until there is data, the order listed",
+    "simple-shuffle": (
+        "requests were spread over the deployments of a name (by weight, else by rpm or tpm, else "
+        "evenly): here the first takes all until it fails or rests, so **its rate limit is now the "
+        "limit**"
+    ),
+    "least-busy": (
+        "the least busy deployment was asked: here they are asked in the order listed; the next one "
+        "helps when one fails or rests"
+    ),
+    "usage-based-routing": (
+        "the deployment with the least tokens this minute was asked: here they are asked in the order listed"
+    ),
+    "usage-based-routing-v2": (
+        "the deployment with the least tokens this minute was asked: here they are asked in the order listed"
+    ),
+    "latency-based-routing": (
+        "by latency: `order: first_byte` inside one item, learned from replies; until there is data, the order listed"
+    ),
     "cost-based-routing": "by price: `order: price` inside one item",
 }
 
@@ -62,6 +76,7 @@ class Router:
 
     def _way(self, name: str, group: Sequence[Deployment], when: tuple[tuple[str, Any], ...]) -> Way:
         items, canary = self._spread(name, group, spread=True)
+        self._tell_of_mixture(name, group)
         seen = {handle for item in items for handle in item.handles}
         chain = self._chain(name)
         for later in chain:
@@ -74,6 +89,16 @@ class Router:
         reroute = self._reroute(name, chained=bool(self.fallbacks.failure(name)))
         order = _ORDERS.get(self.strategy) if any(item.together for item in items) else None
         return Way(tuple(items), order, self._limits(served, seen), reroute, canary, when)
+
+    def _tell_of_mixture(self, name: str, group: Sequence[Deployment]) -> None:
+        """Deployments of one name are not tried in the order written, whatever labels say."""
+        hostings = {self.draft.wanted[deployment.handle].row["hosting"] for deployment in group}
+        if len(hostings) > 1 and not any(deployment.number("order") is not None for deployment in group):
+            words = (
+                f"`{name}` was spread over own machines and somebody else's: whatever labels say, prompts "
+                "left the house from the first on"
+            )
+            self.draft.findings.say("held_nothing", name, words)
 
     def _chain(self, name: str) -> list[str]:
         """Names asked after this one: depth first, each once; those for filters and lengths last."""
@@ -110,7 +135,9 @@ class Router:
         each = [value or self.timeout for value in said.values()]
         return bounds(max(each), sum(each))
 
-    def _spread(self, name: str, group: Sequence[Deployment], *, spread: bool) -> tuple[list[Item], tuple[int, float] | None]:
+    def _spread(
+        self, name: str, group: Sequence[Deployment], *, spread: bool
+    ) -> tuple[list[Item], tuple[int, float] | None]:
         """One level of `order` after another; inside, as the strategy has it."""
         levels: dict[float, list[Deployment]] = {}
         for deployment in group:
@@ -136,13 +163,19 @@ class Router:
         """Two weights are a share; a third has no word."""
         drawn = [(d, weight) for d in ranked if (weight := d.number("weight") or 0) > 0]
         if len(drawn) > 2:
-            words = f"`{name}` is spread over {len(drawn)} weights: a route has one canary, so the heaviest takes all; the others follow when it fails"
+            words = (
+                f"`{name}` is spread over {len(drawn)} weights: a route has one canary, so the heaviest "
+                "takes all; the others follow when it fails"
+            )
             self.draft.findings.tell("not_carried", (*drawn[0][0].path, "litellm_params", "weight"), words)
         if len(drawn) != 2 or drawn[0][0].handle == drawn[1][0].handle:
             return None
-        (first, most), (second, least) = drawn
+        (_, most), (second, least) = drawn
         percent = round(100 * least / (most + least), 2)
-        words = f"`{name}`: weights {most:g} to {least:g} are a canary of {percent:g} %, drawn per conversation (there: per request); reports call it a canary"
+        words = (
+            f"`{name}`: weights {most:g} to {least:g} are a canary of {percent:g} %, drawn per "
+            "conversation (there: per request); reports call it a canary"
+        )
         self.draft.findings.tell("assumed", (*second.path, "litellm_params", "weight"), words)
         return second.handle, percent
 
@@ -174,7 +207,9 @@ def defaults(router: Router) -> dict[str, Any]:
     return {"order": "listed", "affinity": "none", "limits": limits, "on_refusal": refusal}
 
 
-def router_of(draft: Draft, groups: dict[str, list[Deployment]], fallbacks: Fallbacks, data: Mapping[str, Any]) -> Router:
+def router_of(
+    draft: Draft, groups: dict[str, list[Deployment]], fallbacks: Fallbacks, data: Mapping[str, Any]
+) -> Router:
     """From `router_settings` and `litellm_settings`; what is carried is marked."""
     router, settings = data.get("router_settings") or {}, data.get("litellm_settings") or {}
     made = Router(draft, groups, fallbacks)
@@ -184,7 +219,11 @@ def router_of(draft: Draft, groups: dict[str, list[Deployment]], fallbacks: Fall
     retries = [number(router.get("num_retries")), number(settings.get("num_retries"))]
     made.retries = int(min(100, max(0, next((value for value in retries if value is not None), _DEFAULT_RETRIES))))
     made.tagged = router.get("enable_tag_filtering") is True
-    draft.findings.carried(("router_settings", "timeout"), ("litellm_settings", "request_timeout"), ("router_settings", "enable_tag_filtering"))
+    draft.findings.carried(
+        ("router_settings", "timeout"),
+        ("litellm_settings", "request_timeout"),
+        ("router_settings", "enable_tag_filtering"),
+    )
     return made
 
 
@@ -193,10 +232,12 @@ def tell_of_spread(router: Router) -> None:
     path = ("router_settings", "routing_strategy")
     said = bool((router.draft.findings.peer.data.get("router_settings") or {}).get("routing_strategy"))
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(router.spread))
-    words = _SPREADS.get(router.strategy, "a way to choose that has no word here: deployments are asked in the order listed")
+    words = _SPREADS.get(
+        router.strategy, "a way to choose that has no word here: deployments are asked in the order listed"
+    )
     if names:
-        router.draft.findings.tell("not_carried", path if said else ("model_list",), f"{router.strategy}, for {names}: {words}")
+        router.draft.findings.tell(
+            "not_carried", path if said else ("model_list",), f"{router.strategy}, for {names}: {words}"
+        )
     elif said:
         router.draft.findings.tell("not_carried", path, "no name has several deployments to choose from")
-
-

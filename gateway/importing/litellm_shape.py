@@ -7,10 +7,13 @@ from typing import Any
 from gateway.errors import Place, Problem, Problems
 from gateway.importing.draft import Said
 from gateway.importing.findings import written
-from gateway.importing.peer import Path, Peer, read_peer
+from gateway.source.peer import Path, Peer, read_peer
 
 _MAPPINGS = ("litellm_settings", "router_settings", "general_settings")
-_FROM_DATABASE = "models added in LiteLLM's UI are in its database: save `GET /model/info` as JSON, then import with `--models model_info.json`"
+_FROM_DATABASE = (
+    "models added in LiteLLM's UI are in its database: save `GET /model/info` as JSON, then import with "
+    "`--models model_info.json`"
+)
 
 
 def whole(peer: Peer, said: Said) -> Peer:
@@ -30,7 +33,11 @@ def whole(peer: Peer, said: Said) -> Peer:
         found = read_peer(said.files["models"], "--models")
         rows = found.data.get("data") if isinstance(found.data, dict) else found.data
         under: Path = ("data",) if isinstance(found.data, dict) else ()
-        listed = Peer("--models", {"model_list": rows if isinstance(rows, list) else []}, _moved(found.places, under, ("model_list",)))
+        listed = Peer(
+            "--models",
+            {"model_list": rows if isinstance(rows, list) else []},
+            _moved(found.places, under, ("model_list",)),
+        )
         _add(data, places, listed)
     if wrong:
         raise Problems(wrong)
@@ -58,17 +65,38 @@ def mistakes(peer: Peer) -> list[Problem]:
     """All of them at once; empty for a file that can be read on."""
     data = peer.data
     if not isinstance(data, dict):
-        return [Problem("this is no mapping, so no configuration of LiteLLM", peer.place(()), "it has `model_list:` at its top")]
+        return [
+            Problem(
+                "this is no mapping, so no configuration of LiteLLM", peer.place(()), "it has `model_list:` at its top"
+            )
+        ]
     if "kind" in data and isinstance(data.get("data"), dict):
         where = next((key for key, value in data["data"].items() if "model_list" in str(value)), "config.yaml")
         kind = str(data["kind"]) if str(data["kind"]) in ("ConfigMap", "Secret") else "object"
-        return [Problem(f"this is a Kubernetes {kind}", peer.place(()), f"the configuration is the text under `data.{where}`: save it as a file of its own")]
+        return [
+            Problem(
+                f"this is a Kubernetes {kind}",
+                peer.place(()),
+                f"the configuration is the text under `data.{where}`: save it as a file of its own",
+            )
+        ]
     if "model_list" not in data and ("messages" in data or "provider" in data):
-        return [Problem("this is a request, not a configuration", peer.place(()), f"`gateway import openrouter {peer.file}`")]
+        return [
+            Problem(
+                "this is a request, not a configuration", peer.place(()), f"`gateway import openrouter {peer.file}`"
+            )
+        ]
     if "model_list" not in data and ("targets" in data or "strategy" in data):
         return [Problem("this is a configuration of Portkey", peer.place(()), f"`gateway import portkey {peer.file}`")]
     wrong = [
-        Problem(f"`{name}` is a {'list' if isinstance(data[name], list) else 'word'}; LiteLLM ignores it unless it is a mapping", peer.place((name,)), _way_out(peer, name))
+        Problem(
+            (
+                f"`{name}` is a {'list' if isinstance(data[name], list) else 'word'}; LiteLLM ignores it "
+                "unless it is a mapping"
+            ),
+            peer.place((name,)),
+            _way_out(peer, name),
+        )
         for name in _MAPPINGS
         if data.get(name) not in (None, "") and not isinstance(data[name], dict)
     ]
@@ -77,7 +105,10 @@ def mistakes(peer: Peer) -> list[Problem]:
 
 def _way_out(peer: Peer, name: str) -> str:
     if name == "router_settings":
-        return "to give a model another name: `router_settings: {model_group_alias: {NEW: OLD}}`; here it cannot be guessed what was meant"
+        return (
+            "to give a model another name: `router_settings: "
+            "{model_group_alias: {NEW: OLD}}`; here it cannot be guessed what was meant"
+        )
     return "write `option: value` lines under it"
 
 
@@ -86,9 +117,19 @@ def _models(peer: Peer) -> list[Problem]:
     if not entries:
         return [Problem("`model_list` declares no deployment", peer.place(("model_list",)), _FROM_DATABASE)]
     if not isinstance(entries, list):
-        return [Problem("`model_list` is no list", peer.place(("model_list",)), "each entry is `- model_name: …` with `litellm_params:`")]
+        return [
+            Problem(
+                "`model_list` is no list",
+                peer.place(("model_list",)),
+                "each entry is `- model_name: …` with `litellm_params:`",
+            )
+        ]
     return [
-        Problem("an entry of `model_list` is no mapping", peer.place(("model_list", number)), "write `- model_name: …` with `litellm_params:`")
+        Problem(
+            "an entry of `model_list` is no mapping",
+            peer.place(("model_list", number)),
+            "write `- model_name: …` with `litellm_params:`",
+        )
         for number, entry in enumerate(entries)
         if not isinstance(entry, dict)
     ]
@@ -108,6 +149,10 @@ def _fallbacks(peer: Peer) -> list[Problem]:
                     wrong.append(Problem(words, peer.place(path), "one entry for each: `[{a: [b]}, {b: [a]}]`"))
         default = settings.get("default_fallbacks") if isinstance(settings, dict) else None
         if default and not isinstance(default, list):
-            path = (section, "default_fallbacks")
-            wrong.append(Problem(f"`{written(path)}` is no list; LiteLLM does not start with it", peer.place(path), "write `[name]`"))
+            here = (section, "default_fallbacks")
+            wrong.append(
+                Problem(
+                    f"`{written(here)}` is no list; LiteLLM does not start with it", peer.place(here), "write `[name]`"
+                )
+            )
     return wrong

@@ -1,4 +1,4 @@
-"""`openai/*`: whatever stands for the star went to the vendor; here each model that the catalogue has at that door becomes a name."""
+"""`openai/*`: the star went to the vendor; here each model that the catalogue has at that door becomes a name."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from gateway.importing.data import table
 from gateway.importing.doors import is_own
 from gateway.importing.draft import Draft
 from gateway.importing.keys import safe_address
-from gateway.importing.litellm_deployments import provider_of, resolved
-from gateway.importing.peer import Path
+from gateway.importing.litellm_deployments import provider_of
+from gateway.importing.litellm_names import resolved
 from gateway.importing.shipped import normal
+from gateway.source.peer import Path
 
 Entry = dict[str, Any]
 
@@ -22,7 +23,11 @@ def expanded(draft: Draft, path: Path, entry: Mapping[str, Any]) -> Iterator[tup
     params = dict(entry.get("litellm_params") or {}) if isinstance(entry.get("litellm_params"), dict) else {}
     pattern, model = str(entry.get("model_name")), str(params.get("model") or "")
     if model in ("*", ""):
-        words = f"`{pattern}`: any vendor, by prefix, with whatever keys are in the environment: left out on purpose, for it let a caller choose any operator, and no rule would hold; name the models that are needed"
+        words = (
+            f"`{pattern}`: any vendor, by prefix, with whatever keys are in the environment: left out on "
+            "purpose, for it let a caller choose any operator, and no rule would hold; name the models "
+            "that are needed"
+        )
         draft.findings.tell("lost", path, words)
         return
     found = provider_of(model, None, params)
@@ -31,7 +36,11 @@ def expanded(draft: Draft, path: Path, entry: Mapping[str, Any]) -> Iterator[tup
         return
     provider, rest = found
     said = params.get("api_base") or params.get("base_url")
-    base = resolved(draft, (*path, "litellm_params", "api_base"), said) if said else table("litellm_providers.yaml")["bases"].get(provider)
+    base = (
+        resolved(draft, (*path, "litellm_params", "api_base"), said)
+        if said
+        else table("litellm_providers.yaml")["bases"].get(provider)
+    )
     if base is None:
         draft.findings.done.add(path)
         return
@@ -43,7 +52,9 @@ def expanded(draft: Draft, path: Path, entry: Mapping[str, Any]) -> Iterator[tup
     yield from _names(draft, path, pattern, provider, rest, params, rows)
 
 
-def _names(draft: Draft, path: Path, pattern: str, provider: str, rest: str, params: Entry, rows: Any) -> Iterator[tuple[str, Entry]]:
+def _names(
+    draft: Draft, path: Path, pattern: str, provider: str, rest: str, params: Entry, rows: Any
+) -> Iterator[tuple[str, Entry]]:
     shape = re.compile(re.escape(rest).replace(r"\*", "(.*)"))
     made: set[str] = set()
     for row in rows:
@@ -54,10 +65,16 @@ def _names(draft: Draft, path: Path, pattern: str, provider: str, rest: str, par
         made.add(name)
         called = pattern.replace("*", fits[1] if fits.groups() else name, 1)
         yield called, {"model_name": called, "litellm_params": {**params, "model": f"{provider}/{name}"}}
-    words = f"`{pattern}`: became {len(made)} names, the models that the catalogue has at that door; any other is 404 now: `gateway catalog show` lists them, add rows and import again"
+    words = (
+        f"`{pattern}`: became {len(made)} names, the models that the catalogue has at that door; any "
+        "other is 404 now: `gateway catalog show` lists them, add rows and import again"
+    )
     draft.findings.tell("not_carried", (*path, "model_name"), words)
 
 
 def _nothing(pattern: str, address: str) -> str:
     where = address or "an address that is not shown"
-    return f"`{pattern}` at {where}: which models and whose weights are there is not known: left out; write one entry a model in `model_list`, or `--models`"
+    return (
+        f"`{pattern}` at {where}: which models and whose weights are there is not known: left out; write "
+        "one entry a model in `model_list`, or `--models`"
+    )

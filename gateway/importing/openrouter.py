@@ -7,18 +7,23 @@ from typing import Any
 
 from gateway.errors import Problem, Problems
 from gateway.importing.draft import Draft, Way, word
+from gateway.importing.keys import holds_key
 from gateway.importing.openrouter_hosts import order_of, preferences
-from gateway.importing.peer import Path
+from gateway.source.peer import Path
 
 _SUFFIXES = ("nitro", "floor", "free", "online", "exacto", "thinking", "extended", "beta")
 _CALLERS_OWN = frozenset(
-    "messages prompt temperature top_p top_k max_tokens max_completion_tokens stream stream_options response_format reasoning reasoning_effort "
-    "tools tool_choice parallel_tool_calls stop seed frequency_penalty presence_penalty repetition_penalty logit_bias logprobs top_logprobs min_p "
-    "top_a user metadata include_reasoning structured_outputs usage verbosity modalities session_id".split()
+    "messages prompt temperature top_p top_k max_tokens max_completion_tokens stream stream_options response_format "
+    "reasoning reasoning_effort tools tool_choice parallel_tool_calls stop seed frequency_penalty presence_penalty "
+    "repetition_penalty logit_bias logprobs top_logprobs min_p top_a user metadata include_reasoning "
+    "structured_outputs usage verbosity modalities session_id".split()
 )
 _NOT_CARRIED = {
     "transforms": "shortened prompts that are too long: they are refused here, or go to a longer context",
-    "plugins": "the vendor searches the web or reads files with words of the prompt: refused here until an endpoint declares `hosted_tools`",
+    "plugins": (
+        "the vendor searches the web or reads files with words of the prompt: refused here until an "
+        "endpoint declares `hosted_tools`"
+    ),
     "route": "`fallback` is what the list of models says already",
     "preset": "another preset: import it, too",
     "description": "a note",
@@ -45,18 +50,30 @@ def read_openrouter(draft: Draft) -> None:
     else:
         help = "a preset is `{name: {model: …, provider: {…}}}`, a request `{model: …, provider: {…}}`"
         raise Problems([Problem("this is neither presets nor a request of OpenRouter", peer.place(()), help)])
-    draft.defaults = {"order": "listed", "affinity": "conversation", "on_refusal": {"reroute": ["filtered"], "prefer": "listed"}}
+    draft.defaults = {
+        "order": "listed",
+        "affinity": "conversation",
+        "on_refusal": {"reroute": ["filtered"], "prefer": "listed"},
+    }
 
 
 def _read(draft: Draft, path: Path, preset: object, body: Mapping[str, Any]) -> None:
+    if holds_key(f"{preset} {body.get('model')} {body.get('models')}"):
+        draft.findings.tell("error", path, "a key stands where a name should: left out, and not shown")
+        return
     wanted = _models(draft, path, body)
     config = body.get("config")
     if isinstance(config, dict) and not wanted:  # the form of a preset in an export
-        return _read(draft, (*path, "config"), preset, config)
+        _read(draft, (*path, "config"), preset, config)
+        return
     if not wanted:
         draft.findings.tell("error", path, "names no model: left out")
         return
-    names = _names(str(preset), wanted[0][0]) if preset is not None else list(dict.fromkeys([wanted[0][0], _bare(wanted[0][0])[0]]))
+    names = (
+        _names(str(preset), wanted[0][0])
+        if preset is not None
+        else list(dict.fromkeys([wanted[0][0], _bare(wanted[0][0])[0]]))
+    )
     models = [(number, model) for number, (_, model) in enumerate(wanted) if model is not None]
     _tell_of_body(draft, path, body)
     if not models:
@@ -69,7 +86,11 @@ def _read(draft: Draft, path: Path, preset: object, body: Mapping[str, Any]) -> 
         for name in names:
             draft.names.pop(name, None)
         draft.guards = [guard for guard in draft.guards if names[0] not in str(guard.get("when"))]
-        draft.findings.say("error", names[0], "no door of the catalogue is left: its name is 404 now; add the doors, or import with `--catalog DIR`")
+        draft.findings.say(
+            "error",
+            names[0],
+            "no door of the catalogue is left: its name is 404 now; add the doors, or import with `--catalog DIR`",
+        )
         return
     order = order_of(prefs or {}, _bare(wanted[0][0])[1]) if any(item.together for item in items) else None
     route = f"preset-{preset}" if preset is not None else names[-1]
@@ -98,12 +119,22 @@ def _models(draft: Draft, path: Path, body: Mapping[str, Any]) -> list[tuple[str
         bare, suffix = _bare(name.partition("@preset/")[0])
         row = draft.shipped.model(bare)
         if row is None:
-            words = f"`{name}` is no model of the catalogue: its name is 404 now; add the model and its doors, or import with `--catalog DIR`"
+            words = (
+                f"`{name}` is no model of the catalogue: its name is 404 now; add the model and its "
+                "doors, or import with `--catalog DIR`"
+            )
             draft.findings.tell("error", here, words)
         else:
             draft.findings.carried(here)
         if suffix in ("online", "free", "exacto", "thinking", "extended", "beta"):
-            draft.findings.tell("not_carried", here, f"`:{suffix}` is a way of its own at OpenRouter (`:online` the web plugin, `:free` another door with other terms): left out")
+            draft.findings.tell(
+                "not_carried",
+                here,
+                (
+                    f"`:{suffix}` is a way of its own at OpenRouter (`:online` the web plugin, `:free` "
+                    "another door with other terms): left out"
+                ),
+            )
         found.append((name, str(row["id"]) if row is not None else None))
     return found
 
@@ -117,9 +148,28 @@ def _tell_of_body(draft: Draft, path: Path, body: Mapping[str, Any]) -> None:
         if option in _NOT_CARRIED:
             findings.tell("not_carried", here, _NOT_CARRIED[option])
         elif option in _CALLERS_OWN:
-            findings.tell("not_carried", here, "the request's own: callers go on sending it" if path == () else "a parameter that a preset adds: callers must send it")
-        elif option in ("order", "only", "ignore", "allow_fallbacks", "data_collection", "zdr", "sort", "quantizations", "max_price", "require_parameters"):
-            findings.tell("held_nothing", here, "stands beside `provider`, where OpenRouter reads nothing: it never held")
+            findings.tell(
+                "not_carried",
+                here,
+                "the request's own: callers go on sending it"
+                if path == ()
+                else "a parameter that a preset adds: callers must send it",
+            )
+        elif option in (
+            "order",
+            "only",
+            "ignore",
+            "allow_fallbacks",
+            "data_collection",
+            "zdr",
+            "sort",
+            "quantizations",
+            "max_price",
+            "require_parameters",
+        ):
+            findings.tell(
+                "held_nothing", here, "stands beside `provider`, where OpenRouter reads nothing: it never held"
+            )
         else:
             findings.tell("not_carried", here, "has no word here")
     if isinstance(body.get("provider"), dict) and path == ():

@@ -1,4 +1,4 @@
-"""A Portkey configuration, an object of strategies and targets, becomes a Draft with one route for whatever is asked for."""
+"""A Portkey configuration, strategies and targets, becomes a Draft with one route for whatever is asked for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Any
 from gateway.errors import Problem, Problems
 from gateway.importing.data import table
 from gateway.importing.draft import Draft, Handle, Item, Way
-from gateway.importing.litellm_deployments import number
+from gateway.importing.litellm_names import number
 from gateway.importing.litellm_routes import bounds
-from gateway.importing.peer import Path
 from gateway.importing.portkey_targets import Config, snake, target_of, timeout_of
+from gateway.source.peer import Path
 
 _WAITS_S, _MOST_ATTEMPTS = 600.0, 20
 _TOLD = {
-    "retry": ("not_carried", "the same target was asked again: each endpoint is asked once here; `retry-after` rests it"),
+    "retry": (
+        "not_carried",
+        "the same target was asked again: each endpoint is asked once here; `retry-after` rests it",
+    ),
     "cache": ("not_carried", "answers from memory: none here, every request reaches a model"),
     "forward_headers": ("not_carried", "no header of a caller is passed on"),
     "metadata": ("not_carried", "labels for logs"),
@@ -25,7 +28,13 @@ _TOLD = {
     "id": ("not_carried", "a label"),
     "index": ("not_carried", "a label"),
     **{
-        name: ("lost", "looked at texts before or after a request; nothing does so here: guards are told by signals (`pii`, `topic`, `data_class`)")
+        name: (
+            "lost",
+            (
+                "looked at texts before or after a request; nothing does so here: guards are told by "
+                "signals (`pii`, `topic`, `data_class`)"
+            ),
+        )
         for name in (
             "input_guardrails",
             "output_guardrails",
@@ -58,7 +67,12 @@ def read_portkey(draft: Draft) -> None:
     draft.ways.append(("config", "*", Way(tuple(items), canary=reading.canary)))
     refusal = {"reroute": ["filtered"], "prefer": "listed"} if reading.filters_move_on else {"reroute": []}
     attempts = min(_MOST_ATTEMPTS, max(3, len(handles)))
-    draft.defaults = {"order": "listed", "affinity": "none", "limits": {**dict(limits), "attempts": attempts}, "on_refusal": refusal}
+    draft.defaults = {
+        "order": "listed",
+        "affinity": "none",
+        "limits": {**dict(limits), "attempts": attempts},
+        "on_refusal": refusal,
+    }
 
 
 def _looks_right(data: Mapping[str, Any]) -> bool:
@@ -98,7 +112,11 @@ class _Reading:
         self.draft.findings.carried((*path, key, "mode"), (*path, key, "default"))
         mode = str(strategy.get("mode") or "single")
         if mode not in ("fallback", "loadbalance", "conditional", "single"):
-            self.draft.findings.tell("error", (*path, key, "mode"), "no mode that is known (fallback, loadbalance, conditional, single): the first target is taken")
+            self.draft.findings.tell(
+                "error",
+                (*path, key, "mode"),
+                "no mode that is known (fallback, loadbalance, conditional, single): the first target is taken",
+            )
         for option in strategy:
             if option not in ("mode", "default", "conditions", "on_status_codes", "onStatusCodes"):
                 self.draft.findings.tell("not_carried", (*path, key, option), "has no word here")
@@ -112,7 +130,10 @@ class _Reading:
         codes = strategy[option] if isinstance(strategy[option], list) else []
         self.filters_move_on = self.filters_move_on or 400 in codes
         shown = ", ".join(str(code) for code in codes if isinstance(code, int))
-        words = f"only {shown} moved on, not even Portkey's own timeout (408) unless it is among them; here every failure that is not the caller's fault does: the later targets are reached more often"
+        words = (
+            f"only {shown} moved on, not even Portkey's own timeout (408) unless it is among them; here "
+            "every failure that is not the caller's fault does: the later targets are reached more often"
+        )
         self.draft.findings.tell("lost", (*path, "strategy", option), words)
 
     def _loadbalance(self, path: Path, inner: list[tuple[int, Any]], here: Config) -> list[Item]:
@@ -138,15 +159,25 @@ class _Reading:
         if len(drawn) == 2 and len(drawn[1][1]) == 1 and path == ():
             percent = round(100 * drawn[1][0] / total, 2)
             self.canary = (drawn[1][1][0].handles[0], percent)
-            words = f"the lighter branch is a canary of {percent:g} %, drawn per conversation; it goes on to the route's endpoints when it fails (there: to none)"
+            words = (
+                f"the lighter branch is a canary of {percent:g} %, drawn per conversation; it goes on to "
+                "the route's endpoints when it fails (there: to none)"
+            )
             self.draft.findings.tell("assumed", (*path, "targets"), words)
         elif len(drawn) > 1:
-            words = "a share among several, each request drawn anew: the heaviest branch takes all, the others follow when it fails"
+            words = (
+                "a share among several, each request drawn anew: the heaviest branch takes all, the "
+                "others follow when it fails"
+            )
             self.draft.findings.tell("not_carried", (*path, "targets"), words)
 
-    def _conditional(self, path: Path, strategy: Mapping[str, Any], inner: list[tuple[int, Any]], here: Config) -> list[Item]:
+    def _conditional(
+        self, path: Path, strategy: Mapping[str, Any], inner: list[tuple[int, Any]], here: Config
+    ) -> list[Item]:
         """By the name that is asked for; what else a condition looks at is told."""
-        made = {str(target.get("name")): self.read((*path, "targets", number), target, here) for number, target in inner}
+        made = {
+            str(target.get("name")): self.read((*path, "targets", number), target, here) for number, target in inner
+        }
         conditions = strategy.get("conditions")
         for place, condition in enumerate(conditions if isinstance(conditions, list) else ()):
             where = (*path, "strategy", "conditions", place)
@@ -156,11 +187,18 @@ class _Reading:
                 self.conditional.append((f"config-{place + 1}", when, items))
                 self.draft.findings.carried(where)
             else:
-                words = "a condition on metadata or several values: no signal says that; a caller's `x-gateway-tag`, its team or app do: write a route by hand"
+                words = (
+                    "a condition on metadata or several values: no signal says that; a caller's "
+                    "`x-gateway-tag`, its team or app do: write a route by hand"
+                )
                 self.draft.findings.tell("lost", where, words)
         default = made.get(str(strategy.get("default")))
         if default is None:
-            self.draft.findings.tell("error", (*path, "strategy"), "no `default` that is one of the targets: what meets no condition has nowhere to go")
+            self.draft.findings.tell(
+                "error",
+                (*path, "strategy"),
+                "no `default` that is one of the targets: what meets no condition has nowhere to go",
+            )
         return default or []
 
     def _target(self, path: Path, data: Mapping[str, tuple[str, Any]], here: Config) -> list[Item]:
@@ -178,17 +216,27 @@ class _Reading:
                 section, words = _TOLD[name]
                 self.draft.findings.tell(section, here, words)  # type: ignore[arg-type]
             elif name not in fields:
-                self.draft.findings.tell("error", here, "no field of Portkey's configuration: it did nothing there, or made its requests fail")
+                self.draft.findings.tell(
+                    "error",
+                    here,
+                    "no field of Portkey's configuration: it did nothing there, or made its requests fail",
+                )
 
 
 def _when(query: object) -> tuple[tuple[str, Any], ...] | None:
     """Only the name of the model, equal to one or one of several."""
     if not isinstance(query, dict) or len(query) != 1:
         return None
-    (name, test), = query.items()
+    ((name, test),) = query.items()
     if not re.fullmatch(r"params\.model", str(name)):
         return None
-    wanted = test.get("$eq", test.get("$in")) if isinstance(test, dict) and len(test) == 1 else test if isinstance(test, str) else None
+    wanted = (
+        test.get("$eq", test.get("$in"))
+        if isinstance(test, dict) and len(test) == 1
+        else test
+        if isinstance(test, str)
+        else None
+    )
     if isinstance(wanted, list) and wanted and all(isinstance(one, str) for one in wanted):
         return (("model", tuple(wanted)),)
     return (("model", wanted),) if isinstance(wanted, str) else None

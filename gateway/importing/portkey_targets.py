@@ -11,14 +11,18 @@ from gateway.importing.data import table
 from gateway.importing.doors import place
 from gateway.importing.draft import Draft, Handle, word
 from gateway.importing.keys import Key, key_of, variable_for
-from gateway.importing.litellm_deployments import number
-from gateway.importing.peer import Path
+from gateway.importing.litellm_names import number
 from gateway.importing.shipped import normal
 from gateway.importing.targets import Target
+from gateway.source.peer import Path
 
 _INHERITED = ("request_timeout", "override_params", "custom_host")
 _SECRETS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "vertex_service_account_json")
-_WRONG_AZURE = {"azure_resource_name": "resource_name", "azure_deployment_id": "deployment_id", "azure_api_version": "api_version"}
+_WRONG_AZURE = {
+    "azure_resource_name": "resource_name",
+    "azure_deployment_id": "deployment_id",
+    "azure_api_version": "api_version",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def target_of(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], her
     wrong = [(key, _WRONG_AZURE[name]) for name, (key, _) in data.items() if name in _WRONG_AZURE]
     if wrong:
         right = ", ".join(f"`{key}` is `{name}`" for key, name in wrong)
-        draft.findings.tell("error", path, f"these are no fields of Portkey's config ({right}), so its requests went to an address that is none: left out")
+        _left_out(draft, path, f"no fields of Portkey's config ({right}): its requests went to no address")
         return None
     said = {name: value for name, (_, value) in data.items()}
     provider = _provider(draft, path, data, said)
@@ -58,18 +62,21 @@ def target_of(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], her
     if provider is None:
         return None
     if not isinstance(model, str):
-        words = "names no model (`override_params.model`), so the caller's counted: left out; name the models, one target each"
-        draft.findings.tell("error", path, words)
+        words = "names no model (`override_params.model`), so the caller's counted: name the models, one target each"
+        _left_out(draft, path, words)
         return None
     base = _base(said, here, provider)
     if base is None:
-        draft.findings.tell("error", path, f"`{word(provider)}`: no address is known for this provider: left out; give it a `custom_host`")
+        _left_out(draft, path, f"no address is known for `{word(provider)}`: give it a `custom_host`")
         return None
     handle = place(draft, _target(draft, path, provider, model, base, said))
-    if handle is None:
-        return None
-    _tell(draft, path, data, override)
+    if handle is not None:
+        _tell(draft, path, data, override)
     return handle
+
+
+def _left_out(draft: Draft, path: Path, words: str) -> None:
+    draft.findings.tell("error", path, f"left out: {words}")
 
 
 def _provider(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], said: Mapping[str, Any]) -> str | None:
@@ -83,11 +90,17 @@ def _provider(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], sai
     found = draft.said.virtual_keys.get(slug)
     key, _ = data["virtual_key"] if named else data["provider"]
     if found is None:
-        words = "a virtual key is a name for a secret in Portkey's cloud: which vendor it is must be told: left out; import with `--virtual-key NAME=OPERATOR`"
+        words = (
+            "a virtual key is a name for a secret in Portkey's cloud: which vendor it is must be told: "
+            "left out; import with `--virtual-key NAME=OPERATOR`"
+        )
         draft.findings.tell("error", (*path, key), words)
         return None
     if key == "virtualKey":
-        words = "the open-source gateway ignored `virtualKey`, the hosted one wants `virtual_key`; written, because `--virtual-key` says whose it is"
+        words = (
+            "the open-source gateway ignored `virtualKey`, the hosted one wants `virtual_key`; written, "
+            "because `--virtual-key` says whose it is"
+        )
         draft.findings.tell("held_nothing", (*path, key), words)
     draft.findings.carried((*path, key))
     known: str = table("portkey.yaml")["operators"].get(found, found)
@@ -110,7 +123,11 @@ def _target(draft: Draft, path: Path, provider: str, model: str, base: str, said
     name = str(said.get("deployment_id") or model) if azure else model
     weights = str(said["azure_model_name"]) if said.get("azure_model_name") else None
     slug = said.get("virtual_key")
-    key = Key("variable", f"GATEWAY_KEY_{variable_for(str(slug)).removeprefix('GATEWAY_KEY_')}") if slug else key_of(said.get("api_key"))
+    key = (
+        Key("variable", f"GATEWAY_KEY_{variable_for(str(slug)).removeprefix('GATEWAY_KEY_')}")
+        if slug
+        else key_of(said.get("api_key"))
+    )
     usual = next((row.get("key_env") for row in draft.shipped.by_base.get(normal(base), ())), None)
     literal = variable_for(f"AZURE_{said.get('resource_name')}") if azure else str(usual) if usual else None
     context = draft.said.context.get(model)
@@ -122,7 +139,16 @@ def _target(draft: Draft, path: Path, provider: str, model: str, base: str, said
 
 def _tell(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], override: Mapping[str, Any]) -> None:
     findings = draft.findings
-    for name in ("provider", "custom_host", "api_key", "resource_name", "deployment_id", "azure_model_name", "request_timeout", "weight"):
+    for name in (
+        "provider",
+        "custom_host",
+        "api_key",
+        "resource_name",
+        "deployment_id",
+        "azure_model_name",
+        "request_timeout",
+        "weight",
+    ):
         if name in data:
             findings.carried((*path, data[name][0]))
     if "override_params" in data:
@@ -130,11 +156,22 @@ def _tell(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], overrid
         findings.carried((*path, key, "model"))
         for option in override:
             if option != "model":
-                findings.tell("not_carried", (*path, key, option), "forced upon the caller there: bodies pass as they are here, callers must send it")
+                findings.tell(
+                    "not_carried",
+                    (*path, key, option),
+                    "forced upon the caller there: bodies pass as they are here, callers must send it",
+                )
     for name, (key, _) in data.items():
         if name == "api_version":
             findings.tell("not_carried", (*path, key), "Azure's `/openai/v1` needs none")
         elif name in _SECRETS:
-            findings.tell("not_carried", (*path, key), "a cloud's own login; a door takes one key here. The value is not shown")
-        elif (*path, key) not in findings.done and name not in ("strategy", "targets", "override_params", "on_status_codes"):
+            findings.tell(
+                "not_carried", (*path, key), "a cloud's own login; a door takes one key here. The value is not shown"
+            )
+        elif (*path, key) not in findings.done and name not in (
+            "strategy",
+            "targets",
+            "override_params",
+            "on_status_codes",
+        ):
             findings.tell("not_carried", (*path, key), "has no word here")

@@ -12,6 +12,9 @@ from gateway.importing.data import table
 from gateway.source import Document
 
 Row = dict[str, Any]
+_FORMAT = re.compile(
+    r"-(fp8|fp4|bf16|fp16|int4|int8|awq|nvfp4|fp8-dynamic)$", re.I
+)  # how weights are served, not which
 KINDS = ("labs", "models", "operators", "endpoints", "prices")
 
 
@@ -56,7 +59,9 @@ class Shipped:
     def sole_lab(self, operator: str) -> str | None:
         """The lab whose weights are all that an operator serves; None if it serves others' too."""
         served = [row for rows in self.by_base.values() for row in rows if operator_of(row) == operator]
-        labs = {str(self.rows["models"][_model_of(row)]["lab"]) for row in served if _model_of(row) in self.rows["models"]}
+        labs = {
+            str(self.rows["models"][_model_of(row)]["lab"]) for row in served if _model_of(row) in self.rows["models"]
+        }
         return labs.pop() if len(labs) == 1 else None
 
 
@@ -82,7 +87,10 @@ def _names(rows: Mapping[str, Mapping[str, Row]]) -> tuple[dict[str, str], dict[
     """Ids go before other names, those before what operators call them; a name of two models is none."""
     ids = {id: id for id in rows["models"]}
     also = [(str(name), id) for id, row in rows["models"].items() for name in row.get("also") or ()]
-    named = [(str(row["upstream_model"]), _model_of(row)) for row in rows["endpoints"].values() if "upstream_model" in row]
+    named = [
+        (str(row["upstream_model"]), _model_of(row)) for row in rows["endpoints"].values() if "upstream_model" in row
+    ]
+    named += [(bare, id) for name, id in named if (bare := _FORMAT.sub("", name)) != name]
     served = {name: id for name, id in _sure(named).items() if id in ids}
     names = {**served, **_sure(also), **ids}
     for name, id in list(names.items()):

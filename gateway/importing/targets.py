@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from gateway.importing.draft import Draft, word
 from gateway.importing.keys import Key, variable_for
-from gateway.importing.peer import Path
 from gateway.importing.shipped import Row
+from gateway.source.peer import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Target:
     region: str | None = None  # of a cloud: the label in the endpoint's id
     weights: str | None = None  # said to be behind a deployment name
     facts: Row = field(default_factory=dict)  # of the model, for one that the catalogue does not know
+    said: Row = field(default_factory=dict)  # the same without what a name alone suggests
     prices: tuple[Row, ...] = ()
     price_key: str | None = None
     literal_env: str | None = None  # the variable for a key that stands in clear
@@ -39,9 +40,13 @@ def hosted_key(draft: Draft, target: Target, usual: object) -> str | None:
             words = f"the peer does not expand this form and sent it as it stands; written as `key_env: {key.key_env}`"
             draft.findings.tell("assumed", path, words)
         if key.key_env != key.variable:
-            draft.findings.say("keys", key.variable, f"is `{key.key_env}` here: only `*_API_KEY` and `GATEWAY_KEY_*` are read")
+            draft.findings.say(
+                "keys", key.variable, f"is `{key.key_env}` here: only `*_API_KEY` and `GATEWAY_KEY_*` are read"
+            )
         return key.key_env
-    made = target.literal_env or variable_for(f"GATEWAY_KEY_{word(target.called).upper()}".replace("-", "_").replace(".", "_"))
+    made = target.literal_env or variable_for(
+        f"GATEWAY_KEY_{word(target.called).upper()}".replace("-", "_").replace(".", "_")
+    )
     words = f"a key in clear: not copied; put it into `{made}` and take it out of the file, whose history has it"
     draft.findings.tell("keys", path, words)
     return made

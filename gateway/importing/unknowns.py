@@ -44,20 +44,45 @@ def _of_door(draft: Draft, id: str, row: Row, operator: Row | None) -> None:
     rules = ", ".join(_DOOR[name][0] for name in facts)
     ask = ", ".join(_DOOR[name][1] for name in facts)
     whom = "say" if row["hosting"] == "self" else "its terms say"
-    who = "" if operator is not None or row["hosting"] == "self" else "; who runs it and where that company is: rules on `exposure`, `operator_country` and `lists` remove it, too"
-    draft.findings.say("unknown", id, f"a guard that asks for {rules} removes it; {whom} {ask}: write it into `catalog/imported.yaml`, with a source{who}")
+    who = (
+        ""
+        if operator is not None or row["hosting"] == "self"
+        else (
+            "; who runs it and where that company is: rules on `exposure`, `operator_country` and "
+            "`lists` remove it, too"
+        )
+    )
+    draft.findings.say(
+        "unknown",
+        id,
+        (
+            f"a guard that asks for {rules} removes it; {whom} {ask}: write it into "
+            f"`catalog/imported.yaml`, with a source{who}"
+        ),
+    )
 
 
 def _of_weights(draft: Draft, name: str, row: Row, *, own: bool) -> None:
     if not row.get("context_tokens"):
-        words = "its context is not known, which counts as none: **nothing can reach it** until you say, e.g. with `--context NAME=32768`"
+        words = (
+            "its context is not known, which counts as none: **nothing can reach it** until you say, "
+            "e.g. with `--context NAME=32768`"
+        )
         draft.findings.say("unreachable", name, words)
     if not own:
         return
     if not row.get("can") and "embedding" not in (row.get("kinds") or ()):
-        draft.findings.say("unknown", name, "what it can do: requests with tools, images or a JSON schema do not go there until `can: […]` says so")
+        draft.findings.say(
+            "unknown",
+            name,
+            "what it can do: requests with tools, images or a JSON schema do not go there until `can: […]` says so",
+        )
     facts = [fact for fact in _WEIGHTS if row.get(fact) is None]
-    lab = ["whose weights these are (`lab`): guards on `origin` and `lab` remove it"] if row.get("lab") == "unknown" else []
+    lab = (
+        ["whose weights these are (`lab`): guards on `origin` and `lab` remove it"]
+        if row.get("lab") == "unknown"
+        else []
+    )
     rules, ask = ", ".join(_WEIGHTS[fact][0] for fact in facts), ", ".join(_WEIGHTS[fact][1] for fact in facts)
     words = "; ".join([*lab, f"a guard that asks for {rules} removes it: find out {ask}"])
     draft.findings.say("unknown", name, words)

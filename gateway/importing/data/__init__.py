@@ -1,4 +1,4 @@
-"""What is known of peers: LiteLLM's providers, options and lengths of models (1.110.2, MIT licence), Portkey's and OpenRouter's names."""
+"""What is known of peers: LiteLLM's providers, options and models (1.110.2, MIT licence), Portkey's providers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from gateway.source import parse
 
 
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """One of the YAML files here; constant as long as the package is."""
-    found: Mapping[str, Any] = yaml.load(files(__package__).joinpath(name).read_bytes(), Loader=yaml.CSafeLoader)
+    document = parse(files(__package__).joinpath(name).read_bytes(), name)
+    found: Mapping[str, Any] = document.at(())
     return found
 
 

@@ -1,7 +1,8 @@
-"""A foreign YAML or JSON file as plain data that knows its lines, read by the peer's rules: YAML 1.1, merge keys, last one wins."""
+"""A foreign YAML or JSON file as plain data that knows its lines, by the peer's rules: YAML 1.1, last one wins."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,22 +43,33 @@ class Peer:
 def read_peer(data: bytes, file: str) -> Peer:
     """Raises Problems, whose words repeat nothing of the file: any line may hold a key."""
     if len(data) > MOST_BYTES:
-        raise _unreadable(file, 1, 1, f"the file has {len(data) / 1e6:.1f} MB; at most {MOST_BYTES / 1e6:.0f} MB are read")
+        raise _unreadable(
+            file, 1, 1, f"the file has {len(data) / 1e6:.1f} MB; at most {MOST_BYTES / 1e6:.0f} MB are read"
+        )
     try:
         text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        line = data.count(b"\n", 0, wrong.start) + 1
+        raise _unreadable(file, line, 1, "this is not UTF-8") from None
+    try:
         _check_depth(text, file)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except UnicodeDecodeError as wrong:
-        raise _unreadable(file, data.count(b"\n", 0, wrong.start) + 1, 1, "this is not UTF-8") from None
-    except yaml.MarkedYAMLError as wrong:
-        mark = wrong.problem_mark or wrong.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _unreadable(file, line, column, f"this is no YAML: {_why(text, line)}") from None
-    except yaml.YAMLError:
-        raise _unreadable(file, 1, 1, "this is no YAML: a character in it cannot be read") from None
+    except yaml.YAMLError as wrong:
+        return _as_json(text, file, wrong)
     reading = _Reading(file)
     plain = reading.plain(root, ()) if root is not None else None
     return Peer(file, plain, reading.places)
+
+
+def _as_json(text: str, file: str, wrong: yaml.YAMLError) -> Peer:
+    """JSON has escapes that YAML has not; its lines are not known then."""
+    try:
+        return Peer(file, json.loads(text), {})
+    except (ValueError, RecursionError):
+        pass
+    mark = (wrong.problem_mark or wrong.context_mark) if isinstance(wrong, yaml.MarkedYAMLError) else None
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    raise _unreadable(file, line, column, f"this is no YAML: {_why(text, line)}")
 
 
 def _why(text: str, line: int) -> str:
@@ -81,7 +93,8 @@ def _check_depth(text: str, file: str) -> None:
         elif isinstance(event, events.CollectionEndEvent):
             deep -= 1
         if deep > DEEPEST:
-            raise _unreadable(file, event.start_mark.line + 1, 1, f"values are nested more than {DEEPEST} deep")
+            mark: Any = event.start_mark
+            raise _unreadable(file, mark.line + 1, 1, f"values are nested more than {DEEPEST} deep")
 
 
 class _Reading:
@@ -93,7 +106,7 @@ class _Reading:
     def plain(self, node: nodes.Node, path: Path) -> Any:
         """Plain data; aliases are followed each time, up to a number of values and a depth."""
         self.values += 1
-        mark = node.start_mark
+        mark: Any = node.start_mark
         if self.values > MOST_VALUES or len(path) > DEEPEST:
             raise _unreadable(self.file, mark.line + 1, mark.column + 1, f"more than {MOST_VALUES:,} values, or a loop")
         self.places.setdefault(path, Place(self.file, mark.line + 1, mark.column + 1))
@@ -114,7 +127,7 @@ class _Reading:
                         merged = {**part, **merged}
                 continue
             key = str(key_node.value) if isinstance(key_node, nodes.ScalarNode) else "?"
-            mark = key_node.start_mark
+            mark: Any = key_node.start_mark
             self.places[(*path, key)] = Place(self.file, mark.line + 1, mark.column + 1)
             own[key] = self.plain(value_node, (*path, key))
         return {**merged, **own}
@@ -122,7 +135,7 @@ class _Reading:
 
 def _scalar(node: nodes.Node) -> Any:
     read = _SCALARS.get(node.tag)
-    if read is None:
+    if read is None or not isinstance(node, nodes.ScalarNode):
         return str(node.value)
     try:
         value = read(node)
