@@ -120,6 +120,7 @@ def summary(folder: Path) -> str:
     taken = [f"taken: {row['id']}" for row in catalog["endpoints"] if row["id"] in known["endpoints"]]
     report = (folder / importing.REPORT).read_text(encoding="utf-8")
     report = re.sub(r"\n## Facts that stay unknown.*?(?=\n## |\Z)", "", report, flags=re.S)
+    report = re.sub(r"\n\* \d+ of the endpoints speak a wire .*", "", report)
     policy = (folder / "policy.yaml").read_text(encoding="utf-8")
     return "\n".join([policy, (folder / "callers.yaml").read_text(encoding="utf-8"), *own, *taken, "", report])
 
