@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, time
 
 from gateway.dispatch.conversations import Conversations
@@ -27,7 +27,7 @@ from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
-from gateway.policy.models import resolve_model
+from gateway.policy.models import named_as, resolve_model
 from gateway.policy.select.exploration import draw_of
 from gateway.policy.view import View
 from gateway.record import Sink, record
@@ -61,7 +61,7 @@ class Gateway:
 
 async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
-    resolve_model(gateway.policy, request.model)
+    request = _known_by_name(request, gateway.policy)
     signals, conversed = await signals_of(request, caller, gateway)
     at = request.arrival.received_at
     view = View(
@@ -100,6 +100,13 @@ def _denial(decision: Decision, request: Request) -> GatewayError:
         return error
     words = "; ".join(f"`{name}` needs {need}" for name, need in sorted(fields.items()))
     return GatewayError(error.code, f"{words}: {error.message}", param=min(fields))
+
+
+def _known_by_name(request: Request, policy: Policy) -> Request:
+    """Raises GatewayError `model_not_found`."""
+    name = named_as(policy, request.model)
+    resolve_model(policy, name)
+    return request if name == request.model else replace(request, model=name)
 
 
 class Served:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import time
 
-from gateway.data_plane import cors, decisions, feedback, health, models
+from gateway.data_plane import cors, count_tokens, decisions, feedback, health, models
 from gateway.data_plane import model_calls as openai
 from gateway.data_plane import root as front
 from gateway.data_plane.asgi import Exchange, Receive, Scope, Send
@@ -23,6 +23,7 @@ INFERENCE = served()
 PAGES: dict[tuple[str, str], Handler] = {
     ("GET", "/v1/models"): models.listing,
     ("POST", "/v1/feedback"): feedback.give,
+    **{("POST", path): count_tokens.count for path in count_tokens.KINDS},
     ("GET", "/health/live"): health.live,
     ("GET", "/health/ready"): health.ready,
     ("GET", "/"): front.line,

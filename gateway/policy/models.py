@@ -5,6 +5,14 @@ from __future__ import annotations
 from gateway.errors import GatewayError, near
 from gateway.policy.compiled import Policy
 
+LONG = "[1m]"  # by which Anthropic's clients ask for a long context: a property of the model here
+
+
+def named_as(policy: Policy, name: str) -> str:
+    """The name that is looked up: with the mark of a long context where something is called so, else without."""
+    known = name in policy.named or name in policy.aliases
+    return name if known or not name.endswith(LONG) else name.removesuffix(LONG)
+
 
 def resolve_model(policy: Policy, name: str) -> bool:
     """True for a model or endpoint, False for an alias. Raises GatewayError model_not_found."""

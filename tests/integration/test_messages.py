@@ -199,3 +199,38 @@ def test_a_wrong_key_is_told_as_messages_tell_it(running):
         pytest.raises(anthropic.AuthenticationError),
     ):
         stranger.messages.create(model="auto", max_tokens=9, messages=HELLO)
+
+
+def test_tokens_are_counted_by_our_estimate_and_nobody_is_asked(client, running, upstreams):
+    short = client.messages.count_tokens(model="auto", messages=HELLO)
+    long = client.messages.with_raw_response.count_tokens(
+        model="auto", system="word " * 500, messages=HELLO, tools=[TOOL]
+    )
+
+    assert 3 <= short.input_tokens <= 20
+    assert long.parse().input_tokens >= short.input_tokens + 400
+    assert long.headers["x-gateway-adapted"] == "input_tokens(estimate)"
+    assert not upstreams.asked
+    with pytest.raises(anthropic.NotFoundError, match="nobody"):
+        client.messages.count_tokens(model="nobody", messages=HELLO)
+    with pytest.raises(anthropic.AuthenticationError):
+        anthropic.Anthropic(base_url=running.url, api_key="x", max_retries=0).messages.count_tokens(
+            model="auto", messages=HELLO
+        )
+    said = running.ask(
+        "POST", "/v1/responses/input_tokens", {"model": "auto", "input": "Hi"}, headers={"x-api-key": KEY}
+    )
+    assert json.loads(said[2])["object"] == "response.input_tokens"
+
+
+def test_a_model_may_be_asked_for_with_the_mark_of_a_long_context(client, upstreams):
+    upstreams.acts["a"] = saying(reply("In 1066."))
+    told = client.messages.create(model="auto[1m]", max_tokens=99, messages=HELLO)
+
+    assert told.content[0].text == "In 1066."
+    assert sent(upstreams)["model"] == "up-a"
+
+
+def test_models_are_listed_as_anthropic_s_clients_read_them(client):
+    assert {model.id for model in client.models.list()} == {"auto", "m", "w"}
+    assert client.models.retrieve("m").type == "model"
