@@ -11,11 +11,13 @@ from gateway.upstreams.translate import (
     replies_anthropic_responses,
     replies_openai_anthropic,
     replies_openai_responses,
+    replies_responses_anthropic,
     replies_responses_openai,
     requests_anthropic_openai,
     requests_anthropic_responses,
     requests_openai_anthropic,
     requests_openai_responses,
+    requests_responses_anthropic,
     requests_responses_openai,
     streams_openai_anthropic,
 )
@@ -48,5 +50,8 @@ TRANSLATORS = {
     ),
     ("anthropic", "openai_responses"): Translator(
         requests_anthropic_responses.request, replies_anthropic_responses.whole, replies_anthropic_responses.Stream
+    ),
+    ("openai_responses", "anthropic"): Translator(
+        requests_responses_anthropic.request, replies_responses_anthropic.whole, replies_responses_anthropic.Stream
     ),
 }

@@ -13,8 +13,8 @@ from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
 
 Item = Mapping[str, Any]
-_STATES = frozenset({"type", "id", "status"})
-_MESSAGE = _STATES | {"role", "content", "phase"}
+STATES = frozenset({"type", "id", "status"})
+_MESSAGE = STATES | {"role", "content", "phase"}
 
 
 def messages(body: Body, draft: Draft) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def _message(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 
 def _reasoning(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     """What is a text came through here; what is encrypted, only its vendor can read. Summaries are for people."""
-    known(item, _STATES | {"summary", "content", "encrypted_content"}, path)
+    known(item, STATES | {"summary", "content", "encrypted_content"}, path)
     given = item.get("content")
     thought = []
     for place, part in items([] if given is None else given, f"{path}.content"):
@@ -153,8 +153,8 @@ def _reasoning(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     custom = item.get("type") == "custom_tool_call"
     field = "input" if custom else "arguments"
-    known(item, _STATES | {"call_id", "name", field, "caller", "async"}, path)
-    _ordinary(item, path)
+    known(item, STATES | {"call_id", "name", field, "caller", "async"}, path)
+    ordinary(item, path)
     id, name = text(item.get("call_id"), f"{path}.call_id"), text(item.get("name"), f"{path}.name")
     words = text(item.get(field), f"{path}.{field}")
     if custom and draft.upstream.custom_tools:
@@ -166,8 +166,8 @@ def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 
 
 def _result(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
-    known(item, _STATES | {"call_id", "output", "caller", "name"}, path)
-    _ordinary(item, path)
+    known(item, STATES | {"call_id", "output", "caller", "name"}, path)
+    ordinary(item, path)
     id, output = text(item.get("call_id"), f"{path}.call_id"), item.get("output")
     turn, name = talk.result(id, f"{path}.call_id")
     if item.get("name") not in (None, name):
@@ -182,7 +182,7 @@ def _result(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     turn.results.append({"role": "tool", "tool_call_id": id, "content": plainly(said)})
 
 
-def _ordinary(item: Item, path: str) -> None:
+def ordinary(item: Item, path: str) -> None:
     """Calls by programs that run at a vendor, and calls that nobody waits for, are nothing that Chat knows."""
     if item.get("caller") not in (None, {"type": "direct"}):
         raise Untranslatable(f"{path}.caller", "names a caller that the upstream has not")

@@ -20,7 +20,7 @@ _OF_ASSISTANT = frozenset({"role", "content", "refusal", "tool_calls", "annotati
 
 def converse(body: Body, draft: Draft) -> None:
     """Sets `system` and `messages`. Raises Untranslatable, GatewayError."""
-    turns, path = _Turns(), "messages"
+    turns, path = Turns(), "messages"
     for path, message in items(body.get("messages"), "messages"):
         role = message.get("role")
         read = _ROLES.get(role) if isinstance(role, str) else None
@@ -37,7 +37,7 @@ def converse(body: Body, draft: Draft) -> None:
     draft.body["messages"] = [{**turn, "content": plainly(turn["content"])} for turn in made]
 
 
-class _Turns:
+class Turns:
     """Results of tools stand first in the turn right after their calls, and what the user says then behind them."""
 
     def __init__(self) -> None:
@@ -48,24 +48,33 @@ class _Turns:
         self._since: list[dict[str, Any]] = []  # what was said since the assistant spoke
 
     def instruct(self, found: list[Block]) -> None:
+        """What holds for all that follows."""
         if self._made or self._results or self._since:
             self.say(found, "system")
         else:
             self.system += found
 
     def say(self, found: list[Block], role: str = "user") -> None:
+        """Of a user, or instructions in the middle."""
         if found:
             self._since.append({"role": role, "content": found})
 
     def answer(self, result: Block) -> None:
+        """A result of a tool."""
         self._results.append(result)
 
     def speak(self, found: list[Block]) -> None:
-        if found:
-            self._settle()
-            self._made.append({"role": "assistant", "content": found})
+        """Of the assistant, in one turn with what it said just before."""
+        if not found:
+            return
+        self._settle()
+        if self._made and self._made[-1]["role"] == "assistant":
+            self._made[-1]["content"] += found
+        else:
+            self._made.append({"role": "assistant", "content": list(found)})
 
     def all(self) -> list[dict[str, Any]]:
+        """The messages."""
         self._settle()
         return self._made
 
@@ -79,12 +88,12 @@ class _Turns:
         self._made += since
 
 
-def _system(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
+def _system(message: Message, path: str, draft: Draft, turns: Turns) -> None:
     known(message, frozenset({"role", "content"}), path)
     turns.instruct(texts(message.get("content"), f"{path}.content"))
 
 
-def _user(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
+def _user(message: Message, path: str, draft: Draft, turns: Turns) -> None:
     known(message, frozenset({"role", "content"}), path)
     found = blocks(message.get("content"), f"{path}.content")
     if not found:
@@ -92,7 +101,7 @@ def _user(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
     turns.say(found)
 
 
-def _assistant(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
+def _assistant(message: Message, path: str, draft: Draft, turns: Turns) -> None:
     known(message, _OF_ASSISTANT, path)
     for name in _UNSIGNED:
         if message.get(name):
@@ -124,14 +133,15 @@ def _call(call: Message, path: str, calls: CallIds) -> Block:
     known(called, frozenset({"name", "arguments" if kind == "function" else "input"}), f"{path}.{kind}")
     name = text(called.get("name"), f"{path}.{kind}.name")
     if kind == "function":
-        given = _arguments(called.get("arguments"), f"{path}.function.arguments")
+        given = arguments_in(called.get("arguments"), f"{path}.function.arguments")
     else:
         given = {"input": text(called.get("input"), f"{path}.custom.input")}
     id = calls.begin(text(call.get("id"), f"{path}.id"), name, f"{path}.id")
     return {"type": "tool_use", "id": id, "name": name, "input": given}
 
 
-def _arguments(written: object, path: str) -> dict[str, Any]:
+def arguments_in(written: object, path: str) -> dict[str, Any]:
+    """Of a call. Raises Untranslatable, GatewayError."""
     words = text(written, path)
     try:
         read = msgspec.json.decode(words) if words.strip() else {}
@@ -142,7 +152,7 @@ def _arguments(written: object, path: str) -> dict[str, Any]:
     return read
 
 
-def _tool(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
+def _tool(message: Message, path: str, draft: Draft, turns: Turns) -> None:
     known(message, frozenset({"role", "content", "tool_call_id", "name"}), path)
     id, name = turns.calls.end(text(message.get("tool_call_id"), f"{path}.tool_call_id"), f"{path}.tool_call_id")
     if message.get("name") not in (None, name):
@@ -151,11 +161,11 @@ def _tool(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
     turns.answer({"type": "tool_result", "tool_use_id": id, "content": content or ""})
 
 
-def _function(message: Message, path: str, draft: Draft, turns: _Turns) -> None:
+def _function(message: Message, path: str, draft: Draft, turns: Turns) -> None:
     raise Untranslatable(path, "is of the old kind of functions; use `tools`")
 
 
-_ROLES: dict[str, Callable[[Message, str, Draft, _Turns], None]] = {
+_ROLES: dict[str, Callable[[Message, str, Draft, Turns], None]] = {
     "system": _system,
     "developer": _system,
     "user": _user,

@@ -25,14 +25,14 @@ def blocks(value: object, path: str) -> list[Block]:
 def spoken(value: object, path: str) -> list[tuple[str, Block]]:
     """Of the assistant, each with what it was in Chat: `text` or `refusal`; and with no place where it is a string."""
     if isinstance(value, str):
-        return [("text", block) for block in _said(value)]
+        return [("text", block) for block in said(value)]
     found = []
     for place, part in items(value, path):
         kind = part.get("type")
         if kind not in ("text", "refusal"):
             raise Untranslatable(place, "must be a text or a refusal")
         known(part, _HINTS | {kind}, place)
-        found += [(kind, block) for block in _said(text(part.get(kind), f"{place}.{kind}"))]
+        found += [(kind, block) for block in said(text(part.get(kind), f"{place}.{kind}"))]
     return found
 
 
@@ -43,7 +43,7 @@ def plainly(found: list[Block]) -> str | list[Block]:
 
 def _read(value: object, path: str, kinds: tuple[str, ...], why: str | None) -> list[Block]:
     if isinstance(value, str):
-        return _said(value)
+        return said(value)
     found: list[Block] = []
     for place, part in items(value, path):
         kind = part.get("type")
@@ -53,14 +53,14 @@ def _read(value: object, path: str, kinds: tuple[str, ...], why: str | None) -> 
     return found
 
 
-def _said(words: str) -> list[Block]:
+def said(words: str) -> list[Block]:
     """Messages refuses texts that hold nothing, which say nothing."""
     return [{"type": "text", "text": words}] if words.strip() else []
 
 
 def _text(part: Mapping[str, Any], path: str) -> list[Block]:
     known(part, _HINTS | {"text"}, path)
-    return _said(text(part.get("text"), f"{path}.text"))
+    return said(text(part.get("text"), f"{path}.text"))
 
 
 def _image(part: Mapping[str, Any], path: str) -> list[Block]:
@@ -72,7 +72,7 @@ def _image(part: Mapping[str, Any], path: str) -> list[Block]:
     url = text(image.get("url"), f"{path}.image_url.url")
     if url.lower().startswith(("https://", "http://")):
         return [{"type": "image", "source": {"type": "url", "url": url}}]
-    media, data = _base64(url, f"{path}.image_url.url")
+    media, data = base64_in(url, f"{path}.image_url.url")
     return [{"type": "image", "source": {"type": "base64", "media_type": media, "data": data}}]
 
 
@@ -82,7 +82,7 @@ def _file(part: Mapping[str, Any], path: str) -> list[Block]:
     if file.get("file_id") is not None:
         raise Untranslatable(f"{path}.file.file_id", "is kept by another vendor; send the file itself in `file_data`")
     known(file, frozenset({"file_data", "filename"}), f"{path}.file")
-    media, data = _base64(text(file.get("file_data"), f"{path}.file.file_data"), f"{path}.file.file_data")
+    media, data = base64_in(text(file.get("file_data"), f"{path}.file.file_data"), f"{path}.file.file_data")
     if media != "application/pdf":
         raise Untranslatable(f"{path}.file.file_data", "must be a PDF: the upstream takes no other file")
     made: Block = {"type": "document", "source": {"type": "base64", "media_type": media, "data": data}}
@@ -91,7 +91,7 @@ def _file(part: Mapping[str, Any], path: str) -> list[Block]:
     return [made]
 
 
-def _base64(url: str, path: str) -> tuple[str, str]:
+def base64_in(url: str, path: str) -> tuple[str, str]:
     """The media type and the data of `data:TYPE;base64,DATA`."""
     head, _, data = url.partition(",")
     scheme, _, kinds = head.partition(":")

@@ -11,7 +11,7 @@ from gateway.outcome.finishes import meaning_of, said_of
 from gateway.outcome.usage import read_usage
 from gateway.upstreams.translate.responses_answer import Answer
 from gateway.upstreams.translate.spec import Body, Memory
-from gateway.upstreams.translate.wrapping import unwrapped
+from gateway.upstreams.translate.wrapping import text_in
 
 _encode = msgspec.json.Encoder().encode
 _REASONS = {
@@ -199,7 +199,7 @@ class _Reading:
             if not call.name:
                 raise ValueError("a tool call has no name")
             if self._wrapped(call):
-                call.waiting = [_unwrapped("".join(call.waiting))]
+                call.waiting = [text_in("".join(call.waiting))]
             elif not (call.custom or call.given or call.waiting or cut):
                 call.waiting = ["{}"]
             self._tell(call)
@@ -220,12 +220,3 @@ def _texts(content: object) -> object:
         return content
     parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
     return "".join(part for part in parts if isinstance(part, str))
-
-
-def _unwrapped(arguments: str) -> str:
-    """The text in them; what is no whole object is handed on as it is, as the end says."""
-    try:
-        read = msgspec.json.decode(arguments)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return arguments
-    return unwrapped(read) if isinstance(read, dict) else arguments

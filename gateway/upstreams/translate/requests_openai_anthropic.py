@@ -26,7 +26,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     history.converse(body, draft)
     fill(body, draft, FIELDS, but=ELSEWHERE)
     _limit(body, draft)
-    _user(body, draft)
+    user_in(body, draft)
     tools.choose(body, draft)
     memory = Memory(body, model, response_id, created_at, wrapped_tools=tools.custom_names(body))
     return Translated(draft.body, memory, tuple(draft.adapted))
@@ -40,7 +40,8 @@ def _limit(body: Body, draft: Draft) -> None:
     draft.body["max_tokens"] = value
 
 
-def _user(body: Body, draft: Draft) -> None:
+def user_in(body: Body, draft: Draft) -> None:
+    """Sets `metadata`, by either name of a user."""
     given = [name for name in ("safety_identifier", "user") if body.get(name) is not None]
     for place, name in enumerate(given):
         user = text(body[name], name)
@@ -64,7 +65,8 @@ def _stops(value: Any, draft: Draft) -> None:
         draft.body["stop_sequences"] = stops
 
 
-def _temperature(value: Any, draft: Draft) -> None:
+def temperature(value: Any, draft: Draft) -> None:
+    """As far as Messages take it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong("temperature", "a number")
     if not 0 <= value <= 1:
@@ -73,12 +75,17 @@ def _temperature(value: Any, draft: Draft) -> None:
 
 
 def _effort(value: Any, draft: Draft) -> None:
-    effort, can = text(value, "reasoning_effort"), draft.upstream.can
+    reason(value, "reasoning_effort", draft)
+
+
+def reason(value: object, path: str, draft: Draft) -> None:
+    """Sets `thinking`, or what is to be spent on it. `path`: the caller's."""
+    effort, can = text(value, path), draft.upstream.can
     if effort != "none" and effort not in _EFFORTS:
-        raise Untranslatable("reasoning_effort", f"must be `none`, `{'`, `'.join(_EFFORTS)}`")
+        raise Untranslatable(path, f"must be `none`, `{'`, `'.join(_EFFORTS)}`")
     if can and "reasoning" not in can:
         if effort != "none":
-            draft.adapt("reasoning_effort", "left out: the model does not reason")
+            draft.adapt(path, "left out: the model does not reason")
     elif effort == "none":
         draft.body["thinking"] = {"type": "disabled"}
     else:
@@ -114,7 +121,8 @@ def _metadata(value: Any, draft: Draft) -> None:
     mapping(value, "metadata")
 
 
-def _tier(value: Any, draft: Draft) -> None:
+def tier(value: Any, draft: Draft) -> None:
+    """`service_tier`."""
     if not isinstance(value, str) or value not in _TIERS:
         raise Untranslatable("service_tier", "must be `auto` or `default`: the upstream has no other")
     draft.body["service_tier"] = _TIERS[value]
@@ -140,14 +148,14 @@ FIELDS: dict[str, Field] = {
     "stream": same("stream"),
     "stream_options": _streaming,  # the usage at the end of a stream is written on the way back
     "stop": _stops,
-    "temperature": _temperature,
+    "temperature": temperature,
     "top_p": same("top_p"),
     "top_k": same("top_k"),
     "tools": tools.define,
     "reasoning_effort": _effort,
     "response_format": _format,
     "verbosity": only("verbosity", "medium"),
-    "service_tier": _tier,
+    "service_tier": tier,
     "store": _store,
     "metadata": _metadata,
     "prompt_cache_key": nothing,

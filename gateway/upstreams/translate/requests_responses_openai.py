@@ -57,17 +57,22 @@ def _written(value: Any, draft: Draft) -> None:
         draft.body["response_format"] = {"type": kind}
 
 
-def _reasoning(value: Any, draft: Draft) -> None:
-    """A summary that is left to the model promises nothing."""
+def effort_in(value: Any) -> Any:
+    """Of `reasoning`. A summary that is left to the model promises nothing."""
     config = mapping(value, "reasoning")
     known(config, frozenset({"effort", "summary", "generate_summary", "mode", "context"}), "reasoning")
     usual = {"summary": "auto", "generate_summary": "auto", "mode": "standard", "context": "auto"}
     for name, word in usual.items():
         if config.get(name) not in (None, word):
             raise Untranslatable(f"reasoning.{name}", f"must be `{word}`: the upstream has no other")
-    if config.get("effort") is None:
+    return config.get("effort")
+
+
+def _reasoning(value: Any, draft: Draft) -> None:
+    given = effort_in(value)
+    if given is None:
         return
-    effort, can = text(config["effort"], "reasoning.effort"), draft.upstream.can
+    effort, can = text(given, "reasoning.effort"), draft.upstream.can
     if not can or "reasoning" in can:
         draft.body["reasoning_effort"] = effort
     elif effort != "none":
@@ -100,12 +105,17 @@ def _tier(value: Any, draft: Draft) -> None:
     draft.body["service_tier"] = value
 
 
-def _cache(value: Any, draft: Draft) -> None:
+def cache_options(value: Any) -> dict[str, Any]:
+    """Those that are hints about prices; the rest is refused."""
     options = mapping(value, "prompt_cache_options")
     known(options, frozenset({"mode", "ttl", "prewarm"}), "prompt_cache_options")
     if options.get("prewarm"):
         raise Untranslatable("prompt_cache_options.prewarm", NO_PLACE)
-    draft.body["prompt_cache_options"] = {name: options[name] for name in ("mode", "ttl") if name in options}
+    return {name: options[name] for name in ("mode", "ttl") if name in options}
+
+
+def _cache(value: Any, draft: Draft) -> None:
+    draft.body["prompt_cache_options"] = cache_options(value)
 
 
 def _streaming(value: Any, draft: Draft) -> None:

@@ -13,10 +13,15 @@ from gateway.upstreams.translate.spec import Memory
 Status = Literal["completed", "incomplete"]
 Item = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
-_PARTS = {  # kind of part: of which item, what its events are called, which field holds the words
-    "output_text": ("message", "output_text", "text"),
-    "refusal": ("message", "refusal", "refusal"),
-    "reasoning_text": ("reasoning", "reasoning_text", "text"),
+_PARTS = {  # kind of part: of which item, in which list of it, what its events are called, which field has the words
+    "output_text": ("message", "content", "output_text", "text"),
+    "refusal": ("message", "content", "refusal", "refusal"),
+    "reasoning_text": ("reasoning", "content", "reasoning_text", "text"),
+    "summary_text": ("reasoning", "summary", "reasoning_summary_text", "text"),
+}
+_LISTS = {  # list of an item: what counts its parts, what events of a part are called
+    "content": ("content_index", "content_part"),
+    "summary": ("summary_index", "reasoning_summary_part"),
 }
 _CALLS = {  # kind of call: what its events are called, which field holds what it is given
     "function_call": ("function_call_arguments", "arguments"),
@@ -56,17 +61,25 @@ class Answer:
                 self._event(f"response.{kind}", response=self._response("in_progress", []))
 
     def say(self, kind: str, words: str) -> None:
-        """More of a text: `output_text`, `refusal` or `reasoning_text`."""
-        owner, name, _ = _PARTS[kind]
+        """More of a text: `output_text`, `refusal`, `reasoning_text` or `summary_text`."""
+        owner, parts, name, _ = _PARTS[kind]
         if self._item is None or self._item["type"] != owner:
-            rest: Item = {"role": "assistant"} if owner == "message" else {"summary": []}
-            self._add({"type": owner, **rest, "content": []})
+            self.think() if owner == "reasoning" else self._add({"type": owner, "role": "assistant", "content": []})
         if self._part != kind:
-            self._end_part()
+            self.end_part()
             self._part = kind
-            self._event("response.content_part.added", **self._place(), part=_part(kind, ""))
+            self._event(f"response.{_LISTS[parts][1]}.added", **self._place(), part=_part(kind, ""))
         self._said.append(words)
         self._event(f"response.{name}.delta", **self._place(), delta=words, **_beside(kind))
+
+    def think(self) -> None:
+        """Begins an item of reasoning, of which perhaps nothing can be read."""
+        self._add({"type": "reasoning", "summary": [], "content": []})
+
+    def seal(self, encrypted: str) -> None:
+        """What the open item of reasoning goes back with."""
+        assert self._item is not None
+        self._item["encrypted_content"] = encrypted
 
     def call(self, kind: str, call_id: str, name: str) -> None:
         """Begins a `function_call` or a `custom_tool_call`."""
@@ -106,22 +119,26 @@ class Answer:
     def _place(self) -> dict[str, Any]:
         assert self._item is not None
         place = {"item_id": self._item["id"], "output_index": len(self._over)}
-        return {**place, "content_index": len(self._item["content"])} if self._part else place
+        if not self._part:
+            return place
+        parts = _PARTS[self._part][1]
+        return {**place, _LISTS[parts][0]: len(self._item[parts])}
 
-    def _end_part(self) -> None:
+    def end_part(self) -> None:
+        """What is said next of its kind is another part."""
         if not self._part or self._item is None:
             return
-        _, name, field = _PARTS[self._part]
+        _, parts, name, field = _PARTS[self._part]
         part = _part(self._part, "".join(self._said))
         self._event(f"response.{name}.done", **self._place(), **{field: part[field]}, **_beside(self._part))
-        self._event("response.content_part.done", **self._place(), part=part)
-        self._item["content"].append(part)
+        self._event(f"response.{_LISTS[parts][1]}.done", **self._place(), part=part)
+        self._item[parts].append(part)
         self._part, self._said = "", []
 
     def _end_item(self, status: Status) -> None:
         if self._item is None:
             return
-        self._end_part()
+        self.end_part()
         item = self._whole_item(status)
         if item["type"] in _CALLS:
             name, field = _CALLS[item["type"]]
@@ -137,7 +154,8 @@ class Answer:
         if item["type"] in _CALLS:
             item[_CALLS[item["type"]][1]] = words
         elif self._part:
-            item["content"] = [*item["content"], _part(self._part, words)]
+            parts = _PARTS[self._part][1]
+            item[parts] = [*item[parts], _part(self._part, words)]
         return item
 
     def _response(self, status: str, output: list[Item], **rest: Any) -> dict[str, Any]:
@@ -179,7 +197,7 @@ class Answer:
 
 def _part(kind: str, words: str) -> Item:
     annotations: Item = {"annotations": []} if kind == "output_text" else {}
-    return {"type": kind, _PARTS[kind][2]: words, **annotations, **_beside(kind)}
+    return {"type": kind, _PARTS[kind][3]: words, **annotations, **_beside(kind)}
 
 
 def _beside(kind: str) -> Item:

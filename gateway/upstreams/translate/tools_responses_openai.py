@@ -16,7 +16,7 @@ _CHOICES = ("auto", "required", "none")
 
 def define(value: Any, draft: Draft) -> None:
     """`tools`. Raises Untranslatable, GatewayError."""
-    tools = [_tool(tool, path, draft) for path, tool in items(value, "tools")]
+    tools = [read_tool(tool, path, draft) for path, tool in items(value, "tools")]
     if tools:
         draft.body["tools"] = tools
 
@@ -28,7 +28,8 @@ def wrapped_names(body: Body, draft: Draft) -> frozenset[str]:
     return frozenset(tool["name"] for tool in body.get("tools") or () if tool.get("type") == "custom")
 
 
-def _tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any]:
+def read_tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any]:
+    """One tool, as Chat has it."""
     kind = tool.get("type")
     if kind not in ("function", "custom"):
         raise Untranslatable(path, f"of type `{str(kind)[:60]}` runs at its vendor; the upstream has no such tool")

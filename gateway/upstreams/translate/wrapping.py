@@ -25,3 +25,12 @@ def unwrapped(arguments: Mapping[str, Any]) -> str:
     """The text; where a model kept to no argument `input`, what it gave instead, as JSON."""
     given = arguments.get("input")
     return given if isinstance(given, str) else msgspec.json.encode(arguments).decode()
+
+
+def text_in(arguments: str) -> str:
+    """The text in what came of them; what is no whole object is handed on as it is, as the end says."""
+    try:
+        read = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return arguments
+    return unwrapped(read) if isinstance(read, dict) else arguments
