@@ -28,6 +28,7 @@ def schema_in(config: Body) -> Any:
     wanted = mapping(config["format"], "output_config.format")
     if wanted.get("type") != "json_schema":
         raise Untranslatable("output_config.format.type", "must be `json_schema`")
+    known(wanted, frozenset({"type", "schema"}), "output_config.format")
     return wanted.get("schema")
 
 
@@ -38,6 +39,7 @@ def context(value: Any, draft: Draft) -> None:
     for path, edit in items(config.get("edits") or [], "context_management.edits"):
         if edit.get("type") != "clear_thinking_20251015" or edit.get("keep") != "all":
             raise Untranslatable(path, "edits the context at its vendor, which the upstream cannot")
+        known(edit, frozenset({"type", "keep"}), path)
 
 
 def metadata(value: Any, draft: Draft) -> None:

@@ -9,6 +9,7 @@ from gateway.upstreams.translate.reading import items, known, mapping, text
 from gateway.upstreams.translate.spec import Untranslatable
 
 Block = Mapping[str, Any]
+_SOURCES = {"base64": frozenset({"type", "media_type", "data"}), "url": frozenset({"type", "url"})}
 HINTS = frozenset({"type", "cache_control"})  # of prices: they change no answer
 
 
@@ -54,6 +55,8 @@ def read_part(block: Block, path: str) -> dict[str, Any]:
 def _image(block: Block, path: str) -> dict[str, Any]:
     known(block, HINTS | {"source"}, path)
     source = mapping(block.get("source"), f"{path}.source")
+    if isinstance(source.get("type"), str) and source["type"] in _SOURCES:
+        known(source, _SOURCES[source["type"]], f"{path}.source")
     if source.get("type") == "base64":
         url = f"data:{text(source.get('media_type'), f'{path}.source.media_type')};base64,"
         return {"type": "image_url", "image_url": {"url": url + text(source.get("data"), f"{path}.source.data")}}
@@ -70,6 +73,7 @@ def _document(block: Block, path: str) -> dict[str, Any]:
     source = mapping(block.get("source"), f"{path}.source")
     if source.get("type") != "base64" or source.get("media_type") != "application/pdf":
         raise Untranslatable(f"{path}.source", "must be a PDF in base64: the upstream takes no other document")
+    known(source, _SOURCES["base64"], f"{path}.source")
     data = text(source.get("data"), f"{path}.source.data")
     name = text(block.get("title") or "document.pdf", f"{path}.title")
     return {"type": "file", "file": {"filename": name, "file_data": f"data:application/pdf;base64,{data}"}}
