@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gateway.signals.secrets.shape import is_hex, is_placeholder, is_random
+from gateway.signals.secrets.shape import is_hex, is_placeholder, is_random, is_uuid, reads_as_name
 from gateway.signals.secrets.structured import is_example
 
 # Names in lower case, and the kind that each says. Longer ones stand before those that they hold.
@@ -40,7 +40,7 @@ _OTHER: Final = re.compile(  # names that hold one of ours and stand for somethi
     r"public|pub_|cache|primary|foreign|partition|sort|idempoten|dict|lookup|translation|group|row|hash|index|next|page"
     r"|continuation|cursor|sync|csrf_?(?:header|cookie)|token_?(?:type|url|uri|id|count|name|path|end|limit)|unk|pad|bos"
     r"|eos|sep|cls|mask|site|host|known|version|i18n|message|object|s3|storage_key|resource|sha|digest|fingerprint|map"
-    r"|trace|span|correlation|request|license|anon|test_?key|config|session_?key|data|metric|event|tag|label|min|max",
+    r"|trace|span|correlation|request|license|anon|test_?key|config|session_?key|data|metric|event|tag|label|min|max|websocket",
     re.IGNORECASE,
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{0,40}\Z")
@@ -63,6 +63,7 @@ _OF_PASSWORD: Final = re.compile(  # what may follow it in a name, so that it st
     r"s?(?:[_-]?(?:[0-9]{1,3}|prod(?:uction)?|dev|staging|test|old|new|value|str|string|text|plain|env|db|root|admin|user))?",
     re.IGNORECASE,
 )
+_OF_CODE: Final = re.compile(r"@?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_?[A-Z]+|@[A-Z_]+|[\w.+-]+@[\w-]+(?:\.[A-Za-z]{2,})+")
 _SPACED: Final = re.compile(r"\s")
 
 
@@ -89,12 +90,19 @@ def assigned(text: str, start: int, name: str) -> tuple[str, int] | None:
         return (kind, end) if is_one else None
     if _OTHER.search(full):
         return None
-    return (kind, end) if _is_key(value, quoted=quoted) else None
+    is_one = (
+        _is_key(value, quoted=quoted)
+        and (not match[1] or not is_uuid(value))
+        and not (name == "token" and is_uuid(value))
+    )
+    return (kind, end) if is_one else None
 
 
 def _is_password(value: str, *, quoted: bool) -> bool:
     """At least six characters that mix letters with digits or signs; no word, no code, nothing to be filled in."""
     if not 6 <= len(value) <= 128 or is_example(value) or _SPACED.search(value) or _CODE.match(value):
+        return False
+    if _OF_CODE.fullmatch(value) or (len(value) >= 16 and reads_as_name(value)):
         return False
     letters, digits = any(map(str.isalpha, value)), any(map(str.isdigit, value))
     symbol = bool(_SYMBOL.search(value.strip("?!=:*+")))
@@ -113,6 +121,8 @@ def _is_key(value: str, *, quoted: bool) -> bool:
         return False
     if _KEY.fullmatch(value):
         return is_random(value)
+    if not value[0].isalnum() and ("(" in value or "}" in value):
+        return False  # a program between two quotes
     signs = sum(not char.isalnum() for char in value)
     is_mixed = len(value) >= 16 and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     return quoted and is_mixed and signs >= 2 and len(set(value)) >= 12 and is_random(value)

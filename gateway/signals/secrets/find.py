@@ -23,13 +23,14 @@ _LONG_RUN: Final = b"x" * LONG
 _SPELLED_OUT: Final = b" x" * 10
 _PIECE: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
-_FEWEST_ENCODED: Final = 24  # characters of base64 that can hold a credential
+_FEWEST_ENCODED: Final = 16  # characters of base64 that can hold a credential
 _PRINTED: Final = bytes((9, 10, 13, *range(32, 127)))
 _LONGEST_RUN: Final = 256
 _LINE: Final = 40  # characters of a line of a blob
 _BETWEEN: Final = r"[\"'+,;\\ \t]{0,8}\n[\"'bru+ \t#*>]{0,40}"
 _LINE_BEFORE: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{_LINE}}}={{0,2}}{_BETWEEN}\Z")
 _LINE_AFTER: Final = re.compile(rf"{_BETWEEN}[A-Za-z0-9+/_-]{{20}}")
+_NAMED: Final = re.compile(r"(?:[a-z]I[dD]|\bid|_id|_ID|[Mm]arker|[Cc]ursor)[\"']?\s{0,2}[:=]\s{0,2}[\"']?\Z")
 _LEADING: Final = re.compile(r"(?:sha[0-9]{1,3}|h1|md5|integrity|etag)[-=:]\"?\Z", re.IGNORECASE)
 
 
@@ -138,7 +139,9 @@ def _in_run(text: str, start: int, end: int) -> Iterator[Finding]:
         left, right = piece.span()
         if text[max(0, left - 1) : left] in ("/", ".", "$") or text[right : right + 1] in ("/", "."):
             continue  # a path, one part of a name, a password's digest
-        if is_key_shaped(piece[0]) and not _LEADING.search(text, max(0, left - 14), left):
+        if not is_key_shaped(piece[0]):
+            continue
+        if not _LEADING.search(text, max(0, left - 14), left) and not _NAMED.search(text, max(0, left - 14), left):
             yield Finding("api_key", left, right)
 
 

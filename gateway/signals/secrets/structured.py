@@ -12,7 +12,10 @@ import msgspec
 from gateway.signals.secrets.shape import is_placeholder
 
 _ARMOUR: Final = re.compile(r"-----\s?(?:BEGIN|END)\s[A-Z0-9 ]{0,64}?PRIVATE\sKEY(?:\sBLOCK)?\s?-----")
-_MATERIAL: Final = re.compile(r"(?:[^\n]{0,80}\n){0,8}?[ \t\"'+>#*]*[A-Za-z0-9+/=]{16,}")
+_MATERIAL: Final = re.compile(  # behind its headers, if it has any
+    r"\s{0,40}(?:[A-Za-z-]{2,30}:[^\n]{0,80}\n\s{0,40}){0,8}[\"'+>#*b \n]{0,40}[A-Za-z0-9+/=]{16}"
+)
+_MATERIAL_BEFORE: Final = re.compile(r"[A-Za-z0-9+/]{16}={0,2}\s{0,4}(?:=[A-Za-z0-9+/]{4}\s{0,4})?[\"'+\s]{0,40}\Z")
 _JWT: Final = re.compile(
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,65536}\.[A-Za-z0-9_-]{0,4096}(?:\.[A-Za-z0-9_-]{8,65536}\.[A-Za-z0-9_-]{8,512})?"
 )
@@ -30,9 +33,11 @@ def armour(text: str, start: int) -> int | None:
     left = max(0, start - 90)
     for match in _ARMOUR.finditer(text, left, start + 40):
         if match.start() <= start < match.end():
-            after = _MATERIAL.match(text, match.end(), match.end() + 900)
-            if after or "END" in match[0][:12]:
-                return match.end()
+            if "END" in match[0][:12]:
+                near = _MATERIAL_BEFORE.search(text, max(0, match.start() - 100), match.start())
+            else:
+                near = _MATERIAL.match(text, match.end(), match.end() + 900)
+            return match.end() if near else None
     return None
 
 
