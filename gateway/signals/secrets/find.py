@@ -102,8 +102,9 @@ def _at(text: str, start: int, word: str, known: Container[str]) -> Finding | No
         named = assigned.assigned(text, start, word) if assigned.NAMES[word] not in known else None
         return Finding(named[0], start, named[1]) if named else None
     if word in _PREFIXES:
-        issued = None if _LEADING.search(text, max(0, start - 14), start) else issuers.at(text, start, word)
-        return Finding(issued[0], start, issued[1]) if issued else None
+        issued = issuers.at(text, start, word, known)
+        if issued and not _LEADING.search(text, max(0, start - 14), start):
+            return Finding(issued[0], start, issued[1])
     return None
 
 

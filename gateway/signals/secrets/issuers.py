@@ -7,6 +7,7 @@ scanning). A row is a prefix in lower case, by which it is looked for, and an ex
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -39,44 +40,44 @@ def issuers() -> tuple[Issuer, ...]:
 _ROWS: Final = (
     ("api_key", f"{_U}{{40,60}}", 40, ("gw-",)),  # this gateway's own: `gateway keys new`
     ("api_key", "[A-Z0-9]{16}", 16, ("AKIA", "ASIA", "ABIA", "ACCA")),  # Amazon Web Services
-    ("api_key", f"{_U}{{100,300}}", 100, ("ABSK",)),  # Amazon Bedrock
+    ("api_key", f"{_U}{{100,300}}+", 100, ("ABSK",)),  # Amazon Bedrock
     ("api_key", f"{_U}{{35}}", 35, ("AIza",)),  # Google
     ("api_key", f"{_U}{{24,40}}", 24, ("GOCSPX-",)),
-    ("token", f"{_U}{{30,300}}", 30, ("ya29.",)),
-    ("api_key", f"{_U}{{20,300}}", 20, ("sk-",)),  # OpenAI, DeepSeek, Moonshot, DashScope and all that copy them
+    ("token", f"{_U}{{30,300}}+", 30, ("ya29.",)),
+    ("api_key", f"{_U}{{20,300}}+", 20, ("sk-",)),  # OpenAI, DeepSeek, Moonshot, DashScope and all that copy them
     (
         "api_key",  # OpenAI, Anthropic, OpenRouter, Langfuse
-        f"{_U}{{16,300}}",
+        f"{_U}{{16,300}}+",
         16,
         ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-ant-", "sk-or-v1-", "sk-lf-", "sk-kimi-", "sk-None-"),
     ),
-    ("api_key", f"{_B}{{20,300}}", 20, ("gsk_", "r8_", "fw_", "fpk_", "csk-", "tgp_v1_", "pplx-", "xai-", "dop_v1_")),
-    ("token", f"{_B}{{30,300}}", 30, ("hf_", "api_org_")),  # Hugging Face
-    ("api_key", f"{_U}{{40,300}}", 40, ("nvapi-", "jina_", "pa-", "tvly-prod-", "tvly-dev-", "lsv2_pt_", "lsv2_sk_")),
-    ("api_key", f"{_U}{{20,300}}", 20, ("tvly-", "voyage-", "phx_", "ntn_", "sq0csp-", "ctx7sk-")),
-    ("token", f"{_B}{{36,300}}", 36, ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),  # GitHub
-    ("token", "[A-Za-z0-9_]{59,300}", 59, ("github_pat_",)),
+    ("api_key", f"{_B}{{20,300}}+", 20, ("gsk_", "r8_", "fw_", "fpk_", "csk-", "tgp_v1_", "pplx-", "xai-", "dop_v1_")),
+    ("token", f"{_B}{{30,300}}+", 30, ("hf_", "api_org_")),  # Hugging Face
+    ("api_key", f"{_U}{{40,300}}+", 40, ("nvapi-", "jina_", "pa-", "tvly-prod-", "tvly-dev-", "lsv2_pt_", "lsv2_sk_")),
+    ("api_key", f"{_U}{{20,300}}+", 20, ("tvly-", "voyage-", "phx_", "ntn_", "sq0csp-", "ctx7sk-")),
+    ("token", f"{_B}{{36,300}}+", 36, ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),  # GitHub
+    ("token", "[A-Za-z0-9_]{59,300}+", 59, ("github_pat_",)),
     (
         "token",  # GitLab
-        f"{_U}{{20,300}}",
+        f"{_U}{{20,300}}+",
         20,
         ("glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glsoat-", "glcbt-", "glimt-", "glagent-", "gloas-"),
     ),
-    ("token", "[A-Za-z0-9-]{10,300}", 10, ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xapp-", "xoxe.xox")),
-    ("api_key", f"{_B}{{16,300}}", 16, ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_")),  # Stripe
+    ("token", "[A-Za-z0-9-]{10,300}+", 10, ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xapp-", "xoxe.xox")),
+    ("api_key", f"{_B}{{16,300}}+", 16, ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_")),  # Stripe
     ("api_key", f"{_U}{{22}}\\.{_U}{{43}}", 66, ("SG.",)),  # SendGrid
     ("api_key", f"{_HEX}{{32}}", 32, ("SK",)),  # Twilio
     ("api_key", f"{_HEX}{{64}}", 64, ("xkeysib-", "xsmtpsib-")),  # Brevo
-    ("api_key", f"{_HEX}{{32,300}}", 32, ("key-", "shpat_", "shpss_", "shpca_", "shppa_", "PMAK-", "NRAK-")),
+    ("api_key", f"{_HEX}{{32,300}}+", 32, ("key-", "shpat_", "shpss_", "shpca_", "shppa_", "PMAK-", "NRAK-")),
     ("api_key", "[A-Z0-9]{27}", 27, ("NRAK-",)),  # New Relic
     ("api_key", f"{_U}{{60}}", 60, ("sq0atp-", "EAAA")),  # Square
     ("token", f"{_B}{{36}}", 36, ("npm_",)),
-    ("token", f"{_U}{{50,300}}", 50, ("pypi-AgEIcHlwaS5vcmc", "pypi-AgENdGVzdC5weXBpLm9yZw")),
-    ("token", f"{_B}{{32,300}}", 32, ("dckr_pat_", "dckr_oat_", "rubygems_", "sntrys_", "sntryu_")),
-    ("token", f"{_U}{{24,300}}", 24, ("hvs.", "hvb.", "dp.pt.", "dp.st.", "atlasv1.", "oy2", "lin_api_", "figd_")),
+    ("token", f"{_U}{{50,300}}+", 50, ("pypi-AgEIcHlwaS5vcmc", "pypi-AgENdGVzdC5weXBpLm9yZw")),
+    ("token", f"{_B}{{32,300}}+", 32, ("dckr_pat_", "dckr_oat_", "rubygems_", "sntrys_", "sntryu_")),
+    ("token", f"{_U}{{24,300}}+", 24, ("hvs.", "hvb.", "dp.pt.", "dp.st.", "atlasv1.", "oy2", "lin_api_", "figd_")),
     (
         "token",
-        f"{_B}{{32,300}}",
+        f"{_B}{{32,300}}+",
         32,
         ("doo_v1_", "dor_v1_", "ATATT3xFfGF0", "glsa_", "glc_", "eyJrIjoi", "pul-", "sbp_"),
     ),
@@ -103,10 +104,10 @@ def prefixes() -> tuple[str, ...]:
     return tuple(_patterns())
 
 
-def at(text: str, start: int, prefix: str) -> tuple[str, int] | None:
-    """The kind and the end of the credential that begins there, if one does."""
+def at(text: str, start: int, prefix: str, known: Container[str] = ()) -> tuple[str, int] | None:
+    """The kind and the end of the credential that begins there, if one does whose kind is not known."""
     for kind, _, pattern, _ in _patterns()[prefix]:
-        match = pattern.match(text, start)
+        match = None if kind in known else pattern.match(text, start)
         if match and is_drawn(match[1]):
             return kind, match.end()
     return None

@@ -19,7 +19,7 @@ _BESIDE: Final = bytes(
     ord("?") if code == ord("?") else ord("x") if chr(code).isalnum() or chr(code) in "_-" else ord(" ")
     for code in range(128)
 ).ljust(256)
-_WRITTEN: Final = re.compile(r"\\+([nrt\"'/])")
+_WRITTEN: Final = re.compile(r"(?<!\\)\\++([nrt\"'/])")
 _APART: Final = " \t,|"
 _SPELLED: Final = re.compile(rf"(?<![A-Za-z0-9_-])[A-Za-z0-9_-](?:[{_APART}][A-Za-z0-9_-](?![A-Za-z0-9_-])){{11,512}}+")
 
