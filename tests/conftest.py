@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 from hypothesis import settings
 
@@ -14,6 +15,14 @@ from tests.running import Running, Start, starter
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("untimed")
+
+
+def pytest_sessionfinish() -> None:
+    """What was reached is kept now: a worker that takes ten seconds to end is killed, and its data is lost."""
+    measured = coverage.Coverage.current()
+    if measured is not None:
+        measured.stop()
+        measured.save()
 
 
 @pytest.fixture(scope="module")
