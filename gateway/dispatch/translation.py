@@ -35,7 +35,7 @@ def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
     """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
     request = trail.request
     dialect = request.interface.dialect.name
-    if dialect == endpoint.api:
+    if dialect == endpoint.api or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
         return _native(request)
     translator = TRANSLATORS.get((dialect, endpoint.api))
     if translator is None:
