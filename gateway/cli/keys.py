@@ -8,13 +8,14 @@ import re
 import secrets
 from contextlib import closing
 from pathlib import Path
+from time import time
 from typing import Annotated
 
 import typer
 
 from gateway.cli.audit import record_before
 from gateway.cli.mistakes import Mistake, in_folder
-from gateway.cli.times import day
+from gateway.cli.times import days_from, later_day
 from gateway.errors import LedgerUnusable, Problems, nearest
 from gateway.identity import Keyring, compile_callers, digest
 from gateway.policy.layout import CALLERS
@@ -31,10 +32,11 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    about = "Make, list and revoke API keys; erase what was recorded of one."
+    about = "Make, list, rotate and revoke API keys; erase what was recorded of one."
     keys = typer.Typer(help=f"{about}\n\nExample: gateway keys new --team research", no_args_is_help=True)
     keys.command()(new)
     keys.command("list")(list_keys)
+    keys.command()(rotate)
     keys.command()(revoke)
     keys.command()(erase)
     app.add_typer(keys, name="keys")
@@ -59,8 +61,14 @@ def new(
     id = name or f"{team}-{secrets.token_hex(3)}"
     if id in {caller.key_id for caller in keyring.callers.values()}:
         raise Mistake(f"there is a key called `{id}` already; choose another --id, or revoke it first")
-    key = f"gw-{secrets.token_urlsafe(32)}"
-    row = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": day(expires) if expires else None}
+    key = _fresh_key()
+    row = {
+        "id": id,
+        "team": team,
+        "app": app,
+        "sha256": digest(key),
+        "expires": later_day(expires, now=time()) if expires else None,
+    }
     text = with_row(document, {field: value for field, value in row.items() if value is not None})
     record_before("key_made", {"id": id, "team": team, "app": app, "expires": row["expires"]})
     _write(path, text)
@@ -84,6 +92,50 @@ def list_keys(policies: Folder = None, as_json: Json = False) -> None:
     lines = [(caller.key_id, caller.team.id, caller.app or "-", str(caller.expires or "never")) for caller in callers]
     for id, team, app, expires in [("id", "team", "app", "expires"), *lines]:
         typer.echo(f"{id:<24} {team:<16} {app:<16} {expires}")
+
+
+def rotate(
+    id: Annotated[str, typer.Argument(help="its name in callers.yaml")],
+    overlap_days: Annotated[int, typer.Option(min=1, help="for so many days the old key works too")] = 7,
+    policies: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key that takes the place of another, which works on for some days.
+
+    Example: gateway keys rotate research-bot --overlap-days 3
+    """
+    path = _path(policies)
+    document, keyring = _read(path)
+    ids = [caller.key_id for caller in keyring.callers.values()]
+    if id not in ids:
+        raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
+    hashed, caller = next((hashed, caller) for hashed, caller in keyring.callers.items() if caller.key_id == id)
+    ends = min(days_from(time(), overlap_days), str(caller.expires or "9999-12-31"))
+    fresh, key = _next_name(id, ids), _fresh_key()
+    row = {"id": fresh, "team": caller.team.id, "app": caller.app, "sha256": digest(key)}
+    old = {**row, "id": id, "sha256": hashed, "expires": ends}
+    text = without_row(document, id)
+    for each in (old, row):
+        text = with_row(
+            parse(text.encode(), CALLERS), {name: value for name, value in each.items() if value is not None}
+        )
+    record_before("key_rotated", {"id": id, "ends": ends, "new": fresh})
+    _write(path, text)
+    if as_json:
+        typer.echo(json.dumps({"id": fresh, "team": caller.team.id, "key": key, "old": id, "old_ends": ends}))
+    else:
+        typer.echo(f"{key}\nthis is the key `{fresh}`, shown this once; `{id}` works until {ends}")
+
+
+def _next_name(id: str, taken: list[str]) -> str:
+    """bot, bot.2, bot.3 …"""
+    stem, _, number = id.rpartition(".")
+    stem, number = (stem, number) if stem and number.isdecimal() else (id, "1")
+    return next(name for count in range(int(number) + 1, 10**9) if (name := f"{stem}.{count}") not in taken)
+
+
+def _fresh_key() -> str:
+    return f"gw-{secrets.token_urlsafe(32)}"
 
 
 def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], policies: Folder = None) -> None:

@@ -31,6 +31,19 @@ def day(text: str) -> str:
         raise Mistake(f"`{text}` is no day; write one like 2027-01-31", exit_code=2) from None
 
 
+def later_day(text: str, *, now: float) -> str:
+    """The same, of a day that is still to come. Raises Mistake."""
+    wanted, today = day(text), datetime.fromtimestamp(now, UTC).date().isoformat()
+    if wanted <= today:
+        raise Mistake(f"`{text}` is not to come (today is {today}, UTC): such a key would never work", exit_code=2)
+    return wanted
+
+
+def days_from(now: float, days: int) -> str:
+    """YYYY-MM-DD, UTC."""
+    return datetime.fromtimestamp(now + days * _SECONDS["d"], UTC).date().isoformat()
+
+
 def _instant(text: str, example: str) -> float:
     try:
         found = datetime.fromisoformat(text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.cli import main
 from gateway.cli.keys import with_row, without_row
-from gateway.identity import compile_callers, digest
+from gateway.errors import GatewayError
+from gateway.identity import compile_callers, digest, identify
 from gateway.record.store import open_store
 from gateway.source import parse
 from tests.unit.record.build import caller, outcome, put, request
@@ -100,6 +103,31 @@ def test_two_keys_of_one_name_are_refused(folder, capsys):
 def test_a_day_that_is_none_is_used_wrongly(folder, capsys):
     assert run("new", "--team", "sales", "--expires", "soon", "--policies", str(folder)) == 2
     assert "2027-01-31" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("day", ["2020-01-31", datetime.now(UTC).date().isoformat()])
+def test_a_key_that_has_expired_already_is_not_made(folder, capsys, day):
+    assert run("new", "--team", "sales", "--expires", day, "--policies", str(folder)) == 2
+    assert "is not to come" in capsys.readouterr().err
+    assert (folder / "callers.yaml").read_text() == CALLERS
+
+
+def test_a_key_is_rotated_and_the_old_one_works_for_some_days_more(folder, capsys):
+    assert run("rotate", "crm", "--overlap-days", "3", "--policies", str(folder), "--json") == 0
+    made = json.loads(capsys.readouterr().out)
+    text = (folder / "callers.yaml").read_text()
+    keyring, problems = compile_callers(parse(text.encode(), "callers.yaml"))
+    assert keyring is not None, problems
+    old, fresh = keyring.callers[digest("b")], keyring.callers[digest(made["key"])]
+
+    assert (fresh.key_id, fresh.team.id, fresh.expires) == ("crm.2", "sales", None)
+    assert (str(old.expires), old.key_id) == (made["old_ends"], "crm")
+    assert identify("b", keyring, time.time()).key_id == "crm"
+    with pytest.raises(GatewayError, match="expired"):
+        identify("b", keyring, time.time() + 3 * 86_400)
+    assert run("rotate", "crm.2", "--policies", str(folder)) == 0
+    assert ids((folder / "callers.yaml").read_text()) == ["bot", "crm", "crm.2", "crm.3"]
+    assert "# who may call" in text
 
 
 def test_keys_are_listed_without_their_hashes(folder, capsys):
