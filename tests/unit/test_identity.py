@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.identity import Budget, Caller, Keyring, Rate, Team, compile_callers, digest, identify
+from gateway.identity import Admin, Budget, Caller, Keyring, Rate, Team, compile_callers, digest, identify
 from gateway.source import parse
 
 NOON = datetime(2026, 12, 31, 12, tzinfo=UTC).timestamp()
@@ -72,3 +72,44 @@ def test_a_key_written_in_the_clear_is_not_repeated():
     _, problems = compile_callers(parse(TEXT.replace(digest("secret"), "sk-1234567").encode(), "callers.yaml"))
 
     assert len(problems) == 1 and "sk-1234567" not in problems[0].message
+
+
+ADMINS = """\
+teams: {red: {data_class: public}}
+keys:
+  - {id: k, team: red, sha256: "%s"}
+admins:
+  - {id: ann, role: viewer, teams: [red], sha256: "%s"}
+  - {id: bob, role: admin, sha256: "%s"}
+"""
+HASHES = ("a" * 64, "b" * 64, "c" * 64)
+
+
+def test_administrators_are_kept_by_the_hash_of_their_token():
+    keyring, problems = compile_callers(parse((ADMINS % HASHES).encode(), "callers.yaml"))
+
+    assert (problems, keyring and keyring.admins) == (
+        [],
+        {"b" * 64: Admin("ann", "viewer", frozenset({"red"})), "c" * 64: Admin("bob", "admin")},
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("teams: [red]", "teams: [rod]", "no team is called `rod`"),
+        ("id: bob", "id: ann", "another administrator is called `ann`"),
+        ("id: bob", "id: console", "another administrator is called `console`, or the name is reserved"),
+        ("c" * 64, "b" * 64, "administrator `bob` has the token of another, or a caller's key"),
+        ("c" * 64, "a" * 64, "administrator `bob` has the token of another, or a caller's key"),
+        ("role: admin", "role: boss", "boss"),
+        ("teams: [red]", "teams: []", "teams"),
+    ],
+)
+def test_a_mistake_in_the_rows_of_administrators_is_told_with_its_place(old, new, words):
+    _, problems = compile_callers(parse((ADMINS % HASHES).replace(old, new).encode(), "callers.yaml"))
+
+    assert len(problems) == 1
+    assert words in problems[0].message
+    assert problems[0].place is not None
+    assert problems[0].place.line >= 5
