@@ -14,6 +14,7 @@ from gateway.record.heartbeat import FROZEN, Cells, Heart, Labels
 from gateway.record.journal.writer import Writer
 
 _log = logging.getLogger("gateway")
+_LOST = "does not answer: callers with a budget or a rate are told to come back, freezes reach no other gateway"
 
 
 class Vitals:
@@ -33,7 +34,9 @@ class Vitals:
         self._shadows_dropped += 1
 
     def shared_state(self, up: bool) -> None:
-        """Whether the shared state answers."""
+        """Whether the shared state answers; a log line when that changes."""
+        if up == self.shared_state_lost:
+            _log.log(logging.INFO if up else logging.ERROR, "Redis %s", "answers again" if up else _LOST)
         self._shared_state_up = {(): float(up)}
 
     @property

@@ -9,6 +9,7 @@ from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
+from gateway.dispatch.failure_log import FAILURES
 from gateway.dispatch.stopping import Running, Stop
 from gateway.errors import GatewayError
 from gateway.interfaces import INTERFACES
@@ -192,6 +193,10 @@ class ActiveAttempt:
 
     def _tell(self, result: Result, failure: Failure | None) -> None:
         now, turn = monotonic(), self.turn
+        if failure is not None:
+            FAILURES.failed(self.endpoint.id, failure, now)
+        elif result != "left":
+            FAILURES.answered(self.endpoint.id)
         if failure is not None and failure.retry_after_s is not None:
             turn.put_off(now, failure.retry_after_s)
         elif failure is not None:

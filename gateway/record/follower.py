@@ -84,6 +84,8 @@ class Follower:
         except Exception as wrong:  # noqa: BLE001 - the thread outlives a full disk and a database that is away
             self._stumble(wrong)
             return False
+        if self._said:
+            _log.warning("%s goes on", self.sink.name)
         self.up, self._said = True, ""
         return True
 

@@ -338,6 +338,7 @@ def test_replicas_share_freezes_through_redis_and_keep_them_when_it_is_killed(tm
             redis.process.kill()
             redis.process.wait()
             assert until(lambda: "redis" in second.ready()["degraded"])
+            assert until(lambda: "Redis does not answer" in second.log.read_text())
             assert until(lambda: shop.count("b") > others + 40)
         assert shop.count("a") == asked
         killed(second, tmp_path / "second")

@@ -269,3 +269,17 @@ def test_state_that_a_vendor_would_keep_is_refused_by_name(gpt, upstreams, field
 
     assert f"`{next(iter(field))}`" in str(raised.value)
     assert not upstreams.asked
+
+
+def test_a_vendor_that_refuses_our_key_is_told_of_in_the_log_and_when_it_answers_again(running, upstreams):
+    body = {"model": "w@c", "messages": HELLO}
+    key = {"authorization": f"Bearer {KEY}"}
+    upstreams.acts["c"] = saying(whole(401, {"error": {"message": "Incorrect API key provided: sk-12345"}}))
+    assert running.ask("POST", "/v1/chat/completions", body, headers=key)[0] == 502
+    del upstreams.acts["c"]
+    assert running.ask("POST", "/v1/chat/completions", body, headers=key)[0] == 200
+
+    log = running.log.read_text()
+    assert "w@c fails, our_key: HTTP 401: our key was not accepted\n" in log
+    assert "w@c answers again" in log
+    assert "sk-12345" not in log
