@@ -88,6 +88,8 @@ class Count:
         counts, values, tokens = self.counts, self.values, attempt.usage[3]
         timed = (place.endpoint, entry.record.kind)
         counts["gateway_attempts_total"][place.endpoint, attempt.outcome] += 1.0
+        if attempt.failure is not None:
+            counts["gateway_failures_total"][place.endpoint, attempt.failure] += 1.0
         if attempt.first_byte_s is not None:
             values["gateway_first_byte_seconds"][timed].append(attempt.first_byte_s)
         if tokens:

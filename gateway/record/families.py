@@ -61,6 +61,12 @@ FAMILIES = (
         ("team", *_PLACE, "basis", "baseline_permitted"),
     ),
     Family(
+        "gateway_failures_total",
+        "counter",
+        "Attempts that failed, by what went wrong: our_key, our_balance, rate_limited, overloaded, timeout, connect …",
+        ("endpoint", "kind"),
+    ),
+    Family(
         "gateway_refusals_total",
         "counter",
         "Attempts that ended declined, evaded, filtered or blank, though the policy did not want that topic declined",

@@ -279,6 +279,7 @@ def test_a_vendor_that_refuses_our_key_is_told_of_in_the_log_and_when_it_answers
     del upstreams.acts["c"]
     assert running.ask("POST", "/v1/chat/completions", body, headers=key)[0] == 200
 
+    assert running.counts("gateway_failures_total", 1, endpoint="w@c", kind="our_key")
     log = running.log.read_text()
     assert "w@c fails, our_key: HTTP 401: our key was not accepted\n" in log
     assert "w@c answers again" in log
