@@ -14,6 +14,7 @@ from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
 from gateway.upstreams.translate import TRANSLATORS
+from gateway.upstreams.translate.natively import without_marked
 from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 
@@ -68,13 +69,15 @@ def unwritable(trail: RequestState) -> GatewayError | None:
 
 def _native(request: Request) -> Outgoing:
     """Bytes as they came; Responses keep what they are sent unless they are told not to."""
-    if request.kind != "responses" or "store" in request.fields:
+    fields, adapted = without_marked(request.kind, request.fields)
+    if request.kind == "responses" and "store" not in fields:
+        fields, adapted = {**fields, "store": msgspec.Raw(b"false")}, (*adapted, "store(absent→false)")
+    if not adapted:
         return Outgoing(request)
     if request.arrival.strict:
-        words = "`store` must be false: without it a Responses vendor keeps the conversation"
-        raise GatewayError("unsupported_request", words, param="store")
-    fields = {**request.fields, "store": msgspec.Raw(b"false")}
-    return Outgoing(replace(request, fields=fields), adapted=("store(absent→false)",))
+        words = f"{adapted[0]} would be adapted, which `x-gateway-strict: true` forbids"
+        raise GatewayError("unsupported_request", words, param=adapted[0].partition("(")[0])
+    return Outgoing(replace(request, fields=fields), adapted=adapted)
 
 
 def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
@@ -84,5 +87,6 @@ def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
         max_output_tokens=endpoint.model.output_limit,
         limit_field="max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens",
         developer_role=own,
+        vendor=endpoint.operator.id,
         strict=strict,
     )

@@ -29,8 +29,8 @@ OF_MESSAGES: dict[str, Any] = {
             {"type": "image", "source": {"type": "url", "url": "https://x"}}, {"type": "document", "source": PDF},
             {"type": "document", "source": {"type": "url", "url": "https://x"}, "title": "a.pdf"}]},
         {"role": "assistant", "content": [
-            {"type": "thinking", "thinking": "Hm.", "signature": wrapped(THOUGHT)},
-            {"type": "redacted_thinking", "data": wrapped(THOUGHT)},
+            {"type": "thinking", "thinking": "Hm.", "signature": wrapped(THOUGHT, "")},
+            {"type": "redacted_thinking", "data": wrapped(THOUGHT, "")},
             {"type": "text", "text": "Hm."}, {"type": "tool_use", "id": "a", "name": "f", "input": {}}]},
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": [
             {"type": "text", "text": "ok"}]}]},
@@ -47,7 +47,7 @@ OF_RESPONSES: dict[str, Any] = {
         {"role": "user", "content": [
             {"type": "input_text", "text": "Hi"}, {"type": "input_image", "image_url": "https://x"},
             {"type": "input_file", "file_data": "data:application/pdf;base64,YQ=="}]},
-        {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": wrapped(BLOCK)},
+        {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": wrapped(BLOCK, "")},
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hm."},
                                                              {"type": "refusal", "refusal": "No."}]},
         {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"},

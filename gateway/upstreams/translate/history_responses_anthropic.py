@@ -65,7 +65,7 @@ def _message(item: Item, path: str, draft: Draft, turns: Turns) -> None:
 def _reasoning(item: Item, path: str, draft: Draft, turns: Turns) -> None:
     """A block that came through here goes back as it was; what nobody can read there is left out."""
     known(item, STATES | {"summary", "content", "encrypted_content"}, path)
-    block = unwrapped(item.get("encrypted_content"), "thinking", "redacted_thinking")
+    block = unwrapped(item.get("encrypted_content"), "thinking", "redacted_thinking", vendor=draft.upstream.vendor)
     if block is None:
         draft.adapt(path, "reasoning without its vendor's signature, left out")
     else:

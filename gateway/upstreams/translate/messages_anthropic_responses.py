@@ -138,7 +138,8 @@ def _call(block: Block, path: str, ids: CallIds) -> Item:
 def _thought(block: Block, path: str, draft: Draft) -> list[Item]:
     """An item that came through here goes back as it was; what nobody can read there is left out."""
     known(block, HINTS | {"thinking", "signature"} if block["type"] == "thinking" else HINTS | {"data"}, path)
-    item = unwrapped(block.get("signature" if block["type"] == "thinking" else "data"), "reasoning")
+    sealed = block.get("signature" if block["type"] == "thinking" else "data")
+    item = unwrapped(sealed, "reasoning", vendor=draft.upstream.vendor)
     if item is None:
         draft.adapt(path, f"{block['type']} of another vendor, left out")
     elif not item.get("encrypted_content") and not item.get("content"):

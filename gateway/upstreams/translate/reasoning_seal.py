@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 MARK = "entrepot-reasoning-1"
-_WRAPPED = f"{MARK}:"
 
 
 def is_ours(signature: object) -> bool:
@@ -22,17 +21,26 @@ def is_ours(signature: object) -> bool:
     return signature == MARK
 
 
-def wrapped(thought: Mapping[str, Any]) -> str:
+def is_marked(value: object) -> bool:
+    """Of a signature or encrypted content: no vendor made it, and none can read it."""
+    return isinstance(value, str) and value.startswith(MARK)
+
+
+def wrapped(thought: Mapping[str, Any], vendor: str) -> str:
     """A block of Messages or an item of Responses, as a signature, or as encrypted content, of the other."""
-    return _WRAPPED + b64encode(msgspec.json.encode(thought)).decode()
+    return _prefix(vendor) + b64encode(msgspec.json.encode(thought)).decode()
 
 
-def unwrapped(value: object, *types: str) -> Mapping[str, Any] | None:
-    """What `wrapped` was given, if it was that, of one of these types."""
-    if not isinstance(value, str) or not value.startswith(_WRAPPED):
+def unwrapped(value: object, *types: str, vendor: str) -> Mapping[str, Any] | None:
+    """What `wrapped` was given, if it was that, of one of these types and this vendor: no other can read it."""
+    if not isinstance(value, str) or not value.startswith(_prefix(vendor)):
         return None
     try:
-        read = msgspec.json.decode(b64decode(value.removeprefix(_WRAPPED), validate=True))
+        read = msgspec.json.decode(b64decode(value.removeprefix(_prefix(vendor)), validate=True))
     except (ValueError, RecursionError):
         return None
     return read if isinstance(read, dict) and read.get("type") in types else None
+
+
+def _prefix(vendor: str) -> str:
+    return f"{MARK}:{vendor}:"

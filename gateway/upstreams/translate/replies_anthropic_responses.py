@@ -22,13 +22,13 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     refusal = "".join(words for item in items for kind, _, words in said_in(item) if kind == "refusal")
     return {
         **head(memory),
-        "content": [block for item in items for block in _blocks(item, cut=reading.cut is not None)],
+        "content": [block for item in items for block in _blocks(item, memory.vendor, cut=reading.cut is not None)],
         **_ending(reading, refusal, called=any(item["type"] == "function_call" for item in items)),
         "usage": usage(reply.get("usage")),
     }
 
 
-def _blocks(item: Body, *, cut: bool) -> list[dict[str, Any]]:
+def _blocks(item: Body, vendor: str, *, cut: bool) -> list[dict[str, Any]]:
     if item["type"] == "message":
         return [{"type": "text", "text": words} for _, _, words in said_in(item) if words]
     if item["type"] == "function_call":
@@ -37,21 +37,21 @@ def _blocks(item: Body, *, cut: bool) -> list[dict[str, Any]]:
         raise ValueError("the reply calls a tool of a kind that was not asked for")
     thought = _BETWEEN.join(words for _, _, words in said_in(item) if words)
     if thought:
-        return [{"type": "thinking", "thinking": thought, "signature": _sealed(item)}]
-    return [_hidden(item)] if item.get("encrypted_content") else []
+        return [{"type": "thinking", "thinking": thought, "signature": _sealed(item, vendor)}]
+    return [_hidden(item, vendor)] if item.get("encrypted_content") else []
 
 
 def _call(item: Body) -> dict[str, Any]:
     return {"type": "tool_use", "id": item["call_id"], "name": item["name"], "input": {}}
 
 
-def _sealed(item: Body) -> str:
-    return wrapped({name: item[name] for name in _OF_ITEM if item.get(name) is not None})
+def _sealed(item: Body, vendor: str) -> str:
+    return wrapped({name: item[name] for name in _OF_ITEM if item.get(name) is not None}, vendor)
 
 
-def _hidden(item: Body) -> dict[str, Any]:
+def _hidden(item: Body, vendor: str) -> dict[str, Any]:
     """Reasoning that nobody but its vendor can read."""
-    return {"type": "redacted_thinking", "data": _sealed(item)}
+    return {"type": "redacted_thinking", "data": _sealed(item, vendor)}
 
 
 def _ending(reading: Reading, refusal: str, *, called: bool) -> dict[str, Any]:
@@ -137,9 +137,9 @@ class Stream:
 
     def _end(self, item: Body) -> list[bytes]:
         if item["type"] == "reasoning" and self._open == id(item):
-            return [self._delta("signature_delta", signature=_sealed(item)), *self._close()]
+            return [self._delta("signature_delta", signature=_sealed(item, self._memory.vendor)), *self._close()]
         if item["type"] == "reasoning" and item.get("encrypted_content"):
-            return [*self._at(id(item), _hidden(item)), *self._close()]
+            return [*self._at(id(item), _hidden(item, self._memory.vendor)), *self._close()]
         return self._close()
 
     def _at(self, place: object, block: dict[str, Any]) -> list[bytes]:

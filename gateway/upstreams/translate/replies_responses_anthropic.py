@@ -162,11 +162,11 @@ class _Reading:
         if kind == "text":
             self.answer.end_part()
         elif kind == "redacted_thinking":
-            self.answer.seal(wrapped({"type": kind, "data": words_in(self._block, "data")}))
+            self.answer.seal(wrapped({"type": kind, "data": words_in(self._block, "data")}, self._memory.vendor))
         elif kind == "thinking":
             thought = {field: "".join(words) for field, words in self._thought.items()}
             if thought["signature"]:
-                self.answer.seal(wrapped({"type": kind, **thought}))
+                self.answer.seal(wrapped({"type": kind, **thought}, self._memory.vendor))
 
     def finish(self, said: Body) -> dict[str, Any]:
         """The whole Response. Raises ValueError for an end that is none."""

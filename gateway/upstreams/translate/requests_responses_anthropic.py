@@ -27,7 +27,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     user_in(body, draft)
     _choose(body, draft)
     wrapped = tools_responses_openai.wrapped_names(body, draft)
-    memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped)
+    memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped, vendor=upstream.vendor)
     return Translated(draft.body, memory, tuple(draft.adapted))
 
 

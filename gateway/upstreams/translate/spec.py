@@ -32,6 +32,7 @@ class Upstream:
     limit_field: str = "max_completion_tokens"  # what a Chat upstream calls its bound on output
     developer_role: bool = True  # False: a Chat upstream that knows `system` alone
     custom_tools: bool = True  # False: a Chat upstream that knows tools of type `function` alone
+    vendor: str = ""  # its operator: whose signed reasoning only the same one can read
     strict: bool = False  # `x-gateway-strict: true`: what would be adapted is refused
 
 
@@ -44,6 +45,7 @@ class Memory:
     response_id: str  # for dialects whose replies must have one: minted once, without a prefix
     created_at: int  # Unix seconds
     wrapped_tools: frozenset[str] = frozenset()  # custom tools that went as functions with one string `input`
+    vendor: str = ""  # see Upstream
     call_ids: Mapping[str, str] = field(default_factory=dict)  # upstream's call id -> the caller's, where rewritten
 
 
