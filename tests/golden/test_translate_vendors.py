@@ -12,12 +12,14 @@ from gateway.upstreams.translate.spec import Upstream
 USER = {"role": "user", "content": "Go on."}
 RESPONSE: dict[str, Any] = {
     "id": "resp_1", "object": "response", "status": "completed", "model": "m", "output": [
-        {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}], "encrypted_content": "E"},
+        {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}],
+         "encrypted_content": "gAAA"},
         {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
          "content": [{"type": "output_text", "text": "Yes.", "annotations": []}]}],
 }  # fmt: skip
 MESSAGE: dict[str, Any] = {
-    "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn", "stop_sequence": None,
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
+    "stop_sequence": None,
     "content": [{"type": "thinking", "thinking": "hm", "signature": "EqQB"}, {"type": "text", "text": "Yes."}],
     "usage": {"input_tokens": 1, "output_tokens": 1},
 }  # fmt: skip

@@ -13,6 +13,7 @@ from gateway.request import Fields
 from gateway.upstreams.translate.reasoning_seal import MARK, is_marked
 
 _HISTORY = {"messages": "messages", "responses": "input"}  # by kind: where a conversation stands
+_SEALS = ("signature", "data", "encrypted_content")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -32,9 +33,7 @@ def _kept(items: list[Any], path: str, left_out: list[str]) -> list[Any]:
     made = []
     for place, item in enumerate(items):
         where = f"{path}[{place}]"
-        if isinstance(item, dict) and any(
-            is_marked(item.get(name)) for name in ("signature", "data", "encrypted_content")
-        ):
+        if isinstance(item, dict) and any(is_marked(item.get(name)) for name in _SEALS):
             left_out.append(f"{where}({item.get('type')} of another vendor, left out)")
             continue
         inner = item.get("content") if isinstance(item, dict) else None

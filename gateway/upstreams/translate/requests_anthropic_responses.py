@@ -25,9 +25,8 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     tools.choose(body, draft)
     if isinstance(choice := draft.body.get("tool_choice"), dict):
         draft.body["tool_choice"] = {"type": "function", **choice["function"]}
-    return Translated(
-        draft.body, Memory(body, model, response_id, created_at, vendor=upstream.vendor), tuple(draft.adapted)
-    )
+    memory = Memory(body, model, response_id, created_at, vendor=upstream.vendor)
+    return Translated(draft.body, memory, tuple(draft.adapted))
 
 
 def _reason(body: Body, draft: Draft) -> None:
