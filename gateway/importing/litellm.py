@@ -15,7 +15,7 @@ from gateway.importing.litellm_guardrails import guardrails
 from gateway.importing.litellm_inside import openrouter_inside
 from gateway.importing.litellm_options import tell_of_deployment, tell_of_options
 from gateway.importing.litellm_routes import Router, defaults, router_of, tell_of_spread
-from gateway.importing.litellm_shape import mistakes
+from gateway.importing.litellm_shape import listed, mistakes
 from gateway.importing.litellm_wildcards import expanded
 
 Entries = Mapping[str, Any]
@@ -78,7 +78,7 @@ def _groups(draft: Draft, data: Entries) -> dict[str, list[Deployment]]:
 
 def _credentials(draft: Draft, data: Entries) -> dict[str, Mapping[str, Any]]:
     found = {}
-    for number, entry in enumerate(data.get("credential_list") or ()):
+    for number, entry in enumerate(listed(data.get("credential_list"))):
         if isinstance(entry, dict) and isinstance(entry.get("credential_values"), dict):
             found[str(entry.get("credential_name"))] = entry["credential_values"]
         draft.findings.carried(("credential_list", number))

@@ -13,6 +13,7 @@ from gateway.importing.draft import Draft, Way, unique, word
 from gateway.importing.keys import REFERENCE, key_of
 from gateway.importing.litellm_deployments import Deployment
 from gateway.importing.litellm_names import number
+from gateway.importing.litellm_shape import listed
 from gateway.importing.shipped import Row
 from gateway.source.peer import Path
 
@@ -115,7 +116,7 @@ def _key(draft: Draft, key: Mapping[str, Any], teams: Mapping[str, str], groups:
     if team == "no-team":
         draft.teams.setdefault("no-team", {"data_class": _CLASS})
     budget = _budget_of(draft, f"key {id}", key)
-    models = [str(name) for name in key.get("models") or ()]
+    models = [str(name) for name in listed(key.get("models"))]
     tagged = (key.get("metadata") or {}).get("tags") if isinstance(key.get("metadata"), dict) else None
     app = id if budget or (models and not set(models) & _ALL) or tagged else None
     row: Row = {"id": id, "team": team} | ({"app": app} if app else {}) | {"sha256": hashed}
@@ -197,7 +198,7 @@ def _of_tags(way: Way, tags: list[Any]) -> bool:
 
 
 def _in_groups(group: Any, names: list[str]) -> bool:
-    return any(set(map(str, deployment.info.get("access_groups") or ())) & set(names) for deployment in group)
+    return any(set(map(str, listed(deployment.info.get("access_groups")))) & set(names) for deployment in group)
 
 
 def _rest(draft: Draft, where: str, row: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from gateway.importing.draft import Draft, Item, Way
 from gateway.importing.litellm_deployments import Deployment
 from gateway.importing.litellm_fallbacks import Fallbacks
 from gateway.importing.litellm_names import number
+from gateway.importing.litellm_shape import listed
 
 _DEFAULT_TIMEOUT, _DEFAULT_RETRIES, _MOST_ATTEMPTS, _DEEPEST = 600.0, 2, 20, 5
 _ORDERS = {"latency-based-routing": "first_byte", "cost-based-routing": "price"}
@@ -61,7 +62,7 @@ class Router:
     def _by_tag(self, name: str, group: Sequence[Deployment]) -> list[tuple[str, Way]]:
         sets: dict[tuple[str, ...], list[Deployment]] = {}
         for deployment in group:
-            tags = tuple(str(tag) for tag in deployment.params.get("tags") or ())
+            tags = tuple(str(tag) for tag in listed(deployment.params.get("tags")))
             self.draft.findings.carried((*deployment.path, "litellm_params", "tags"))
             sets.setdefault(tags, []).append(deployment)
         rest = [d for tags, found in sets.items() if not tags or "default" in tags for d in found]

@@ -16,6 +16,11 @@ _FROM_DATABASE = (
 )
 
 
+def listed(value: object) -> list[Any]:
+    """Where a list belongs; whatever else stands there is told as not carried."""
+    return value if isinstance(value, list) else []
+
+
 def whole(peer: Peer, said: Said) -> Peer:
     """With the files that it includes and the models that the user brings. Raises Problems."""
     if not isinstance(peer.data, dict):

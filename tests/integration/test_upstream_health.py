@@ -174,7 +174,7 @@ def test_a_failure_of_a_sole_endpoint_says_whether_to_come_back(running, upstrea
 
     upstreams.acts["a"] = saying(whole(503, {"error": {"message": "busy"}}, "retry-after: 17"))
     status, headers, body = ask(running, chat("m@a"))
-    assert (status, headers["retry-after"]) == (502, "17")
+    assert (status, headers["retry-after"]) == (503, "17")
     assert "x-should-retry" not in headers
 
     upstreams.acts["b"] = saying(whole(401, {"error": {"message": "no such key"}}))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import Problems
@@ -226,6 +226,8 @@ def held(peer: PeerName, configuration: object) -> None:
 
 @few
 @given(litellm)
+@example({"model_list": [{"model_name": "a", "litellm_params": None}], "credential_list": 1})
+@example({"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x", "tags": 1}}], "include": 7})
 def test_any_configuration_of_litellm(configuration: object) -> None:
     held("litellm", configuration)
 
