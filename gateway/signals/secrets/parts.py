@@ -10,6 +10,7 @@ from gateway.signals.secrets import issuers
 from gateway.signals.secrets.find import beginnings
 
 _SEAM: Final = 300  # characters on either side of where one passage ends and the next begins
+_GAP: Final = "\n \n"
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{4,}")
 _SHORT: Final = 4  # letters that are taken for a word whatever their case
 _MOST_PARTS: Final = 32  # of a request that are tried
@@ -17,16 +18,15 @@ _MOST_WORDS: Final = 400  # that may complete one
 
 
 def seams(said: Sequence[str]) -> Iterator[str]:
-    """The end of each passage with the beginnings of those that follow, as one word."""
+    """The end of each passage with the beginnings of those that follow, all in one text: each is read once."""
     for pieces in ([text for text in said if text], [text.strip() for text in said if text.strip()]):
-        for first in range(len(pieces) - 1):
-            run, left = [pieces[first][-_SEAM:]], _SEAM
-            for text in pieces[first + 1 :]:
-                run.append(text[:left])
-                left -= len(text) + 1
-                if left < 0:
-                    break
-            yield "".join(run)
+        if len(pieces) > 1:
+            yield "".join(map(_ends, pieces))
+
+
+def _ends(text: str) -> str:
+    """Of a long one the beginning and the end, which nothing holds together."""
+    return text if len(text) <= 2 * _SEAM else f"{text[:_SEAM]}{_GAP}{text[-_SEAM:]}"
 
 
 def completed(said: Sequence[str]) -> Iterator[str]:

@@ -31,7 +31,8 @@ _FEWEST_DISTINCT: Final = 6  # characters, of a key
 _SHORTEST: Final = 20
 _LONGEST: Final = 128
 _SEGMENT_LENGTH: Final = 14  # of the longest stretch without a hyphen or an underscore
-_MOST_WORDS: Final = 0.55  # share of the characters that may stand in what reads as words
+_MOST_WORDS: Final = 0.8  # share of the characters behind an issuer's prefix that may stand in what reads as words
+_MOST_READABLE: Final = 0.55  # the same of a value that only its shape tells
 _MOST_NAMES: Final = 0.6
 _FEWEST_DRAWN: Final = 8  # characters of the longest stretch behind an issuer's prefix
 _FEWEST_TURNS: Final = 0.4  # times the kind of character changes, a character
@@ -111,7 +112,7 @@ def _is_mixed(value: str) -> bool:
         len(kinds) == 3
         and numbers >= 2
         and len(runs) >= len(value) * _FEWEST_TURNS
-        and _wordiness(value) <= _MOST_WORDS
+        and _wordiness(value) <= _MOST_READABLE
         and _share(_NAMES, value) <= _MOST_NAMES
     )
 
