@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from gateway.importing.doors import UNKNOWN_LAB
@@ -34,8 +34,16 @@ def _policy(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row
     routes = _routes(draft, ids, catalog)
     if not draft.every_name:
         routes.append({"name": unique("named", {str(route["name"]) for route in routes}), "try": ["requested"]})
-    parts = {"version": 1, "aliases": aliases, "guards": [_guard(guard, ids) for guard in draft.guards]}
+    guards = [_guard(guard, ids) for guard in draft.guards if _is_asked_for(guard, known | aliases.keys())]
+    parts = {"version": 1, "aliases": aliases, "guards": guards}
     return {name: value for name, value in parts.items() if value} | {"defaults": draft.defaults, "routes": routes}
+
+
+def _is_asked_for(guard: Row, names: Set[str]) -> bool:
+    """False for a guard on a name of which nothing was imported: whoever asks for that gets 404."""
+    when = guard.get("when")
+    model = when.get("model") if isinstance(when, dict) else None
+    return not isinstance(model, str) or model in names
 
 
 def _guard(guard: Row, ids: Mapping[int, str]) -> Row:

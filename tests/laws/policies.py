@@ -178,7 +178,7 @@ NUMBERS: dict[str, tuple[float, ...]] = {
 WORDS: dict[str, tuple[str, ...]] = {
     "team": ("research", "sales"), "tag": ("audited", "batch"), "residency": ("any", "eu", "china"),
     "model": ("m0", "m*", "auto"), "language": ("en", "zh", "other"), "quantization": ("fp8", "int4"),
-    "licence": ("MIT", "Apache-2.0"), "certifications": ("soc2", "iso27001"),
+    "source": ("docs/a", "mail/b"), "licence": ("MIT", "Apache-2.0"), "certifications": ("soc2", "iso27001"),
 }  # fmt: skip
 UNTESTED = frozenset({"app", "endpoint", "model", "lab", "operator"})  # facts whose words depend on the catalogue
 

@@ -224,8 +224,16 @@ def held(peer: PeerName, configuration: object) -> None:
     assert [problem.message for problem in made.problems] == []
 
 
+NOTHING_LEFT = {
+    "model": "openrouter/z-ai/glm-5.3:free",
+    "api_base": "https://api.openai.com/v1",
+    "extra_body": {"provider": {"only": ["together"], "data_collection": "deny"}},
+}
+
+
 @few
 @given(litellm)
+@example({"model_list": [{"model_name": "b", "litellm_params": NOTHING_LEFT}]})
 @example({"model_list": [{"model_name": "a", "litellm_params": None}], "credential_list": 1})
 @example({"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x", "tags": 1}}], "include": 7})
 def test_any_configuration_of_litellm(configuration: object) -> None:

@@ -27,8 +27,8 @@ def plain_decision(decision: Decision, team: Team | None) -> dict[str, Any]:
 
 
 def plain_signal(name: str, value: Value) -> Any:
-    """Sets as lists in declared order, the unknown as `unknown`."""
+    """Sets as lists, in declared order where the words are, the unknown as `unknown`."""
     if isinstance(value, frozenset):
-        declared = SIGNALS[name].words or ()
-        return [word for word in declared if word in value]
+        declared = SIGNALS[name].words
+        return sorted(value) if declared is None else [word for word in declared if word in value]
     return "unknown" if value is UNKNOWN else value
