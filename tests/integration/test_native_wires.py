@@ -132,6 +132,26 @@ def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
     assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
 
 
+def test_what_another_endpoint_thought_is_left_out_by_name(running, upstreams):
+    ours = {"type": "thinking", "thinking": "hm", "signature": "entrepot-reasoning-1"}
+    theirs = {"type": "thinking", "thinking": "so", "signature": "EqQB"}
+    said = {"type": "text", "text": "Yes."}
+    history = [HELLO[0], {"role": "assistant", "content": [ours, theirs, said]}, {"role": "user", "content": "Go on."}]
+    upstreams.acts["a"] = saying(whole(200, MESSAGE))
+    body = {"model": "m@a", "max_tokens": 9, "messages": history}
+    headers = running.ask("POST", "/v1/messages", body, headers={"x-api-key": KEY})[1]
+
+    assert sent(upstreams)["messages"] == [history[0], {"role": "assistant", "content": [theirs, said]}, history[2]]
+    assert headers["x-gateway-adapted"] == "messages[1].content[0](thinking of another vendor, left out)"
+    strict = {"x-api-key": KEY, "x-gateway-strict": "true"}
+    assert running.ask("POST", "/v1/messages", body, headers=strict)[0] == 400
+    item = {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "entrepot-reasoning-1:x:e30="}
+    upstreams.acts["b"] = saying(whole(200, RESPONSE))
+    asked = {"model": "m@b", "store": False, "input": [item, {"role": "user", "content": "Hi"}]}
+    running.ask("POST", "/v1/responses", asked, headers={"x-api-key": KEY})
+    assert sent(upstreams)["input"] == [{"role": "user", "content": "Hi"}]
+
+
 def test_a_stream_of_messages_passes_as_it_is(claude, running, upstreams):
     thinking = ({"type": "thinking", "thinking": "", "signature": ""}, [
         {"type": "thinking_delta", "thinking": "The tide."}, {"type": "signature_delta", "signature": "EqQB"},
@@ -199,26 +219,6 @@ def test_an_overloaded_vendor_is_passed_over_and_its_own_error_never_shown(claud
 
     assert raised.value.status_code in (502, 503)
     assert raised.value.body["type"] == "error"  # type: ignore[index]
-
-
-def test_what_another_endpoint_thought_is_left_out_by_name(running, upstreams):
-    ours = {"type": "thinking", "thinking": "hm", "signature": "entrepot-reasoning-1"}
-    theirs = {"type": "thinking", "thinking": "so", "signature": "EqQB"}
-    said = {"type": "text", "text": "Yes."}
-    history = [HELLO[0], {"role": "assistant", "content": [ours, theirs, said]}, {"role": "user", "content": "Go on."}]
-    upstreams.acts["a"] = saying(whole(200, MESSAGE))
-    body = {"model": "m@a", "max_tokens": 9, "messages": history}
-    headers = running.ask("POST", "/v1/messages", body, headers={"x-api-key": KEY})[1]
-
-    assert sent(upstreams)["messages"] == [history[0], {"role": "assistant", "content": [theirs, said]}, history[2]]
-    assert headers["x-gateway-adapted"] == "messages[1].content[0](thinking of another vendor, left out)"
-    strict = {"x-api-key": KEY, "x-gateway-strict": "true"}
-    assert running.ask("POST", "/v1/messages", body, headers=strict)[0] == 400
-    item = {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "entrepot-reasoning-1:x:e30="}
-    upstreams.acts["b"] = saying(whole(200, RESPONSE))
-    asked = {"model": "m@b", "store": False, "input": [item, {"role": "user", "content": "Hi"}]}
-    running.ask("POST", "/v1/responses", asked, headers={"x-api-key": KEY})
-    assert sent(upstreams)["input"] == [{"role": "user", "content": "Hi"}]
 
 
 def test_a_whole_response_passes_and_is_not_stored(gpt, running, upstreams):
