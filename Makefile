@@ -38,7 +38,7 @@ run: install-run ## the gateway with a real local model and simulated vendors: n
 check: install ## what CI checks first: format, lint, types, import contracts, policies
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/gateway check policies
 
-quick: install ## unit and golden tests: no services, under 20 s
+quick: install ## unit and golden tests: no services, about a minute
 	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
 test: install system check coverage ## everything, with real services
