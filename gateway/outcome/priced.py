@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage
@@ -10,7 +11,8 @@ from gateway.estimates import PRIORS
 from gateway.outcome.answering import is_answer
 from gateway.outcome.savings import Baselines, credit
 from gateway.policy.decision import Decision
-from gateway.policy.explain.rule_cost import RulePrices, biting, price_of_rules
+from gateway.policy.explain.rule_cost import RuleCosts, RulePrices, biting, rule_costs
+from gateway.policy.ranking import tokens_of
 from gateway.signals.kind import language_of, topic_of
 
 
@@ -29,6 +31,7 @@ class Settled:
     result: str
     served: tuple[Endpoint, Usage] | None  # the last serving attempt
     ended_at: float
+    list_usd: Decimal | None = None  # the baseline's price of the same tokens, where it was reckoned before
 
 
 def has_price(decision: Decision | None) -> bool:
@@ -44,9 +47,16 @@ class Pricing:
     def __init__(self) -> None:
         self._baselines = Baselines(PRIORS)
 
-    def priced(self, decision: Decision, settled: Settled) -> Priced:
-        """By the estimates of the decision's view."""
-        return Priced(self._effective_usd(decision, settled), price_of_rules(decision))
+    def priced(
+        self, decision: Decision, settled: Settled, *, costs: RuleCosts | None = None, tokens: float = 0.0
+    ) -> Priced:
+        """By the estimates of the decision's view.
+
+        `costs` and `tokens`: the decision is that of another request, which differs from this one in its length alone.
+        """
+        if costs is None:
+            costs, tokens = rule_costs(decision), tokens_of(decision.signals)
+        return Priced(self._effective_usd(decision, settled), costs.prices(tokens, alone=False))
 
     def _effective_usd(self, decision: Decision, settled: Settled) -> float:
         baseline = decision.route.baseline or decision.policy.baseline
@@ -54,7 +64,7 @@ class Pricing:
         if baseline is None or settled.served is None or not (answered or settled.result == "left"):
             return 0.0
         endpoint, usage = settled.served
-        credited = credit(baseline, usage, at=settled.ended_at)
+        credited = credit(baseline, usage, at=settled.ended_at, list_usd=settled.list_usd)
         if credited is None:
             return 0.0
         snapshot = decision.view.estimates or PRIORS

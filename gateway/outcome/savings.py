@@ -20,13 +20,14 @@ class Credit:
     output_usd: float
 
 
-def credit(baseline: Endpoint, usage: Usage, *, at: float) -> Credit | None:
-    """None if the baseline's price at that time is not known."""
+def credit(baseline: Endpoint, usage: Usage, *, at: float, list_usd: Decimal | None = None) -> Credit | None:
+    """None if the baseline's price at that time is not known. `list_usd`: the whole, if it was reckoned before."""
     price = price_at(baseline.prices, at=at, input_tokens=usage.input_tokens)
     if price is None:
         return None
     read = Usage(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
-    whole, input_usd = cost_under(price, usage), cost_under(price, read)
+    input_usd = cost_under(price, read)
+    whole = cost_under(price, usage) if list_usd is None else list_usd
     return Credit(whole, float(input_usd), float(whole - input_usd))
 
 

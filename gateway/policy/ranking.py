@@ -59,7 +59,7 @@ class Rankings:
         self, order: Order, item: Item, taken: int, signals: dict[str, Value], view: View
     ) -> Sequence[Endpoint]:
         """The endpoints of `item` in the mask `taken`; equals, and all without data, stay as listed."""
-        length = _length(signals)
+        length = tokens_of(signals)
         lines = self._lines(order, signals, view)
         picked = lines.picked.get(taken)
         if picked is None:
@@ -83,7 +83,13 @@ class Rankings:
         `longer`: how many times as much as expected each says.
         """
         limit = inf if view.max_tokens is None else view.max_tokens
-        return _costs(self._lines(order, signals, view).array, _length(signals), limit, longer)
+        return _costs(self._lines(order, signals, view).array, tokens_of(signals), limit, longer)
+
+    def lines(self, order: Order, signals: dict[str, Value], view: View) -> NDArray[np.float64]:
+        """Two rows by the endpoints' index: what `order` reckons for each input token, and for the answer."""
+        limit = inf if view.max_tokens is None else view.max_tokens
+        a, b, tokens, c = self._lines(order, signals, view).array
+        return np.stack((a, b * np.minimum(tokens, limit) + c))
 
     def renew(self, snapshot: Snapshot) -> None:
         """Makes what was used of late ready for this snapshot, beside what serves until it is taken up."""
@@ -95,7 +101,7 @@ class Rankings:
         self.kept = used | fresh
 
     def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
-        page = self.book.rates(at=view.at, input_tokens=int(_length(signals))) if order in PRICED else ()
+        page = self.book.rates(at=view.at, input_tokens=int(tokens_of(signals))) if order in PRICED else ()
         snapshot = view.estimates or PRIORS
         table = (order, id(page), kind_of(order, signals, snapshot), snapshot.version)
         lines = self.kept.get(table)
@@ -163,7 +169,8 @@ def expected_costs(
     return [float(costs[endpoint.index]) for endpoint in endpoints]
 
 
-def _length(signals: dict[str, Value]) -> float:
+def tokens_of(signals: dict[str, Value]) -> float:
+    """The prompt's estimated tokens; 0 where nobody measured them."""
     tokens = signals.get("tokens")
     return tokens if isinstance(tokens, (int, float)) else 0.0
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gateway.catalog.countries import CHINA
 from gateway.policy.decision import Decision
+from gateway.policy.ranking import tokens_of
 from gateway.policy.rules import Guard
 from gateway.policy.select.candidates import candidates
 
@@ -25,19 +26,50 @@ class RulePrices:
     together: float = 0.0  # all guards, against none
 
 
+Front = tuple[tuple[float, float, float, float], ...]  # rank and cost of each, by input token and for the answer
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCosts:
+    """Who comes first with and without each guard, for all requests that differ in their length alone."""
+
+    kept: Front  # with all guards
+    free: Front  # with none
+    without: tuple[tuple[str, Front], ...] = ()  # by guard: with all the others
+    only: tuple[tuple[str, Front], ...] = ()  # by guard: with this one
+
+    def prices(self, tokens: float, *, alone: bool = True) -> RulePrices:
+        """Of a request with so many input tokens; `alone` False leaves that part out."""
+        if not self.without:
+            return _FREE
+        chosen, free = _first_cost(self.kept, tokens), _first_cost(self.free, tokens)
+        marginal = {name: chosen - _first_cost(front, tokens) for name, front in self.without}
+        by_itself = {name: _first_cost(front, tokens) - free for name, front in self.only} if alone else {}
+        together = chosen - free
+        return RulePrices(_known(marginal), _known(by_itself), together if together > 0.0 else 0.0)
+
+
 _FREE = RulePrices()
+_NOTHING = RuleCosts((), ())
 
 
 def price_of_rules(decision: Decision) -> RulePrices:
     """At the request's view, with conversation, canary and exploration left out. An unknown cost adds nothing."""
+    return rule_costs(decision).prices(tokens_of(decision.signals))
+
+
+def rule_costs(decision: Decision) -> RuleCosts:
+    """What `price_of_rules` says of it and of all requests like it."""
     guards = biting(decision)
     if not guards:
-        return _FREE
-    first = _first_costs(decision)
-    chosen, free = first(guards), first([])
-    marginal = {guard.name: chosen - first([other for other in guards if other is not guard]) for guard in guards}
-    alone = {guard.name: first([guard]) - free for guard in guards}
-    return RulePrices(_known(marginal), _known(alone), max(chosen - free, 0.0) if isfinite(chosen - free) else 0.0)
+        return _NOTHING
+    first = _first_choices(decision)
+    return RuleCosts(
+        first(guards),
+        first([]),
+        tuple([(guard.name, first([other for other in guards if other is not guard])) for guard in guards]),
+        tuple([(guard.name, first([guard])) for guard in guards]),
+    )
 
 
 def blocked_adoption(decision: Decision) -> dict[str, float]:
@@ -73,35 +105,51 @@ def biting(decision: Decision) -> list[Guard]:
     return [guard for guard in guards if guard.removes & able]
 
 
-def _first_costs(decision: Decision) -> Callable[[Sequence[Guard]], float]:
-    """From the guards that hold to the expected cost per answer of the first choice; nan where that is unknown."""
-    policy, costs = decision.policy, _costs(decision)
+def _first_choices(decision: Decision) -> Callable[[Sequence[Guard]], Front]:
+    """From the guards that hold to those that may then come first, by the request's length."""
+    policy, signals, view = decision.policy, decision.signals, decision.view
     able = policy.everything & ~(decision.frozen | decision.incapable)
-    order, view = decision.route.order, decision.view
-    ranks = costs if order == "cost_per_answer" else policy.rankings.costs(order, decision.signals, view)
-    masks = [item.mask & able for item in candidates(policy, decision.route, decision.signals, view.at)]
-    known: dict[int, float] = {}
+    ranks = policy.rankings.lines(decision.route.order, signals, view)
+    costs = policy.rankings.lines("cost_per_answer", signals, view)
+    masks = [item.mask & able for item in candidates(policy, decision.route, signals, view.at)]
+    known: dict[int, Front] = {}
 
-    def cost(guards: Sequence[Guard]) -> float:
+    def first(guards: Sequence[Guard]) -> Front:
         removed = 0
         for guard in guards:
             removed |= guard.removes
-        if removed not in known:
-            left = next((mask & ~removed for mask in masks if mask & ~removed), 0)
-            found = inf
-            if left:
-                places = places_of(left)
-                found = float(costs[places[ranks[places].argmin()]])  # of equals the first that is listed
-            known[removed] = found if found < inf else nan
-        return known[removed]
+        left = next((mask & ~removed for mask in masks if mask & ~removed), 0)
+        if left not in known:
+            known[left] = _front(ranks, costs, left)
+        return known[left]
 
-    return cost
+    return first
+
+
+def _front(ranks: NDArray[np.float64], costs: NDArray[np.float64], left: int) -> Front:
+    """Of the endpoints of this mask, those that come first at some length; of equals the first that is listed."""
+    lines = [(*ranks[:, place].tolist(), *costs[:, place].tolist()) for place in _places(left)]
+    front: list[tuple[float, float, float, float]] = []
+    for line in sorted(lines, key=lambda line: line[:2]):  # stable
+        if not any(other[1] <= line[1] for other in front):  # none that is nowhere dearer
+            front.append(line)
+    return tuple(front)
+
+
+def _first_cost(front: Front, tokens: float) -> float:
+    """The expected cost per answer of who comes first; nan where that is unknown."""
+    best, found = inf, nan
+    for rank, rank_answer, cost, cost_answer in front:
+        at = rank * tokens + rank_answer
+        if at < best:
+            best, found = at, cost * tokens + cost_answer
+    return found if found < inf else nan
 
 
 @lru_cache(maxsize=1024)
-def places_of(mask: int) -> NDArray[np.intp]:
+def _places(mask: int) -> tuple[int, ...]:
     """The indexes of its bits, ascending."""
-    return np.array([index for index in range(mask.bit_length()) if mask >> index & 1], dtype=np.intp)
+    return tuple([index for index in range(mask.bit_length()) if mask >> index & 1])
 
 
 def _known(costs: dict[str, float]) -> dict[str, float]:
