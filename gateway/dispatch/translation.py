@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from time import time
 from typing import Final
 
 import msgspec
@@ -50,7 +51,8 @@ def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
         made = translator.request(body, facts, model=request.model, response_id=id, created_at=created)
     except Untranslatable as wrong:
         raise GatewayError("unsupported_request", str(wrong), param=wrong.path) from None
-    way_back = partial(WayBack, translator, made.memory, stream=request.stream)
+    memory = replace(made.memory, clock=time)
+    way_back = partial(WayBack, translator, memory, stream=request.stream)
     return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, made.adapted)
 
 

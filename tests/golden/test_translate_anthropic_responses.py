@@ -232,10 +232,10 @@ def test_each_end_has_its_stop_reason_whole_and_streamed_alike(kind, more, finis
 def test_a_refusal_is_one_and_its_words_are_said():
     reply, found = whole(REFUSAL), told(ended(REFUSAL))
     ending = {"stop_reason": "refusal", "stop_sequence": None,
-              "stop_details": {"type": "refusal", "explanation": "No."}}  # fmt: skip
+              "stop_details": {"type": "refusal", "category": None, "explanation": "No."}}  # fmt: skip
 
     assert reply["content"] == [{"type": "text", "text": "No."}] == blocks_in(found)
-    assert match.match(ending, reply) == [] and found[-2]["delta"] == ending
+    assert match.match(ending, reply) == [] and found[-2]["delta"] == {**ending, "container": None}
 
 
 def test_a_call_that_was_cut_has_no_input_and_one_that_is_broken_is_no_reply():

@@ -5,11 +5,18 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
+from gateway.errors import GatewayError
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
 
 MOST_NAME = 128  # characters of `safety_identifier`
 _BUDGETS = ((4_096, "low"), (16_384, "medium"))  # below so many tokens of thinking; `high` above
+
+
+def must_be_bounded(body: Body) -> None:
+    """Messages want a bound on the output of every request. Raises GatewayError."""
+    if body.get("max_tokens") is None:
+        raise GatewayError("invalid_request", "`max_tokens` is missing", param="max_tokens")
 
 
 def limit(value: Any, to: str, draft: Draft) -> None:

@@ -16,7 +16,31 @@ _NO_USAGE = Usage()
 
 def head(memory: Memory) -> dict[str, Any]:
     """What it begins with."""
-    return {"id": f"msg_{memory.response_id}", "type": "message", "role": "assistant", "model": memory.model}
+    return {
+        "id": f"msg_{memory.response_id}", "type": "message", "role": "assistant", "model": memory.model,
+        "container": None,
+    }  # fmt: skip
+
+
+def beginning(memory: Memory) -> dict[str, Any]:
+    """The message that a stream begins with, of which nothing has been said yet."""
+    return {**head(memory), "content": [], **ending(None), "usage": usage(None)}
+
+
+def text_block(words: str) -> dict[str, Any]:
+    """Blocks come back with the next turn, and vendors refuse fields that they do not know: no `citations` of null."""
+    return {"type": "text", "text": words}
+
+
+def call_block(id: str, name: str, input: dict[str, Any]) -> dict[str, Any]:
+    """Of a tool; no `caller`, for the same reason (browserbase/stagehand-python#249)."""
+    return {"type": "tool_use", "id": id, "name": name, "input": input}
+
+
+def ending(reason: str | None, *, sequence: str | None = None, refusal: str = "") -> dict[str, Any]:
+    """Why a message ends. `sequence`: of those that were to stop it; `refusal`: why the model refuses."""
+    why = {"type": "refusal", "category": None, "explanation": refusal} if refusal else None
+    return {"stop_reason": reason, "stop_sequence": sequence, "stop_details": why}
 
 
 def arguments(written: object, *, cut: bool) -> dict[str, Any]:
@@ -39,13 +63,16 @@ def arguments(written: object, *, cut: bool) -> dict[str, Any]:
 def usage(found: object) -> dict[str, Any]:
     """Messages counts apart what was read from a cache and what was written to one."""
     usage = (read_usage(found) if isinstance(found, dict) else None) or _NO_USAGE
-    thought = {"output_tokens_details": {"thinking_tokens": usage.reasoning_tokens}} if usage.reasoning_tokens else {}
     return {
         "input_tokens": max(usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens, 0),
         "cache_creation_input_tokens": usage.cache_write_tokens,
         "cache_read_input_tokens": usage.cached_tokens,
         "output_tokens": usage.output_tokens,
-        **thought,
+        "output_tokens_details": {"thinking_tokens": usage.reasoning_tokens},
+        "cache_creation": None,  # for how long: nobody says
+        "server_tool_use": None,
+        "service_tier": None,
+        "inference_geo": None,
     }
 
 

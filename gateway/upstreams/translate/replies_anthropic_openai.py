@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from gateway.upstreams.translate.messages_answer import arguments, event, head, usage
+from gateway.upstreams.translate.messages_answer import (
+    arguments,
+    beginning,
+    call_block,
+    ending,
+    event,
+    head,
+    text_block,
+    usage,
+)
 from gateway.upstreams.translate.reasoning_seal import MARK
 from gateway.upstreams.translate.spec import Body, Memory
 
@@ -29,7 +38,7 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     refusal = message.get("refusal") if isinstance(message.get("refusal"), str) else ""
     for said in (_said(message.get("content")), refusal):
         if said:
-            content.append({"type": "text", "text": said})
+            content.append(text_block(said))
     calls = message.get("tool_calls")
     cut = choice.get("finish_reason") == "length"
     calls = calls if isinstance(calls, list) else []
@@ -54,12 +63,8 @@ def _call(call: object, number: int, memory: Memory, *, cut: bool) -> dict[str, 
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(call, dict) or not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise ValueError("a tool call has no name")
-    return {
-        "type": "tool_use",
-        "id": _call_id(call, number, memory),
-        "name": function["name"],
-        "input": arguments(function.get("arguments"), cut=cut),
-    }
+    given = arguments(function.get("arguments"), cut=cut)
+    return call_block(_call_id(call, number, memory), function["name"], given)
 
 
 def _call_id(call: Body, number: int, memory: Memory) -> str:
@@ -73,12 +78,11 @@ def _ending(reason: object, choice: Body, memory: Memory, *, called: bool, refus
     if called and stop == "end_turn":
         stop = "tool_use"
     if refusal:
-        explained = {"type": "refusal", "explanation": refusal}
-        return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": explained}
+        return ending("refusal", refusal=refusal)
     match, wanted = choice.get("stop_reason"), memory.body.get("stop_sequences")
     if stop == "end_turn" and isinstance(match, str) and isinstance(wanted, list) and match in wanted:
-        return {"stop_reason": "stop_sequence", "stop_sequence": match}
-    return {"stop_reason": stop, "stop_sequence": None}
+        return ending("stop_sequence", sequence=match)
+    return ending(stop)
 
 
 class Stream:
@@ -117,17 +121,16 @@ class Stream:
         out = [] if self._begun else [self._start()]
         out += self._finish_calls()
         out += self._close()
-        ending = _ending(
+        end = _ending(
             self._finish, self._choice, self._memory, called=bool(self._calls), refusal="".join(self._refusal)
         )
-        out.append(event("message_delta", delta=ending, usage=usage(self._usage)))
+        out.append(event("message_delta", delta={**end, "container": None}, usage=usage(self._usage)))
         out.append(event("message_stop"))
         return b"".join(out)
 
     def _start(self) -> bytes:
         self._begun = True
-        message = {**head(self._memory), "content": [], "stop_reason": None, "stop_sequence": None}
-        return event("message_start", message={**message, "usage": {"input_tokens": 0, "output_tokens": 0}})
+        return event("message_start", message=beginning(self._memory))
 
     def _choose(self, choice: Body) -> list[bytes]:
         delta = choice.get("delta")
@@ -154,8 +157,8 @@ class Stream:
         out = []
         if self._open != kind:
             out += [*self._finish_calls(), *self._close()]
-            empty = {"thinking": "", "signature": ""} if kind == "thinking" else {"text": ""}
-            out.append(self._begin(kind, {"type": kind, **empty}))
+            empty = {"type": kind, "thinking": "", "signature": ""} if kind == "thinking" else text_block("")
+            out.append(self._begin(kind, empty))
         name = "text" if kind == "text" else "thinking"
         out.append(self._delta({"type": f"{kind}_delta", name: words}))
         return out
@@ -187,8 +190,8 @@ class Stream:
         if not call["written"]:
             call["written"] = True
             out += self._close()
-            block = {"type": "tool_use", "id": _call_id(call, call["number"], self._memory), "name": call["name"]}
-            out.append(self._begin("tool_use", {**block, "input": {}}))
+            block = call_block(_call_id(call, call["number"], self._memory), call["name"], {})
+            out.append(self._begin("tool_use", block))
         if call["waiting"]:
             words = "".join(call["waiting"])
             call["waiting"].clear()

@@ -6,7 +6,16 @@ from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import ANTHROPIC
-from gateway.upstreams.translate.messages_answer import arguments, event, head, usage
+from gateway.upstreams.translate.messages_answer import (
+    arguments,
+    beginning,
+    call_block,
+    ending,
+    event,
+    head,
+    text_block,
+    usage,
+)
 from gateway.upstreams.translate.reasoning_seal import wrapped
 from gateway.upstreams.translate.responses_reading import Piece, Reading, said_in
 from gateway.upstreams.translate.spec import Body, Memory
@@ -30,7 +39,7 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
 
 def _blocks(item: Body, vendor: str, *, cut: bool) -> list[dict[str, Any]]:
     if item["type"] == "message":
-        return [{"type": "text", "text": words} for _, _, words in said_in(item) if words]
+        return [text_block(words) for _, _, words in said_in(item) if words]
     if item["type"] == "function_call":
         return [{**_call(item), "input": arguments(item.get("arguments"), cut=cut)}]
     if item["type"] == "custom_tool_call":
@@ -42,7 +51,7 @@ def _blocks(item: Body, vendor: str, *, cut: bool) -> list[dict[str, Any]]:
 
 
 def _call(item: Body) -> dict[str, Any]:
-    return {"type": "tool_use", "id": item["call_id"], "name": item["name"], "input": {}}
+    return call_block(item["call_id"], item["name"], {})
 
 
 def _sealed(item: Body, vendor: str) -> str:
@@ -62,8 +71,7 @@ def _ending(reading: Reading, refusal: str, *, called: bool) -> dict[str, Any]:
         stop = "refusal"
     else:
         stop = "tool_use" if called else "end_turn"
-    explained = {"stop_details": {"type": "refusal", "explanation": refusal}} if stop == "refusal" and refusal else {}
-    return {"stop_reason": stop, "stop_sequence": None, **explained}
+    return ending(stop, refusal=refusal if stop == "refusal" else "")
 
 
 class Stream:
@@ -89,9 +97,7 @@ class Stream:
             return b""
         if not self._begun:
             self._begun = True
-            message = {**head(self._memory), "content": [], "stop_reason": None, "stop_sequence": None}
-            usage = {"input_tokens": 0, "output_tokens": 0}
-            out.insert(0, event("message_start", message={**message, "usage": usage}))
+            out.insert(0, event("message_start", message=beginning(self._memory)))
         if self._reading.response is not None:
             out += self._finish(self._reading.response)
         return b"".join(out)
@@ -105,17 +111,19 @@ class Stream:
 
     def _finish(self, response: Body) -> list[bytes]:
         self._over = True
-        ending = _ending(self._reading, "".join(self._refusal), called=self._called)
-        told = usage(response.get("usage"))
-        return [*self._close(), event("message_delta", delta=ending, usage=told), event("message_stop")]
+        end = _ending(self._reading, "".join(self._refusal), called=self._called)
+        delta, told = {**end, "container": None}, usage(response.get("usage"))
+        return [*self._close(), event("message_delta", delta=delta, usage=told), event("message_stop")]
 
     def _tell(self, piece: Piece) -> list[bytes]:
         kind, item = piece.kind, piece.item
         if kind in ("text", "refusal"):
             if kind == "refusal":
                 self._refusal.append(piece.words)
-            block = {"type": "text", "text": ""}
-            return [*self._at((id(item), kind, piece.part), block), self._delta("text_delta", text=piece.words)]
+            return [
+                *self._at((id(item), kind, piece.part), text_block("")),
+                self._delta("text_delta", text=piece.words),
+            ]
         if kind in ("summary", "thought"):
             return self._think(piece)
         if kind == "arguments":

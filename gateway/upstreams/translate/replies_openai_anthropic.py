@@ -35,6 +35,7 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     words, thought = "".join(said["text"]), "".join(said["thinking"])
     nothing = None if calls or finish == "content_filter" else ""
     message: dict[str, Any] = {"role": "assistant", "content": words or nothing, "refusal": refusal or None}
+    message["annotations"] = []
     if thought:
         message["reasoning_content"] = thought
     if calls:

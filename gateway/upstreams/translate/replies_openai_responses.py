@@ -28,6 +28,7 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", **{name: "".join(words) or None for name, words in said.items()}}
     if message["reasoning_content"] is None:
         del message["reasoning_content"]
+    message["annotations"] = []
     finish = _finish(reading, called=bool(calls))
     if message["content"] is None and finish in ("stop", "length") and message["refusal"] is None and not calls:
         message["content"] = ""

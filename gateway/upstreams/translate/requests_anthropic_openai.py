@@ -7,7 +7,15 @@ from typing import Any
 from gateway.upstreams.translate import messages_anthropic_openai as history
 from gateway.upstreams.translate import tools_anthropic_openai as tools
 from gateway.upstreams.translate.fields import Field, fill, never, nothing, same
-from gateway.upstreams.translate.fields_anthropic import context, effort_in, limit, metadata, schema_in, tier
+from gateway.upstreams.translate.fields_anthropic import (
+    context,
+    effort_in,
+    limit,
+    metadata,
+    must_be_bounded,
+    schema_in,
+    tier,
+)
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
 
@@ -19,6 +27,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     """Raises Untranslatable, GatewayError."""
     draft = Draft(upstream)
     draft.body = {"model": model, "messages": history.messages(body, draft)}
+    must_be_bounded(body)
     fill(body, draft, FIELDS, but=_HISTORY)
     if (effort := effort_in(body, draft, "reasoning_effort")) is not None:
         draft.body["reasoning_effort"] = effort

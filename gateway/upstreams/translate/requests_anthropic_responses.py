@@ -7,7 +7,15 @@ from typing import Any
 from gateway.upstreams.translate import messages_anthropic_responses as history
 from gateway.upstreams.translate import tools_anthropic_openai as tools
 from gateway.upstreams.translate.fields import NO_PLACE, Field, fill, never, nothing, only, same
-from gateway.upstreams.translate.fields_anthropic import context, effort_in, limit, metadata, schema_in, tier
+from gateway.upstreams.translate.fields_anthropic import (
+    context,
+    effort_in,
+    limit,
+    metadata,
+    must_be_bounded,
+    schema_in,
+    tier,
+)
 from gateway.upstreams.translate.reading import Draft, items, known, mapping
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Upstream
 
@@ -20,6 +28,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     draft = Draft(upstream)
     draft.body = {"model": model, "store": False}  # Responses are kept unless they are told not to be
     history.converse(body, draft)
+    must_be_bounded(body)
     fill(body, draft, FIELDS, but=_HISTORY)
     _reason(body, draft)
     tools.choose(body, draft)

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.upstreams.translate import history_responses_anthropic as history
 from gateway.upstreams.translate import requests_responses_openai as chat
 from gateway.upstreams.translate import tools_openai_anthropic, tools_responses_openai
-from gateway.upstreams.translate.fields import Field, fill, nothing
+from gateway.upstreams.translate.fields import Field, fill, nothing, only
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, wrong
 from gateway.upstreams.translate.requests_openai_anthropic import USUAL_LIMIT, reason, temperature, tier, user_in
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
@@ -100,6 +100,8 @@ ELSEWHERE = chat.ELSEWHERE | {"max_output_tokens", "user", "safety_identifier"}
 FIELDS: dict[str, Field] = {
     **{name: field for name, field in chat.FIELDS.items() if name not in ELSEWHERE},
     "temperature": temperature,
+    "presence_penalty": only("presence_penalty", 0),
+    "frequency_penalty": only("frequency_penalty", 0),
     "tools": _define,
     "text": _written,
     "reasoning": _reasoning,

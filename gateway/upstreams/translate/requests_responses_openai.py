@@ -132,6 +132,8 @@ FIELDS: dict[str, Field] = {
     "max_output_tokens": _limit,
     "temperature": same("temperature"),
     "top_p": same("top_p"),
+    "presence_penalty": same("presence_penalty"),  # these two are the Open Responses specification's
+    "frequency_penalty": same("frequency_penalty"),
     "tools": tools.define,
     "text": _written,
     "reasoning": _reasoning,

@@ -28,7 +28,13 @@ _CALLS = {  # kind of call: what its events are called, which field holds what i
     "custom_tool_call": ("custom_tool_call_input", "input"),
 }
 _PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc"}
-_ECHOES = ("instructions", "max_output_tokens", "prompt_cache_key", "safety_identifier", "temperature", "top_p", "user")
+_ECHOES = ("instructions", "max_output_tokens", "prompt_cache_key", "safety_identifier", "user")
+_USUAL = {
+    "temperature": 1.0,
+    "top_p": 1.0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+}  # where none is asked for
 
 
 class Answer:
@@ -96,7 +102,8 @@ class Answer:
         self.begin()
         self._end_item(status)
         details = {"reason": reason} if reason else None
-        response = self._response(status, self._over, incomplete_details=details, usage=_usage(usage))
+        at = self._completed_at() if status == "completed" else None
+        response = self._response(status, self._over, completed_at=at, incomplete_details=details, usage=_usage(usage))
         self._event(f"response.{status}", response=response)
         self.ended = True
         return response
@@ -158,18 +165,25 @@ class Answer:
             item[parts] = [*item[parts], _part(self._part, words)]
         return item
 
+    def _completed_at(self) -> int | None:
+        clock = self._memory.clock
+        return int(clock()) if clock is not None else None
+
     def _response(self, status: str, output: list[Item], **rest: Any) -> dict[str, Any]:
         memory, body = self._memory, self._memory.body
         tier = self.service_tier if isinstance(self.service_tier, str) else body.get("service_tier")
+        usual = {name: usual if body.get(name) is None else body[name] for name, usual in _USUAL.items()}
         return {
             "id": f"resp_{memory.response_id}",
             "object": "response",
             "created_at": memory.created_at,
+            "completed_at": None,
             "status": status,
             "background": False,
             "error": None,
             "incomplete_details": None,
             **{name: body.get(name) for name in _ECHOES},
+            **usual,
             "max_tool_calls": None,
             "metadata": body.get("metadata") or {},
             "model": memory.model,
@@ -177,7 +191,7 @@ class Answer:
             "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
             "previous_response_id": None,
             "reasoning": {"effort": None, "summary": None, **(body.get("reasoning") or {})},
-            "service_tier": tier,
+            "service_tier": "default" if tier in (None, "auto") else tier,
             "store": False,
             "text": _text(body.get("text") or {}),
             "tool_choice": body.get("tool_choice") or "auto",

@@ -6,7 +6,7 @@ change the answer (a row of the compatibility table), or refused with its name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -47,6 +47,7 @@ class Memory:
     wrapped_tools: frozenset[str] = frozenset()  # custom tools that went as functions with one string `input`
     vendor: str = ""  # see Upstream
     call_ids: Mapping[str, str] = field(default_factory=dict)  # upstream's call id -> the caller's, where rewritten
+    clock: Callable[[], float] | None = None  # Unix seconds when it is asked: when a Response was completed
 
 
 @dataclass(frozen=True, slots=True)
