@@ -3,6 +3,7 @@
 .PHONY: help install system check quick test coverage run bench docs lock dialects parquet clean
 
 PYTHON ?= python3
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps
 RUN_LOCKS := requirements/runtime.txt requirements/demo.txt requirements/model.txt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 from unicodedata import decimal
@@ -21,8 +20,9 @@ _SEPARATORS: Final = frozenset((" ", "-", ".", "/", ":", "+"))
 _JOINED: Final = str.maketrans(dict.fromkeys(_SEPARATORS))
 _REACH: Final = 24  # how far letters may stand from the digits they belong to
 
+_LAST_DIGIT: Final = 0x1FFFF  # above are ideographs; to look at all of them took a start a tenth of a second
 _DIGITS: Final = {  # of every script, and of the styled alphabets of mathematics
-    code: str(value) for code in range(0x80, sys.maxunicode + 1) if (value := decimal(chr(code), None)) is not None
+    code: str(value) for code in range(0x80, _LAST_DIGIT + 1) if (value := decimal(chr(code), None)) is not None
 }
 _SPACES: Final = (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
 _DASHES: Final = (*range(0x2010, 0x2016), 0x2043, 0x2212, 0xFE58, 0xFE63)

@@ -12,7 +12,7 @@ from gateway.outcome.meter import StreamMeter, WholeMeter
 from gateway.outcome.reading import Reading
 from gateway.outcome.result import result_of
 from gateway.outcome.wire_reader import READERS
-from tests.integration.test_native_wires import MESSAGE, RESPONSE, TEXT, event, messages, responses, text
+from tests.native_replies import MESSAGE, RESPONSE, TEXT, event, messages, responses, text
 
 THINKING: Any = ({"type": "thinking", "thinking": ""}, [{"type": "thinking_delta", "thinking": "hm"}])
 SEALED: Any = ({"type": "redacted_thinking", "data": "x"}, [])

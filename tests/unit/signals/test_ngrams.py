@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.signals import ngrams
-from training import linear
 
 
 @pytest.mark.parametrize(
@@ -124,6 +123,8 @@ def test_buckets_are_looked_up_in_the_row_that_they_have():
 
 
 def test_words_without_a_row_of_their_own_only_thin_the_evidence():
+    from training import linear  # with scikit-learn, which takes seconds to import
+
     fitted = linear.fit(
         [linear.Example(text, {"good": int(text.startswith("fine"))}) for text in ("fine day", "bad day") * 9],
         ("good",),

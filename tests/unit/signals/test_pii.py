@@ -1,13 +1,14 @@
 """Personal data of each kind, measured on others' collections and on sentences of our own."""
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 
-from gateway.signals.pii import KINDS, Finding, find, measure, national_ids
+from gateway.signals.pii import KINDS, Finding, find, groups, measure, national_ids
 from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN
 
@@ -120,3 +121,9 @@ def test_a_phone_number_ends_where_the_next_number_begins():
         ("card", "4111 1111 1111 1111"),
         ("phone", "212-555-0123"),
     ]
+
+
+def test_no_digit_of_any_script_stands_above_those_that_are_looked_at():
+    digits = {chr(code) for code in range(0x80, sys.maxunicode + 1) if chr(code).isdecimal()}
+
+    assert digits == {chr(code) for code in groups._DIGITS}
