@@ -5,7 +5,8 @@ from __future__ import annotations
 import openai
 import pytest
 
-from tests.integration.test_native_wires import (  # noqa: F401 (fixtures)
+from tests.integration.upstreams import SSE, decision, saying, whole
+from tests.native_replies import (  # noqa: F401 (fixtures)
     HELLO,
     MESSAGE,
     TEXT,
@@ -17,7 +18,6 @@ from tests.integration.test_native_wires import (  # noqa: F401 (fixtures)
     upstreams,
     vendors,
 )
-from tests.integration.upstreams import SSE, decision, saying, whole
 
 pytestmark = pytest.mark.services
 TIDE = ({"type": "tool_use", "id": "toolu_1", "name": "tide", "input": {}},
