@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli.mistakes import Mistake
 from gateway.cli.times import written_time
 from gateway.errors import LedgerUnusable
 from gateway.processes import audit
@@ -101,16 +100,3 @@ def _cef(row: audit.Row) -> str:
 
 def _escaped(text: str, mark: str) -> str:
     return text.replace("\\", "\\\\").replace(mark, f"\\{mark}").replace("\r", "").replace("\n", "\\n")
-
-
-def record_before(action: str, detail: dict[str, object]) -> None:
-    """Records what a command is about to do; where no gateway ever ran there is nothing to record it in."""
-    settings = from_environment()
-    if not settings.state_dir.is_dir():
-        return
-    try:
-        audit.record(settings.state_dir, action, by=audit.user(), via="command", detail=detail)
-    except OSError as wrong:
-        raise Mistake(
-            f"the audit in {settings.state_dir} cannot be written ({wrong.strerror}); nothing was done"
-        ) from None

@@ -1,31 +1,32 @@
-"""`gateway keys`: rows of callers.yaml. A key is shown once and kept as a hash."""
+"""`gateway keys`: keys of callers. One that is made is shown once, and its hash kept in the state folder."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import secrets
+from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from time import time
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.cli.audit import record_before
 from gateway.cli.mistakes import Mistake, in_folder
-from gateway.cli.times import days_from, later_day
+from gateway.cli.times import later_day
 from gateway.errors import LedgerUnusable, Problems, nearest
 from gateway.identity import Keyring, compile_callers, digest
 from gateway.policy.layout import CALLERS
+from gateway.processes import audit, issuing
+from gateway.processes.issuing import KeyKnown, KeyNotPossible, NoSuchKey, Who
 from gateway.record.journal.erase import erase_key as erase_from_journals
+from gateway.record.store import UNREADABLE
 from gateway.report.ledger import existing
-from gateway.settings import from_environment
+from gateway.settings import Settings, from_environment
 from gateway.source import Document, parse
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*\Z")
-_WORDS_OF_YAML = frozenset({"true", "false", "null"})
+T = TypeVar("T")
 Folder = Annotated[Path | None, typer.Option("--policies", help="policy folder [GATEWAY_POLICIES, policies]")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
@@ -47,56 +48,73 @@ def new(
     name: Annotated[str | None, typer.Option("--id", help="a name for the key [TEAM-…]")] = None,
     app: Annotated[str | None, typer.Option(help="the app that will use it")] = None,
     expires: Annotated[str | None, typer.Option(help="the day on which it stops working, e.g. 2027-01-31")] = None,
+    row: Annotated[bool, typer.Option("--row", help="keep nothing; print the row that callers.yaml needs")] = False,
     policies: Folder = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key for a team, print it once and add its hash to callers.yaml.
+    """Make a key for a team and print it once; its hash is kept in GATEWAY_STATE_DIR, the policy stays as it is.
+
+    Every worker of a gateway on that folder lets it in within two seconds; no reload is needed.
 
     Example: gateway keys new --team research --app notebook
     """
-    path = _path(policies)
-    document, keyring = _read(path)
+    settings, keyring = from_environment(), _read(_path(policies))[1]
+    until = None if expires is None else date.fromisoformat(later_day(expires, now=time()))
+    if row:
+        typer.echo(_row(keyring, team, name, app, until))
+        return
+    made = _done(
+        settings,
+        lambda: issuing.issue(settings.state_dir, keyring, _who(), team=team, name=name, app=app, expires=until),
+    )
+    if as_json:
+        typer.echo(json.dumps({"id": made.row.id, "team": team, "key": made.key}))
+        return
+    kept = f"{settings.state_dir} keeps its hash"
+    typer.echo(f"{made.key}\nthis is the key `{made.row.id}`; it is shown this once, {kept}")
+
+
+def _row(keyring: Keyring, team: str, name: str | None, app: str | None, until: date | None) -> str:
+    """A key, and the line that lets it in. Raises Mistake."""
     if team not in keyring.teams:
         raise Mistake(f"no team is called `{team}`; {nearest(team, keyring.teams)}")
-    id = name or f"{team}-{secrets.token_hex(3)}"
-    if id in {caller.key_id for caller in keyring.callers.values()}:
-        raise Mistake(f"there is a key called `{id}` already; choose another --id, or revoke it first")
-    key = _fresh_key()
-    row = {
-        "id": id,
-        "team": team,
-        "app": app,
-        "sha256": digest(key),
-        "expires": later_day(expires, now=time()) if expires else None,
-    }
-    text = with_row(document, {field: value for field, value in row.items() if value is not None})
-    record_before("key_made", {"id": id, "team": team, "app": app, "expires": row["expires"]})
-    _write(path, text)
-    if as_json:
-        typer.echo(json.dumps({"id": id, "team": team, "key": key}))
-    else:
-        typer.echo(f"{key}\nthis is the key `{id}`; it is shown this once, {path} keeps its hash")
+    id, key = name or issuing.fresh_name(team), issuing.fresh_key()
+    told = {"id": id, "team": team, "app": app, "sha256": digest(key), "expires": until and str(until)}
+    line = json.dumps({field: value for field, value in told.items() if value}, ensure_ascii=False)
+    return f"{key}\nit is shown this once; below `keys:` of {CALLERS} write\n  - {line}"
 
 
 def list_keys(policies: Folder = None, as_json: Json = False) -> None:
-    """List the keys of callers.yaml; the keys themselves are kept nowhere.
+    """List keys, those of callers.yaml and issued ones; the keys themselves are kept nowhere.
 
     Example: gateway keys list
     """
-    _, keyring = _read(_path(policies))
-    callers = sorted(keyring.callers.values(), key=lambda caller: caller.key_id)
+    settings, keyring = from_environment(), _read(_path(policies))[1]
+    known, problem = _done(settings, lambda: issuing.keys(settings.state_dir, keyring, time()))
+    used = _last_uses(settings)
+    rows = [issuing.plain(key, used.get(key.id)) for key in known]
     if as_json:
-        rows = [{"id": c.key_id, "team": c.team.id, "app": c.app, "expires": c.expires} for c in callers]
-        typer.echo(json.dumps(rows, default=str))
-        return
-    lines = [(caller.key_id, caller.team.id, caller.app or "-", str(caller.expires or "never")) for caller in callers]
-    for id, team, app, expires in [("id", "team", "app", "expires"), *lines]:
-        typer.echo(f"{id:<24} {team:<16} {app:<16} {expires}")
+        typer.echo(json.dumps(rows))
+    else:
+        _show(known, used)
+    if problem:
+        raise Mistake(f"{problem}; until then no issued key is let in")
+
+
+def _show(known: list[KeyKnown], used: dict[str, float]) -> None:
+    lines = [("id", "team", "app", "kept", "state", "ends", "last used")]
+    for key in known:
+        ends = "never" if key.ends_at is None else issuing.written_at(key.ends_at)[:10]
+        last = issuing.written_at(used[key.id])[:13].replace("T", " ") + "h" if key.id in used else "-"
+        lines.append((key.id, key.team, key.app or "-", key.kept, key.state, ends, last))
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    for line in lines:
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
 def rotate(
-    id: Annotated[str, typer.Argument(help="its name in callers.yaml")],
-    overlap_days: Annotated[int, typer.Option(min=1, help="for so many days the old key works too")] = 7,
+    id: Annotated[str, typer.Argument(help="its name, as `gateway keys list` shows it")],
+    overlap_days: Annotated[int, typer.Option(min=0, help="for so many days the old key works too")] = 7,
     policies: Folder = None,
     as_json: Json = False,
 ) -> None:
@@ -104,89 +122,62 @@ def rotate(
 
     Example: gateway keys rotate research-bot --overlap-days 3
     """
-    path = _path(policies)
-    document, keyring = _read(path)
-    ids = [caller.key_id for caller in keyring.callers.values()]
-    if id not in ids:
-        raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
-    hashed, caller = next((hashed, caller) for hashed, caller in keyring.callers.items() if caller.key_id == id)
-    ends = min(days_from(time(), overlap_days), str(caller.expires or "9999-12-31"))
-    fresh, key = _next_name(id, ids), _fresh_key()
-    row = {"id": fresh, "team": caller.team.id, "app": caller.app, "sha256": digest(key)}
-    old = {**row, "id": id, "sha256": hashed, "expires": ends}
-    text = without_row(document, id)
-    for each in (old, row):
-        text = with_row(
-            parse(text.encode(), CALLERS), {name: value for name, value in each.items() if value is not None}
-        )
-    record_before("key_rotated", {"id": id, "ends": ends, "new": fresh})
-    _write(path, text)
+    settings, keyring = from_environment(), _read(_path(policies))[1]
+    overlap_s = float(overlap_days * issuing.DAY_S)
+    made, ends_at = _done(
+        settings, lambda: issuing.rotate(settings.state_dir, keyring, _who(), id=id, overlap_s=overlap_s)
+    )
+    ends, fresh = issuing.written_at(ends_at), made.row
     if as_json:
-        typer.echo(json.dumps({"id": fresh, "team": caller.team.id, "key": key, "old": id, "old_ends": ends}))
+        typer.echo(json.dumps({"id": fresh.id, "team": fresh.team, "key": made.key, "old": id, "old_ends": ends}))
     else:
-        typer.echo(f"{key}\nthis is the key `{fresh}`, shown this once; `{id}` works until {ends}")
+        typer.echo(f"{made.key}\nthis is the key `{fresh.id}`, shown this once; `{id}` works until {ends}")
 
 
-def _next_name(id: str, taken: list[str]) -> str:
-    """bot, bot.2, bot.3 …"""
-    stem, _, number = id.rpartition(".")
-    stem, number = (stem, number) if stem and number.isdecimal() else (id, "1")
-    return next(name for count in range(int(number) + 1, 10**9) if (name := f"{stem}.{count}") not in taken)
-
-
-def _fresh_key() -> str:
-    return f"gw-{secrets.token_urlsafe(32)}"
-
-
-def revoke(id: Annotated[str, typer.Argument(help="its name in callers.yaml")], policies: Folder = None) -> None:
-    """Remove a key from callers.yaml; a running gateway refuses it as soon as it has read the file again.
+def revoke(id: Annotated[str, typer.Argument(help="its name")], policies: Folder = None) -> None:
+    """End a key: within two seconds no worker lets it in. A row of callers.yaml is taken out too.
 
     Example: gateway keys revoke research-bot
     """
-    path = _path(policies)
-    document, keyring = _read(path)
-    ids = [caller.key_id for caller in keyring.callers.values()]
-    if id not in ids:
-        raise Mistake(f"no key is called `{id}`; {nearest(id, ids)}")
-    record_before("key_revoked", {"id": id})
-    _write(path, without_row(document, id))
+    settings, path = from_environment(), _path(policies)
+    document, keyring, unread = None, None, None
+    try:
+        document, keyring = _read(path)
+    except (Mistake, Problems) as wrong:  # an issued key is ended whatever stands in the file
+        unread = wrong
+    try:
+        ended = issuing.revoke(settings.state_dir, keyring, _who(), id=id)
+    except NoSuchKey as wrong:
+        raise unread or Mistake(str(wrong)) from None
+    except OSError as wrong:
+        raise _unusable(settings, wrong) from None
+    if document is not None and any(key.kept == CALLERS for key in ended):
+        _write(path, without_row(document, id))
     typer.echo(f"the key `{id}` is revoked")
 
 
 def erase(id: Annotated[str, typer.Argument(help="its name, revoked or not")], as_json: Json = False) -> None:
-    """Delete from the ledger and the journals what ties requests to a key's owner; what they cost stays.
+    """Revoke an issued key, and delete its name and what ties requests to its owner; what they cost stays.
 
     Example: gateway keys erase research-bot
     """
     settings = from_environment()
-    record_before("key_erased", {"id": id})
+    keys = _done(settings, lambda: issuing.erase(settings.state_dir, None, _who(), id=id))
+    waiting = _done(settings, lambda: erase_from_journals(settings.state_dir, id))
     try:
-        waiting = erase_from_journals(settings.state_dir, id)
         with closing(existing(settings.database_url, settings.state_dir)) as store:
             count = store.erase_key(id)
     except LedgerUnusable as wrong:
-        raise Mistake(str(wrong), exit_code=2) from None
+        if not keys:
+            raise Mistake(str(wrong), exit_code=2) from None
+        count = 0
     if as_json:
-        typer.echo(json.dumps({"id": id, "requests": count}))
+        typer.echo(json.dumps({"id": id, "requests": count, "keys": keys}))
     else:
-        typer.echo(f"erased the key `{id}` from {count:,} requests; of a key that is not revoked new ones are recorded")
-    if not count and not waiting:
+        row = "" if keys else "; while it stands in callers.yaml new ones are recorded"
+        typer.echo(f"erased the key `{id}` from {count:,} requests{row}")
+    if not count and not waiting and not keys:
         raise typer.Exit(1)
-
-
-def with_row(document: Document, row: dict[str, str]) -> str:
-    """The text of callers.yaml with one more key, comments and all. Raises Mistake."""
-    written = "{" + ", ".join(f"{field}: {_spelled(value)}" for field, value in row.items()) + "}"
-    lines = document.text.splitlines()
-    rows = _rows(document)
-    if rows:
-        start, end = _extent(lines, document.place(("keys", len(rows) - 1)).line - 1)
-        indent = lines[start][: lines[start].index("-")]
-        return _joined([*lines[:end], f"{indent}- {written}", *lines[end:]])
-    if isinstance(document.data, dict) and "keys" in document.data:
-        at = document.place(("keys",), key=True).line - 1
-        return _joined([*lines[:at], "keys:", f"  - {written}", *lines[at + 1 :]])
-    return _joined([*lines, "keys:", f"  - {written}"])
 
 
 def without_row(document: Document, id: str) -> str:
@@ -216,13 +207,36 @@ def _extent(lines: list[str], start: int) -> tuple[int, int]:
     return start, end
 
 
-def _spelled(value: str) -> str:
-    plain = _PLAIN.match(value) and value.lower() not in _WORDS_OF_YAML
-    return value if plain or re.fullmatch(r"\d{4}-\d\d-\d\d", value) else json.dumps(value, ensure_ascii=False)
-
-
 def _joined(lines: list[str]) -> str:
     return "\n".join(lines) + "\n"
+
+
+def _who() -> Who:
+    return Who(audit.user(), "command")
+
+
+def _done(settings: Settings, do: Callable[[], T]) -> T:
+    """Raises Mistake."""
+    try:
+        return do()
+    except (NoSuchKey, KeyNotPossible) as wrong:
+        raise Mistake(str(wrong)) from None
+    except OSError as wrong:
+        raise _unusable(settings, wrong) from None
+
+
+def _unusable(settings: Settings, wrong: OSError) -> Mistake:
+    place = wrong.filename or settings.state_dir
+    return Mistake(f"{place} cannot be used ({wrong.strerror or wrong}); nothing was changed")
+
+
+def _last_uses(settings: Settings) -> dict[str, float]:
+    """By the name of the key; empty where no gateway ever ran."""
+    try:
+        with closing(existing(settings.database_url, settings.state_dir)) as store:
+            return store.last_uses()
+    except UNREADABLE:
+        return {}
 
 
 def _path(policies: Path | None) -> Path:

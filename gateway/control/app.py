@@ -14,7 +14,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import __version__
-from gateway.control import audit, auth, catalog, console, decisions, freezes, metrics, overview, policy_tools, reports
+from gateway.control import (
+    audit,
+    auth,
+    catalog,
+    console,
+    decisions,
+    freezes,
+    keys,
+    metrics,
+    overview,
+    policy_tools,
+    reports,
+)
 from gateway.control.roles import OPEN, TABLE
 from gateway.control.state import State
 from gateway.errors import GatewayError
@@ -43,6 +55,7 @@ ROUTERS = (
     catalog.router,
     policy_tools.router,
     freezes.router,
+    keys.router,
     audit.router,
     metrics.router,
 )

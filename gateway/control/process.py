@@ -22,6 +22,7 @@ from gateway.control.audit import Heads
 from gateway.control.callers import line
 from gateway.control.helper import Helpers
 from gateway.control.job import Place
+from gateway.control.key_exchange import KeyExchange
 from gateway.control.ledger import Ledger
 from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
@@ -94,7 +95,10 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         reload=partial(reload, settings.state_dir),
         overview=OverviewDesk(onlooker, readers.snapshot),
     )
-    return state, (served, helpers, onlooker, Heads(settings.state_dir, ledger))
+    beside: tuple[Beside, ...] = (served, helpers, onlooker, Heads(settings.state_dir, ledger))
+    if settings.database_url is not None:
+        beside = (*beside, KeyExchange(settings.state_dir, ledger))
+    return state, beside
 
 
 def _config(state: State) -> uvicorn.Config:

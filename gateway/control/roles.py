@@ -19,7 +19,7 @@ class Needed:
 
 
 Operation = tuple[str, str]  # method, path as the OpenAPI document writes it
-_READ, _OPERATE = Needed("viewer"), Needed("operator", teams=False)
+_READ, _OPERATE, _ADMINISTER = Needed("viewer"), Needed("operator", teams=False), Needed("admin")
 
 TABLE: Final[Mapping[Operation, Needed]] = {
     ("GET", "/api/overview"): _READ,
@@ -36,6 +36,11 @@ TABLE: Final[Mapping[Operation, Needed]] = {
     ("GET", "/api/freezes"): _READ,
     ("POST", "/api/freezes"): _OPERATE,
     ("DELETE", "/api/freezes/{id}"): _OPERATE,
+    ("GET", "/api/keys"): _ADMINISTER,
+    ("POST", "/api/keys"): _ADMINISTER,
+    ("POST", "/api/keys/{id}/rotate"): _ADMINISTER,
+    ("POST", "/api/keys/{id}/erase"): _ADMINISTER,
+    ("DELETE", "/api/keys/{id}"): _ADMINISTER,
     ("GET", "/api/audit"): Needed("admin", teams=False),
 }
 # Served without a role: pages that hold no data, and what has a token of its own.

@@ -7,9 +7,9 @@ from time import time
 from gateway.data_plane.asgi import Scope
 from gateway.data_plane.keys import key_of
 from gateway.data_plane.worker_state import State
-from gateway.identity import Caller, identify
+from gateway.identity import Caller
 
 
 def caller(scope: Scope, state: State) -> Caller:
     """Raises GatewayError `invalid_api_key`."""
-    return identify(key_of(scope), state.gateway.keyring, time())
+    return state.credentials.identify(key_of(scope), state.gateway.keyring, time())

@@ -61,10 +61,7 @@ class Application:
             return
         state.in_flight += 1
         try:
-            most_bytes, room = state.settings.max_body_bytes, state.room
-            await openai.serve(
-                exchange, scope, receive, interface=interface, gateway=state.gateway, room=room, most_bytes=most_bytes
-            )
+            await openai.serve(exchange, scope, receive, interface=interface, state=state)
         finally:
             state.in_flight -= 1
 

@@ -35,6 +35,7 @@ def degraded(state: State) -> frozenset[str]:
         "redis": state.redis_lost,
         "ledger": state.ledger_away,
         "freezes": state.freezes_unread,
+        "keys": state.credentials.unread,
     }
     return frozenset(word for word, so in words.items() if so) | state.down
 

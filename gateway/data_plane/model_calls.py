@@ -8,15 +8,15 @@ from time import monotonic, time
 
 from gateway.data_plane import response_headers as story
 from gateway.data_plane.asgi import SOURCE, Exchange, Receive, Scope, headers, sources_of
-from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Room, Share, check_encoding, check_size, read_body, unpack
+from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Share, check_encoding, check_size, read_body, unpack
 from gateway.data_plane.keys import HEADERS, chosen
 from gateway.data_plane.problem import write_error
 from gateway.data_plane.request_ids import fresh_id
+from gateway.data_plane.worker_state import State
 from gateway.dispatch.reply import StreamedReply
 from gateway.errors import GatewayError
-from gateway.identity import identify
 from gateway.interfaces import Interface
-from gateway.pipeline import Gateway, Served, handle
+from gateway.pipeline import Served, handle
 from gateway.request import Arrival, Request, parse
 from gateway.threads import PARSING
 
@@ -37,17 +37,15 @@ async def serve(
     receive: Receive,
     *,
     interface: Interface,
-    gateway: Gateway,
-    room: Room,
-    most_bytes: int,
+    state: State,
 ) -> None:
     """One request from its first byte to its Outcome. Its key is looked at before its body is asked for."""
-    said = headers(scope, _READ)
+    said, gateway, most_bytes = headers(scope, _READ), state.gateway, state.settings.max_body_bytes
     arrival = _arrival(said)
     served: Served | None = None
-    share = Share(room)
+    share = Share(state.room)
     try:
-        caller = identify(chosen(said), gateway.keyring, arrival.received_at)
+        caller = state.credentials.identify(chosen(said), gateway.keyring, arrival.received_at)
         exchange.admit()
         packed = check_encoding(said.get(b"content-encoding", ""))
         if (body := exchange.body()) is None:

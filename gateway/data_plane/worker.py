@@ -21,6 +21,7 @@ from gateway.data_plane.body import BODIES, Room
 from gateway.data_plane.build import Parts, build_gateway, build_parts, follow_freezes
 from gateway.data_plane.connections import Guests, most_guests
 from gateway.data_plane.control_line import ControlLine
+from gateway.data_plane.credentials import Credentials
 from gateway.data_plane.freezes import FreezeFollower
 from gateway.data_plane.gauges import Publisher
 from gateway.data_plane.listener import Acceptor, Listener
@@ -58,6 +59,7 @@ def serve_worker(
         settings=settings,
         gateway=build_gateway(compiled, parts),
         room=Room(BODIES * settings.max_body_bytes),
+        credentials=Credentials(settings.state_dir),
         control=ControlLine(settings.state_dir),
     )
     return_large_blocks()
@@ -65,12 +67,14 @@ def serve_worker(
     server = _Server(_config(state), state, listener)
     others = (Publisher(state, parts), Schedule(state, parts), parts.second, parts.shadows)
     freezes = follow_freezes(parts, lambda: state.gateway, state.serve)
-    beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("reload", Follower(state, parts, settings, notice))]
+    beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("keys", state.credentials)]
+    beside += [("reload", Follower(state, parts, settings, notice))]
     beside += [("background", task) for task in others]
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
             runner.run(_run(server, Spending(state), freezes, beside, parts))
         finally:
+            state.credentials.close()
             parts.close()  # before the loop: a thread or a task that hangs there may keep nothing from being written
     return 0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.data_plane.body import Room
 from gateway.data_plane.control_line import ControlLine
+from gateway.data_plane.credentials import Credentials
 from gateway.pipeline import Gateway
 from gateway.settings import Settings
 
@@ -17,6 +18,7 @@ class State:
     settings: Settings
     gateway: Gateway
     room: Room  # for the bodies of requests
+    credentials: Credentials
     control: ControlLine  # to the control process, which knows what was recorded
     draining: bool = False
     in_flight: int = 0

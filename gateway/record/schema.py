@@ -62,6 +62,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             chain TEXT NOT NULL, row BIGINT NOT NULL, hash TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL,
             PRIMARY KEY (chain, row))""",
     ),
+    # When each key was used last, to the hour; and what gateways that share a database know of issued keys.
+    (
+        "CREATE TABLE key_use (key_id TEXT PRIMARY KEY, last_at DOUBLE PRECISION NOT NULL)",
+        """INSERT INTO key_use SELECT key_id, MAX(at) FROM requests
+            WHERE key_id IS NOT NULL GROUP BY key_id""",
+        "CREATE TABLE issued_keys (sha256 TEXT PRIMARY KEY, line TEXT NOT NULL)",
+    ),
 )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import LedgerUnusable
 from gateway.outcome.row import UNJUDGED, Row
-from gateway.record import columns
+from gateway.record import columns, key_book
 from gateway.record.columns import attempt_rows, request_row
 from gateway.record.insert import ROWS, insert, move
 from gateway.record.journal.entry import Entry
@@ -88,6 +88,7 @@ class Store:
         return self._engine.connect() if self._connection is None else nullcontext(self._connection)
 
     def _insert(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        key_book.note_use(connection, entries)
         for chunk in (entries[start : start + ROWS] for start in range(0, len(entries), ROWS)):
             insert(connection, "requests", REQUESTS, [request_row(entry) for entry in chunk])
             insert(connection, "attempts", ATTEMPTS, [row for entry in chunk for row in attempt_rows(entry)])
@@ -169,11 +170,22 @@ class Store:
 
     def erase_key(self, key_id: str) -> int:
         """Deletes what ties requests to this key's owner and keeps their money; of how many requests."""
-        return self._change(
-            "UPDATE requests SET personal_signals = NULL, client_request_id = NULL, key_id = NULL"
-            " WHERE key_id = :key_id",
-            key_id=key_id,
-        )
+        statement = "UPDATE requests SET personal_signals = NULL, client_request_id = NULL, key_id = NULL"
+        with self._engine.begin() as connection:
+            key_book.erase_use(connection, key_id)
+            return connection.execute(text(f"{statement} WHERE key_id = :key_id"), {"key_id": key_id}).rowcount
+
+    def last_uses(self) -> dict[str, float]:
+        """The beginning of the hour in which each key was used last."""
+        with self._connect() as connection:
+            return key_book.last_uses(connection)
+
+    def exchange_keys(self, merge: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+        """`merge` is told what is there of issued keys, by hash, and says what shall; what others change stays."""
+        with self._engine.begin() as connection:
+            there = key_book.issued_lines(connection)
+            wanted = {hash: line for hash, line in merge(there).items() if there.get(hash) != line}
+            key_book.tell_issued(connection, {hash: (there.get(hash), line) for hash, line in wanted.items()})
 
     def spending(self, *, since: float) -> Iterator[tuple[str, str | None, float, Decimal]]:
         """Team, app, time and US dollars of every request received since then that cost any."""

@@ -1,126 +1,17 @@
-"""Who is calling: an API key becomes a Caller. Compiled from callers.yaml; keys are kept as SHA-256 only."""
+"""callers.yaml, compiled: teams, keys and administrators, and what is wrong with the file."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gateway.errors import GatewayError, Problem, nearest
+from gateway.errors import Problem, nearest
+from gateway.identity.callers import RESERVED_ADMINS, Admin, Budget, Caller, Keyring, Rate, Role, Team
 from gateway.source import Amount, Day, Document, Shape, Text, validate
-
-ROLES = ("viewer", "operator", "admin")  # of administrators, each with all that stands before it
-Role = Literal["viewer", "operator", "admin"]
-RESERVED_ADMINS = ("GATEWAY_ADMIN_TOKEN", "console")  # ids of who comes with the settings' token or the printed one
-DATA_CLASSES = ("public", "internal", "confidential", "regulated")  # ascending
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a team, or one app of it, may spend per UTC period."""
-
-    usd: Decimal
-    per: Literal["day", "week", "month"]
-    when_spent: Literal["reject", "self_only"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Ceilings per minute; None: no ceiling."""
-
-    requests_per_minute: int | None
-    tokens_per_minute: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What a team's keys share."""
-
-    id: str
-    residency: str  # `any` or the name of a set
-    data_class: str
-    allow: frozenset[str]  # of shadow, judge
-    budget: Budget | None
-    rate: Rate | None
-    apps: Mapping[str, Budget] = field(default_factory=dict, hash=False)  # budgets inside the team's
-    accounts: tuple[Account, ...] = field(init=False, repr=False, compare=False)  # one a budget, the team's first
-
-    def __post_init__(self) -> None:
-        own = (Account(self.id, None, self.budget),) if self.budget is not None else ()
-        of_apps = tuple([Account(self.id, app, budget) for app, budget in self.apps.items()])
-        object.__setattr__(self, "accounts", own + of_apps)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What one budget bounds: all that a team spends, or all that one app of it does."""
-
-    team: str
-    app: str | None  # None: all apps
-    budget: Budget
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The owner of one key."""
-
-    key_id: str
-    team: Team
-    app: str | None
-    expires: date | None
-    accounts: tuple[Account, ...] = field(init=False, repr=False, compare=False)  # that its requests are charged to
-
-    def __post_init__(self) -> None:
-        charged = tuple([account for account in self.team.accounts if account.app in (None, self.app)])
-        object.__setattr__(self, "accounts", charged)
-
-
-@dataclass(frozen=True, slots=True)
-class Admin:
-    """Who may look at the control listener, and change what."""
-
-    id: str
-    role: Role
-    teams: frozenset[str] | None = None  # what is these teams' alone; None: of all
-
-
-@dataclass(frozen=True, slots=True)
-class Keyring:
-    """All callers and administrators by the SHA-256 hex digest of their key or token, and the closed list of tags."""
-
-    callers: dict[str, Caller]
-    teams: dict[str, Team]
-    tags: frozenset[str]
-    admins: Mapping[str, Admin] = field(default_factory=dict)
-
-    @property
-    def accounts(self) -> list[Account]:
-        """Of all teams."""
-        return [account for team in self.teams.values() for account in team.accounts]
-
-
-def digest(key: str) -> str:
-    """What is kept of a key."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def identify(key: str, keyring: Keyring, at: float) -> Caller:
-    """The owner of `key` at this time. Raises GatewayError invalid_api_key."""
-    if not key:
-        raise GatewayError("invalid_api_key", "no API key was sent; send it as `Authorization: Bearer KEY`")
-    caller = keyring.callers.get(digest(key))
-    if caller is None:
-        raise GatewayError("invalid_api_key", "this API key is not known here; `gateway keys new` makes one")
-    if caller.expires is not None and datetime.fromtimestamp(at, UTC).date() >= caller.expires:
-        raise GatewayError("invalid_api_key", f"this API key expired on {caller.expires}")
-    return caller
 
 
 def _hexadecimal(value: object) -> str:
