@@ -62,7 +62,7 @@ class TeamShape(Shape):
 
 
 class KeyShape(Shape):
-    """One key; `gateway keys new` writes such a row."""
+    """One key; `gateway keys new --row` prints such a row."""
 
     id: Text = Field(min_length=1, description="a name for the key, shown in records")
     team: Text = Field(description="one of `teams`")

@@ -25,15 +25,17 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.demo import stage, traffic
 from gateway.demo.vendors import process
+from gateway.record.columns import request_row
 from gateway.record.follower import Follower
+from gateway.record.insert import insert
 from gateway.record.journal.layout import FOLDER, journals
 from gateway.record.journal.reader import Batch
 from gateway.record.journal.writer import Writer
 from gateway.record.ledger import LedgerSink, ingest
 from gateway.record.schema import migrate
-from gateway.record.store import Store, open_store
+from gateway.record.store import REQUESTS, open_store
 from tests.running import Start, free_port
-from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, outcome, put, request
+from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, entries, outcome, put, request
 from tests.warm import command
 
 pytestmark = pytest.mark.services
@@ -145,17 +147,19 @@ def test_a_ledger_of_an_earlier_release_keeps_its_rows(database_url: str | None,
     first = create_engine(address(database_url, tmp_path))
     with first.begin() as connection:
         migrate(connection, to=1)
-    put(Store(first), outcome())
+        insert(connection, "requests", REQUESTS, [request_row(entry) for entry in entries(outcome())])
     first.dispose()
 
     store = open_store(database_url=database_url, state_dir=tmp_path)
     kept = [row["request_id"] for row in store.rows()]
+    used = store.last_uses()
     store.close()
     after = create_engine(address(database_url, tmp_path))
     indexes = {index["name"] for index in inspect(after).get_indexes("requests")}
     after.dispose()
 
     assert kept == ["r1"]
+    assert list(used) == ["research-bot"]
     assert "requests_personal" in indexes
 
 

@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/policy/check"): {},
     ("POST", "/api/policy/explain"): {"text": "Hi"},
     ("POST", "/api/policy/diff"): {},
+    ("POST", "/api/keys"): {"team": "red"},
     ("POST", "/api/freezes"): {"selector": "operator", "value": "c"},
 }
 ASKERS = [None, "wrong", "a-caller", *ADMINS, TOKEN]

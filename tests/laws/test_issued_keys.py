@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import GatewayError
 from gateway.identity import Issued, IssuedKey, Keyring, Team, digest, identify
-from gateway.identity.issued import Rows, by_hash, merged, parsed, written
+from gateway.identity.issued import End, Rows, by_hash, merged, parsed, written
 
 KEYS = ["key-one", "key-two"]
 TEAMS = {name: Team(name, "any", "public", frozenset(), None, None) for name in ("red", "blue")}
@@ -20,7 +20,7 @@ TIMES = st.sampled_from([0.0, 10.0, 20.5])
 
 @st.composite
 def issued(draw: st.DrawFn) -> IssuedKey:
-    end = draw(st.sampled_from([None, "revoked", "rotated", "expired", "erased"]))
+    end: End | None = draw(st.sampled_from([None, "revoked", "rotated", "expired", "erased"]))
     known = end != "erased" and draw(st.booleans() if end else st.just(True))
     return IssuedKey(
         digest(draw(st.sampled_from(KEYS))),
