@@ -33,7 +33,7 @@ from gateway.record.journal.reader import Batch
 from gateway.record.journal.writer import Writer
 from gateway.record.ledger import LedgerSink, ingest
 from gateway.record.schema import migrate
-from gateway.record.store import REQUESTS, open_store
+from gateway.record.store import REQUESTS, Store, open_store
 from tests.running import Start, free_port
 from tests.unit.record.build import FILES, GLM, QWEN, attempt, caller, decision, denied, entries, outcome, put, request
 from tests.warm import command
