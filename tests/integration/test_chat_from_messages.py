@@ -5,9 +5,9 @@ from __future__ import annotations
 import openai
 import pytest
 
-from tests.integration.test_native_wires import gpt, running, sent, upstreams, vendors  # noqa: F401 (fixtures)
+from tests.integration.test_native_wires import HELLO, gpt, running, sent, upstreams, vendors  # noqa: F401 (fixtures)
 from tests.integration.upstreams import SSE, decision, saying, whole
-from tests.native_replies import HELLO, MESSAGE, TEXT, messages, text
+from tests.native_replies import MESSAGE, TEXT, messages, text
 
 pytestmark = pytest.mark.services
 TIDE = ({"type": "tool_use", "id": "toolu_1", "name": "tide", "input": {}},
