@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench docs lock dialects parquet clean
+.PHONY: help install system check quick test coverage run bench clients docs lock dialects parquet clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -53,12 +53,16 @@ coverage: install ## unit and golden tests, and how much of the pure core they r
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
 	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide
 
+clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
+	@tools/system && $(BIN)/python -m clients.run $(NAMES)
+
 docs: install ## make again what is generated: schemas, the policy reference, the pages of catalogue and metrics, dashboards
 	$(BIN)/gateway schema policies
 	$(BIN)/python -m tools.policy_reference
 	$(BIN)/python tools/catalogue_page.py
 	$(BIN)/python -m tools.metrics_page
 	$(BIN)/python -m tools.wires_page
+	$(BIN)/python -m clients.page
 	$(BIN)/python -m grafana.build
 
 lock: ## resolve requirements/*.in again (needs uv)
@@ -69,6 +73,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/test.in -o requirements/test.txt
 	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
+	for client in clients/*/requirements.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
 dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
 	@[ -x .venv-dialects/bin/python ] || $(PYTHON) -m venv .venv-dialects
@@ -78,4 +83,4 @@ parquet: install-run ## what `gateway report export` needs to write Parquet, loc
 	$(call stamped,parquet,requirements/parquet.txt,$(PIP) -r requirements/parquet.txt)
 
 clean: ## remove what make installed and what the gateway wrote
-	rm -rf .venv .venv-dialects .gateway
+	rm -rf .venv .venv-dialects .venv-clients clients/*/node_modules .gateway

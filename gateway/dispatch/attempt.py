@@ -198,7 +198,7 @@ class ActiveAttempt:
         elif result != "left":
             FAILURES.answered(self.endpoint.id)
         if failure is not None and failure.retry_after_s is not None:
-            turn.put_off(now, failure.retry_after_s)
+            turn.put_off(now, failure.retry_after_s, limited=failure.kind == "rate_limited")
         elif failure is not None:
             blamed = failure.counts_against_endpoint and not self._out_of_our_time(failure, now)
             turn.failed(now) if blamed else turn.released()

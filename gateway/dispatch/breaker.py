@@ -20,6 +20,7 @@ class Breaker:
     failures: int = 0
     rests_until: float | None = None  # monotonic seconds; None: closed
     trying: bool = False  # one request is on its way after a rest
+    limited: bool = False  # the rest was asked for because a rate limit was reached
 
     def allows(self, at: float) -> bool:
         """False while resting, and while the one trial after a rest is under way."""
@@ -64,12 +65,14 @@ class Turn:
             breaker = self.breaker
             breaker.failures += 1
             if self.trial or breaker.failures >= FAILURES_TO_OPEN:
+                breaker.limited = False
                 breaker.rests_until = max(breaker.rests_until or 0.0, at + REST_S)
 
-    def put_off(self, at: float, seconds: float) -> None:
-        """The endpoint said when to come back."""
+    def put_off(self, at: float, seconds: float, *, limited: bool = False) -> None:
+        """The endpoint said when to come back; `limited`: for a rate limit was reached."""
         if self._ends():
             breaker = self.breaker
+            breaker.limited = limited
             breaker.rests_until = max(breaker.rests_until or 0.0, at + min(seconds, LONGEST_REST_S))
 
     def released(self) -> None:

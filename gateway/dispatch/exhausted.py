@@ -27,6 +27,7 @@ class Standing:
     resting: Sequence[tuple[Endpoint, float]]
     too_dear: Sequence[Endpoint]
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
+    limited: bool = False  # those that rest do so because of their rate limits
 
     @classmethod
     def of(cls, trail: RequestState, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
@@ -41,12 +42,14 @@ class Standing:
             resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
             left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
+            limited=all(breakers.of(endpoint.id).limited for endpoint, wait_s in waits if wait_s),
         )
 
     def reasons(self) -> Iterator[str]:
         """One line for each kind."""
         if self.resting:
-            yield f"resting after failures: {_names(endpoint for endpoint, _ in self.resting)}"
+            why = "at their rate limits" if self.limited else "after failures"
+            yield f"resting {why}: {_names(endpoint for endpoint, _ in self.resting)}"
         if self.too_dear:
             yield f"could cost more than the route allows: {_names(self.too_dear)}"
         if self.keyless:
@@ -63,7 +66,8 @@ def nothing_usable(trail: RequestState, fleet: Fleet, breakers: Breakers) -> Gat
         return GatewayError("unsupported_request", f"could cost more than the route's {usd} USD: {names}")
     wait_s = min((wait_s for _, wait_s in standing.resting), default=None)
     help_ = "" if standing.resting else "; `gateway check` names the variables"
-    return GatewayError("overloaded", "; ".join(standing.reasons()) + help_, retry_after_s=wait_s)
+    code = "rate_limit_exceeded" if standing.resting and standing.limited else "overloaded"
+    return GatewayError(code, "; ".join(standing.reasons()) + help_, retry_after_s=wait_s)
 
 
 def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, standing: Standing) -> GatewayError:

@@ -39,6 +39,9 @@ _ANTHROPIC = {
 }
 
 
+BEHIND_ALL = 1_000_000_000  # as the last event's `sequence_number`: the others are not counted here
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A family of APIs with one look."""
@@ -65,7 +68,9 @@ def _openai_event(error: GatewayError) -> bytes:
 
 
 def _responses_event(error: GatewayError) -> bytes:
-    event = {"type": "error", "code": error.code, "message": error.message, "param": error.param}
+    """Flat as it is documented, and with the `error` in it by which OpenAI's own differs: its SDKs raise on that."""
+    flat = {"code": error.code, "message": error.message, "param": error.param}
+    event = {"type": "error", **flat, "sequence_number": BEHIND_ALL, **openai_error(error)}
     return b"event: error\ndata: " + msgspec.json.encode(event) + b"\n\n"
 
 

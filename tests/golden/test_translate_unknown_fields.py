@@ -97,3 +97,15 @@ def test_the_page_has_a_row_for_each_field(title, fields):
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
     assert named >= set(fields) - {"model"}
+
+
+@pytest.mark.parametrize("upstream", ["openai", "anthropic"])
+def test_what_sdks_add_to_what_they_hand_out_is_ignored_when_it_comes_back(upstream):
+    """OpenAI's for Node has `parsed_arguments` in calls of strict tools; sending them back was a 400."""
+    plain = {"client": "responses", "upstream": upstream, "request": copy.deepcopy(OF_RESPONSES)}
+    seen = copy.deepcopy(plain)
+    said, call = seen["request"]["input"][2:4]
+    said["content"][0] |= {"parsed": {"a": 1}, "annotations": [], "logprobs": []}
+    call |= {"parsed_arguments": {"a": 1}, "created_by": "me"}
+
+    assert (translated(seen).body, translated(seen).adapted) == (translated(plain).body, translated(plain).adapted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -88,13 +89,24 @@ def test_a_stream_that_breaks_has_failed(gpt, upstreams, last):  # noqa: F811
         await line.say(*last)
 
     upstreams.acts["c"] = act
-    with gpt.responses.stream(model="w@c", input="Hi") as stream:
-        told = []
-        for each in stream:
-            told.append(each.type)
+    told: list[Any] = []
+    raw = gpt.responses.with_streaming_response.create(model="w@c", input="Hi", stream=True)
+    with raw as reply:
+        for line in reply.iter_lines():
             release.set()
-    final = each.response
+            if line.startswith("data: "):
+                told.append(json.loads(line[6:]))
+    final = told[-1]["response"]
 
-    assert told[0] == "response.created"
-    assert (told[-1], told.count("response.failed")) == ("response.failed", 1)
-    assert (final.status, final.error.code, final.output[0].content[0].text) == ("failed", "server_error", "Once upon")
+    assert [each["sequence_number"] for each in told] == list(range(len(told)))
+    assert [each["type"] for each in told if each["type"] in ("response.created", "error", "response.failed")] == [
+        "response.created", "error", "response.failed"
+    ]  # fmt: skip
+    assert (final["status"], final["error"]["code"]) == ("failed", "server_error")
+    assert final["output"][0]["content"][0]["text"] == "Once upon"
+
+
+def test_half_an_answer_is_an_exception_of_the_sdk(gpt, upstreams):  # noqa: F811
+    upstreams.acts["c"] = saying(SSE, delta(content="Once "), delta(content="upon"))
+    with pytest.raises(openai.APIError, match="broke off"):
+        list(gpt.responses.create(model="w@c", input="Hi", stream=True))

@@ -100,13 +100,13 @@ def tracked(*patterns: str) -> list[Path]:
 
 def test_no_lock_names_a_registry():
     hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|files\.python")
-    locks = tracked("requirements/*", "*package-lock.json", "pyproject.toml", "Makefile")
+    locks = tracked("requirements/*", "clients/*/requirements.*", "*package-lock.json", "pyproject.toml", "Makefile")
 
     assert [path.name for path in locks if hosts.search(path.read_text())] == []
 
 
 def test_every_locked_requirement_carries_a_hash():
-    for lock in tracked("requirements/*.txt"):
+    for lock in tracked("requirements/*.txt", "clients/*/requirements.txt"):
         text = lock.read_text()
         pinned = re.findall(r"^[a-z0-9][^\n]*==[^\n]*\\\n +--hash=", text, re.M | re.I)
         named_once = re.findall(r"^[a-z0-9][^\n]*==", text, re.M | re.I)

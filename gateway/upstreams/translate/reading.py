@@ -8,6 +8,8 @@ from typing import Any
 from gateway.errors import GatewayError
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 
+OF_SDKS = frozenset({"parsed", "parsed_arguments", "created_by"})  # what SDKs add to what they hand out, or only read
+
 
 class Draft:
     """A request on its way into another dialect: what was adapted is named, unless nothing may be."""
@@ -49,7 +51,7 @@ def text(value: object, path: str) -> str:
 def known(given: Mapping[str, Any], names: frozenset[str], path: str = "") -> None:
     """Raises Untranslatable for a field that nobody here knows: it might change the answer."""
     for name, value in given.items():
-        if name not in names and value is not None:
+        if name not in names and value is not None and name not in OF_SDKS:
             raise Untranslatable(f"{path}.{name}" if path else str(name), "has no place in the upstream's dialect")
 
 

@@ -109,8 +109,13 @@ class Answer:
         return response
 
     def fail(self, code: str, message: str) -> None:
-        """What had come stays, the item that was open as incomplete. `code`: of the SDK's closed list."""
+        """What had come stays, the item that was open as incomplete. `code`: of the SDK's closed list.
+
+        OpenAI's SDKs raise on the `error` event alone, others wait for the failed response.
+        """
         self.begin()
+        flat = {"code": code, "message": message, "param": None}
+        self._event("error", **flat, error={"type": "server_error", **flat})
         output = self._over if self._item is None else [*self._over, self._whole_item("incomplete")]
         error = {"code": code, "message": message}
         self._event("response.failed", response=self._response("failed", output, error=error))

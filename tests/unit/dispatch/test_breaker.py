@@ -130,3 +130,13 @@ def test_an_answer_to_an_older_request_does_not_end_a_rest_that_was_asked_for():
     older.succeeded()
 
     assert not breakers.of("m@a").allows(3.0)
+
+
+def test_a_rest_for_a_rate_limit_is_one_until_a_fault_of_its_own_begins_another():
+    breakers = Breakers()
+    breakers.turn("m@a", 1.0).put_off(1.0, 2.0, limited=True)
+    assert breakers.of("m@a").limited
+
+    for second in range(FAILURES_TO_OPEN):
+        breakers.turn("m@a", 4.0 + second).failed(4.0 + second)
+    assert not breakers.of("m@a").limited
