@@ -189,8 +189,11 @@ async def _read_opening(attempt: ActiveAttempt, upstream: UpstreamReply, hold: H
     reading = attempt.meter.reading
     held: list[bytes] = []
     held_bytes = 0
-    if isinstance(attempt.meter, StreamMeter) and hold.rules is not None:  # however much comes at once
-        attempt.meter.enough = lambda: not hold.more(reading, held_bytes=held_bytes, at=monotonic())
+    if isinstance(attempt.meter, StreamMeter):  # however much comes at once
+        if hold.rules is not None:
+            attempt.meter.enough = lambda: not hold.more(reading, held_bytes=held_bytes, at=monotonic())
+        elif hold.keeps:
+            attempt.meter.enough = lambda: bool(reading.told or reading.thinks or reading.other_parts)
     while hold.more(reading, held_bytes=held_bytes, at=monotonic()):
         until = hold.until()
         chunk = await upstream.next() if until is None else await upstream.next_by(until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from time import monotonic
 
@@ -59,7 +59,8 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
             if isinstance(asked, GatewayError):
                 unasked, endpoint = asked, queue.after_failure()
                 continue
-            found = await _ask(asked, trail, means, _hold(trail, queue, endpoint), judge)
+            hold = replace(_hold(trail, queue, endpoint), keeps=spare is None and queue.at_end)
+            found = await _ask(asked, trail, means, hold, judge)
             said = found.outcome if isinstance(found, Failure) else found.verdict
             if said != "failed":
                 _note_reroute(trail, last, endpoint)

@@ -17,6 +17,7 @@ class Hold:
     rules: OnRefusal | None
     choices: int
     only_blank: bool = False  # a refusal would stand: no text needs to be told, and anything shown ends the hold
+    keeps: bool = False  # nobody else can be asked: what came before an error is handed out, however both came
     thinking_since: float | None = None
     text_since: float | None = None
 

@@ -29,6 +29,11 @@ class Queue:
         """Where to go when the endpoint failed. What may take the place of a refusal is all that may be asked since."""
         return self._take(self._left if self._refused is None else self._preferred(self._refused))
 
+    @property
+    def at_end(self) -> bool:
+        """Nobody else could be asked now if the last endpoint fails."""
+        return self.tries >= self._trail.decision.route.limits.attempts or not any(map(self._usable, self._left))
+
     def unreached(self) -> None:
         """The last endpoint could not even be connected to: it takes none of the attempts from those that can be."""
         self.tries -= 1

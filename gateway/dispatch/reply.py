@@ -14,6 +14,9 @@ from gateway.upstreams.failures import Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
 
 
+_CODES = {"rate_limited": "rate_limit_exceeded", "overloaded": "overloaded"}  # of failures in the middle of a stream
+
+
 class Sink(Protocol):
     """Where a stream goes: the caller's connection."""
 
@@ -127,5 +130,6 @@ class StreamedReply(Reply):
             return GatewayError("upstream_timeout", f"{endpoint}: {broken.detail}")
         if broken is not None and broken.outcome == "filtered":
             return GatewayError("content_filtered", f"{endpoint}: {broken.detail}")
-        why = broken.detail if broken else "the reply stopped without a finish reason"
-        return GatewayError("upstreams_exhausted", f"the reply of {endpoint} broke off: {why}")
+        why = broken.detail + broken.words if broken else "the reply stopped without a finish reason"
+        code = _CODES.get(broken.kind, "upstreams_exhausted") if broken else "upstreams_exhausted"
+        return GatewayError(code, f"the reply of {endpoint} broke off: {why}")

@@ -65,6 +65,7 @@ class Failure:
     code: str | None = None  # the vendor's word for it, if it passes through
     failed_generation: str | None = None  # what the model wrote in the place of a tool call
     ask_again: bool = False  # without what we had added, which the vendor does not take
+    words: str = ""  # the vendor's own, for the caller whose stream it broke; in no log
 
     def as_error(self) -> GatewayError:
         """What the caller sees when it passes through."""
@@ -143,7 +144,10 @@ def _inside(rows: Sequence[ModerationSignal], operator: str, body: object) -> Fa
     kind, told = _kind_of(said, complaint, body, operator)
     kind = kind or (by_status(said) if said is not None else "upstream_error")
     failure = _failure(kind, said or 200, told, ())
-    return replace(failure, detail=f"error inside a 200: {failure.detail}") if not failure.passes_through else failure
+    if failure.passes_through:
+        return failure
+    words = _in_its_words(told.message) if kind == "upstream_error" else ""
+    return replace(failure, detail=f"error inside a 200: {failure.detail}", words=words)
 
 
 def _kind_of(status: int | None, complaint: Complaint, body: object, operator: str) -> tuple[str | None, Complaint]:

@@ -37,7 +37,7 @@ POLICY = b"""
 version: 1
 aliases: {auto: any}
 guards: []
-defaults: {limits: {first_byte_s: 5, total_s: TOTAL, attempts: 6, USD}}
+defaults: {limits: {first_byte_s: 5, total_s: TOTAL, attempts: 6, USD}RULES}
 routes: [{name: rest, try: [m@a, m@b, w@c], order: listed, affinity: none}]
 """
 CATALOG = """
@@ -53,7 +53,8 @@ ENDPOINT = """
      retention_days: 0, api: openai, base_url: "http://127.0.0.1:PORT/OPERATOR", upstream_model: x, key_env: null,
      prices: [{since: 2026-01-01, input: 1, output: 2}]}
 """
-Act = tuple[int, Any] | list[Any]  # a status and a document, or the events of a stream; a number among them is a pause
+Act = tuple[int, Any] | list[Any]
+# A status and a document, or the events of a stream; a number among them is a pause, a list comes in one piece.
 
 
 @dataclass
@@ -104,9 +105,14 @@ async def _stream(writer: asyncio.StreamWriter, events: list[Any]) -> None:
         if isinstance(event, float):
             await asyncio.sleep(event)
             continue
-        writer.write(b"data: %b\n\n" % (b"[DONE]" if event is None else json.dumps(event).encode()))
+        together = event if isinstance(event, list) else [event]
+        writer.write(b"".join(map(_event, together)))
         await writer.drain()
         await asyncio.sleep(0.001)
+
+
+def _event(document: Any) -> bytes:
+    return b"data: %b\n\n" % (b"[DONE]" if document is None else json.dumps(document).encode())
 
 
 def said(*texts: str | None, finish: str = "stop") -> dict[str, Any]:
@@ -169,6 +175,7 @@ class Scene:
     poor: frozenset[str] = frozenset()  # endpoints that the budget does not reach for
     total: float = 20  # seconds for the request
     usd: str = ""  # limit of the route, as it is written
+    rules: str = ""  # `on_refusal`, as it is written
     topic: frozenset[str] = frozenset()
     moderation: str = ""  # a row of the catalogue
 
@@ -231,7 +238,9 @@ def files(port: int, scene: Scene = Scene()) -> dict[str, bytes]:
     rows = "".join(endpoints) + (f"moderation: [{scene.moderation}]\n" if scene.moderation else "")
     digest = hashlib.sha256(b"key").hexdigest()
     return {
-        "policy.yaml": POLICY.replace(b"TOTAL", str(scene.total).encode()).replace(b"USD", scene.usd.encode()),
+        "policy.yaml": POLICY.replace(b"TOTAL", str(scene.total).encode())
+        .replace(b"USD", scene.usd.encode())
+        .replace(b"RULES", scene.rules.encode()),
         "callers.yaml": f"teams: {{t: {{data_class: public}}}}\nkeys: [{{id: k, team: t, sha256: {digest}}}]".encode(),
         "catalog/all.yaml": (CATALOG.replace("OPERATORS", operators) + rows).encode(),
     }

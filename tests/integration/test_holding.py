@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.integration.rerouted import NO, THOUGHTS, YES, pieces, said, told
+import pytest
+
+from tests.integration.rerouted import NO, THOUGHTS, YES, Scene, pieces, said, told
+
+NO_HOLD = ", on_refusal: {reroute: []}"
+LOST = {"error": {"message": "worker lost at https://10.0.0.7/x", "type": "server_error"}}
 
 
 def test_a_refusal_behind_thinking_between_tags_is_gone_round():
@@ -50,3 +55,40 @@ def test_a_choice_that_was_filtered_beside_an_answer_is_no_refusal_whatever_thei
     for texts in ((YES, None), (None, YES)):
         assert told({"a": [(200, said(*texts))]}, n=2).attempts == [("m@a", "answered")]
     assert told({"a": [(200, said(None, None))]}, n=2).attempts[0] == ("m@a", "filtered")
+
+
+@pytest.mark.parametrize("rules", ["", NO_HOLD], ids=["refusals are gone round", "refusals stand"])
+@pytest.mark.parametrize("packet", ["one packet", "packets"])
+def test_what_came_before_an_error_is_handed_out_if_nobody_else_can_be_asked(rules, packet):
+    """It depended on how the bytes came: in one piece, the caller got an error instead of the text."""
+    events = [*pieces(YES, ended=False), LOST]
+    act = [events] if packet == "one packet" else events
+    seen = told({name: [act] for name in "abc"}, Scene(rules=rules), stream=True)
+
+    assert YES[:20].encode() in seen.body
+    assert seen.body.count(b'"error"') == 1
+    assert b"worker lost" in seen.body
+    assert b"10.0.0.7" not in seen.body
+    assert seen.attempts[-1] == ("w@c" if packet == "one packet" or not rules else "m@a", "failed")
+    assert seen.trail.attempts[-1].usage.output_tokens > 0
+
+
+@pytest.mark.parametrize("role", [[], [{"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}]])
+def test_an_error_before_any_word_is_a_status(role):
+    seen = told({name: [[[*role, LOST]]] for name in "abc"}, Scene(rules=NO_HOLD), stream=True)
+
+    assert seen.reply.status == 502
+
+
+def test_text_and_an_error_in_one_packet_are_gone_round_where_somebody_else_can_be_asked():
+    seen = told({"a": [[[*pieces(YES, ended=False), LOST]]]}, Scene(rules=NO_HOLD), stream=True)
+
+    assert seen.attempts == [("m@a", "failed"), ("m@b", "answered")]
+    assert b'"error"' not in seen.body
+
+
+def test_a_limit_that_is_reached_in_the_middle_is_told_as_one():
+    limit = {"error": {"message": "slow down", "type": "rate_limit_error", "code": "rate_limit_exceeded"}}
+    seen = told({"a": [[*pieces(YES, ended=False), limit]]}, Scene(rules=NO_HOLD), stream=True)
+
+    assert b'"code":"rate_limit_exceeded"' in seen.body
