@@ -99,7 +99,6 @@ def _attempt(
 ) -> ActiveAttempt:
     permit, out = question.permit, question.out
     endpoint, back = permit.endpoint, out.way_back() if out.way_back is not None else None
-    trail.adapted = out.adapted
     return ActiveAttempt(
         permit,
         trail,
@@ -112,6 +111,7 @@ def _attempt(
         fleet.adds_usage(endpoint, out.request),
         running,
         request=out.request,
+        adapted=out.adapted,
         told=told,
         back=back,
     )

@@ -47,6 +47,7 @@ class ActiveAttempt:
     adds_usage: bool  # the caller did not ask for the usage of the stream
     running: Running  # it is among these from `begin` to `close`
     request: Request  # in the wire of the endpoint
+    adapted: tuple[str, ...] = ()  # names of what was put in another form for that
     sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None
@@ -177,6 +178,7 @@ class ActiveAttempt:
             total_s=ended - self.started,
             peer=upstream.peer if upstream is not None else None,
             certificate=upstream.certificate if upstream is not None else None,
+            adapted=self.adapted,
         )
         self.trail.attempts.append(attempt)
         if self.trail.decision.policy.judge is not None:

@@ -156,6 +156,7 @@ def _held(found: ActiveAttempt) -> ActiveAttempt:
 
 def _commit(found: ActiveAttempt, means: DispatchContext) -> Reply:
     """From here on the attempt is never replaced."""
+    found.trail.adapted = found.adapted
     if found.trail.request.stream:
         found.committed = True
         return StreamedReply(found)

@@ -13,7 +13,6 @@ from gateway.outcome.meter import MeteringError
 from gateway.upstreams.failures import Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
 
-
 _CODES = {"rate_limited": "rate_limit_exceeded", "overloaded": "overloaded"}  # of failures in the middle of a stream
 
 

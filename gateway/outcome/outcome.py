@@ -34,6 +34,7 @@ class Attempt:
     total_s: float
     peer: str | None = None  # resolved address of the connection
     certificate: str | None = None  # TLS certificate name
+    adapted: tuple[str, ...] = ()  # what of the request was put in another form for this endpoint: names, no values
 
 
 @frozen

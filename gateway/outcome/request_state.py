@@ -34,7 +34,7 @@ class RequestState:
     late_signals: Signals = field(default_factory=dict)  # recorded, though no decision read them; empty until measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
-    adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint that was asked last, by name
+    adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:

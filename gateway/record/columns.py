@@ -176,6 +176,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("total_s", "real", lambda a: a.tried.total_s),
     Column("peer", "text", lambda a: a.tried.peer),
     Column("certificate", "text", lambda a: a.tried.certificate),
+    Column("adapted", "list", lambda a: _json(a.tried.adapted) if a.tried.adapted else "[]"),
 )
 USAGE = (
     "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",

@@ -26,7 +26,7 @@ _UNIT = Decimal(1).scaleb(-_DECIMALS)
 _EXACT = Context(prec=_DIGITS, traps=[Inexact, InvalidOperation])
 _NESTED = ("signals", "removed", "proposed", "view", "rerouted")  # written as JSON
 _SIGNALS = ("data_class", "language", "effort", "tokens", "topic", "pii")  # that have a column of their own
-_LISTS = frozenset({"topic", "pii", "exposure"})
+_LISTS = frozenset({"topic", "pii", "exposure", "adapted"})
 _MONEY = frozenset({"cost_usd", "baseline_list_usd"})
 _TIMES = frozenset({"received_at", "ended_at"})
 _COUNTS = frozenset({"number", "status", "tokens", *USAGE})
@@ -40,7 +40,7 @@ _REQUEST = (
 _ATTEMPT = (
     "request_id", "number", "received_at", "endpoint", "model", "operator", "origin", "exposure", "hosting", "purpose",
     "outcome", "failure", "status", *USAGE, "estimated", "cost_usd", "price_since", "finish_reason", "first_byte_s",
-    "total_s", "peer", "certificate",
+    "total_s", "peer", "certificate", "adapted",
 )  # fmt: skip
 
 

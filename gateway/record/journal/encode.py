@@ -23,6 +23,7 @@ from gateway.signals.value import UNKNOWN
 
 RECORD, PLACE, TERMS, REMOVAL, ORDER = 0, 1, 2, 3, 4  # tags of the structs in `record`
 MOST_CHARS = 256  # of a text that a caller or a vendor chose
+MOST_ADAPTED = 32  # names of an attempt
 COUNTED_LANGUAGES = frozenset({"en", "zh"})  # by name in the metrics, whatever the policy names
 _KEPT = 4096
 _encode = msgspec.msgpack.Encoder().encode
@@ -138,7 +139,14 @@ def _tried(attempt: Attempt, words: Words) -> tuple[Any, ...]:
         attempt.total_s,
         None if attempt.peer is None else plain(attempt.peer),
         None if attempt.certificate is None else plain(attempt.certificate),
+        _few(attempt.adapted) if attempt.adapted else (),
     )
+
+
+def _few(names: tuple[str, ...]) -> list[str]:
+    """A long history may bring the same adaptation a thousand times."""
+    kept = [plain(name) for name in names[:MOST_ADAPTED]]
+    return [*kept, f"{len(names) - MOST_ADAPTED} more"] if len(names) > MOST_ADAPTED else kept
 
 
 def _decided(decision: Decision, outcome: Outcome, words: Words) -> tuple[Any, ...]:

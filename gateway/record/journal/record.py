@@ -71,6 +71,7 @@ class Tried(_Told, frozen=True):
     total_s: float
     peer: str | None
     certificate: str | None
+    adapted: tuple[str, ...] = ()  # what of the request was put in another form for this endpoint
 
     @property
     def tokens(self) -> Usage:

@@ -34,7 +34,7 @@ def _kept(items: list[Any], path: str, left_out: list[str]) -> list[Any]:
     for place, item in enumerate(items):
         where = f"{path}[{place}]"
         if isinstance(item, dict) and any(is_marked(item.get(name)) for name in _SEALS):
-            left_out.append(f"{where}({item.get('type')} of another vendor, left out)")
+            left_out.append(f"{where}(thinking of another vendor, left out)")
             continue
         inner = item.get("content") if isinstance(item, dict) else None
         if isinstance(inner, list):

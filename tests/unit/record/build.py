@@ -139,6 +139,7 @@ def attempt(place: Endpoint = QWEN, **changes: Any) -> Attempt:
         "total_s": 0.9,
         "peer": "192.0.2.7:443",
         "certificate": "example.invalid",
+        "adapted": ("tools[0].format(grammar→description)",),
     }
     return Attempt(**values | changes)
 

@@ -119,6 +119,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         "total_s": 0.9,
         "peer": "192.0.2.7:443",
         "certificate": "example.invalid",
+        "adapted": ["tools[0].format(grammar→description)"],
         "usage": {
             "input_tokens": 900,
             "cached_tokens": 100,
