@@ -79,8 +79,19 @@ class ActiveAttempt:
                 judge=self.judge if self.told or self.ended else None,
                 may_be_empty=INTERFACES[request.kind].may_be_empty,
             )
+            if self.ended and self._lacks_end and verdict in ("answered", "blank"):
+                verdict = "truncated"
             self._judged = (read, verdict)
         return self._judged[1]
+
+    @property
+    def complete(self) -> bool:
+        """The caller has the whole answer, or is about to: a translated stream ends as a success where its wire did."""
+        return self.meter.reading.complete and not self._lacks_end
+
+    @property
+    def _lacks_end(self) -> bool:
+        return self.back is not None and isinstance(self.meter, StreamMeter) and not self.meter.ends_well
 
     def begin(self) -> None:
         """From here on a freeze can end it."""
@@ -206,7 +217,7 @@ class ActiveAttempt:
             turn.failed(now) if blamed else turn.released()
         elif result == "left":
             turn.released()
-        elif result == "truncated" and not self.meter.reading.complete:
+        elif result == "truncated" and not self.complete:
             turn.failed(now)
         else:
             turn.succeeded()

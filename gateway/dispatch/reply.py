@@ -75,11 +75,11 @@ class StreamedReply(Reply):
                     elif not attempt.ended and not await sink.room(attempt.trail.deadline - monotonic()):
                         return False
         except UpstreamFault as fault:
-            if not attempt.meter.reading.complete:  # else the caller has the whole answer: a figure is missing, no more
+            if not attempt.complete:  # else the caller has the whole answer: a figure is missing, no more
                 self._broken = of_fault(fault)
         attempt.ended = True
         self._broken = self._broken or attempt.failure()
-        if self._broken is not None or not attempt.meter.reading.complete:
+        if self._broken is not None or not attempt.complete:
             sink.write(attempt.breaking(self._break()))
         elif rest := attempt.closing():
             sink.write(rest)
@@ -115,7 +115,7 @@ class StreamedReply(Reply):
         broken = self._broken or attempt.failure()
         if broken is not None:
             attempt.record(broken.outcome, broken)
-        elif attempt.ended or attempt.meter.reading.complete:
+        elif attempt.ended or attempt.complete:
             attempt.ended = True
             attempt.record(attempt.verdict)
         else:

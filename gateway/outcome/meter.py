@@ -106,6 +106,11 @@ class StreamMeter:
         """What has come of an event that is not yet whole."""
         return bytes(self._carry)
 
+    @property
+    def ends_well(self) -> bool:
+        """The wire's own end came; Chat's is the finish reason, which the reading knows."""
+        return self._wire is None or self._wire.over
+
     def feed(self, chunk: bytes) -> bytes:
         """The bytes to pass on now: every event completed by `chunk`. Raises MeteringError."""
         if self._waiting:

@@ -16,6 +16,7 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.errors import GatewayError
+from gateway.interfaces import INTERFACES
 from gateway.outcome.request_state import RequestState
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
@@ -50,11 +51,13 @@ endpoints:
 """
 ENDPOINT = """
   - {id: ID, model: MODEL, operator: OPERATOR, hosting: hosted, storage: [], inference: [US], trains_on_data: false,
-     retention_days: 0, api: openai, base_url: "http://127.0.0.1:PORT/OPERATOR", upstream_model: x, key_env: null,
+     retention_days: 0, api: WIRE, base_url: "http://127.0.0.1:PORT/OPERATOR", upstream_model: x, key_env: null,
      prices: [{since: 2026-01-01, input: 1, output: 2}]}
 """
 Act = tuple[int, Any] | list[Any]
-# A status and a document, or the events of a stream; a number among them is a pause, a list comes in one piece.
+# A status and a document, or the events of a stream: a document, or bytes as they are; a number is a pause, a list
+# comes in one piece, after CUT the connection is lost.
+CUT = "cut"
 
 
 @dataclass
@@ -100,18 +103,25 @@ async def _whole(writer: asyncio.StreamWriter, status: int, document: Any) -> No
 
 
 async def _stream(writer: asyncio.StreamWriter, events: list[Any]) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
+    unended = CUT in events  # the body says that more follows
+    framing = b"transfer-encoding: chunked" if unended else b"connection: close"
+    writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n" % framing)
     for event in events:
+        if event is CUT:
+            break
         if isinstance(event, float):
             await asyncio.sleep(event)
             continue
         together = event if isinstance(event, list) else [event]
-        writer.write(b"".join(map(_event, together)))
+        said = b"".join(map(_event, together))
+        writer.write(b"%x\r\n%b\r\n" % (len(said), said) if unended else said)
         await writer.drain()
         await asyncio.sleep(0.001)
 
 
 def _event(document: Any) -> bytes:
+    if isinstance(document, bytes):
+        return document
     return b"data: %b\n\n" % (b"[DONE]" if document is None else json.dumps(document).encode())
 
 
@@ -177,6 +187,8 @@ class Scene:
     usd: str = ""  # limit of the route, as it is written
     rules: str = ""  # `on_refusal`, as it is written
     topic: frozenset[str] = frozenset()
+    wire: str = "openai"  # of every endpoint
+    kind: str = "chat"  # of the request
     moderation: str = ""  # a row of the catalogue
 
 
@@ -188,11 +200,12 @@ def told(acts: dict[str, list[Act]], scene: Scene = Scene(), **body) -> Told:
 async def _told(vendors: Vendors, scene: Scene, body: dict[str, Any]) -> Told:
     server = await asyncio.start_server(vendors.serve, "127.0.0.1", 0)
     folder = compile_folder(files(server.sockets[0].getsockname()[1], scene))
-    message = {"model": scene.model, "messages": [{"role": "user", "content": "Tell me some history."}], **body}
+    content = INTERFACES[scene.kind].content
+    message = {"model": scene.model, content: [{"role": "user", "content": "Tell me some history."}], **body}
     given: dict[str, Any] = {"model": scene.model, "topic": scene.topic}
     signals = signals_of(folder.keyring.teams["t"], given, folder.policy)
     trail = RequestState(
-        parse("chat", json.dumps(message).encode(), Arrival("r", time(), monotonic())),
+        parse(scene.kind, json.dumps(message).encode(), Arrival("r", time(), monotonic())),
         next(iter(folder.keyring.callers.values())),
         decide(folder.policy, signals, View(at=time())),
     )
@@ -232,7 +245,11 @@ def files(port: int, scene: Scene = Scene()) -> dict[str, bytes]:
         for id in IDS
     )
     endpoints = [
-        ENDPOINT.replace("ID", id).replace("MODEL", id[0]).replace("OPERATOR", id[2:]).replace("PORT", str(port))
+        ENDPOINT.replace("ID", id)
+        .replace("MODEL", id[0])
+        .replace("OPERATOR", id[2:])
+        .replace("PORT", str(port))
+        .replace("WIRE", scene.wire)
         for id in IDS
     ]
     rows = "".join(endpoints) + (f"moderation: [{scene.moderation}]\n" if scene.moderation else "")
