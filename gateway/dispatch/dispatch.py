@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from time import monotonic
 
@@ -59,8 +59,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
             if isinstance(asked, GatewayError):
                 unasked, endpoint = asked, queue.after_failure()
                 continue
-            hold = replace(_hold(trail, queue, endpoint), keeps=spare is None and queue.at_end)
-            found = await _ask(asked, trail, means, hold, judge)
+            found = await _ask(asked, trail, means, _hold(trail, queue, endpoint, spare), judge)
             said = found.outcome if isinstance(found, Failure) else found.verdict
             if said != "failed":
                 _note_reroute(trail, last, endpoint)
@@ -99,13 +98,14 @@ def _note_reroute(trail: RequestState, last: tuple[Endpoint, str] | None, endpoi
         trail.rerouted.append((last[0].id, endpoint.id, last[1]))
 
 
-def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint) -> Hold:
+def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint, spare: ActiveAttempt | None) -> Hold:
     """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held."""
     if not trail.request.stream:
         return _WHOLE
     leavable = queue.leavable(endpoint)
     rules = trail.decision.route.on_refusal if leavable else None
-    return Hold(rules, trail.request.choices, only_blank=leavable == {"blank"})
+    only_blank, keeps = leavable == {"blank"}, spare is None and queue.at_end
+    return Hold(rules, trail.request.choices, only_blank=only_blank, keeps=keeps)
 
 
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
