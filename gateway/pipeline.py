@@ -15,6 +15,7 @@ from time import monotonic, time
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.reply import Reply
+from gateway.dispatch.stored_state import forgetting
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.identity import Caller, Keyring
@@ -62,18 +63,12 @@ class Gateway:
 async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
     request = _known_by_name(request, gateway.policy)
-    signals, conversed = await signals_of(request, caller, gateway)
-    at = request.arrival.received_at
-    view = View(
-        at=at,
-        draw=draw_of(conversed),
-        frozen=gateway.frozen,
-        conversation=gateway.conversations.endpoint(conversed, at),
-        max_tokens=request.max_tokens,
-        estimates=gateway.estimates(),
-    )
-    decision = decide(gateway.policy, signals, view)
-    served = Served(RequestState(request, caller, decision), gateway, conversed)
+    decision, conversed = await _decided(request, caller, gateway)
+    forgotten = None if decision.endpoints else forgetting(request)
+    if forgotten is not None:
+        without, _ = await _decided(forgotten, caller, gateway)
+        request, decision = (forgotten, without) if without.endpoints else (request, decision)
+    served = Served(RequestState(request, caller, decision, forgotten=request is forgotten), gateway, conversed)
     try:
         if not decision.endpoints:
             raise _denial(decision, request)
@@ -88,6 +83,21 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
         served.end(error)
         raise
     return served
+
+
+async def _decided(request: Request, caller: Caller, gateway: Gateway) -> tuple[Decision, bytes]:
+    """Where it may go, and the name of its conversation."""
+    signals, conversed = await signals_of(request, caller, gateway)
+    at = request.arrival.received_at
+    view = View(
+        at=at,
+        draw=draw_of(conversed),
+        frozen=gateway.frozen,
+        conversation=gateway.conversations.endpoint(conversed, at),
+        max_tokens=request.max_tokens,
+        estimates=gateway.estimates(),
+    )
+    return decide(gateway.policy, signals, view), conversed
 
 
 def _denial(decision: Decision, request: Request) -> GatewayError:

@@ -30,6 +30,7 @@ class Settings:
     database_url: str | None = None  # the ledger; None: SQLite in the state folder
     admin_token: str | None = None  # None: /admin does not exist, the console gets a random token
     metrics_token: str | None = None  # needed for /metrics unless bound to loopback
+    secret: str | None = None  # seals ids of what vendors keep, alike on all replicas; None: one in the state folder
     state_dir: Path = Path(".gateway")  # the only path written
     journal_bytes: int = 1 << 30  # of the state folder's journals; beyond it requests are served, not recorded
     max_body_bytes: int = 20_000_000
@@ -80,6 +81,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         database_url=_text(given, "DATABASE_URL"),
         admin_token=_secret(given, "ADMIN_TOKEN"),
         metrics_token=_secret(given, "METRICS_TOKEN"),
+        secret=_secret(given, "SECRET"),
         state_dir=Path(_text(given, "STATE_DIR") or defaults.state_dir),
         journal_bytes=int(_number(given, "JOURNAL_BYTES", defaults.journal_bytes, 1 << 20, 1 << 44)),
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),

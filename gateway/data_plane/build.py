@@ -24,10 +24,12 @@ from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway
 from gateway.policy.compiled import Compiled
 from gateway.policy.in_force import InForce
+from gateway.processes.kept_secret import kept_secret
 from gateway.record.journal.writer import Writer
 from gateway.settings import Settings, vendor_key, wants_tracing
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
+from gateway.upstreams.state_seal import StateSeal
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class Parts:
     shadows: Shadows
     freezes: Freezes
     running: Running
+    seal: StateSeal
 
     def record(self, outcome: Outcome) -> None:
         """The sink of callers' requests."""
@@ -83,6 +86,7 @@ def build_parts(settings: Settings) -> Parts:
         shadows=Shadows(record=recorder(journal, "shadow"), dropped=vitals.shadow_dropped),
         freezes=freezes,
         running=Running(),
+        seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
     )
 
 
@@ -132,7 +136,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
-    means = DispatchContext(fleet, parts.breakers, admission.admit, judge_of, parts.running)
+    means = DispatchContext(fleet, parts.breakers, admission.admit, judge_of, parts.running, parts.seal)
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,

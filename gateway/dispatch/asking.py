@@ -26,6 +26,7 @@ from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
+from gateway.upstreams.translate.passing import WayBack
 
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
@@ -104,7 +105,7 @@ def _attempt(
         trail,
         judge,
         monotonic(),
-        _meter(endpoint, trail, out.request, keep_usage=out.request.include_usage or back is not None),
+        _meter(endpoint, trail, out.request, keep_usage=out.request.include_usage or isinstance(back, WayBack)),
         turn,
         fleet.redactor,
         fleet.secret(endpoint),

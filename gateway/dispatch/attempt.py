@@ -24,6 +24,7 @@ from gateway.upstreams.failures import Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.redaction import GONE, Redactor
+from gateway.upstreams.stored_ids import SealedReply
 from gateway.upstreams.translate.passing import WayBack
 
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
@@ -53,7 +54,7 @@ class ActiveAttempt:
     status: int | None = None
     opening: bytes = b""
     first_byte_s: float | None = None
-    back: WayBack | None = None  # into the caller's dialect
+    back: WayBack | SealedReply | None = None  # into the caller's dialect
     told: bool = True  # the opening was held to be judged; otherwise only the whole text is
     ended: bool = False  # the upstream's reply came to its end
     committed: bool = False  # the caller has a part of it, or is about to

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from secrets import token_bytes
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
@@ -17,6 +18,7 @@ from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
+from gateway.dispatch.stored_state import claim, out_of_reach
 from gateway.dispatch.translation import outgoing, unwritable
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
@@ -25,6 +27,7 @@ from gateway.policy.permit import Permit
 from gateway.upstreams.failures import Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.state_seal import StateSeal
 
 _WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
@@ -40,15 +43,16 @@ class DispatchContext:
     ]  # an error: the budget does not reach for it
     judge: Callable[[RequestState], Judge | None]  # tells refusals from answers, for this request
     running: Running = field(default_factory=Running)  # what a freeze ends; one a worker
+    seal: StateSeal = field(default_factory=lambda: StateSeal(token_bytes(32)))  # of ids of what vendors keep
 
 
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     """Asks one endpoint after another, each in its wire, until a reply may be handed out. Raises GatewayError."""
+    claim(trail, means.seal)
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
-    judge = means.judge(trail)
-    endpoint = queue.first()
+    judge, endpoint = means.judge(trail), queue.first()
     if endpoint is None:
-        raise unwritable(trail) or nothing_usable(trail, means.fleet, means.breakers)
+        raise out_of_reach(trail) or unwritable(trail, means.seal) or nothing_usable(trail, means.fleet, means.breakers)
     unasked: GatewayError | None = None  # why the last of those was not asked that could have been
     spare: ActiveAttempt | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
@@ -119,7 +123,7 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
 async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Question | GatewayError:
     """What it is asked and that it may be; else why not: a field that has no place in its wire, or the budget."""
     try:
-        out = outgoing(trail, endpoint)
+        out = outgoing(trail, endpoint, means.seal)
     except GatewayError as refused:
         return refused
     permit = await means.admit(trail, endpoint)
@@ -138,7 +142,7 @@ async def _ask(
 
 
 def _usable(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
-    if not means.fleet.reaches(endpoint):
+    if not means.fleet.reaches(endpoint) or (trail.claim is not None and trail.claim.endpoint != endpoint.id):
         return False
     breaker = means.breakers.of(endpoint.id)
     if breaker.rests_until is not None and not breaker.allows(monotonic()):

@@ -11,9 +11,12 @@ from typing import Final
 import msgspec
 
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.stored_state import sealing
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
+from gateway.upstreams.state_seal import StateSeal
+from gateway.upstreams.stored_ids import SealedReply
 from gateway.upstreams.translate import TRANSLATORS
 from gateway.upstreams.translate.natively import without_marked
 from gateway.upstreams.translate.passing import WayBack
@@ -29,16 +32,16 @@ class Outgoing:
     """What one endpoint is asked."""
 
     request: Request
-    way_back: Callable[[], WayBack] | None = None  # of its reply; None: bytes as they are
+    way_back: Callable[[], WayBack | SealedReply] | None = None  # of its reply; None: bytes as they are
     adapted: tuple[str, ...] = ()  # names of what was put in another form
 
 
-def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
+def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
     request = trail.request
     dialect = request.interface.dialect.name
     if dialect == endpoint.api or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
-        return _native(request)
+        return _native(trail, endpoint, seal)
     translator = TRANSLATORS.get((dialect, endpoint.api))
     if translator is None:
         words = f"{endpoint.id} speaks {endpoint.api}, which {request.interface.path} is not translated to"
@@ -53,15 +56,16 @@ def outgoing(trail: RequestState, endpoint: Endpoint) -> Outgoing:
         raise GatewayError("unsupported_request", str(wrong), param=wrong.path) from None
     memory = replace(made.memory, clock=time)
     way_back = partial(WayBack, translator, memory, stream=request.stream)
-    return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, made.adapted)
+    adapted = (*_forgotten(trail), *made.adapted)
+    return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, adapted)
 
 
-def unwritable(trail: RequestState) -> GatewayError | None:
+def unwritable(trail: RequestState, seal: StateSeal) -> GatewayError | None:
     """Why no permitted endpoint could be asked this, however well; None if one could."""
     why: GatewayError | None = None
     for endpoint in trail.decision.endpoints:
         try:
-            outgoing(trail, endpoint)
+            outgoing(trail, endpoint, seal)
         except GatewayError as refused:
             why = why or refused
         else:
@@ -69,17 +73,25 @@ def unwritable(trail: RequestState) -> GatewayError | None:
     return why
 
 
-def _native(request: Request) -> Outgoing:
+def _native(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """Bytes as they came; Responses keep what they are sent unless they are told not to."""
-    fields, adapted = without_marked(request.kind, request.fields)
+    request, adapted = trail.request, _forgotten(trail)
+    fields, left_out = without_marked(request.kind, request.fields)
+    adapted += left_out
     if request.kind == "responses" and "store" not in fields:
         fields, adapted = {**fields, "store": msgspec.Raw(b"false")}, (*adapted, "store(absent→false)")
-    if not adapted:
-        return Outgoing(request)
-    if request.arrival.strict:
+    if trail.claim is not None:
+        fields = {**fields, **trail.claim.fields}
+    if fields is request.fields and not adapted:
+        return Outgoing(request, sealing(trail, endpoint, fields, seal))
+    if adapted and request.arrival.strict:
         words = f"{adapted[0]} would be adapted, which `x-gateway-strict: true` forbids"
         raise GatewayError("unsupported_request", words, param=adapted[0].partition("(")[0])
-    return Outgoing(replace(request, fields=fields), adapted=adapted)
+    return Outgoing(replace(request, fields=fields), sealing(trail, endpoint, fields, seal), adapted)
+
+
+def _forgotten(trail: RequestState) -> tuple[str, ...]:
+    return ("store(true→false)",) if trail.forgotten else ()
 
 
 def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:

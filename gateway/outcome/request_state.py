@@ -11,8 +11,16 @@ from gateway.identity import Caller
 from gateway.outcome.outcome import Attempt
 from gateway.outcome.reading import Reading
 from gateway.policy.decision import Decision
-from gateway.request import Request
+from gateway.request import Fields, Request
 from gateway.signals.value import Signals, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a request names of what a vendor keeps."""
+
+    endpoint: str  # that keeps all of it
+    fields: Fields  # those that name it, with the vendor's own ids
 
 
 @dataclass(slots=True)
@@ -34,6 +42,8 @@ class RequestState:
     late_signals: Signals = field(default_factory=dict)  # recorded, though no decision read them; empty until measured
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
+    claim: Claim | None = None  # it goes nowhere but to that endpoint
+    forgotten: bool = False  # it asked for its reply to be kept, and nobody who may serve it keeps any
     adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 

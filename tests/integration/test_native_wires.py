@@ -229,7 +229,7 @@ def test_a_refusal_part_is_a_refusal(running, upstreams):
     assert decision(running, headers)["attempts"][-1]["outcome"] == "declined"
 
 
-@pytest.mark.parametrize("field", [{"previous_response_id": "resp_0"}, {"store": True}, {"background": True},
+@pytest.mark.parametrize("field", [{"previous_response_id": "resp_0"}, {"background": True},
                                    {"conversation": "conv_0"}])  # fmt: skip
 def test_state_that_a_vendor_would_keep_is_refused_by_name(gpt, upstreams, field):
     with pytest.raises((openai.BadRequestError, openai.PermissionDeniedError)) as raised:
