@@ -10,8 +10,8 @@ from typing import Any
 import openai
 import pytest
 
-from tests.integration.test_native_wires import RESPONSE, TEXT, event, responses
 from tests.integration.upstreams import KEY, SSE, Upstreams, decision, folder, saying, serving, whole
+from tests.native_replies import RESPONSE, TEXT, event, responses
 from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
