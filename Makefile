@@ -51,7 +51,7 @@ coverage: install ## unit and golden tests, and how much of the pure core they r
 	@$(BIN)/coverage combine --quiet .coverage && $(BIN)/coverage report --precision 1
 
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
-	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide
+	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide && $(BIN)/python -m bench.translate
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system && $(BIN)/python -m clients.run $(NAMES)

@@ -63,8 +63,10 @@ class Answer:
         """Once; the first thing that is told."""
         if not self._begun:
             self._begun = True
-            for kind in ("created", "in_progress"):
-                self._event(f"response.{kind}", response=self._response("in_progress", []))
+            if self._told:
+                response = self._response("in_progress", [])
+                self._event("response.created", response=response)
+                self._event("response.in_progress", response=response)
 
     def say(self, kind: str, words: str) -> None:
         """More of a text: `output_text`, `refusal`, `reasoning_text` or `summary_text`."""
