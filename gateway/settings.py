@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 _log = logging.getLogger("gateway")
 SHORTEST_TOKEN = 16  # characters
+STDOUT = "-"  # in place of a file
 
 
 class BadSetting(ValueError):
@@ -31,11 +33,13 @@ class Settings:
     admin_token: str | None = None  # None: /admin does not exist, the console gets a random token
     metrics_token: str | None = None  # needed for /metrics unless bound to loopback
     secret: str | None = None  # seals ids of what vendors keep, alike on all replicas; None: one in the state folder
-    state_dir: Path = Path(".gateway")  # the only path written
+    state_dir: Path = Path(".gateway")  # with `access_log` the only path written
     journal_bytes: int = 1 << 30  # of the state folder's journals; beyond it requests are served, not recorded
     max_body_bytes: int = 20_000_000
     drain_s: float = 30.0  # how long running requests may take to finish at shutdown
     log_level: str = "info"
+    log_format: Literal["text", "json"] = "text"
+    access_log: str | None = None  # a file for a line a request, `-` for standard output; None: no such log
     keep_alive_s: float = 75.0  # how long an idle connection of a caller stays open: longer than a load balancer's
     cors_origins: tuple[str, ...] = ()  # of pages that may read replies; `*`: all
     control: bool = True  # GATEWAY_CONTROL=off: workers alone
@@ -87,6 +91,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         max_body_bytes=int(_number(given, "MAX_BODY_BYTES", defaults.max_body_bytes, 1024, 1 << 30)),
         drain_s=_number(given, "DRAIN_S", defaults.drain_s, 0, 3600),
         log_level=_one_of(given, "LOG_LEVEL", defaults.log_level, ("debug", "info", "warning", "error")),
+        log_format="json" if _one_of(given, "LOG_FORMAT", defaults.log_format, ("text", "json")) == "json" else "text",
+        access_log=_text(given, "ACCESS_LOG"),
         keep_alive_s=_number(given, "KEEP_ALIVE_S", defaults.keep_alive_s, 1, 3600),
         cors_origins=_origins(given),
         control=_one_of(given, "CONTROL", "on", ("on", "off")) == "on",

@@ -38,7 +38,9 @@ def page() -> str:
     alerts = ["| alert | severity | says |", "|---|---|---|"]
     for rule in (rule for group in groups for rule in group["rules"]):
         says = rule["annotations"]["summary"].replace("|", r"\|")
-        alerts.append(f"| {rule['alert']} | {rule['labels']['severity']} | {says} |")
+        alerts.append(
+            f"| [{rule['alert']}](runbooks.md#{rule['alert'].lower()}) | {rule['labels']['severity']} | {says} |"
+        )
     return "\n".join([_HEAD, "## Metrics", *metrics, "", "## Alerts", *alerts, ""])
 
 

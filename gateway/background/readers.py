@@ -18,6 +18,7 @@ from gateway.background.rule_pricing import RecordPricing
 from gateway.background.spending import SpendingSink
 from gateway.estimates import Snapshot
 from gateway.record import heartbeat
+from gateway.record.access_log import AccessLogSink
 from gateway.record.collectors import Registry
 from gateway.record.find import find
 from gateway.record.follower import Follower, Sink
@@ -63,6 +64,8 @@ class Readers:
         self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]
+        if settings.access_log is not None:
+            sinks.append(AccessLogSink(state_dir, settings.access_log))
         if settings.redis_url is not None:
             settle = partial(settle_in_redis, settings.redis_url)
             sinks.append(LateSettlements(state_dir, self.policies.keyring, settle))
@@ -123,6 +126,7 @@ class Readers:
     def _look(self) -> None:
         status = self.status()
         self._metrics.tell("gateway_reader_behind", {(name,): float(count) for name, count in status.behind.items()})
+        self._metrics.tell("gateway_journal_used_ratio", {(): status.bytes / self._most_bytes})
         self._metrics.tell("gateway_ledger_up", {(): float(status.ledger_up)})
         away = self._state_dir / heartbeat.LEDGER_AWAY  # for the workers, whose readiness tells
         if status.ledger_up:

@@ -152,6 +152,11 @@ FAMILIES = (
         "Records of the journal that wait for the ledger, the metrics, the estimates …",
         ("reader",),
     ),
+    Family(
+        "gateway_journal_used_ratio",
+        "gauge",
+        "Share of GATEWAY_JOURNAL_BYTES that the journals take; at 1 requests are served and not recorded",
+    ),
     Family("gateway_workers", "gauge", "Worker processes that are alive"),
     Family("gateway_heartbeat_age_seconds", "gauge", "How long ago the most silent of them last wrote its heartbeat"),
     Family(

@@ -28,7 +28,7 @@ SAVE_S = 2.0
 _GAUGES = {family.name: family for family in FAMILIES if family.type == "gauge"}
 _MERGE: dict[str, Callable[[float, float], float]] = {"sum": lambda a, b: a + b, "max": max, "min": min}
 # Gauges that the control process itself knows.
-OWN = frozenset({"gateway_reader_behind", "gateway_ledger_up"})
+OWN = frozenset({"gateway_reader_behind", "gateway_ledger_up", "gateway_journal_used_ratio"})
 _DROPPED = "gateway_ledger_dropped_total"
 _log = logging.getLogger(__name__)
 

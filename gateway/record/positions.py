@@ -11,7 +11,7 @@ from gateway.record import files
 from gateway.record.journal.reader import Positions
 from gateway.record.journal.tail import Position
 
-TRACES = "traces.position"  # in the state folder
+TRACES, ACCESS = "traces.position", "access.position"  # in the state folder
 Plain = dict[str, tuple[int, int, int]]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Plain).decode

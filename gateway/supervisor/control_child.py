@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Protocol
 
 from gateway.processes import ports
-from gateway.settings import BadSetting, Settings
+from gateway.settings import STDOUT, BadSetting, Settings
 
 YOUNG_S = 5.0  # one that dies younger is not started again at once
 LONGEST_REST_S = 30.0  # before one that keeps dying is tried again
@@ -26,12 +26,20 @@ class RunControl(Protocol):
 
 
 def check_control(settings: Settings) -> None:
-    """Raises BadSetting: what is reached from beyond this machine needs an administrator's own token."""
+    """Raises BadSetting: what is reached from beyond this machine needs an administrator's own token; or for a log
+    that cannot be written.
+    """
     if settings.control and not settings.control_is_local and settings.admin_token is None:
         raise BadSetting(
             f"GATEWAY_CONTROL_HOST is {settings.control_host}, which is reached from beyond this machine;"
             " set GATEWAY_ADMIN_TOKEN, or leave it on 127.0.0.1"
         )
+    if settings.access_log not in (None, STDOUT):
+        try:
+            Path(str(settings.access_log)).open("ab").close()
+        except OSError as wrong:
+            said = f"GATEWAY_ACCESS_LOG is {settings.access_log}, which cannot be written ({wrong.strerror})"
+            raise BadSetting(f"{said}; name a file in a folder that can be, or `-` for standard output") from None
 
 
 def claim_control(state_dir: Path) -> int:

@@ -16,7 +16,7 @@ from gateway.data_plane.listener import Listener
 from gateway.data_plane.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
-from gateway.processes import ports
+from gateway.processes import logs, ports
 from gateway.processes.reload_request import Requests
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import signals_held
@@ -46,7 +46,7 @@ def run(
 
     Raises Problems, StateFolderTaken, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
     """
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings.log_level, settings.log_format)
     check_control(settings)
     with lock(settings.state_dir):  # what is forked holds it too
         compiled = accept(settings.policies, settings.state_dir)

@@ -137,3 +137,10 @@ def test_what_compose_connects_is_there():
     assert compose["gateway"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == f"http://collector:{port}"
     assert collector["exporters"]["otlphttp/prometheus"]["endpoint"] == "http://prometheus:9090/api/v1/otlp"
     assert "--web.enable-otlp-receiver" in compose["prometheus"]["command"]
+
+
+def test_every_alert_has_a_runbook():
+    alerts = yaml.safe_load((DEPLOY / "rules" / "alerts.yml").read_text())
+    named = re.findall(r"^### (\w+)$\n(?=\S)", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
+
+    assert sorted(named) == sorted(rule["alert"] for group in alerts["groups"] for rule in group["rules"])
