@@ -13,6 +13,8 @@ Format = Literal["text", "json"]
 _SPOKEN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 _SPOKEN |= {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*range(127, 160), 0x2028, 0x2029)}  # what JSON itself lets stand
+
 
 def set_up(level: str, form: Format) -> None:
     """Once in the process that starts the others, which go on with it; to standard error."""
@@ -47,4 +49,4 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             members["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(members, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        return json.dumps(members, ensure_ascii=False).translate(_ESCAPED)

@@ -14,6 +14,7 @@ import yaml
 pytestmark = pytest.mark.services
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+CASES = sorted((Path(__file__).parent / "rules").glob("*.yml"))
 RULES = sorted((DEPLOY / "rules").glob("*.yml"))
 
 
@@ -23,14 +24,14 @@ def said(*command: str | Path) -> tuple[int, str]:
 
 
 def test_every_alert_fires_when_it_should_and_only_then():
-    status, output = said("promtool", "test", "rules", Path(__file__).parent / "rules" / "alerts.yml")
+    status, output = said("promtool", "test", "rules", *CASES)
 
     assert status == 0, output
 
 
 def test_every_alert_has_a_case():
-    cases = yaml.safe_load((Path(__file__).parent / "rules" / "alerts.yml").read_text())
-    tried = {case["alertname"] for test in cases["tests"] for case in test["alert_rule_test"] if case["exp_alerts"]}
+    tests = [test for path in CASES for test in yaml.safe_load(path.read_text())["tests"]]
+    tried = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
     alerts = yaml.safe_load((DEPLOY / "rules" / "alerts.yml").read_text())
 
     assert tried == {rule["alert"] for group in alerts["groups"] for rule in group["rules"]}
