@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 
 from gateway.errors import GatewayError, Problems
-from gateway.identity import Admin, Keyring
+from gateway.identity import Admin, Keyring, TokenRules
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
@@ -42,6 +42,11 @@ class Policies:
     def admins(self) -> Mapping[str, Admin]:
         """By the hash of their token; nobody before a gateway has accepted any policy."""
         return {} if self._newest is None else self._newest.keyring.admins
+
+    @property
+    def tokens(self) -> TokenRules | None:
+        """Whose tokens are let in."""
+        return None if self._newest is None else self._newest.keyring.tokens
 
     def look(self) -> Compiled:
         """Takes over a new version, if there is one. Raises GatewayError if there was never any."""

@@ -23,6 +23,7 @@ from gateway.control.callers import line
 from gateway.control.helper import Helpers
 from gateway.control.job import Place
 from gateway.control.key_exchange import KeyExchange
+from gateway.control.key_sets import KeySets
 from gateway.control.ledger import Ledger
 from gateway.control.overview import OverviewDesk
 from gateway.control.reloading import reload
@@ -96,6 +97,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         overview=OverviewDesk(onlooker, readers.snapshot),
     )
     beside: tuple[Beside, ...] = (served, helpers, onlooker, Heads(settings.state_dir, ledger))
+    beside = (*beside, KeySets(settings.state_dir, settings.policies, lambda: served.tokens))
     if settings.database_url is not None:
         beside = (*beside, KeyExchange(settings.state_dir, ledger))
     return state, beside

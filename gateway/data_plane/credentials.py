@@ -1,4 +1,4 @@
-"""What a worker holds against a caller's key beside callers.yaml: keys that were issued, read anew when they change."""
+"""What a worker holds against a caller's key beside callers.yaml: keys that were issued, tokens of others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.identity import Caller, Issued, Keyring, identify
+from gateway.data_plane.tokens import Tokens
+from gateway.identity import Caller, Issued, Keyring, digest, identify
 from gateway.identity.issued import Rows, end_alone, merged
+from gateway.identity.tokens import looks_like_token
 from gateway.processes import key_file
 
 LOOK_S = 0.5  # between two looks at the file
@@ -31,6 +33,7 @@ class Credentials:
     def __init__(self, state_dir: Path):
         """Reads the file."""
         self.issued = Issued()
+        self.tokens = Tokens(state_dir)
         self._state_dir = state_dir
         self._seen: object = ()  # the file's stamp; () is none
         self._thread = ThreadPoolExecutor(1, "credentials")
@@ -42,7 +45,9 @@ class Credentials:
         return self.issued.problem is not None
 
     def identify(self, key: str, keyring: Keyring, at: float) -> Caller:
-        """Whose it is. Raises GatewayError."""
+        """Whose it is: keys are asked first, then tokens. Raises GatewayError."""
+        if keyring.tokens is not None and looks_like_token(key) and digest(key) not in keyring.callers:
+            return self.tokens.caller(key, keyring, at)
         return identify(key, keyring, at, self.issued)
 
     async def forever(self) -> None:
@@ -55,6 +60,7 @@ class Credentials:
         """Once; bounded by the disk."""
         loop = asyncio.get_running_loop()
         self._take_over(await loop.run_in_executor(self._thread, self._look, self._seen))
+        await loop.run_in_executor(self._thread, self.tokens.look)
 
     def close(self) -> None:
         """Waits for nothing."""

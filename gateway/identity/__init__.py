@@ -12,6 +12,7 @@ from gateway.identity.callers import (
     Rate,
     Role,
     Team,
+    TokenRules,
     digest,
 )
 from gateway.identity.callers_file import (
@@ -46,6 +47,7 @@ __all__ = [
     "Role",
     "Team",
     "TeamShape",
+    "TokenRules",
     "compile_callers",
     "digest",
     "identify",

@@ -92,11 +92,31 @@ class Keyring:
     teams: dict[str, Team]
     tags: frozenset[str]
     admins: Mapping[str, Admin] = field(default_factory=dict)
+    tokens: TokenRules | None = None  # of an identity provider; None: no token is let in
 
     @property
     def accounts(self) -> list[Account]:
         """Of all teams."""
         return [account for team in self.teams.values() for account in team.accounts]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """Whose tokens are let in, and which claims say what."""
+
+    issuer: str
+    audience: str
+    jwks_url: str | None  # of these two exactly one
+    jwks_file: str | None
+    team_claim: str
+    app_claim: str | None
+    data_class_claim: str | None
+    teams: Mapping[str, str] = field(default_factory=dict)  # by what the claim says; empty: it says the team
+
+    @property
+    def source(self) -> str:
+        """Where the issuer's keys come from."""
+        return self.jwks_url or self.jwks_file or ""
 
 
 def digest(key: str) -> str:

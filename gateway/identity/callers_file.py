@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import Problem, nearest
-from gateway.identity.callers import RESERVED_ADMINS, Admin, Budget, Caller, Keyring, Rate, Role, Team
+from gateway.identity.callers import RESERVED_ADMINS, Admin, Budget, Caller, Keyring, Rate, Role, Team, TokenRules
+from gateway.settings import is_loopback
 from gateway.source import Amount, Day, Document, Shape, Text, validate
 
 
@@ -80,12 +82,26 @@ class AdminShape(Shape):
     sha256: Digest = Field(description="SHA-256 of the token, in hexadecimal")
 
 
+class TokensShape(Shape):
+    """Tokens (JWT) of an identity provider, let in beside keys."""
+
+    issuer: Text = Field(min_length=1, description="what `iss` of its tokens says, to the letter")
+    audience: Text = Field(min_length=1, description="what `aud` says of tokens that are meant for this gateway")
+    jwks_url: Text | None = Field(default=None, description="where its public keys are: https, or http on this machine")
+    jwks_file: Text | None = Field(default=None, description="or a file with them, as seen from this folder")
+    team_claim: Text = Field(min_length=1, description="the claim that names the team; `a.b` reads inside `a`")
+    app_claim: Text | None = Field(default=None, min_length=1, description="the claim that names the app")
+    data_class_claim: Text | None = Field(default=None, min_length=1, description="may raise the team's class")
+    teams: dict[str, Text] = Field(default={}, description="teams by what `team_claim` says, if that is no team's name")
+
+
 class CallersFile(Shape):
-    """callers.yaml: tags, teams, keys and administrators."""
+    """callers.yaml: tags, teams, keys, tokens and administrators."""
 
     tags: list[Text] = Field(default=[], description="values that `x-gateway-tag` may have")
     teams: dict[str, TeamShape] = Field(description="by name")
     keys: list[KeyShape] = Field(default=[], description="who may call")
+    jwt: TokensShape | None = Field(default=None, description="tokens that are let in beside keys")
     admins: list[AdminShape] = Field(default=[], description="who may look at the control listener, and change what")
 
 
@@ -97,14 +113,15 @@ def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
     teams = {name: _team(name, row) for name, row in shape.teams.items()}
     written = document.data.get("teams") if isinstance(document.data, dict) else None
     problems += _key_problems(document, shape, frozenset(written or ())) + _app_problems(document, shape)
-    problems += _admin_problems(document, shape)
+    problems += _admin_problems(document, shape) + _token_problems(document, shape)
     callers = {
         key.sha256: Caller(key.id, teams[key.team], key.app, key.expires) for key in shape.keys if key.team in teams
     }
     admins = {
         row.sha256: Admin(row.id, row.role, None if row.teams is None else frozenset(row.teams)) for row in shape.admins
     }
-    return Keyring(callers, teams, frozenset(shape.tags), admins), problems
+    tokens = TokenRules(**shape.jwt.model_dump(exclude={"at"})) if shape.jwt is not None else None
+    return Keyring(callers, teams, frozenset(shape.tags), admins, tokens), problems
 
 
 def _team(name: str, row: TeamShape) -> Team:
@@ -129,6 +146,34 @@ def _app_problems(document: Document, shape: CallersFile) -> list[Problem]:
             wrong = document.problem(words, ("teams", name, "apps", app), key=True, help=way_out)
             problems.append(replace(wrong, severity="warning"))
     return problems
+
+
+def _token_problems(document: Document, shape: CallersFile) -> list[Problem]:
+    if shape.jwt is None:
+        return []
+    problems: list[Problem] = []
+    url, file = shape.jwt.jwks_url, shape.jwt.jwks_file
+    if (url is None) == (file is None):
+        words = "the issuer's public keys come from one place"
+        problems.append(document.problem(words, ("jwt",), key=True, help="write `jwks_url:` or `jwks_file:`"))
+    if url is not None and not _is_safe(url):
+        words = "a key set is fetched by https alone, or by http from this machine"
+        problems.append(document.problem(words, ("jwt", "jwks_url"), help="write an `https://` address"))
+    for value, team in shape.jwt.teams.items():
+        if team not in shape.teams:
+            way_out = nearest(team, shape.teams)
+            problems.append(document.problem(f"no team is called `{team}`", ("jwt", "teams", value), help=way_out))
+    return problems
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    named = bool(host) and parts.username is None and parts.password is None and not parts.fragment
+    return named and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def _admin_problems(document: Document, shape: CallersFile) -> list[Problem]:

@@ -18,6 +18,8 @@ SOURCES = sorted((ROOT / "gateway").rglob("*.py"))
 OWNERS = {  # library: the files and folders that may import it
     "yaml": ("source/",),
     "httptools": ("upstreams/http1/", "data_plane/protocol.py"),
+    "jwt": ("identity/signatures.py",),
+    "cryptography": ("identity/signatures.py",),
     "redis": ("limits/",),
     "sqlalchemy": ("record/",),
     "fastapi": ("control/",),
@@ -129,6 +131,7 @@ def test_a_worker_imports_nothing_of_the_control_process():
     loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"fastapi", "starlette", "jinja2", "prometheus_client", "gateway.control"}.isdisjoint(loaded)
+    assert {"jwt", "cryptography"}.isdisjoint(loaded)  # only where a key set is there
 
 
 def test_no_module_imports_itself_by_way_of_others():
