@@ -188,7 +188,6 @@ def test_an_attack_is_not_let_in(token):
         None,
         "rsa",
     ],
-    ids=str,
 )
 def test_a_row_of_a_key_set_that_signs_nothing_here_is_left_out(row):
     assert signing_keys([row]) == ()
