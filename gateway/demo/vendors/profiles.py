@@ -1,4 +1,4 @@
-"""Who is played: three vendors, two of which serve the same weights."""
+"""Who is played: three vendors, two of which serve the same weights; the third has a model for each wire."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ class Vendor:
     """How one vendor behaves."""
 
     id: str
-    model: str
+    model: str  # that answers where none of its models is asked for
     points: int  # of an ordinary answer
     first_byte_s: float
     tokens_per_s: float
-    reasons: bool  # sends reasoning_content
+    reasoning_models: tuple[str, ...]
     cache_fields: bool  # DeepSeek's prompt_cache_hit_tokens
     topics: dict[str, tuple[str, ...]]  # way of saying no -> words of the prompt that set it off
+
+    def named(self, model: object) -> str:
+        """Which of its models answers."""
+        return str(model) if model in self.reasoning_models else self.model
 
 
 VENDORS = (
@@ -34,7 +38,7 @@ VENDORS = (
         points=5,
         first_byte_s=0.25,
         tokens_per_s=60,
-        reasons=True,
+        reasoning_models=("simulated-deepseek",),
         cache_fields=True,
         topics={
             "risk_400": ("tiananmen", "4 june 1989", "june 4", "六四", "天安门"),
@@ -51,7 +55,7 @@ VENDORS = (
         points=5,
         first_byte_s=0.12,
         tokens_per_s=120,
-        reasons=True,
+        reasoning_models=("simulated-deepseek",),
         cache_fields=False,
         topics={"evade": WEIGHTS_EVADE},
     ),
@@ -61,7 +65,7 @@ VENDORS = (
         points=9,
         first_byte_s=0.18,
         tokens_per_s=90,
-        reasons=False,
+        reasoning_models=("simulated-gpt-5", "simulated-claude-4"),
         cache_fields=False,
         topics={
             "refusal_field": ("build a bomb", "synthesise a nerve agent", "steal a car", "制造炸弹"),

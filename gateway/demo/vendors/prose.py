@@ -64,6 +64,7 @@ _EVASION_ZH = (
     "我们坚决反对任何势力以人权为借口干涉内政。（模拟）"
 )
 REFUSAL_FIELD = "I'm sorry, but I can't help with that request. (simulated)"
+_TOLD_CHARS = 400
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _TOKEN = re.compile(r"\s*[\u3000-\u9fff\uff00-\uffef]|\s*[^\s\u3000-\u9fff\uff00-\uffef]{1,6}|\s+")
 
@@ -81,6 +82,11 @@ def answer(prompt: str, *, weights: str, seed: int, points: int) -> str:
     frame = chance.choice(frames).replace("{subject}", subject).replace("{count}", str(count))
     numbered = [f"{number}. {text}" for number, text in enumerate(chance.sample(pool, count), 1)]
     return "\n\n".join((frame, "\n".join(numbered), closing.replace("{subject}", subject)))
+
+
+def after_tools(results: tuple[str, ...]) -> str:
+    """An answer out of what tools said."""
+    return "Simulated answer: the tools say " + "; ".join(result[:_TOLD_CHARS] for result in results) + "."
 
 
 def thoughts(prompt: str, *, weights: str, seed: int) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from gateway.demo.vendors import prose
 from gateway.demo.vendors.profiles import Vendor
 
+_INVALID = {"type": "invalid_request_error"}
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -17,21 +19,18 @@ class Say:
     finish: str = "stop"
     thoughts: str = ""
     refusal: str | None = None  # OpenAI's message.refusal
-    tool_call: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None  # a body with status 400 instead
-
-
-def _error(message: str, kind: str, code: str | None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}, "simulated": True}
+    calls: tuple[dict[str, Any], ...] = ()  # of tools: `{"name", "arguments"}`, or `{"name", "input"}`
+    stopped_by: str | None = None  # the text that was to stop it, and did
+    error: dict[str, Any] | None = None  # `{"message", "type", "code"}` with status 400 instead
 
 
 def _risk_400(prompt: str, usual: Say) -> Say:
-    return Say("", error=_error("Content Exists Risk", "invalid_request_error", "invalid_request_error"))
+    return Say("", error={**_INVALID, "message": "Content Exists Risk", "code": "invalid_request_error"})
 
 
 def _policy_400(prompt: str, usual: Say) -> Say:
     message = "Invalid prompt: your prompt was flagged as potentially violating our usage policy."
-    return Say("", error=_error(message, "invalid_request_error", "invalid_prompt"))
+    return Say("", error={**_INVALID, "message": message, "code": "invalid_prompt"})
 
 
 def _sensitive(prompt: str, usual: Say) -> Say:

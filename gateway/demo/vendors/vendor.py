@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import deque
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from gateway.demo.vendors import embeddings, prose, refusals, wire
+from gateway.demo.vendors import embeddings, prose, reading, saying, wire, wire_messages, wire_responses
+from gateway.demo.vendors.asked import Asked
 from gateway.demo.vendors.connection import Connection, Incoming, Left, Stopped
 from gateway.demo.vendors.profiles import Vendor
 from gateway.demo.vendors.refusals import Say
 from gateway.demo.vendors.script import Act, Script
-from gateway.demo.vendors.shaped import shaped
-from gateway.demo.vendors.wire import Asked
 
 KEPT = 10_000  # requests that are remembered
 CACHE_BLOCK = 64  # tokens: prompts are cached in whole blocks
-_KINDS = {"/v1/chat/completions": "chat", "/v1/completions": "completion"}
+
+
+class Wire(Protocol):
+    """How replies of one wire are written."""
+
+    def whole(self, asked: Asked, say: Say, vendor: Vendor, *, usage: bool) -> bytes: ...
+
+    def chunks(self, asked: Asked, say: Say, vendor: Vendor, *, usage: bool) -> Iterator[bytes]: ...
+
+    def error(self, about: dict[str, Any]) -> bytes: ...
+
+
+_WIRES: dict[str, Wire] = {"/v1/messages": wire_messages, "/v1/responses": wire_responses}  # others: Chat's
+_FAULT = {"message": "simulated fault", "type": "server_error"}
+_UNREADABLE = {"message": "the simulated vendor cannot read this request", "type": "invalid_request_error"}
 
 
 @dataclass(slots=True)
@@ -59,10 +74,9 @@ class Playing:
             raise Stopped
         first = self.vendor.first_byte_s * self.pace if act.first_byte_s is None else act.first_byte_s
         await connection.pause(first)
+        writing = _WIRES.get(incoming.path, wire)
         if act.status != 200 or act.body is not None:
-            body = (
-                act.body if act.body is not None else json.dumps(_error("simulated fault", "server_error"))
-            ).encode()
+            body = act.body.encode() if act.body is not None else writing.error(_FAULT)
             await _send_whole(connection, act.status, body, act)
             return
         vectors = _embedded(incoming)
@@ -71,70 +85,49 @@ class Playing:
             return
         asked = self._read(incoming)
         if asked is None:
-            body = json.dumps(_error("the simulated vendor cannot read this request", "invalid_request_error")).encode()
-            await _send_whole(connection, 400, body, act)
+            await _send_whole(connection, 400, writing.error(_UNREADABLE), act)
             return
-        await self._answer(connection, asked, self._say(asked, incoming, act), act)
+        await self._answer(connection, asked, saying.say(asked, self.vendor, act, self.seed), act, writing)
 
-    async def _answer(self, connection: Connection, asked: Asked, say: Say, act: Act) -> None:
+    async def _answer(self, connection: Connection, asked: Asked, say: Say, act: Act, writing: Wire) -> None:
         if say.error is not None:
-            await _send_whole(connection, 400, json.dumps(say.error, ensure_ascii=False).encode(), act)
+            await _send_whole(connection, 400, writing.error(say.error), act)
             return
         pause = self.pace / self.vendor.tokens_per_s if act.chunk_s is None else act.chunk_s
         if not asked.stream:
             await connection.pause(pause * len(prose.tokens(say.thoughts + say.text)))
-            await _send_whole(connection, 200, wire.whole(asked, say, self.vendor, usage=act.usage), act)
+            await _send_whole(connection, 200, writing.whole(asked, say, self.vendor, usage=act.usage), act)
             return
         await connection.head(200, act.content_type or "text/event-stream", act.headers, length=None)
         for _ in range(act.comments):
             await connection.chunk(b": keep-alive\n\n")
             await connection.pause(pause)
-        for sent, chunk in enumerate(wire.chunks(asked, say, self.vendor, usage=act.usage)):
+        for sent, chunk in enumerate(writing.chunks(asked, say, self.vendor, usage=act.usage)):
             if act.stop and sent == act.after:
                 await _stop(connection, act)
             await connection.chunk(chunk)
             await connection.pause(pause)
         await connection.last_chunk()
 
-    def _say(self, asked: Asked, incoming: Incoming, act: Act) -> Say:
-        if act.text is not None or act.tool_call is not None:
-            return Say(act.text or "", thoughts=act.thoughts or "", tool_call=act.tool_call)
-        body = json.loads(incoming.body)
-        text = prose.answer(asked.prompt, weights=self.vendor.model, seed=self.seed, points=self.vendor.points)
-        thinks = self.vendor.reasons and _thinks(body)
-        thoughts = prose.thoughts(asked.prompt, weights=self.vendor.model, seed=self.seed) if thinks else ""
-        usual = Say(text, thoughts=thoughts)
-        way = act.no or refusals.way(asked.prompt, self.vendor)
-        if way is None and _must_call(body):
-            name = body["tools"][0]["function"]["name"]
-            return replace(usual, text="", tool_call={"name": name, "arguments": '{"simulated": true}'})
-        if way is None:
-            usual = replace(usual, text=shaped(body.get("response_format"), text))
-        said = refusals.WAYS[way](asked.prompt, usual) if way else usual
-        return wire.cut_to_length(said, asked.max_tokens)
-
     def _read(self, incoming: Incoming) -> Asked | None:
-        kind = _KINDS.get(incoming.path)
+        kind = reading.KINDS.get(incoming.path)
+        if kind is None:
+            return None
+        digest = hashlib.sha256(incoming.body + str(self.seed).encode()).hexdigest()
         try:
             body = json.loads(incoming.body)
-            texts = _texts(body)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            pieces = prose.tokens("\n".join(turn.text for turn in reading.turns(kind, body)))
+            return reading.read(
+                kind,
+                body,
+                id=digest[:24],
+                created=int(time.time()),
+                model=self.vendor.named(body.get("model")),
+                input_tokens=len(pieces),
+                cached_tokens=self._cached(pieces),
+            )
+        except (ValueError, LookupError, TypeError, AttributeError):
             return None
-        if kind is None or not texts:
-            return None
-        pieces = prose.tokens("\n".join(texts))
-        digest = hashlib.sha256(incoming.body + str(self.seed).encode()).hexdigest()
-        return Asked(
-            kind=kind,
-            prompt=texts[-1],
-            input_tokens=len(pieces),
-            cached_tokens=self._cached(pieces),
-            max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
-            stream=bool(body.get("stream")),
-            include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
-            choices=body.get("n") or 1,
-            id=f"simulated-{digest[:24]}",
-        )
 
     def _cached(self, pieces: list[str]) -> int:
         """How many tokens of whole blocks were seen before, from the beginning; from here on all of them were."""
@@ -176,8 +169,9 @@ def _embedded(incoming: Incoming) -> bytes | None:
 
 
 async def _models(connection: Connection, vendor: Vendor) -> bool:
-    row = {"id": vendor.model, "object": "model", "created": 0, "owned_by": f"{vendor.id} (simulated)"}
-    body = json.dumps({"object": "list", "data": [row]}).encode()
+    beside = {"object": "model", "created": 0, "owned_by": f"{vendor.id} (simulated)"}
+    rows = [{"id": model, **beside} for model in dict.fromkeys((vendor.model, *vendor.reasoning_models))]
+    body = json.dumps({"object": "list", "data": rows}).encode()
     await connection.head(200, "application/json", {}, length=len(body))
     await connection.send(body)
     return True
@@ -196,40 +190,17 @@ def _note(number: int, incoming: Incoming) -> dict[str, Any]:
     try:
         body = json.loads(incoming.body)
         noted |= {"model": body.get("model"), "stream": bool(body.get("stream")), "fields": sorted(body)}
-        noted["texts_sha256"] = [_sha256(text.encode()) for text in _texts(body)]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        noted["texts_sha256"] = [_sha256(text.encode()) for text in _texts(incoming.path, body)]
+    except (ValueError, LookupError, TypeError, AttributeError):
         noted["texts_sha256"] = []
     return noted
 
 
-def _texts(body: dict[str, Any]) -> list[str]:
-    """Every message's text in order, or the prompt."""
-    if "input" in body:
-        return [body["input"]] if isinstance(body["input"], str) else [str(text) for text in body["input"]]
-    if "prompt" in body:
-        return [body["prompt"] if isinstance(body["prompt"], str) else json.dumps(body["prompt"], ensure_ascii=False)]
-    return [_text(message.get("content")) for message in body["messages"]]
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(part.get("text", "") for part in content)
-    return content or ""
-
-
-def _thinks(body: dict[str, Any]) -> bool:
-    effort = body.get("reasoning_effort")
-    thinking = body.get("thinking")
-    switched_on = isinstance(thinking, dict) and thinking.get("type") == "enabled"
-    return switched_on or effort not in (None, "none", "minimal")
-
-
-def _must_call(body: dict[str, Any]) -> bool:
-    return bool(body.get("tools")) and body.get("tool_choice") not in (None, "auto", "none")
-
-
-def _error(message: str, kind: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": None, "code": None}, "simulated": True}
+def _texts(path: str, body: dict[str, Any]) -> list[str]:
+    """Every turn's text in order, or the texts to embed."""
+    if path in reading.KINDS:
+        return [turn.text for turn in reading.turns(reading.KINDS[path], body)]
+    return [body["input"]] if isinstance(body["input"], str) else [str(text) for text in body["input"]]
 
 
 def _sha256(data: bytes) -> str:

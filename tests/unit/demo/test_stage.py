@@ -18,9 +18,11 @@ from gateway.signals.measure import measure_prompt
 URLS = {"self": "http://127.0.0.1:9/v1"} | {vendor.id: "http://127.0.0.1:9/v1" for vendor in VENDORS}
 REAL = Path("policies/catalog")
 SIMULATED = [
+    "simulated-claude-4@simulated-west",
     "simulated-deepseek@simulated-cn",
     "simulated-deepseek@simulated-us",
     "simulated-embedding@simulated-west",
+    "simulated-gpt-5@simulated-west",
     "simulated-gpt@simulated-west",
     "smollm2-135m@self",
     "smollm2-135m@simulated-us",
@@ -81,8 +83,8 @@ def test_with_a_vendor_key_its_endpoints_are_live_when_asked_for_by_name(folder)
     assert live
     assert {found.catalog.endpoints[id].key_env for id in live} == {"DEEPSEEK_API_KEY"}
     assert set(found.catalog.endpoints) == {*SIMULATED, *live}
-    (rest,) = [route for route in found.policy.routes if route.name == "rest"]
-    assert {endpoint.id for item in rest.items for _, endpoint in item.pairs} == set(SIMULATED)
+    routed = {pair[1].id for route in found.policy.routes for item in route.items for pair in item.pairs}
+    assert routed == set(SIMULATED)
 
 
 def test_all_real_endpoints_can_be_live_at_once(folder):

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.demo.vendors import VENDORS, prose, wire
+from gateway.demo.vendors import VENDORS, prose, saying, wire
+from gateway.demo.vendors.asked import Asked
 from gateway.demo.vendors.refusals import Say
-from gateway.demo.vendors.wire import Asked
 
 ASKED = Asked("chat", "hi", 130, 64, None, True, True, 1, "simulated-1")
 SAYS = st.builds(Say, st.text(max_size=80), st.sampled_from(["stop", "sensitive"]), st.text(max_size=40))
@@ -46,7 +46,7 @@ def test_the_usage_counts_text_and_thoughts(say):
 
 @given(SAYS, st.integers(1, 60))
 def test_no_reply_is_longer_than_max_tokens(say, most):
-    cut = wire.cut_to_length(say, most)
+    cut = saying.cut_to_length(say, most)
 
     assert (
         len(prose.tokens(cut.text)) + len(prose.tokens(cut.thoughts)) <= max(most, 0) + 1

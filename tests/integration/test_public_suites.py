@@ -1,0 +1,105 @@
+"""The public suite llm-comply, in each of its formats, against the simulated vendors through a real gateway.
+
+docs/conformance.md says these counts, and why what fails cannot pass.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.demo import stage
+from tests.running import Running, starter
+
+pytestmark = pytest.mark.services
+
+PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
+REASONS = "auto-gpt-5"  # an alias by whose name the suite asks for reasoning
+CASES = {  # what is asked in which format: passed, failed, left out by the suite
+    ("openai-chat", REASONS): (9, 0, 0),
+    ("openai-chat", "simulated-gpt-5"): (8, 1, 0),
+    ("openai-chat", "simulated-claude-4"): (8, 0, 1),
+    ("open-responses", "simulated-gpt-5"): (13, 0, 0),
+    ("open-responses", "simulated-gpt"): (12, 0, 1),
+    ("open-responses", "simulated-claude-4"): (12, 0, 1),
+    ("anthropic", "simulated-claude-4"): (9, 0, 0),
+    ("anthropic", "simulated-gpt"): (3, 5, 1),
+    ("anthropic", "simulated-gpt-5"): (3, 5, 1),
+}
+NATIVE = {"openai-chat": REASONS, "open-responses": "simulated-gpt-5", "anthropic": "simulated-claude-4"}
+AS_ANTHROPIC = ("--auth-header", "x-api-key", "--no-bearer", "-H", "anthropic-version:2023-06-01")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A gateway before the simulated vendors, and the key of the demo's team."""
+
+    gateway: Running
+    key: str
+
+    def suite(self, case: tuple[str, str]) -> dict[str, Any]:
+        """What llm-comply says of one format and model."""
+        form, model = case
+        command = [sys.executable, "-m", "llm_comply.cli", "run", "--json", "--format", form, "-m", model]
+        there = ["-u", self.gateway.base_url, "-k", self.key, *(AS_ANTHROPIC if form == "anthropic" else ())]
+        told = subprocess.run([*command, *there], capture_output=True, text=True)
+        assert told.stdout, told.stderr
+        found: dict[str, Any] = json.loads(told.stdout)
+        return found
+
+
+@pytest.fixture(scope="module")
+def house(vendors_process, tmp_path_factory):
+    folder, keys = tmp_path_factory.mktemp("suites"), stage.fresh_keys()
+    urls = {"self": vendors_process.base_urls["simulated-us"], **vendors_process.base_urls}
+    stage.write_folder(folder / "policies", urls=urls, keys=keys)
+    policy = folder / "policies" / "policy.yaml"
+    policy.write_text(policy.read_text().replace("aliases:\n", f"aliases:\n  {REASONS}: as auto\n"))
+    gateway = starter(folder, [])(folder / "policies")
+    yield House(gateway, keys["demo"])
+    gateway.stop()
+
+
+@pytest.fixture(scope="module")
+def verdicts(house):
+    with ThreadPoolExecutor(3) as pool:
+        return dict(zip(CASES, pool.map(house.suite, CASES), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_as_many_pass_as_the_page_says(verdicts, case):
+    summary = verdicts[case]["summary"]
+
+    assert (summary["passed"], summary["failed"], summary["skipped"]) == CASES[case], verdicts[case]
+    assert re.search(
+        rf"^\| `{case[0]}` \| [^|]*`{case[1]}`[^|]* \| {CASES[case][0]} of {summary['total']} \|", PAGE, re.M
+    )
+
+
+def test_where_bytes_pass_nothing_fails_and_only_compaction_is_warned_of(verdicts):
+    rows = [row for case in NATIVE.items() for row in verdicts[case]["results"]]
+
+    assert {row["status"] for row in rows} == {"passed"}
+    assert [row["id"] for row in rows if row.get("warnings")] == ["compact-response"]
+
+
+def test_translated_messages_fail_by_their_blocks_alone(verdicts):
+    rows = [row for model in ("simulated-gpt", "simulated-gpt-5") for row in verdicts["anthropic", model]["results"]]
+    wrong = [error for row in rows if row["status"] == "failed" for error in row["errors"]]
+
+    assert len(wrong) == 10
+    assert all(re.match(r"content\.0: \{'type': '(text|tool_use)'.*is not valid under any", error) for error in wrong)
+
+
+def test_the_page_names_each_test_that_does_not_pass(verdicts):
+    rows = [row for found in verdicts.values() for row in found["results"]]
+
+    assert [row["id"] for row in rows if row["status"] != "passed" and f"`{row['id']}`" not in PAGE] == []
