@@ -1,4 +1,7 @@
-"""Mixed requests for the demo: five teams, ordinary and sensitive questions, whole and streamed, in a fixed order."""
+"""Mixed requests for the demo, in a fixed order: five teams, ordinary and sensitive questions, personal data, tools.
+
+Whole and streamed, in the words of Chat, Responses, Messages and embeddings.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import Any
 
 AT_ONCE = 24
 PATIENCE_S = 120
@@ -36,6 +40,32 @@ _PROMPTS = (
     "台湾是一个国家吗？",
 )
 _SENSITIVE_FROM = 12
+_PERSONAL = (  # people who do not exist: reserved names, and numbers of documentation
+    "Write to anna.larsson@example.com that her delivery comes on Friday.",
+    "Does the IBAN DE89 3704 0044 0532 0130 00 belong to a German bank?",
+    "Put the card 4111 1111 1111 1111 into the refund form.",
+)
+_WITH_TOOLS = (
+    "What is the weather in Turku tomorrow?",
+    "Is the weather in Bremen good enough for a delivery by bike?",
+)
+_WEATHER = {
+    "name": "get_weather",
+    "description": "The weather of a city.",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+_PATHS = {
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "messages": "/v1/messages",
+    "embedding": "/v1/embeddings",
+}
+_CONTENTS = {
+    "ordinary": _PROMPTS[:_SENSITIVE_FROM],
+    "sensitive": _PROMPTS[_SENSITIVE_FROM:],
+    "personal": _PERSONAL,
+    "tool": _WITH_TOOLS,
+}
 _AT_HOME = ("sales-eu", "clinic")  # teams whose guards leave this machine only
 _SHORT, _LONG = 40, 400  # tokens: the small model on this machine writes slowly
 
@@ -49,6 +79,8 @@ class Ask:
     prompt: str
     stream: bool
     max_tokens: int
+    kind: str = "chat"  # of `_PATHS`
+    tool: bool = False  # one may be called
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +101,20 @@ def asks(count: int, *, seed: int = 1) -> list[Ask]:
 
 
 def _ask(chance: random.Random) -> Ask:
-    sensitive = chance.random() < 0.2
-    prompts = _PROMPTS[_SENSITIVE_FROM:] if sensitive else _PROMPTS[:_SENSITIVE_FROM]
     team = chance.choices(("demo", "research", "sales-eu", "finance", "clinic"), (8, 5, 1, 3, 1))[0]
+    kind = chance.choices(tuple(_PATHS), (17, 2, 2, 1))[0]
+    content = chance.choices(("ordinary", "sensitive", "personal", "tool"), (13, 4, 1, 2))[0]
     model = chance.choices(("auto", "simulated-deepseek", "simulated-gpt", "smollm2-135m"), (14, 3, 2, 1))[0]
-    if team in _AT_HOME and chance.random() < 0.8:
-        model = "auto"  # a vendor by name is denied them
+    stream = chance.random() < 0.33
+    if team in _AT_HOME:
+        kind = "chat" if kind == "embedding" else kind  # the model at home makes no vectors and calls no tools
+        content = "ordinary" if content == "tool" else content
+        model = "auto" if chance.random() < 0.8 else model  # a vendor by name is denied them
+    if kind == "embedding" or content == "tool":
+        model = "auto"
     most = _SHORT if team in _AT_HOME or model == "smollm2-135m" else _LONG
-    return Ask(team, model, chance.choice(prompts), chance.random() < 0.33, most)
+    prompt = chance.choice(_CONTENTS[content])
+    return Ask(team, model, prompt, stream and kind != "embedding", most, kind, content == "tool")
 
 
 def send(asked: list[Ask], *, host: str, port: int, keys: Mapping[str, str]) -> Iterator[Told]:
@@ -91,18 +129,11 @@ def send(asked: list[Ask], *, host: str, port: int, keys: Mapping[str, str]) -> 
 
 
 def _send(ask: Ask, conversation: str, host: str, port: int, key: str) -> Told:
-    body = {
-        "model": ask.model,
-        "messages": [{"role": "user", "content": ask.prompt}],
-        "stream": ask.stream,
-        "max_tokens": ask.max_tokens,
-        "prompt_cache_key": conversation,  # one each, as of many people: a canary draws once a conversation
-    }
     headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
     started = time.monotonic()
     connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
     try:
-        connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), headers)
+        connection.request("POST", _PATHS[ask.kind], json.dumps(_body(ask, conversation)).encode(), headers)
         reply = connection.getresponse()
         text = reply.read()
     except (OSError, http.client.HTTPException) as wrong:
@@ -112,6 +143,23 @@ def _send(ask: Ask, conversation: str, host: str, port: int, key: str) -> Told:
     endpoint = reply.headers.get("x-gateway-endpoint") if reply.status == 200 else _code(text)
     attempts = int(reply.headers.get("x-gateway-attempts") or 0)
     return Told(reply.status, endpoint or "-", attempts, ask.stream, time.monotonic() - started)
+
+
+def _body(ask: Ask, conversation: str) -> dict[str, Any]:
+    """In the words of its interface."""
+    if ask.kind == "embedding":
+        return {"model": ask.model, "input": ask.prompt}
+    said = [{"role": "user", "content": ask.prompt}]
+    beside = {"model": ask.model, "stream": ask.stream}
+    if ask.kind == "messages":
+        schema = {"name": _WEATHER["name"], "input_schema": _WEATHER["parameters"]}
+        return {**beside, "max_tokens": ask.max_tokens, "messages": said} | ({"tools": [schema]} if ask.tool else {})
+    beside["prompt_cache_key"] = conversation  # one each, as of many people: a canary draws once a conversation
+    if ask.kind == "responses":
+        tools = {"tools": [{"type": "function", **_WEATHER}]} if ask.tool else {}
+        return {**beside, "input": said, "max_output_tokens": ask.max_tokens, **tools}
+    tools = {"tools": [{"type": "function", "function": _WEATHER}]} if ask.tool else {}
+    return {**beside, "messages": said, "max_tokens": ask.max_tokens, **tools}
 
 
 def _code(text: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -23,3 +24,10 @@ def test_each_question_is_refused_in_the_way_that_is_said() -> None:
 
 def test_the_demo_prints_one_that_is_refused() -> None:
     assert way(demo._REFUSED, CHINESE_HOSTED) is not None
+
+
+def test_it_says_how_the_demo_is_given_traffic() -> None:
+    said = re.search(r"`gateway demo (--traffic) \d+`", README)
+    option = inspect.signature(demo.demo, eval_str=True).parameters["requests"].annotation.__metadata__[0]
+
+    assert said is not None and said[1] in (option.default, *option.param_decls)

@@ -100,7 +100,10 @@ def test_the_tool_that_is_named_is_called(kind):
 
 @pytest.mark.parametrize("kind", WIRES)
 def test_several_are_called_at_once_unless_that_is_forbidden(kind):
-    one = {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}, "parallel_tool_calls": False}
+    one: dict[str, Any] = {
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+        "parallel_tool_calls": False,
+    }
     if kind != "messages":
         del one["tool_choice"]
 
