@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -45,8 +46,9 @@ def demo(
     settings = from_environment()
     settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     with claimed(settings.state_dir) as place:
-        settings = _addressed(settings, place, asked=port is not None)
-        raise typer.Exit(_run(settings, place, requests))
+        asked = port is not None
+        _addressed(settings, place, asked=asked)  # a port that was named and is taken is told at once
+        raise typer.Exit(_run(settings, place, requests, asked=asked))
 
 
 def _addressed(settings: Settings, place: Place, *, asked: bool) -> Settings:
@@ -66,7 +68,18 @@ def _addressed(settings: Settings, place: Place, *, asked: bool) -> Settings:
     raise BadSetting(f"no port from {usual} on is free; name one with --port")
 
 
-def _run(settings: Settings, place: Place, requests: int) -> int:
+def served(settings: Settings, place: Place, *, asked: bool, serve: Callable[[int], int]) -> int:
+    """What `serve` returns of a free port; of the next one if another takes it meanwhile. Raises BadSetting."""
+    while True:
+        port = _addressed(settings, place, asked=asked).port
+        try:
+            return serve(port)
+        except BadSetting:
+            if _addressed(settings, place, asked=asked).port == port:
+                raise  # it is not about the port
+
+
+def _run(settings: Settings, place: Place, requests: int, *, asked: bool) -> int:
     """Until it is told to stop; the exit code. Raises Mistake."""
     console = Console()
     progress = _bars(console)
@@ -80,13 +93,17 @@ def _run(settings: Settings, place: Place, requests: int) -> int:
         with running.running(settings, place.home, doing) as started:
             doing("the gateway")
 
-            def tell() -> None:
-                progress.stop()
-                console.print(_welcome(started, place), soft_wrap=True, markup=False, highlight=False)
-                _send(started, requests, console)
+            def serve(port: int) -> int:
+                demo = replace(started, settings=replace(started.settings, port=port))
 
-            begun = partial(when_ready, started.settings, tell)
-            return serve_folder(started.settings, started.console_token, begun)
+                def tell() -> None:
+                    progress.stop()
+                    console.print(_welcome(demo, place), soft_wrap=True, markup=False, highlight=False)
+                    _send(demo, requests, console)
+
+                return serve_folder(demo.settings, demo.console_token, partial(when_ready, demo.settings, tell))
+
+            return served(settings, place, asked=asked, serve=serve)
     except child.NotStarted as wrong:
         raise Mistake(str(wrong)) from None
     finally:
