@@ -102,8 +102,8 @@ def asks(count: int, *, seed: int = 1) -> list[Ask]:
 
 def _ask(chance: random.Random) -> Ask:
     team = chance.choices(("demo", "research", "sales-eu", "finance", "clinic"), (8, 5, 1, 3, 1))[0]
-    kind = chance.choices(tuple(_PATHS), (17, 2, 2, 1))[0]
-    content = chance.choices(("ordinary", "sensitive", "personal", "tool"), (13, 4, 1, 2))[0]
+    kind = chance.choices(tuple(_PATHS), (24, 2, 2, 1))[0]
+    content = chance.choices(("ordinary", "sensitive", "personal", "tool"), (15, 4, 1, 1))[0]
     model = chance.choices(("auto", "simulated-deepseek", "simulated-gpt", "smollm2-135m"), (14, 3, 2, 1))[0]
     stream = chance.random() < 0.33
     if team in _AT_HOME:

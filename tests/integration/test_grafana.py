@@ -26,7 +26,7 @@ from tests.running import Running, starter
 pytestmark = pytest.mark.services
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 TOKEN = "for-prometheus-alone"
-REQUESTS = 150
+REQUESTS = 190
 
 
 @dataclass(frozen=True, slots=True)

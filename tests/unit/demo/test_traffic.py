@@ -34,7 +34,7 @@ def test_some_of_it_holds_personal_data_and_none_of_it_a_credential():
 
 
 def test_some_of_it_brings_a_tool_that_its_question_fits():
-    asked = [each for each in traffic.asks(200) if each.tool]
+    asked = [each for each in traffic.asks(600) if each.tool]
 
     assert {each.kind for each in asked} >= {"chat", "responses", "messages"}
     assert all(tools.fits(Tool("get_weather", {}), each.prompt) for each in asked)
