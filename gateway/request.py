@@ -71,6 +71,7 @@ class Arrival:
     client_request_id: str | None = None  # x-client-request-id
     traceparent: str | None = None
     strict: bool = False  # x-gateway-strict: nothing may be adapted
+    options: tuple[tuple[str, str], ...] = ()  # headers that choose features of a dialect, as upstreams know them
 
 
 @frozen

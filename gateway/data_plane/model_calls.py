@@ -19,6 +19,7 @@ from gateway.interfaces import Interface
 from gateway.pipeline import Served, handle
 from gateway.request import Arrival, Request, parse
 from gateway.threads import PARSING
+from gateway.upstreams.dialect_headers import NAMES, options_of
 
 _READ = HEADERS | {
     b"content-encoding",
@@ -28,6 +29,7 @@ _READ = HEADERS | {
     b"x-client-request-id",
     b"traceparent",
     b"x-gateway-strict",
+    *NAMES,
 }
 
 
@@ -94,6 +96,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         client_request_id=said.get(b"x-client-request-id"),
         traceparent=said.get(b"traceparent"),
         strict=said.get(b"x-gateway-strict", "").lower() == "true",
+        options=options_of(said),
     )
 
 

@@ -15,6 +15,7 @@ from gateway.dispatch.stored_state import sealing
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
+from gateway.upstreams.dialect_headers import carried
 from gateway.upstreams.state_seal import StateSeal
 from gateway.upstreams.stored_ids import SealedReply
 from gateway.upstreams.translate import TRANSLATORS
@@ -38,6 +39,17 @@ class Outgoing:
 
 def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
+    out = _written(trail, endpoint, seal)
+    arrival = trail.request.arrival
+    if not arrival.options:
+        return out
+    options, left_out = carried(arrival.options, endpoint.api)
+    _check_strict(left_out, trail.request)
+    request = replace(out.request, arrival=replace(arrival, options=options))
+    return replace(out, request=request, adapted=(*out.adapted, *left_out))
+
+
+def _written(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     request = trail.request
     dialect = request.interface.dialect.name
     if dialect == endpoint.api or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
@@ -84,10 +96,15 @@ def _native(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoin
         fields = {**fields, **trail.claim.fields}
     if fields is request.fields and not adapted:
         return Outgoing(request, sealing(trail, endpoint, fields, seal))
+    _check_strict(adapted, request)
+    return Outgoing(replace(request, fields=fields), sealing(trail, endpoint, fields, seal), adapted)
+
+
+def _check_strict(adapted: tuple[str, ...], request: Request) -> None:
+    """Raises GatewayError where something would be adapted and nothing may be."""
     if adapted and request.arrival.strict:
         words = f"{adapted[0]} would be adapted, which `x-gateway-strict: true` forbids"
         raise GatewayError("unsupported_request", words, param=adapted[0].partition("(")[0])
-    return Outgoing(replace(request, fields=fields), sealing(trail, endpoint, fields, seal), adapted)
 
 
 def _forgotten(trail: RequestState) -> tuple[str, ...]:

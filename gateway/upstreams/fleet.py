@@ -17,13 +17,13 @@ from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams.additions import UsageOption
+from gateway.upstreams.dialect_headers import VERSION
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
 from gateway.upstreams.reasoning import in_their_words
 from gateway.upstreams.redaction import Redactor
 
 CONNECT_S = 5.0
-ANTHROPIC_VERSION = "2023-06-01"
 SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 
 _encode = msgspec.json.Encoder().encode
@@ -106,6 +106,8 @@ class Fleet:
         headers = door.headers
         if self._tracing and door.own:
             headers += header_lines({"traceparent": traceparent(request.arrival, attempt=started)})
+        if request.arrival.options:
+            headers += header_lines(dict(request.arrival.options))
         return await self._client.send(
             target=door.targets[request.kind],
             headers=headers,
@@ -147,7 +149,7 @@ def _door(
             return None
         headers |= {"x-api-key": key} if endpoint.api == "anthropic" else {"authorization": f"Bearer {key}"}
     if endpoint.api == "anthropic":
-        headers["anthropic-version"] = ANTHROPIC_VERSION
+        headers["anthropic-version"] = VERSION
     return UpstreamTarget(
         targets={
             each.kind: Target.of(endpoint.base_url, each.upstream_path, endpoint.pin) for each in served().values()

@@ -80,6 +80,22 @@ def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
     assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
 
 
+def test_features_are_carried_to_their_wire_and_named_where_they_are_left_out(running, upstreams):
+    upstreams.acts["a"] = saying(whole(200, MESSAGE))
+    betas = {"x-api-key": KEY, "anthropic-beta": "context-1m-2025-08-07, oauth-2025-04-20"}
+    body = {"model": "m@a", "max_tokens": 9, "messages": HELLO}
+    _, headers, _ = running.ask("POST", "/v1/messages", body, headers=betas)
+    head = upstreams.asked[-1][1].lower()
+
+    assert b"anthropic-beta: context-1m-2025-08-07\r\n" in head
+    assert headers["x-gateway-adapted"] == "anthropic-beta(oauth-2025-04-20 left out)"
+    assert running.ask("POST", "/v1/messages", body, headers=betas | {"x-gateway-strict": "true"})[0] == 400
+    _, headers, _ = running.ask("POST", "/v1/messages", body | {"model": "w@c"}, headers=betas)
+    assert b"anthropic" not in upstreams.asked[-1][1].lower()
+    assert headers["x-gateway-adapted"] == "anthropic-beta(left out)"
+    assert decision(running, headers)["attempts"][0]["adapted"] == ["anthropic-beta(left out)"]
+
+
 def test_what_another_endpoint_thought_is_left_out_by_name(running, upstreams):
     ours = {"type": "thinking", "thinking": "hm", "signature": "entrepot-reasoning-1"}
     theirs = {"type": "thinking", "thinking": "so", "signature": "EqQB"}
