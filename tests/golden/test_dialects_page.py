@@ -1,4 +1,4 @@
-"""docs/dialects.md says of each field what the translators do with it: every pair is asked, with values of every kind."""
+"""docs/dialects.md says of each field what translators do with it: every pair is asked, with values of every kind."""
 
 from __future__ import annotations
 
