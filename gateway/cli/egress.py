@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-import yaml
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +17,7 @@ from gateway.policy.analysis.egress import Way, cilium_policy, network_policy, w
 from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
 from gateway.settings import from_environment
+from gateway.source.written import written
 
 Form = Literal["table", "json", "networkpolicy", "cilium"]
 Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="policy folder; default: GATEWAY_POLICIES")]
@@ -52,8 +52,7 @@ def egress(
         typer.echo(json.dumps([asdict(way) for way in found], indent=2))
     else:
         labels = {"app.kubernetes.io/name": "entrepot", "app.kubernetes.io/instance": name}
-        written = _WRITERS[form](found, name=f"{name}-egress", labels=labels)
-        typer.echo(yaml.safe_dump(written, sort_keys=False), nl=False)
+        typer.echo(written(_WRITERS[form](found, name=f"{name}-egress", labels=labels)), nl=False)
 
 
 def _table(found: list[Way]) -> Table:
