@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _DEEP = 8  # a schema that names itself ends there
+_LONG = 10_000  # characters
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SUBJECT = re.compile(r"(?<=[a-z0-9,] )[A-Z][\w'-]*(?: [A-Z][\w'-]*)*")  # capital letters inside a sentence: a name
 _FORMATS = {
@@ -36,6 +37,7 @@ class Words:
     text: str
     subject: str = ""  # of the strings instead of the whole text
     numbers: Iterator[float] = field(default_factory=lambda: iter(()))
+    values: int = 2_000  # that may still be made: a schema may ask for any number
 
 
 def shaped(form: dict[str, Any] | None, text: str) -> str:
@@ -66,6 +68,9 @@ def instance(schema: Any, words: Words) -> Any:
 
 
 def _value(schema: Any, root: Any, words: Words, depth: int) -> Any:
+    words.values -= 1
+    if words.values < 0:
+        return None
     if not isinstance(schema, dict):
         return words.text
     schema = _resolved(schema, root, depth)
@@ -85,13 +90,13 @@ def _value(schema: Any, root: Any, words: Words, depth: int) -> Any:
 
 def _resolved(schema: dict[str, Any], root: Any, depth: int) -> dict[str, Any]:
     """One schema instead of references, of several that must all hold and of several of which one must."""
-    for _ in range(_DEEP):
+    for _ in range(_DEEP if depth <= 2 * _DEEP else 0):
         rest = {name: part for name, part in schema.items() if name not in ("$ref", "allOf", "anyOf", "oneOf")}
         if "$ref" in schema:
             schema = _both(_named(str(schema["$ref"]), root), rest)
         elif schema.get("allOf"):
             for part in schema["allOf"]:
-                rest = _both(_resolved(part, root, depth), rest)
+                rest = _both(_resolved(part, root, depth + _DEEP), rest)
             schema = rest
         elif schema.get("anyOf") or schema.get("oneOf"):
             schema = _both(_chosen(schema.get("anyOf") or schema["oneOf"], depth), rest)
@@ -138,7 +143,7 @@ def _object(schema: dict[str, Any], root: Any, words: Words, depth: int) -> dict
 def _array(schema: dict[str, Any], root: Any, words: Words, depth: int) -> list[Any]:
     first = [_value(part, root, words, depth + 1) for part in schema.get("prefixItems") or ()]
     least = max(schema.get("minItems", 0), 1 if depth <= _DEEP // 2 and not first else 0)
-    count = min(least, schema.get("maxItems", least)) - len(first)
+    count = min(least, schema.get("maxItems", least), words.values) - len(first)
     rest = [_value(schema.get("items", {}), root, words, depth + 1) for _ in range(max(count, 0))]
     if schema.get("uniqueItems"):
         rest = [f"{value} {place}" if isinstance(value, str) else value for place, value in enumerate(rest, 1)]
@@ -162,7 +167,7 @@ def _string(schema: dict[str, Any], words: Words) -> str:
     if schema.get("format") in _FORMATS:
         return _FORMATS[schema["format"]]
     text = words.subject or words.text
-    return text[: schema.get("maxLength", len(text))].ljust(schema.get("minLength", 0), ".")
+    return text[: schema.get("maxLength", len(text))].ljust(min(schema.get("minLength", 0), _LONG), ".")
 
 
 def _named(reference: str, root: Any) -> dict[str, Any]:

@@ -67,6 +67,17 @@ def test_a_schema_that_names_itself_ends():
     assert shaped({"type": "json_schema", "schema": schema}, "hello").startswith('{"next"')
 
 
+@pytest.mark.parametrize("schema", [
+    {"allOf": [{"$ref": "#"}, {"$ref": "#"}]},
+    {"type": "array", "items": {"type": "array", "items": {"type": "array", "minItems": 9**9}, "minItems": 9**9},
+     "minItems": 9**9},
+    {"type": "string", "minLength": 9**9},
+    {"type": "object", "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}}, "required": ["a", "b"]},
+])  # fmt: skip
+def test_no_schema_makes_it_write_without_end(schema):
+    assert len(shaped({"type": "json_schema", "schema": schema}, "hello")) < 100_000
+
+
 BOUNDS = {
     "minimum": st.integers(-50, 0), "maximum": st.integers(1, 50), "exclusiveMinimum": st.integers(-50, -1),
     "exclusiveMaximum": st.integers(2, 50), "multipleOf": st.sampled_from([1, 2]),
