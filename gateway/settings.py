@@ -119,6 +119,13 @@ def peer_variable(name: str) -> str | None:
         return None
 
 
+def environment_with(**settings: str) -> dict[str, str]:
+    """For a gateway that a command starts: vendors' keys and the like as here, of our settings these alone."""
+    ours = {f"GATEWAY_{name.upper()}": value for name, value in settings.items()}
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("GATEWAY_") or n.startswith("GATEWAY_KEY_")}
+    return kept | ours
+
+
 def wants_tracing() -> bool:
     """True if the OTEL_* variables name a collector."""
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")

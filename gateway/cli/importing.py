@@ -34,6 +34,11 @@ Catalog = Annotated[
     Path | None, typer.Option("--catalog", help="a catalogue to take facts from [that of GATEWAY_POLICIES]")
 ]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="the peer's URL: ask both the same ten prompts [its key: GATEWAY_PEER_KEY]"),
+]
+Ask = Annotated[str | None, typer.Option("--ask", help="with --against: the model to ask for [one that both list]")]
 Export = Annotated[Path | None, typer.Option(help="an export of LiteLLM's API, as JSON")]
 
 app = typer.Typer(
@@ -60,6 +65,8 @@ def litellm(
     keys: Export = None,
     customers: Export = None,
     catalog: Catalog = None,
+    against: Against = None,
+    ask: Ask = None,
     as_json: Json = False,
 ) -> None:
     """Import a LiteLLM proxy configuration; `--models --teams --keys --customers` are replies of its API.
@@ -70,15 +77,24 @@ def litellm(
     files = {name: _read(path) for name, path in exports.items() if path is not None}
     said = Said(_today(), _own(own), _numbers(context), {}, files, peer_variable, lambda name: _beside(file, name))
     _finish("litellm", file, into, catalog, said, as_json)
+    _compare(into, against, ask)
 
 
 @app.command()
-def openrouter(file: File, into: Into = _INTO, catalog: Catalog = None, as_json: Json = False) -> None:
+def openrouter(
+    file: File,
+    into: Into = _INTO,
+    catalog: Catalog = None,
+    against: Against = None,
+    ask: Ask = None,
+    as_json: Json = False,
+) -> None:
     """Import OpenRouter presets, or a request with its `provider` preferences.
 
     Example: gateway import openrouter presets.json
     """
     _finish("openrouter", file, into, catalog, Said(_today()), as_json)
+    _compare(into, against, ask)
 
 
 @app.command()
@@ -89,6 +105,8 @@ def portkey(
     own: Own = [],  # noqa: B006
     context: Context = [],  # noqa: B006
     catalog: Catalog = None,
+    against: Against = None,
+    ask: Ask = None,
     as_json: Json = False,
 ) -> None:
     """Import a Portkey configuration.
@@ -97,6 +115,7 @@ def portkey(
     """
     said = Said(_today(), _own(own), _numbers(context), dict(_pair(word) for word in virtual_key))
     _finish("portkey", file, into, catalog, said, as_json)
+    _compare(into, against, ask)
 
 
 def _finish(peer: PeerName, file: Path, into: Path, catalog: Path | None, said: Said, as_json: bool) -> None:
@@ -115,6 +134,16 @@ def _finish(peer: PeerName, file: Path, into: Path, catalog: Path | None, said: 
         typer.echo(f"written to {into}, with this report as {REPORT}; next: gateway check {into}")
     if imported.problems:
         raise typer.Exit(1)
+
+
+def _compare(into: Path, against: str | None, ask: str | None) -> None:
+    if against is None:
+        if ask is not None:
+            raise Mistake("--ask names what to ask for with --against URL", exit_code=2)
+        return
+    from gateway.cli.comparing import compare  # starts a gateway; of no use otherwise
+
+    compare(into, against, ask)
 
 
 def _told(wrong: Problems) -> str:
