@@ -57,6 +57,7 @@ class Reading:
 
     def __init__(self) -> None:
         self._items: dict[int, _Item] = {}  # by their place in the output
+        self._places: dict[str, int] = {}  # by the ids of items
         self._queue: list[_Item] = []
         self._turn = 0  # of the first that is not over
         self.response: Body | None = None  # that has ended, and has not failed
@@ -73,9 +74,9 @@ class Reading:
         if stem in _SAID and last in ("delta", "done"):
             self._word(stem, last, data)
         elif kind == "response.output_item.added":
-            self._add(data.get("output_index"), data.get("item"))
+            self._add(self._place(data), data.get("item"))
         elif kind == "response.output_item.done":
-            self._end(data.get("output_index"), data.get("item"))
+            self._end(self._place(data), data.get("item"))
         elif kind in ("response.completed", "response.incomplete"):
             self._finish(data.get("response"), incomplete=last == "incomplete")
         elif kind in ("error", "response.failed", "response.cancelled"):
@@ -106,12 +107,24 @@ class Reading:
             state.over = True
         self.response, self._over = response, True
 
+    def _place(self, data: Body) -> object:
+        """Where servers number no items (llama.cpp): by the id, else the next, or of words without an id the last."""
+        given, item = data.get("output_index"), data.get("item")
+        if given is not None:
+            return given
+        id = item.get("id") if isinstance(item, dict) else data.get("item_id")
+        if isinstance(id, str) and id in self._places:
+            return self._places[id]
+        return len(self._items) if "item" in data else len(self._items) - 1
+
     def _add(self, place: object, item: object) -> _Item:
         if type(place) is not int or place in self._items:
             raise ValueError("an item has no place of its own")
         if not isinstance(item, dict) or str(item.get("type")) not in _ITEMS:
             raise ValueError("the reply holds an item of a kind that was not asked for")
         state = self._items[place] = _Item(dict(item))
+        if isinstance(item.get("id"), str):
+            self._places.setdefault(item["id"], place)
         self._queue.append(state)
         for kind, part, words in said_in(item):
             self._say(state, kind, part, words)
@@ -119,7 +132,7 @@ class Reading:
 
     def _word(self, stem: str, last: str, data: Body) -> None:
         kind, count, whole = _SAID[stem]
-        place, part = data.get("output_index"), data.get(count, 0)
+        place, part = self._place(data), data.get(count, 0)
         state = self._items.get(place) if type(place) is int else None
         words = data.get("delta" if last == "delta" else whole)
         if state is None or kind not in _OF[state.body["type"]] or type(part) is not int:
