@@ -45,6 +45,9 @@ class Settings:
     control: bool = True  # GATEWAY_CONTROL=off: workers alone
     control_host: str = "127.0.0.1"  # of the console, the API beneath /api and /metrics
     control_port: int | None = None  # None: the port of the gateway and one
+    oidc_issuer: str | None = None  # the identity provider that administrators sign in at
+    oidc_client_id: str | None = None  # what it knows this gateway by
+    oidc_client_secret: str | None = None  # None: a client without one, by PKCE alone
     control_url: str | None = None  # what browsers and scrapers call it by; beyond loopback its host name is let in
 
     @property
@@ -98,6 +101,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         control=_one_of(given, "CONTROL", "on", ("on", "off")) == "on",
         control_host=_text(given, "CONTROL_HOST") or defaults.control_host,
         control_port=_port(given, "CONTROL_PORT"),
+        oidc_issuer=_text(given, "OIDC_ISSUER"),
+        oidc_client_id=_text(given, "OIDC_CLIENT_ID"),
+        oidc_client_secret=_text(given, "OIDC_CLIENT_SECRET"),
         control_url=_text(given, "CONTROL_URL"),
     )
 

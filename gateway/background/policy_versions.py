@@ -11,7 +11,7 @@ from threading import Lock
 from time import monotonic
 
 from gateway.errors import GatewayError, Problems
-from gateway.identity import Admin, Keyring, TokenRules
+from gateway.identity import Admin, Keyring, OidcAdmin, TokenRules
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled, Policy
 from gateway.processes import accepted_policy as accepted
@@ -42,6 +42,11 @@ class Policies:
     def admins(self) -> Mapping[str, Admin]:
         """By the hash of their token; nobody before a gateway has accepted any policy."""
         return {} if self._newest is None else self._newest.keyring.admins
+
+    @property
+    def oidc_admins(self) -> tuple[OidcAdmin, ...]:
+        """Whom an identity provider vouches for."""
+        return () if self._newest is None else self._newest.keyring.oidc_admins
 
     @property
     def tokens(self) -> TokenRules | None:

@@ -26,6 +26,7 @@ from gateway.control import (
     overview,
     policy_tools,
     reports,
+    sign_in,
 )
 from gateway.control.roles import OPEN, TABLE
 from gateway.control.state import State
@@ -56,6 +57,8 @@ ROUTERS = (
     policy_tools.router,
     freezes.router,
     keys.router,
+    sign_in.router,
+    sign_in.sessions,
     audit.router,
     metrics.router,
 )

@@ -53,13 +53,62 @@ def check_metrics(request: Request, state: State) -> None:
 
 
 def admin_of(request: Request, state: State) -> Admin:
-    """Whose token was sent. Raises GatewayError."""
+    """Whose token was sent, or whose session it is. Raises GatewayError."""
     given = bearer(request)
-    admin = _admin(given, request, state)
-    if admin is None:
+    if not given and (found := state.sessions.find(cookie_of(request, state), monotonic())) is not None:
+        session, admin = found
+        if request.method not in ("GET", "HEAD"):
+            check_same_site(request)
+            if not same_token(request.headers.get("x-csrf-token", ""), session.csrf):
+                raise GatewayError("not_allowed", "a session changes something only with its `x-csrf-token`")
+        request.state.csrf = session.csrf
+        return admin
+    owner = _admin(given, request, state)
+    if owner is None:
         what = "this is not the console's token" if given else "the console needs its token"
         raise GatewayError("invalid_api_key", f"{what}: open the address printed at start")
-    return admin
+    return owner
+
+
+def admin_of_token(token: str, request: Request, state: State) -> Admin | None:
+    """Raises GatewayError for too many guesses."""
+    return _admin(token, request, state)
+
+
+def check_address(request: Request, state: State) -> None:
+    """Raises GatewayError for an address that has failed too often."""
+    wait_s = state.guesses.wait_s(address_of(request), monotonic())
+    if wait_s:
+        raise GatewayError("rate_limit_exceeded", "too many failures from this address", retry_after_s=wait_s)
+
+
+def check_same_site(request: Request) -> None:
+    """Raises GatewayError for what a page of elsewhere sends."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+    mine = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not mine or site not in ("same-origin", "none"):
+        raise GatewayError("not_allowed", "this is not asked by a page of this gateway")
+
+
+def is_https(state: State) -> bool:
+    """True if browsers come by https, so that cookies go by nothing else."""
+    return (state.settings.control_url or "").lower().startswith("https://")
+
+
+def cookie_name(state: State) -> str:
+    """One a port: browsers send a cookie to all ports of a host."""
+    port = state.settings.control_address[1]
+    return f"{'__Host-' if is_https(state) else ''}entrepot-{port}"
+
+
+def cookie_of(request: Request, state: State) -> str:
+    """What names a session; empty if there is none."""
+    return request.cookies.get(cookie_name(state), "")
+
+
+def csrf_of(request: Request) -> str | None:
+    """Of the session that asks; None where a token was sent."""
+    return getattr(request.state, "csrf", None)
 
 
 class Guarded(APIRoute):
@@ -89,7 +138,9 @@ def asking(request: Request) -> Admin:
 
 
 def opens_console(request: Request, state: State) -> bool:
-    """True if a token stands in the address or in the header. Raises GatewayError for too many guesses."""
+    """True for a token in the address or in the header, and for a session. Raises GatewayError for many guesses."""
+    if state.sessions.find(cookie_of(request, state), monotonic()) is not None:
+        return True
     return _admin(request.query_params.get("token", "") or bearer(request), request, state) is not None
 
 
@@ -124,13 +175,14 @@ def _admin(given: str, request: Request, state: State) -> Admin | None:
             return Admin(RESERVED_ADMINS[0] if ours else RESERVED_ADMINS[1], "admin")
         return state.served.admins.get(digest(token)) if token else None
 
-    return state.guesses.owner(given, find, _address(request), monotonic())
+    return state.guesses.owner(given, find, address_of(request), monotonic())
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Who connects; proxies' headers change nothing."""
     return request.client.host if request.client is not None else ""
 
 
 def _is_token(given: str, wanted: str, request: Request, state: State) -> bool:
     """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
-    return state.guesses.is_token(given, wanted, _address(request), monotonic())
+    return state.guesses.is_token(given, wanted, address_of(request), monotonic())

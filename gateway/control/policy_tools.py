@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from time import time
 
@@ -27,6 +28,7 @@ from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.layout import catalog_folder
 from gateway.policy.select.canary import stopped
+from gateway.processes import audit
 from gateway.threads import POLICIES
 
 _NAME = re.compile(r"policy\.yaml|callers\.yaml|(?:cases|catalog)/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml")
@@ -87,6 +89,8 @@ async def diff(request: Request, asked: DiffAsked) -> Response:
 async def reload(request: Request) -> ReloadShown:
     """Read the policy folder again, now; answers when the gateway has taken it over or refused it."""
     state: State = request.app.state.control
+    asker = asking(request).id
+    await asyncio.to_thread(audit.record, state.settings.state_dir, "reload_asked", by=asker, via="api")
     told = await state.reload()
     await POLICIES.run(state.served.look, None)
     version = state.served.compiled.policy.version

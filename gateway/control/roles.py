@@ -22,6 +22,8 @@ Operation = tuple[str, str]  # method, path as the OpenAPI document writes it
 _READ, _OPERATE, _ADMINISTER = Needed("viewer"), Needed("operator", teams=False), Needed("admin")
 
 TABLE: Final[Mapping[Operation, Needed]] = {
+    ("GET", "/api/session"): _READ,
+    ("DELETE", "/api/session"): _READ,
     ("GET", "/api/overview"): _READ,
     ("GET", "/api/decisions"): _READ,
     ("GET", "/api/decisions/{request_id}"): _READ,
@@ -43,8 +45,11 @@ TABLE: Final[Mapping[Operation, Needed]] = {
     ("DELETE", "/api/keys/{id}"): _ADMINISTER,
     ("GET", "/api/audit"): Needed("admin", teams=False),
 }
+SIGN_IN: Final = ("/sign-in", "/sign-in/ways", "/sign-in/callback")
 # Served without a role: pages that hold no data, and what has a token of its own.
-OPEN: Final[frozenset[str]] = frozenset({"/", "/docs", "/static/{name}", "/openapi.json", "/metrics"})
+OPEN: Final[frozenset[str]] = frozenset(
+    {"/", "/docs", "/static/{name}", "/openapi.json", "/metrics"} | {"/sign-in", "/sign-in/ways", "/sign-in/callback"}
+)
 
 
 def is_allowed(admin: Admin, needed: Needed) -> bool:

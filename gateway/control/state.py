@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from gateway.background.policy_versions import Policies
 from gateway.control.helper import Helpers
 from gateway.control.ledger import Ledger
+from gateway.control.oidc import SignIns
+from gateway.control.sessions import Sessions
 from gateway.data_plane.doorkeeper import Guesses
 from gateway.estimates import Snapshot
 from gateway.record.shape import Json
@@ -32,3 +34,7 @@ class State:
     reload: Callable[[], Awaitable[str | None]]  # has the folder read again; why it was refused. Raises GatewayError
     overview: Callable[[frozenset[str] | None], Awaitable[bytes]]  # of teams. Raises GatewayError
     guesses: Guesses = field(default_factory=Guesses)  # wrong tokens, by address
+    names: Guesses = field(default_factory=Guesses)  # and by the name that was given with them
+    failures: dict[str, float] = field(default_factory=dict)  # until when an address's failures are in the audit
+    sessions: Sessions = field(default_factory=Sessions)
+    sign_ins: SignIns = field(default_factory=SignIns)

@@ -85,6 +85,16 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcAdmin:
+    """An administrator whom an identity provider vouches for: whoever has all these claims."""
+
+    id: str
+    role: Role
+    teams: frozenset[str] | None
+    claims: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Keyring:
     """All callers and administrators by the SHA-256 hex digest of their key or token, and the closed list of tags."""
 
@@ -92,6 +102,7 @@ class Keyring:
     teams: dict[str, Team]
     tags: frozenset[str]
     admins: Mapping[str, Admin] = field(default_factory=dict)
+    oidc_admins: tuple[OidcAdmin, ...] = ()  # in the file's order: the first that fits counts
     tokens: TokenRules | None = None  # of an identity provider; None: no token is let in
 
     @property

@@ -11,7 +11,18 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from gateway.errors import Problem, nearest
-from gateway.identity.callers import RESERVED_ADMINS, Admin, Budget, Caller, Keyring, Rate, Role, Team, TokenRules
+from gateway.identity.callers import (
+    RESERVED_ADMINS,
+    Admin,
+    Budget,
+    Caller,
+    Keyring,
+    OidcAdmin,
+    Rate,
+    Role,
+    Team,
+    TokenRules,
+)
 from gateway.settings import is_loopback
 from gateway.source import Amount, Day, Document, Shape, Text, validate
 
@@ -79,7 +90,8 @@ class AdminShape(Shape):
     id: Text = Field(min_length=1, description="a name, shown in records")
     role: Role = Field(description="viewer reads, operator also freezes and reloads, admin also makes keys")
     teams: list[Text] | None = Field(default=None, min_length=1, description="these teams' requests and money alone")
-    sha256: Digest = Field(description="SHA-256 of the token, in hexadecimal")
+    sha256: Digest | None = Field(default=None, description="SHA-256 of the token, in hexadecimal")
+    oidc: dict[str, Text] | None = Field(default=None, min_length=1, description="or claims of the identity provider")
 
 
 class TokensShape(Shape):
@@ -117,11 +129,16 @@ def compile_callers(document: Document) -> tuple[Keyring | None, list[Problem]]:
     callers = {
         key.sha256: Caller(key.id, teams[key.team], key.app, key.expires) for key in shape.keys if key.team in teams
     }
-    admins = {
-        row.sha256: Admin(row.id, row.role, None if row.teams is None else frozenset(row.teams)) for row in shape.admins
-    }
+    admins = {row.sha256: Admin(row.id, row.role, _some(row.teams)) for row in shape.admins if row.sha256 is not None}
+    vouched = tuple(
+        OidcAdmin(row.id, row.role, _some(row.teams), row.oidc) for row in shape.admins if row.oidc is not None
+    )
     tokens = TokenRules(**shape.jwt.model_dump(exclude={"at"})) if shape.jwt is not None else None
-    return Keyring(callers, teams, frozenset(shape.tags), admins, tokens), problems
+    return Keyring(callers, teams, frozenset(shape.tags), admins, vouched, tokens), problems
+
+
+def _some(teams: list[str] | None) -> frozenset[str] | None:
+    return None if teams is None else frozenset(teams)
 
 
 def _team(name: str, row: TeamShape) -> Team:
@@ -189,11 +206,15 @@ def _admin_problems(document: Document, shape: CallersFile) -> list[Problem]:
         if row.id in ids:
             words = f"another administrator is called `{row.id}`, or the name is reserved"
             problems.append(document.problem(words, (*row.at, "id"), help="rename one"))
-        if row.sha256 in hashes:
+        if (row.sha256 is None) == (row.oidc is None):
+            words = f"administrator `{row.id}` comes by one way"
+            problems.append(document.problem(words, (*row.at, "id"), help="write `sha256:` or `oidc:`"))
+        if row.sha256 is not None and row.sha256 in hashes:
             words = f"administrator `{row.id}` has the token of another, or a caller's key"
             problems.append(document.problem(words, (*row.at, "sha256"), help="give everybody a token of their own"))
         ids.add(row.id)
-        hashes.add(row.sha256)
+        if row.sha256 is not None:
+            hashes.add(row.sha256)
     return problems
 
 

@@ -1,6 +1,6 @@
 // The console: asks for the overview every two seconds and shows it.
 
-import { Refused, ask, hasToken, keepToken, takeToken } from "./access.js";
+import { Refused, ask, hasToken, keepToken, signOut, takeSession, takeToken, ways } from "./access.js";
 import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
 import { lookAtFreezes, startFreezes } from "./freezes.js";
@@ -148,6 +148,25 @@ byId("entry").addEventListener("submit", (event) => {
   byId("token").value = "";
   look();
 });
+byId("sign-out").addEventListener("click", async () => {
+  await signOut().catch(() => {});
+  byId("sign-out").hidden = true;
+  enter("");
+});
+
+/** With a session of this browser's, else by token; the way to the identity provider is shown where there is one. */
+async function start() {
+  const who = hasToken() ? null : await takeSession().catch(() => null);
+  if (who) {
+    byId("sign-out").textContent = `sign out ${who.id}`;
+    byId("sign-out").hidden = false;
+  }
+  if (hasToken()) return look();
+  enter("");
+  const { oidc } = await ways().catch(() => ({ oidc: false }));
+  byId("provider").hidden = !oidc;
+}
+
 document.addEventListener("visibilitychange", look);
 takeToken();
 startTheme();
@@ -155,6 +174,5 @@ startSwitch();
 startMap();
 startWhatIf();
 startFreezes();
-if (hasToken()) look();
-else enter("");
+start();
 setInterval(look, EVERY_MS);
