@@ -59,7 +59,7 @@ VERBS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 def told_by(output: str) -> list[Told]:
     """The lines of a client's output that tell something."""
-    lines = [line for line in output.splitlines() if line.startswith('["')]
+    lines = [line for line in output.splitlines() if line.startswith('["') and line.endswith("]")]
     return [(check, model, value) for check, model, value in map(json.loads, lines)]
 
 

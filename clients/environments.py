@@ -43,6 +43,7 @@ def run(name: str, *, url: str, key: str, models: tuple[str, ...], timeout_s: fl
     home = VENVS / "homes" / name
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
+    world |= {"VIRTUAL_ENV": str(VENVS / name)}
     world |= {"HOME": str(home), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "CLIENT": str(source.parent)}
     try:
         ended = subprocess.run(

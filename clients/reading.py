@@ -8,6 +8,8 @@ from typing import Any
 
 from clients.script import Ask, WrongRequest, paired
 
+ANY = {"properties": {"port": {"type": "string"}, "hour": {"type": "integer"}}}  # where no schema is sent
+
 
 def chat(body: Any) -> Ask:
     """POST /chat/completions."""
@@ -23,7 +25,7 @@ def chat(body: Any) -> Ask:
     choice = body.get("tool_choice")
     forced = choice["function"]["name"] if isinstance(choice, dict) else "" if choice == "required" else None
     form = body.get("response_format") or {}
-    schema = form.get("json_schema", {}).get("schema") or ({} if form.get("type") == "json_object" else None)
+    schema = form.get("json_schema", {}).get("schema") or (ANY if form.get("type") == "json_object" else None)
     return _ask(body, text, tools, results, forced, schema)
 
 

@@ -80,9 +80,11 @@ def _part(part: dict[str, object]) -> Iterator[str]:
 
 def _tools(value: object) -> Iterator[str]:
     for tool in value if isinstance(value, list) else (value,) if value else ():
-        kind = tool.get("type", "function") if isinstance(tool, dict) else "function"
-        own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
-        yield "tools" if own else "hosted_tools"
+        inner = tool.get("tools") if isinstance(tool, dict) and tool.get("type") == "namespace" else None
+        for one in inner if isinstance(inner, list) else (tool,):
+            kind = one.get("type", "function") if isinstance(one, dict) else "function"
+            own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
+            yield "tools" if own else "hosted_tools"
 
 
 def _choice(value: object) -> Iterator[str]:

@@ -107,5 +107,6 @@ def test_what_sdks_add_to_what_they_hand_out_is_ignored_when_it_comes_back(upstr
     said, call = seen["request"]["input"][2:4]
     said["content"][0] |= {"parsed": {"a": 1}, "annotations": [], "logprobs": []}
     call |= {"parsed_arguments": {"a": 1}, "created_by": "me"}
+    seen["request"]["client_metadata"] = {"thread_id": "t"}  # of Codex
 
     assert (translated(seen).body, translated(seen).adapted) == (translated(plain).body, translated(plain).adapted)

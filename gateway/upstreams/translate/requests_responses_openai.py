@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.upstreams.translate import history_responses_openai as history
 from gateway.upstreams.translate import tools_responses_openai as tools
-from gateway.upstreams.translate.fields import NO_PLACE, Field, fill, never, only, same
+from gateway.upstreams.translate.fields import NO_PLACE, Field, fill, never, nothing, only, same
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
 
@@ -143,6 +143,7 @@ FIELDS: dict[str, Field] = {
     "service_tier": _tier,
     "user": same("user"),
     "safety_identifier": same("safety_identifier"),
+    "client_metadata": nothing,  # what Codex tells its vendor of itself
     "prompt_cache_key": same("prompt_cache_key"),
     "prompt_cache_options": _cache,
     "prompt_cache_retention": same("prompt_cache_retention"),
