@@ -54,7 +54,7 @@ bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
 	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide && $(BIN)/python -m bench.translate
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
-	@tools/system && $(BIN)/python -m clients.run $(NAMES)
+	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)
 
 docs: install ## make again what is generated: schemas, the policy reference, the pages of catalogue and metrics, dashboards
 	$(BIN)/gateway schema policies

@@ -1,8 +1,9 @@
 # OpenAI's Codex CLI, without anybody to ask it.
 PATH="$CLIENT/node_modules/.bin:$PATH"
-mkdir -p ~/.codex
 # setting
-cat > ~/.codex/config.toml << 'TOML'
+export CODEX_HOME=~/.codex-entrepot ENTREPOT_KEY=YOUR-KEY  # or put what follows into ~/.codex/config.toml
+mkdir -p $CODEX_HOME
+cat > $CODEX_HOME/config.toml << 'TOML'
 model = "auto"
 model_provider = "entrepot"
 web_search = "disabled"  # OpenAI's own; leave it in for an endpoint that declares `hosted_tools`
@@ -16,7 +17,6 @@ base_url = "http://127.0.0.1:8080/v1"
 env_key = "ENTREPOT_KEY"
 wire_api = "responses"
 TOML
-export ENTREPOT_KEY=YOUR-KEY
 # end
 ask() { codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox -m "$1" -o last.txt "$2" >> log.txt 2>&1; }
 tell() { python3 -c 'import json, sys; print(json.dumps([*sys.argv[1:], open("last.txt").read().strip()]))' "$@"; }

@@ -4,7 +4,7 @@ export LLM_USER_PATH=$HOME/llm
 mkdir -p "$LLM_USER_PATH"
 # setting
 llm keys set entrepot --value YOUR-KEY
-cat > "$(dirname "$(llm logs path)")/extra-openai-models.yaml" << 'YAML'
+cat >> "$(dirname "$(llm logs path)")/extra-openai-models.yaml" << 'YAML'
 - {model_id: auto, model_name: auto, api_base: "http://127.0.0.1:8080/v1", api_key_name: entrepot, supports_tools: true, supports_schema: true}
 YAML
 # end
