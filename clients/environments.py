@@ -36,15 +36,19 @@ def run(name: str, *, url: str, key: str, models: tuple[str, ...], timeout_s: fl
     """Exit code, output and errors of the script as it stands, but for the gateway's address and key."""
     words = command(name)
     source = script(name)
-    copied = source.with_name(f".running{source.suffix}")
+    copied = source.with_name(f".running-{os.getpid()}{source.suffix}")
     copied.write_text(source.read_text(encoding="utf-8").replace(URL, url).replace(KEY, key), encoding="utf-8")
     kept = ("PATH", "LANG", "SSL_CERT_FILE", "TMPDIR")
     world = {variable: os.environ[variable] for variable in kept if variable in os.environ}
-    home = VENVS / "homes" / name
-    shutil.rmtree(home, ignore_errors=True)
+    home = VENVS / "homes" / f"{name}-{os.getpid()}"
     home.mkdir(parents=True)
-    world |= {"VIRTUAL_ENV": str(VENVS / name)}
-    world |= {"HOME": str(home), "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "CLIENT": str(source.parent)}
+    world |= {
+        "VIRTUAL_ENV": str(VENVS / name),
+        "HOME": str(home),
+        "PYTHONPATH": str(HERE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CLIENT": str(source.parent),
+    }
     try:
         ended = subprocess.run(
             [*words, str(copied), *models], cwd=home, env=world, capture_output=True, text=True, timeout=timeout_s,
@@ -56,6 +60,7 @@ def run(name: str, *, url: str, key: str, models: tuple[str, ...], timeout_s: fl
         return -1, said[0], f"{said[1]}\nnot done after {timeout_s:g} s"
     finally:
         copied.unlink()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _stamped(lock: Path, made: Path, make) -> None:  # type: ignore[no-untyped-def]
