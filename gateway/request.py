@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from gateway.errors import GatewayError
+from gateway.form import Form, fields_of, parse_form
 from gateway.frozen import frozen
-from gateway.interfaces import INTERFACES, Interface
+from gateway.interfaces import INTERFACES, Interface, Units
+from gateway.interfaces.counts import Decoded, whole_number
 
 Fields = dict[str, msgspec.Raw]
 
 _FIELDS = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool | None)
-# Less would make what it may cost negative, more fits no database.
-_COUNT = msgspec.json.Decoder(Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None)
-_WHOLE = msgspec.json.Decoder(Annotated[float, msgspec.Meta(ge=0, le=2**53)])
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -48,6 +47,7 @@ MOST_CHOICES = 128
 MOST_FIELDS = 1_000
 MOST_OBJECTS = 500_000  # and lists of a body; each takes a hundred times its bytes while it is read
 MOST_OPENING = 16  # messages that tell one conversation from another
+NO_UNITS = Units()
 
 
 def new_id(at: float, chance: int) -> str:
@@ -89,10 +89,17 @@ class Request:
     fields: Fields
     body_bytes: int
     talk: list[Message] | None = None  # the messages, if all of them are common ones and no name is given twice
+    units: Units = NO_UNITS  # what it asks for that is not text
+    form: Form | None = None  # the body as it came, where it is a form
 
     @property
     def id(self) -> str:
         return self.arrival.id
+
+    @property
+    def as_events(self) -> bool:
+        """A stream that is events; False: sound as it comes."""
+        return not self.interface.spoken or Decoded(self.fields).get("stream_format") == "sse"
 
     @property
     def kind(self) -> str:
@@ -100,14 +107,13 @@ class Request:
         return self.interface.kind
 
 
-def parse(kind: str, body: bytes, arrival: Arrival) -> Request:
-    """Raises GatewayError `invalid_request`, naming the field."""
-    if len(body) > MOST_OBJECTS and body.count(b"{") + body.count(b"[") > MOST_OBJECTS:
-        raise GatewayError("invalid_request", f"the body holds more than {MOST_OBJECTS:,} objects and lists; send less")
-    fields = _decode(body)
+def parse(kind: str | Interface, body: bytes, arrival: Arrival, content_type: str = "") -> Request:
+    """Raises GatewayError `invalid_request`, naming the field. `content_type`: where the interface takes forms."""
+    interface = INTERFACES[kind] if isinstance(kind, str) else kind
+    form = parse_form(body, content_type) if interface.files else None
+    fields = _decode(body) if form is None else fields_of(form, interface.files)
     if len(fields) > MOST_FIELDS:
         raise GatewayError("invalid_request", f"the body has {len(fields):,} fields; at most {MOST_FIELDS:,}")
-    interface = INTERFACES[kind]
     _check_spelling(fields)
     talk = talk_of(fields[interface.content]) if interface.messages and interface.content in fields else None
     if talk is None:
@@ -121,7 +127,7 @@ def parse(kind: str, body: bytes, arrival: Arrival) -> Request:
         arrival=arrival,
         interface=interface,
         model=_model(fields),
-        stream=stream,
+        stream=stream or interface.spoken,
         include_usage=options.get("include_usage") is True,
         max_tokens=_max_tokens(interface, fields),
         choices=choices,
@@ -129,6 +135,8 @@ def parse(kind: str, body: bytes, arrival: Arrival) -> Request:
         fields=fields,
         body_bytes=len(body),
         talk=talk,
+        units=interface.units(Decoded(fields)) if interface.units is not None else NO_UNITS,
+        form=form,
     )
 
 
@@ -194,6 +202,8 @@ def _message(written: msgspec.Raw) -> Message | msgspec.Raw:
 
 
 def _decode(body: bytes) -> Fields:
+    if len(body) > MOST_OBJECTS and body.count(b"{") + body.count(b"[") > MOST_OBJECTS:
+        raise GatewayError("invalid_request", f"the body holds more than {MOST_OBJECTS:,} objects and lists; send less")
     try:
         if not body.isascii():
             body.decode()
@@ -219,6 +229,8 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
 
 def _answers(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> tuple[int, int]:
     """How many the reply holds, and how many are generated."""
+    if interface.answer is not None or interface.spoken:  # of such a reply there is one, whatever it holds
+        return 1, 1
     if not interface.prompts:
         count = _count(fields, "n")
         return count, count
@@ -229,23 +241,11 @@ def _answers(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> tuple[i
 def _count(fields: Mapping[str, msgspec.Raw], name: str) -> int:
     if name not in fields:
         return 1
-    count: int = _field(fields, name, _number, "a whole number from 0 up") or 1
+    count: int = _field(fields, name, whole_number, "a whole number from 0 up") or 1
     if count > MOST_CHOICES:
         raise GatewayError(
             "invalid_request", f"`{name}` is {count}; at most {MOST_CHOICES} answers at once", param=name
         )
-    return count
-
-
-def _number(written: msgspec.Raw) -> int | None:
-    """A whole number, also one that is written with a point: `100.0`. Raises msgspec.DecodeError."""
-    try:
-        count: int | None = _COUNT.decode(written)
-    except msgspec.DecodeError:
-        number: float = _WHOLE.decode(written)
-        if not number.is_integer():
-            raise
-        count = int(number)
     return count
 
 
@@ -268,7 +268,7 @@ def _check_spelling(fields: Fields) -> None:
 def _max_tokens(interface: Interface, fields: Mapping[str, msgspec.Raw]) -> int | None:
     """The largest: which of several an upstream obeys is its own affair, and the budget must reach for it."""
     named = [name for name in interface.limits if name in fields]
-    given = [_field(fields, name, _number, "a whole number from 0 up") for name in named]
+    given = [_field(fields, name, whole_number, "a whole number from 0 up") for name in named]
     return max((limit for limit in given if limit is not None), default=None)
 
 

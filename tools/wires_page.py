@@ -11,7 +11,7 @@ import yaml
 
 from gateway.outcome.finishes import ROWS as FINISHES
 from gateway.outcome.thinking import TAG_ROWS
-from gateway.outcome.usage_rows import NAMES, PLACES
+from gateway.outcome.usage_rows import NAMES, PIECES, PLACES
 from gateway.upstreams.failure_row import CHECKED
 from gateway.upstreams.failure_rows import ROWS as FAILURES
 
@@ -87,7 +87,7 @@ def _failures() -> Iterable[str]:
 def _usage() -> Iterable[str]:
     yield "\n## Usage\n\n`gateway/outcome/usage_rows.py`. A total above its parts is thinking that no part counts.\n"
     yield from _table("vendor", "field", "meaning")
-    for name in NAMES:
+    for name in (*NAMES, *PIECES):
         yield _line(name.vendor, f"`{name.path}`", name.meaning, name.source, name.checked)
     for place in PLACES:
         yield _line(place.vendor, f"`{place.path}`", "a usage block stands here", place.source, place.checked)

@@ -194,7 +194,7 @@ def _benchmark(row: ModelRow) -> float | None:
 def _expected_output(row: ModelRow, typical: float) -> int:
     """Benchmark counts say how models compare, so they scale a common guess."""
     count = _benchmark(row)
-    if any(not INTERFACES[kind].writes for kind in row.kinds or []):
+    if row.kinds and not any(INTERFACES[kind].writes for kind in row.kinds):
         return 0
     scaled = OUTPUT_TOKENS if count is None else OUTPUT_TOKENS * count / typical
     return round(min(max(scaled, LEAST_OUTPUT_TOKENS), MOST_OUTPUT_TOKENS))

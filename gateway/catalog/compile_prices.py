@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.catalog.auxiliary_shapes import WindowRow, instant
-from gateway.catalog.prices import DAY_S, Price, Window, without_zeros
+from gateway.catalog.prices import DAY_S, Price, UnitRates, Window, without_zeros
 from gateway.catalog.shapes import EndpointPrices, EndpointRow, PriceRow, Rates, WindowRates
 from gateway.catalog.sources import CatalogBuilder, Written
 from gateway.errors import nearest
 
 _YEARS = range(2024, 2034)
 _EPOCH = date(1970, 1, 1)
+_PIECES = ("image", "audio_minute", "characters", "searches")
 _NAMES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")
 Bill = tuple[PriceRow, Written[EndpointRow] | Written[EndpointPrices], tuple[str | int, ...]]
 
@@ -72,8 +73,9 @@ def prices(
     found: dict[tuple[datetime, bool], Price] = {}
     for row, written, path in bills:
         price = _price(desk, row, written, path, known)
-        price = price if free else _unknown_zeros(price)
-        price = replace(price, output=price.output or Decimal(0)) if input_only else price
+        price = price if free or price.free else _unknown_zeros(price)
+        if input_only and price.input is not None:
+            price = replace(price, output=price.output or Decimal(0))
         key = (price.since, price.contract)
         if key in found:
             desk.problems.append(written.problem(f"two prices begin on {row.since}", *path, "since"))
@@ -98,9 +100,34 @@ def _price(
         rate_date=row.rate_date,
         batch=Price(instant(row.since), **_rates(row.batch)) if row.batch else None,
         read_from=row.source,
+        units=_units(desk, row, written, path),
+        free=row.free,
     )
+    if row.free:
+        price = replace(price, input=Decimal(0), output=Decimal(0))
     price = replace(price, tiers=_tiers(price, row))
     return replace(price, windows=tuple(_open(desk, price, row.windows, written, path, known)))
+
+
+def _units(
+    desk: CatalogBuilder,
+    row: PriceRow,
+    written: Written[EndpointRow] | Written[EndpointPrices],
+    path: tuple[str | int, ...],
+) -> UnitRates | None:
+    """None if the row prices nothing but tokens. A piece for nothing is unknown, as a token is."""
+    if row.images and row.image is None:
+        message = "`images` says what some cost, and nothing what others do"
+        desk.problems.append(written.problem(message, *path, "images", help="say what any other costs: `image: 0.04`"))
+    if row.free and any(getattr(row, name) is not None for name in (*_NAMES, *_PIECES)):
+        desk.problems.append(
+            written.problem("what is `free` has no price", *path, "free", help="remove the one or the other")
+        )
+    units = UnitRates(
+        images=tuple((f"{each.size or ''}/{each.quality or ''}".removesuffix("/"), each.usd) for each in row.images),
+        **{name: getattr(row, name) or None for name in _PIECES},
+    )
+    return units if units != UnitRates() else None
 
 
 def _open(

@@ -45,7 +45,9 @@ def _slice(price: Price, end: datetime | None, contract: Contract) -> list[Price
 def _cut(price: Price, since: datetime, until: datetime | None, percent: Decimal) -> Price:
     left = 1 - percent / 100
     rates: dict[str, Any] = {name: rate * left for name in _RATES if (rate := getattr(price, name)) is not None}
-    agreed = replace(price, **rates, since=since, until=until, contract=True, discount_percent=percent, batch=None)
+    units = price.units.times(left) if price.units is not None else None
+    agreed = replace(price, **rates, units=units, since=since, until=until, contract=True, discount_percent=percent)
+    agreed = replace(agreed, batch=None)
     return replace(
         agreed,
         tiers=tuple((above, _cut(tier, since, until, percent)) for above, tier in price.tiers),

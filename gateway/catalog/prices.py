@@ -11,13 +11,15 @@ from typing import Literal
 
 import msgspec
 
+from gateway.interfaces import Units
+
 MILLION = Decimal(1_000_000)
 DAY_S = 86_400
 Rate = tuple[float, float]  # US dollars per input token, per output token
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one attempt: input includes cached and cache-write tokens, output includes reasoning."""
+    """What one attempt used: input includes cached and cache-write tokens, output includes reasoning."""
 
     input_tokens: int = 0
     cached_tokens: int = 0
@@ -26,6 +28,69 @@ class Usage(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
     audio_tokens: int = 0
     estimated: bool = False
+    images: int = 0
+    audio_ms: int = 0  # of sound, heard or spoken
+    characters: int = 0  # spoken
+    searches: int = 0
+    variant: str = ""  # of the images: `size/quality`
+
+    @property
+    def beyond_tokens(self) -> bool:
+        """Images, sound or searches are part of it."""
+        return bool(self.images or self.audio_ms or self.characters or self.searches)
+
+
+def usage_of(units: Units, *, input_tokens: int = 0, output_tokens: int = 0) -> Usage:
+    """What a request asks for beside text, with the tokens of that."""
+    return Usage(
+        input_tokens=input_tokens + units.input_tokens,
+        output_tokens=output_tokens + units.output_tokens,
+        images=units.images,
+        audio_ms=units.audio_ms,
+        characters=units.characters,
+        searches=units.searches,
+        variant=units.variant,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRates:
+    """US dollars for what is no token; None: it is not billed by this."""
+
+    image: Decimal | None = None  # one image
+    images: tuple[tuple[str, Decimal], ...] = ()  # by `size`, `/quality` or `size/quality`
+    audio_minute: Decimal | None = None
+    characters: Decimal | None = None  # a million
+    searches: Decimal | None = None  # a thousand
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """None if nothing of the usage is billed by it."""
+        parts = (
+            (usage.images, self._image(usage.variant)),
+            (Decimal(usage.audio_ms) / 60_000, self.audio_minute),
+            (Decimal(usage.characters) / MILLION, self.characters),
+            (Decimal(usage.searches) / 1_000, self.searches),
+        )
+        billed = [count * rate for count, rate in parts if count and rate is not None]
+        return sum(billed, Decimal(0)) if billed else None
+
+    def billed(self) -> frozenset[str]:
+        """Names of what of a usage it prices."""
+        rates = {"images": self.image, "audio_ms": self.audio_minute}
+        rates |= {"characters": self.characters, "searches": self.searches}
+        return frozenset(name for name, rate in rates.items() if rate is not None)
+
+    def times(self, factor: Decimal) -> UnitRates:
+        """Every rate, multiplied."""
+        names = ("image", "audio_minute", "characters", "searches")
+        rates = {name: rate * factor for name in names if (rate := getattr(self, name)) is not None}
+        return UnitRates(images=tuple((variant, usd * factor) for variant, usd in self.images), **rates)
+
+    def _image(self, variant: str) -> Decimal | None:
+        size, _, quality = variant.partition("/")
+        listed = dict(self.images)
+        names = (variant, size, f"/{quality}")
+        return next((listed[name] for name in names if name in listed), self.image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +135,16 @@ class Price:
     batch: Price | None = None  # for reading only
     applied: str | None = None  # `above 256000` or a window's name, in a price that `price_at` returned
     read_from: str | None = None  # where the map read it
+    units: UnitRates | None = None  # of what is no token
+    free: bool = False  # it costs nothing, and the vendor says so
+
+    @property
+    def by_token(self) -> bool:
+        return self.input is not None and self.output is not None
 
     @property
     def known(self) -> bool:
-        return self.input is not None and self.output is not None
+        return self.units is not None or self.by_token
 
 
 def price_at(rows: Sequence[Price], *, at: float, input_tokens: int) -> Price | None:
@@ -90,13 +161,24 @@ def price_at(rows: Sequence[Price], *, at: float, input_tokens: int) -> Price | 
 def cost(rows: Sequence[Price], usage: Usage, *, at: float) -> tuple[Decimal, Price] | None:
     """What the usage costs in US dollars, unrounded, and the price that says so; None if the price is unknown."""
     price = price_at(rows, at=at, input_tokens=usage.input_tokens)
-    if price is None:
-        return None
-    return cost_under(price, usage), price
+    costs = cost_under(price, usage) if price is not None else None
+    return (costs, price) if price is not None and costs is not None else None
 
 
-def cost_under(price: Price, usage: Usage) -> Decimal:
-    """What the usage costs under a known price, in US dollars, unrounded."""
+def cost_under(price: Price, usage: Usage) -> Decimal | None:
+    """What the usage costs under a known price, in US dollars, unrounded; None if the price is one of other things.
+
+    Tokens are billed where the row prices them, beside what it prices by piece.
+    """
+    if price.units is not None:
+        by_piece = price.units.cost(usage)
+        if by_piece is not None:
+            price = replace(price, input=price.input or Decimal(0), output=price.output or Decimal(0))
+            return by_piece + _of_tokens(price, usage)
+    return _of_tokens(price, usage) if price.by_token else None
+
+
+def _of_tokens(price: Price, usage: Usage) -> Decimal:
     assert price.input is not None and price.output is not None
     cached, written, reasoned = usage.cached_tokens, usage.cache_write_tokens, usage.reasoning_tokens
     if not (cached or written or reasoned):  # most often; a third of the time
@@ -117,6 +199,12 @@ def output_price_at(rows: Sequence[Price], at: float) -> float | None:
     """The fact `price_output`: US dollars per million output tokens of a short request at this time."""
     price = price_at(rows, at=at, input_tokens=0)
     return float(price.output) if price is not None and price.output is not None else None
+
+
+def typical_cost(rows: Sequence[Price], usage: Usage, *, at: float) -> float | None:
+    """US dollars of a typical request that asks for more than text, for ordering; None is unknown."""
+    found = cost(rows, usage, at=at)
+    return float(found[0]) if found is not None else None
 
 
 def rates(rows: Sequence[Price], *, at: float, input_tokens: int) -> Rate | None:

@@ -11,7 +11,8 @@ from gateway.catalog.prices import Usage, cost
 from gateway.catalog.show import price_row
 from gateway.errors import GatewayError, nearest
 
-_COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "estimated")
+_WORDS = ("estimated", "variant")  # that count nothing
+_COUNTS = tuple(name for name in Usage.__struct_fields__ if name not in _WORDS)
 
 
 def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[str, Any]:

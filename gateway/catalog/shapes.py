@@ -120,12 +120,30 @@ class WindowRates(Rates):
     window: str = Field(description="name of a window, e.g. deepseek-peak")
 
 
+class ImagePrice(Shape):
+    """What one image of this size and quality costs."""
+
+    size: Annotated[str, Field(pattern=r"^[1-9]\d{1,4}x[1-9]\d{1,4}$")] | None = Field(
+        None, description="WIDTHxHEIGHT, as it is asked for; absent: of any size"
+    )
+    quality: Literal["low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = Field(
+        None, description="as it is asked for; absent: of any quality"
+    )
+    usd: Money = Field(description="US dollars an image")
+
+
 class PriceRow(Rates):
     """A price from a day on."""
 
     since: Since = Field(description="from this day, or this UTC time, on")
     until: Since | None = Field(None, description="only with `contract`: the agreement ends")
     contract: bool = Field(False, description="agreed with the vendor: goes before list prices")
+    image: Money | None = Field(None, description="US dollars an image")
+    images: list[ImagePrice] = Field(default=[], description="of other sizes and qualities; needs `image`")
+    audio_minute: Money | None = Field(None, description="US dollars a minute of sound, heard or spoken")
+    characters: Money | None = Field(None, description="US dollars a million characters that are spoken")
+    searches: Money | None = Field(None, description="US dollars a thousand searches of a reranker")
+    free: bool = Field(False, description="it costs nothing, and `source` says so; else 0 at a vendor is unknown")
     tiers: list[Tier] = Field(default=[], description="other rates for long requests")
     windows: list[WindowRates] = Field(default=[], description="other rates at certain hours")
     batch: Rates | None = Field(None, description="rates of the vendor's batch interface; for reading only")

@@ -133,11 +133,13 @@ def licence_row(licence: Licence) -> Row:
 
 
 def price_row(price: Price) -> Row:
-    """A price in US dollars per million tokens, as decimal strings; what is not there is not shown."""
+    """A price in US dollars per million tokens, or by piece, as decimal strings; what is not there is not shown."""
     row = {
         "since": _plain(price.since),
         "until": _plain(price.until),
         **{name: _plain(getattr(price, name)) for name in _RATES},
+        **_pieces(price),
+        "free": price.free or None,
         "tiers": [{"above": above, **_rates(tier)} for above, tier in price.tiers],
         "windows": [{"window": window.id, **_rates(inner)} for window, inner in price.windows],
         "batch": _rates(price.batch) if price.batch else None,
@@ -150,6 +152,17 @@ def price_row(price: Price) -> Row:
         "source": price.read_from,
     }
     return {name: value for name, value in row.items() if value not in (None, [])}
+
+
+def _pieces(price: Price) -> Row:
+    """What is priced by piece, as it is written in a price row."""
+    if price.units is None:
+        return {}
+    row: Row = {
+        name: _plain(getattr(price.units, name)) for name in ("image", "audio_minute", "characters", "searches")
+    }
+    row["images"] = [{"variant": variant, "usd": _plain(usd)} for variant, usd in price.units.images]
+    return row
 
 
 _RATES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")

@@ -32,9 +32,7 @@ PREFIXES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v1/models/", models.one),
     ("GET", "/v1/decisions/", decisions.one),
 )
-NOT_OURS = tuple(
-    f"/v1/{name}" for name in "batches fine_tuning images audio files assistants threads moderations".split()
-)
+NOT_OURS = tuple(f"/v1/{name}" for name in "batches fine_tuning images audio files assistants threads videos".split())
 
 
 _PREFIX = re.compile(r"/*(?:v1(?:/+|$))*")
@@ -115,6 +113,5 @@ def _ours(path: str) -> str:
 
 def _why_not_found(method: str, path: str) -> str:
     if _ours(path).startswith(NOT_OURS):
-        words = "is not served by this gateway: it routes chat, responses, messages, completions and embeddings"
-        return f"{path[:200]} {words}"
+        return f"{path[:200]} is not served by this gateway: it routes POST {', '.join(INFERENCE)}"
     return f"no such path: {method} {path[:200]}; the base URL of OpenAI's clients ends with /v1"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from time import monotonic, time
 
 from gateway.data_plane import response_headers as story
@@ -23,6 +24,7 @@ from gateway.upstreams.dialect_headers import NAMES, options_of
 
 _READ = HEADERS | {
     b"content-encoding",
+    b"content-type",
     b"x-gateway-data-class",
     b"x-gateway-tag",
     SOURCE,
@@ -43,9 +45,7 @@ async def serve(
 ) -> None:
     """One request from its first byte to its Outcome. Its key is looked at before its body is asked for."""
     said, gateway, most_bytes = headers(scope, _READ), state.gateway, state.settings.max_body_bytes
-    arrival = _arrival(said)
-    served: Served | None = None
-    share = Share(state.room)
+    arrival, share, served = _arrival(said), Share(state.room), None
     try:
         caller = state.credentials.identify(chosen(said), gateway.keyring, arrival.received_at)
         exchange.admit()
@@ -55,7 +55,8 @@ async def serve(
         if exchange.left:
             return
         exchange.watch(exchange.task.cancel)
-        request = await _parse(interface.kind, body, packed, arrival, share, most_bytes)
+        parsed = partial(parse, interface, arrival=arrival, content_type=said.get(b"content-type", ""))
+        request = await _parsed(parsed, body, packed, share, most_bytes)
         del body
         served = await handle(request, caller, gateway)
         await _write(exchange, served)
@@ -73,15 +74,17 @@ async def serve(
         share.end()
 
 
-async def _parse(kind: str, body: bytes, packed: str, arrival: Arrival, share: Share, most_bytes: int) -> Request:
+async def _parsed(
+    parsed: Callable[[bytes], Request], body: bytes, packed: str, share: Share, most_bytes: int
+) -> Request:
     """Long ones beside the event loop. Raises GatewayError."""
     share.reach(len(body))
     check_size(len(body), most_bytes)
     if packed:
         body = await unpack(body, packed, share, most_bytes=most_bytes)
     if len(body) > SMALL_BYTES:
-        return await PARSING.run(parse, None, kind, body, arrival)
-    return parse(kind, body, arrival)
+        return await PARSING.run(parsed, None, body)
+    return parsed(body)
 
 
 def _arrival(said: Mapping[bytes, str]) -> Arrival:
@@ -116,5 +119,5 @@ async def _write(exchange: Exchange, served: Served) -> None:
         await reply.catch_up()
         return
     outcome = served.end()
-    lines = story.of_whole(outcome) + story.of_adapted(served.trail.adapted)
+    lines = story.of_whole(outcome, reply.content_type) + story.of_adapted(served.trail.adapted)
     exchange.whole(reply.status, lines, reply.opening)

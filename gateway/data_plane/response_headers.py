@@ -42,14 +42,14 @@ def of_adapted(names: tuple[str, ...]) -> bytes:
     return b"x-gateway-adapted: %b\r\n" % told
 
 
-def of_whole(outcome: Outcome) -> bytes:
+def of_whole(outcome: Outcome, content_type: bytes) -> bytes:
     """Everything."""
     attempts, decision = outcome.attempts, outcome.decision
     assert decision is not None
     return (
-        b"content-type: application/json\r\n%b%bx-gateway-attempts: %d\r\n"
-        b"x-gateway-outcome: %b\r\nx-gateway-cost-usd: %b\r\n"
+        b"content-type: %b\r\n%b%bx-gateway-attempts: %d\r\nx-gateway-outcome: %b\r\nx-gateway-cost-usd: %b\r\n"
     ) % (
+        content_type,
         _named(outcome.request.arrival),
         _decided(attempts[-1].endpoint, decision.route.name, decision.policy.version),
         len(attempts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import Usage, cost
+from gateway.catalog.prices import cost, usage_of
 from gateway.outcome.request_state import RequestState
 
 LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution
@@ -23,19 +23,25 @@ def affordable(endpoint: Endpoint, trail: RequestState) -> bool:
 
 def worst_case_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """Input and `max_tokens`, else a long output of the model, of every answer, at the price now; None if unknown."""
-    return _cost(endpoint, trail, trail.request.max_tokens or LONG_OUTPUT * endpoint.model.output_tokens)
+    return _cost(endpoint, trail, trail.request.max_tokens or LONG_OUTPUT * _usual_output(endpoint, trail))
 
 
 def expected_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """The same with the expected output of the model: what an attempt costs that nobody knows the end of."""
-    longest = trail.request.max_tokens or endpoint.model.output_tokens
-    return _cost(endpoint, trail, min(longest, endpoint.model.output_tokens))
+    usual = _usual_output(endpoint, trail)
+    return _cost(endpoint, trail, min(trail.request.max_tokens or usual, usual))
+
+
+def _usual_output(endpoint: Endpoint, trail: RequestState) -> int:
+    """Tokens of one answer; of a reply that is no text, what was asked for says it."""
+    return endpoint.model.output_tokens if trail.request.interface.writes else 0
 
 
 def _cost(endpoint: Endpoint, trail: RequestState, output_tokens: int) -> Decimal | None:
     request = trail.request
     tokens = trail.decision.signals.get("tokens")
-    usage = Usage(
+    usage = usage_of(
+        request.units,
         input_tokens=tokens if isinstance(tokens, int) else request.body_bytes,
         output_tokens=request.generated * output_tokens,
     )

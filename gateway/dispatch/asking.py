@@ -13,11 +13,12 @@ from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.translation import Outgoing
+from gateway.outcome.beyond_text import BeyondText, SoundMeter
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
 from gateway.outcome.watch import watch_for
-from gateway.outcome.wire_reader import READERS
+from gateway.outcome.wire_reader import READERS, WireReader
 from gateway.policy.permit import Permit
 from gateway.request import Request
 from gateway.upstreams.additions import named_in
@@ -28,6 +29,7 @@ from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
 from gateway.upstreams.translate.passing import WayBack
 
+Meter = StreamMeter | WholeMeter | SoundMeter
 ERROR_BODY_BYTES = 65_536
 ERROR_BODY_S = 5.0  # to read why an endpoint says no; its status alone says enough
 WHOLE_BODY_BYTES = 64_000_000
@@ -81,10 +83,15 @@ async def ask(
     return failure
 
 
-def _meter(endpoint: Endpoint, trail: RequestState, request: Request, *, keep_usage: bool) -> StreamMeter | WholeMeter:
+def _meter(endpoint: Endpoint, trail: RequestState, request: Request, *, keep_usage: bool) -> Meter:
+    if request.interface.spoken and not request.as_events:
+        return SoundMeter()
     watch = watch_for(trail.decision.policy.catalog.moderation, endpoint.operator.id)
-    reader = READERS.get(endpoint.api)
-    wire = reader() if reader is not None else None
+    wire: WireReader | None = None
+    if request.interface.answer is not None or request.interface.spoken:
+        wire = BeyondText(request.interface, request.units.images)
+    elif (reader := READERS.get(endpoint.api)) is not None:
+        wire = reader()
     return StreamMeter(keep_usage=keep_usage, watch=watch, wire=wire) if request.stream else WholeMeter(watch, wire)
 
 

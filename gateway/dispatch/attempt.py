@@ -13,6 +13,7 @@ from gateway.dispatch.failure_log import FAILURES
 from gateway.dispatch.stopping import Running, Stop
 from gateway.errors import GatewayError
 from gateway.interfaces import INTERFACES
+from gateway.outcome.beyond_text import SoundMeter
 from gateway.outcome.bill import Bill, bill
 from gateway.outcome.meter import MeteringError, StreamMeter, WholeMeter
 from gateway.outcome.outcome import Attempt, Result
@@ -30,6 +31,7 @@ from gateway.upstreams.translate.passing import WayBack
 USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
 _FINISH = re.compile(r"[A-Za-z][\w.\-]{0,39}")
+_TYPE = re.compile(rb"[\w.+-]{1,40}/[\w.+-]{1,60}(; ?[\w-]{1,20}=[\w.-]{1,40})?")
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
@@ -41,7 +43,7 @@ class ActiveAttempt:
     trail: RequestState
     judge: Judge | None
     started: float  # monotonic seconds
-    meter: StreamMeter | WholeMeter
+    meter: StreamMeter | WholeMeter | SoundMeter
     turn: Turn  # at the endpoint's breaker
     redactor: Redactor
     secret: bytes | None  # our key at the endpoint
@@ -130,6 +132,15 @@ class ActiveAttempt:
         except ValueError as wrong:
             raise MeteringError(str(wrong)) from None
 
+    @property
+    def content_type(self) -> bytes | None:
+        """As the upstream says, where the interface has replies of several types; None: the usual one."""
+        interface = self.trail.request.interface
+        if self.upstream is None or not (interface.spoken or interface.plain):
+            return None
+        said = next((value for name, value in self.upstream.headers if name == b"content-type"), b"")
+        return said if _TYPE.fullmatch(said) else None
+
     def closing(self) -> bytes:
         """What a complete stream still owes its caller, whose dialect has an end of its own."""
         return self.back.end() if self.back is not None else b""
@@ -167,6 +178,7 @@ class ActiveAttempt:
             prompt_tokens=trail.prompt_tokens,
             reached=succeeded(self.status) or (left and self.sent),
             at=arrival.received_at + monotonic() - arrival.started,
+            units=trail.request.units if trail.request.interface.units is not None else None,
         )
 
     def record(self, result: Result, failure: Failure | None = None) -> Attempt:

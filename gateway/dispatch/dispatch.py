@@ -166,7 +166,7 @@ def _commit(found: ActiveAttempt, means: DispatchContext) -> Reply:
         return StreamedReply(found)
     found.close()
     found.record(found.verdict)
-    return Reply(200, found.opening, endpoint=found.endpoint)
+    return Reply(200, found.opening, endpoint=found.endpoint, content_type=found.content_type)
 
 
 def _still_wanted(spare: ActiveAttempt | None, failures: list[tuple[Endpoint, Failure]]) -> ActiveAttempt | None:

@@ -29,10 +29,11 @@ class Sink(Protocol):
 class Reply:
     """A whole reply: a stream that has nothing after its opening."""
 
-    content_type = b"application/json"
+    usual_type = b"application/json"
     stream = False
 
-    def __init__(self, status: int, opening: bytes, *, endpoint: Endpoint):
+    def __init__(self, status: int, opening: bytes, *, endpoint: Endpoint, content_type: bytes | None = None):
+        self.content_type = content_type or self.usual_type
         self.status = status
         self.opening = opening
         self.endpoint = endpoint
@@ -47,11 +48,12 @@ class Reply:
 class StreamedReply(Reply):
     """A committed stream: from its first byte on it is never replaced."""
 
-    content_type = b"text/event-stream; charset=utf-8"
+    usual_type = b"text/event-stream; charset=utf-8"
     stream = True
 
     def __init__(self, attempt: ActiveAttempt):
-        super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint)
+        kind = attempt.content_type if not attempt.request.as_events else None
+        super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint, content_type=kind)
         self._attempt = attempt
         self._broken: Failure | None = None
         self._recorded = False
@@ -59,7 +61,8 @@ class StreamedReply(Reply):
     async def pour(self, sink: Sink) -> bool:
         """What follows the opening. Ends with an error event if the reply breaks or is not complete.
 
-        False: the caller did not read it before the request's time was up; it counts as one who left.
+        False: the caller is to be cut off. It did not read before the request's time was up, and counts as one who
+        left; or sound broke off, in which nothing can be told.
         """
         attempt, upstream = self._attempt, self._attempt.upstream
         assert upstream is not None
@@ -77,9 +80,16 @@ class StreamedReply(Reply):
         except UpstreamFault as fault:
             if not attempt.complete:  # else the caller has the whole answer: a figure is missing, no more
                 self._broken = of_fault(fault)
+        return self._close(sink)
+
+    def _close(self, sink: Sink) -> bool:
+        """Writes the end; False if there is none to write."""
+        attempt = self._attempt
         attempt.ended = True
         self._broken = self._broken or attempt.failure()
         if self._broken is not None or not attempt.complete:
+            if not attempt.request.as_events:
+                return False
             sink.write(attempt.breaking(self._break()))
         elif rest := attempt.closing():
             sink.write(rest)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from gateway.interfaces.chat import CHAT
 from gateway.interfaces.completion import COMPLETION
 from gateway.interfaces.embedding import EMBEDDING
+from gateway.interfaces.image import EDIT, IMAGE
 from gateway.interfaces.messages import MESSAGES
+from gateway.interfaces.moderation import MODERATION
+from gateway.interfaces.rerank import RERANK
 from gateway.interfaces.responses import RESPONSES
-from gateway.interfaces.spec import Interface
+from gateway.interfaces.spec import Interface, Units
+from gateway.interfaces.speech import SPEECH
+from gateway.interfaces.transcription import TRANSCRIPTION, TRANSLATION
 
-__all__ = ["INTERFACES", "Interface", "kinds", "one_model", "served"]
+__all__ = ["INTERFACES", "Interface", "Units", "kinds", "one_model", "served"]
 
 INTERFACES: dict[str, Interface] = {
     each.kind: each
@@ -19,8 +24,14 @@ INTERFACES: dict[str, Interface] = {
         EMBEDDING,
         RESPONSES,
         MESSAGES,
+        IMAGE,
+        SPEECH,
+        TRANSCRIPTION,
+        RERANK,
+        MODERATION,
     )
 }
+BESIDE = (EDIT, TRANSLATION)  # of a kind above, at a path of their own
 
 
 def kinds() -> tuple[str, ...]:
@@ -30,7 +41,8 @@ def kinds() -> tuple[str, ...]:
 
 def served() -> dict[str, Interface]:
     """Those that callers can ask for, by path."""
-    return {each.path: each for each in INTERFACES.values() if each.path is not None}
+    found = {each.path: each for each in (*INTERFACES.values(), *BESIDE) if each.path is not None}
+    return found | {path: each for each in found.values() for path in each.also_at}
 
 
 def one_model(kind: object) -> bool:

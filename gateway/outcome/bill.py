@@ -6,12 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.prices import Usage, cost
+from gateway.catalog.prices import Usage, cost, price_at, usage_of
 from gateway.frozen import frozen
+from gateway.interfaces import Units
 from gateway.outcome.reading import Reading
 from gateway.signals.tokens import count
 
+_PIECES = ("images", "audio_ms", "characters", "searches")
 CHARS_PER_TOKEN = 4  # of text beyond what was kept, and of reasoning
 
 
@@ -24,13 +28,17 @@ class Bill:
     price_since: str | None
 
 
-def bill(endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: bool, at: float) -> Bill:
+def bill(
+    endpoint: Endpoint, reading: Reading, *, prompt_tokens: int, reached: bool, at: float, units: Units | None = None
+) -> Bill:
     """`reached`: the model was at work; if not, nothing is billed. `at`: when the attempt ended.
 
-    An error in the place of a reply says that it was not.
+    An error in the place of a reply says that it was not. `units`: what was asked for that is not text.
     """
     idle = reading.complaint is not None and reading.empty and not reading.thinks
-    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached and not idle else Usage())
+    usage = reading.usage or (_estimate(reading, prompt_tokens, units) if reached and not idle else Usage())
+    if units is not None and usage != Usage():
+        usage = _with_pieces(endpoint, usage, usage_of(units), at)
     priced = cost(endpoint.prices, usage, at=at)
     if priced is None:
         return Bill(usage, Decimal(0), None)
@@ -42,9 +50,20 @@ def _day(moment: datetime) -> str:
     return moment.date().isoformat()
 
 
-def _estimate(reading: Reading, prompt_tokens: int) -> Usage:
+def _estimate(reading: Reading, prompt_tokens: int, units: Units | None = None) -> Usage:
+    if units is not None:
+        return replace(usage_of(units, input_tokens=prompt_tokens), estimated=True)
     texts = [*reading.texts, reading.thought]
     unread = max(0, reading.chars - sum(map(len, texts)))
     reasoning = reading.reasoning_chars // CHARS_PER_TOKEN
     output = sum(map(count, texts)) + unread // CHARS_PER_TOKEN + reasoning
     return Usage(input_tokens=prompt_tokens, output_tokens=output, reasoning_tokens=reasoning, estimated=True)
+
+
+def _with_pieces(endpoint: Endpoint, usage: Usage, asked: Usage, at: float) -> Usage:
+    """Pieces that the reply does not count are those that were asked for: an estimate, if they are what is billed."""
+    lacking = {name: count for name in _PIECES if not getattr(usage, name) and (count := getattr(asked, name))}
+    price = price_at(endpoint.prices, at=at, input_tokens=usage.input_tokens)
+    billed = price.units.billed() if price is not None and price.units is not None else frozenset()
+    guessed = usage.estimated or not billed.isdisjoint(lacking)
+    return replace(usage, **lacking, variant=asked.variant, estimated=guessed)

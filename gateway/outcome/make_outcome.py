@@ -12,6 +12,7 @@ from gateway.outcome.outcome import Attempt, Outcome, Result
 from gateway.outcome.priced import answers
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.row import SERVING
+from gateway.outcome.savings import comparable
 from gateway.policy.explain import explanation
 
 _NOTHING = Decimal(0)
@@ -74,7 +75,7 @@ def _list_credit(baseline: Endpoint, trail: RequestState, result: Result, ended_
     served = _answering(trail, result)
     if served is None:
         return _NOTHING
-    priced = cost(baseline.prices, served.usage, at=ended_at)
+    priced = cost(baseline.prices, served.usage, at=ended_at) if comparable(baseline, served.usage) else None
     return priced[0] if priced is not None else None
 
 

@@ -9,6 +9,9 @@ from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost_under, price_at
 from gateway.estimates import Estimate, Snapshot
 from gateway.estimates.ratio import Ratio, output_ratio, tokenizer_ratio
+from gateway.interfaces import INTERFACES
+
+_BEYOND_TEXT = frozenset(kind for kind, interface in INTERFACES.items() if interface.units is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +25,20 @@ class Credit:
 
 def credit(baseline: Endpoint, usage: Usage, *, at: float, list_usd: Decimal | None = None) -> Credit | None:
     """None if the baseline's price at that time is not known. `list_usd`: the whole, if it was reckoned before."""
-    price = price_at(baseline.prices, at=at, input_tokens=usage.input_tokens)
+    price = price_at(baseline.prices, at=at, input_tokens=usage.input_tokens) if comparable(baseline, usage) else None
     if price is None:
         return None
-    read = Usage(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
-    input_usd = cost_under(price, read)
     whole = cost_under(price, usage) if list_usd is None else list_usd
+    if whole is None:
+        return None
+    read = Usage(usage.input_tokens, usage.cached_tokens, usage.cache_write_tokens)
+    input_usd = (cost_under(price, read) or Decimal(0)) if price.by_token else whole
     return Credit(whole, float(input_usd), float(whole - input_usd))
+
+
+def comparable(baseline: Endpoint, usage: Usage) -> bool:
+    """Whether the baseline could have been asked: one that only writes makes no images, and hears nothing."""
+    return not usage.beyond_tokens or not baseline.kinds.isdisjoint(_BEYOND_TEXT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.catalog.paths import values_at
 from gateway.catalog.prices import Usage
-from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, NAMES, PLACES, Meaning
+from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, NAMES, PIECES, PLACES, Meaning
 
 MOST = 1_000_000_000  # tokens of one reply; whoever reports more is not believed
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
@@ -19,6 +22,7 @@ _PATHS: Mapping[Meaning, tuple[tuple[str, ...], ...]] = {
     for meaning in ("input", "output", "cached", "cache_write", "reasoning", "total")
 }
 _TOP = {meaning: tuple(path[0] for path in _PATHS[meaning]) for meaning in ("input", "output")}
+_PIECES = {"images": "images", "seconds": "audio_ms", "searches": "searches"}
 _LLAMA = frozenset({"prompt_n", "predicted_n"})
 
 
@@ -33,20 +37,21 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
         return plain
     prompt_name, made_name = _named(block, "input"), _named(block, "output")
     counted = [block[name] for name in (prompt_name, made_name) if name is not None]
-    if not all(map(_believable, counted)) or all(count is None for count in counted):
+    pieces = _pieces(block)
+    if not all(map(_believable, counted)) or (not pieces and all(count is None for count in counted)):
         return None
     prompt, made = (int(block.get(name) or 0) if name else 0 for name in (prompt_name, made_name))
     cached, written = _count(block, "cached"), _count(block, "cache_write") or _written_in_parts(block)
     if block.keys() >= _LLAMA:
         prompt = _whole(block["prompt_n"]) + cached
     total = _count(block, "total")
-    if total and not (prompt or made):
+    if total and not (prompt or made or pieces):
         return None  # of which kind they are is not said
     if _counted_beside(block, prompt_name, prompt=prompt, made=made, total=total, cache=cached + written):
         prompt += cached + written
     reasoning = _count(block, "reasoning")
     made, reasoning = _with_thinking(made, reasoning, above=max(0, total - prompt - made))
-    return Usage(
+    usage = Usage(
         input_tokens=prompt,
         cached_tokens=min(cached, prompt),
         cache_write_tokens=min(written, prompt - min(cached, prompt)),
@@ -54,6 +59,18 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
         reasoning_tokens=reasoning,
         audio_tokens=_audio(block, "prompt_tokens_details") + _audio(block, "completion_tokens_details"),
     )
+    return replace(usage, **pieces) if pieces else usage
+
+
+def _pieces(block: Mapping[str, Any]) -> dict[str, int]:
+    """What is counted beside tokens."""
+    found = {name: _whole(block.get(row.path)) for row in PIECES if (name := _PIECES[row.meaning]) != "audio_ms"}
+    seconds = block.get("seconds")
+    if isinstance(seconds, str) and len(seconds) < 20 and seconds.replace(".", "", 1).isdecimal():
+        seconds = float(seconds)
+    if isinstance(seconds, (int, float)) and 0 < seconds <= MOST / 1000:
+        found["audio_ms"] = ceil(seconds * 1000)
+    return {name: count for name, count in found.items() if count}
 
 
 def _plain(block: Mapping[str, Any]) -> Usage | None:

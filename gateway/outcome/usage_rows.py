@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Meaning = Literal["input", "output", "cached", "cache_write", "reasoning", "audio", "total"]
+Meaning = Literal[
+    "input", "output", "cached", "cache_write", "reasoning", "audio", "total", "images", "seconds", "searches"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,13 @@ NAMES: tuple[Name, ...] = (
     Name("total", "total_tokens", "OpenAI", _OPENAI),
     Name("total", "totalTokenCount", "Google", "ai.google.dev UsageMetadata"),
     Name("total", "totalTokens", "Bedrock", "docs.aws.amazon.com TokenUsage"),
+)
+
+# What is counted beside tokens.
+PIECES: tuple[Name, ...] = (
+    Name("images", "images", "ours", "counted in the reply"),
+    Name("seconds", "seconds", "OpenAI", "developers.openai.com API reference: transcription, usage by duration"),
+    Name("searches", "search_units", "Cohere", "docs.cohere.com rerank: meta.billed_units"),
 )
 
 # A cache write that is told by how long it is kept is the sum of its parts.

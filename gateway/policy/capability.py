@@ -10,6 +10,7 @@ from gateway.policy.evaluate import mask
 from gateway.policy.rules import Capability
 from gateway.signals.table import KINDS, NEEDS
 
+UNBOUNDED = frozenset(each.kind for each in INTERFACES.values() if not each.whole_context)  # kinds
 SPOKEN = frozenset({"openai", "openai_responses", "anthropic"})  # wires that `upstreams` can speak
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 from gateway.catalog.facts import Endpoint
+from gateway.policy.capability import UNBOUNDED
 from gateway.policy.compiled import Policy
 from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_mask
@@ -80,7 +81,8 @@ def route_for(policy: Policy, signals: Mapping[str, Value]) -> Route:
 def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
     """Mask of endpoints that lack the kind, a capability or the context; what is unknown, none can serve."""
     capability = policy.capability
-    able = capability.kinds.get(str(signals.get("kind", UNKNOWN)), 0)
+    kind = str(signals.get("kind", UNKNOWN))
+    able = capability.kinds.get(kind, 0)
     needs = signals.get("needs", UNKNOWN)
     if not isinstance(needs, frozenset):
         return policy.everything
@@ -89,7 +91,7 @@ def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
     tokens = signals.get("tokens", UNKNOWN)
     if not isinstance(tokens, (int, float)):
         return policy.everything
-    short = capability.too_short[bisect_left(capability.contexts, tokens)]
+    short = capability.too_short[bisect_left(capability.contexts, tokens)] if kind not in UNBOUNDED else 0
     return policy.everything & (~able | short)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from math import inf
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.price_book import PriceBook
-from gateway.catalog.prices import Rate
+from gateway.catalog.prices import Rate, Usage, usage_of
 from gateway.estimates import PRIORS, Snapshot
+from gateway.interfaces import INTERFACES
 from gateway.policy.rules import Item, Order
 from gateway.policy.view import View
 from gateway.signals.kind import effort_of, language_of, topic_of
@@ -36,6 +38,7 @@ class _Lines:
     page: Page
     snapshot: Snapshot
     array: NDArray[np.float64]
+    whole: bool  # the page holds prices of whole requests, not of tokens
     picked: dict[int, _Picked] = field(default_factory=dict)
     used: bool = True  # since the last snapshot came
 
@@ -96,28 +99,37 @@ class Rankings:
         used = {table: lines for table, lines in list(self.kept.items()) if lines.used}
         fresh: dict[Table, _Lines] = {}
         for (order, page, kind, _), lines in used.items():
-            fresh[order, page, kind, snapshot.version] = self._made(order, lines.page, kind, snapshot)
+            fresh[order, page, kind, snapshot.version] = self._made(
+                order, lines.page, kind, snapshot, whole=lines.whole
+            )
             lines.used = False
         self.kept = used | fresh
 
     def _lines(self, order: Order, signals: dict[str, Value], view: View) -> _Lines:
-        page = self.book.rates(at=view.at, input_tokens=int(tokens_of(signals))) if order in PRICED else ()
+        page: Page = ()
+        beyond = usage_beyond_text(signals.get("kind")) if order in PRICED else None
+        if beyond is not None:
+            page = self.book.whole(beyond, at=view.at)
+        elif order in PRICED:
+            page = self.book.rates(at=view.at, input_tokens=int(tokens_of(signals)))
         snapshot = view.estimates or PRIORS
         table = (order, id(page), kind_of(order, signals, snapshot), snapshot.version)
         lines = self.kept.get(table)
         if lines is None or lines.page is not page or lines.snapshot is not snapshot:
             if len(self.kept) >= _MOST_KEPT:
                 self.kept.clear()
-            lines = self.kept[table] = self._made(order, page, table[2], snapshot)
+            lines = self.kept[table] = self._made(order, page, table[2], snapshot, whole=beyond is not None)
         lines.used = True
         return lines
 
-    def _made(self, order: str, page: Page, kind: Kind, snapshot: Snapshot) -> _Lines:
+    def _made(self, order: str, page: Page, kind: Kind, snapshot: Snapshot, *, whole: bool) -> _Lines:
         endpoints = self.book.endpoints
         if order == "listed":
-            return _Lines(page, snapshot, np.zeros((4, len(endpoints))))
+            return _Lines(page, snapshot, np.zeros((4, len(endpoints))), whole)
         lines = [_line(order, each, page[each.index] if page else None, kind, snapshot) for each in endpoints]
-        return _Lines(page, snapshot, np.array(lines, dtype=np.float64).reshape(-1, 4).T)
+        if whole:  # what such a request costs depends on no token
+            lines = [(0.0, 0.0, 0.0, c if c == inf else a) for a, _, _, c in lines]
+        return _Lines(page, snapshot, np.array(lines, dtype=np.float64).reshape(-1, 4).T, whole)
 
 
 def _pick(item: Item, taken: int, array: NDArray[np.float64]) -> _Picked:
@@ -167,6 +179,15 @@ def expected_costs(
     """US dollars of one request at each endpoint, as `order` reckons them; infinite if the price is unknown."""
     costs = rankings.costs(order, signals, view)
     return [float(costs[endpoint.index]) for endpoint in endpoints]
+
+
+@cache
+def usage_beyond_text(kind: Value) -> Usage | None:
+    """Of a typical request of this kind, where its price is not one of text alone."""
+    interface = INTERFACES.get(kind) if isinstance(kind, str) else None
+    if interface is None or interface.typical is None:
+        return None
+    return usage_of(interface.typical)
 
 
 def tokens_of(signals: dict[str, Value]) -> float:

@@ -102,6 +102,13 @@ def _served(entry: Entry) -> str | None:
     return entry.place(served).endpoint if served else None
 
 
+def _pieces(tried: Tried) -> str | None:
+    """What was used beside tokens; None for most."""
+    if tried.pieces is None:
+        return None
+    return _json({name: count for name, count in zip(PIECES, tried.pieces, strict=True) if count})
+
+
 def _sorted(value: object) -> object:
     """Sets of a record come as lists in any order."""
     return sorted(value) if isinstance(value, list) else value
@@ -169,6 +176,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
     Column("reasoning_tokens", "integer", lambda a: a.tried.usage[4], shown=False),
     Column("audio_tokens", "integer", lambda a: a.tried.usage[5], shown=False),
     Column("estimated", "flag", lambda a: a.tried.usage[6], shown=False),
+    Column("pieces", "object", lambda a: _pieces(a.tried), shown=False),  # shown in `usage`
     Column("cost_usd", "money", lambda a: _usd(a.tried.cost_usd)),
     Column("price_since", "text", lambda a: a.tried.price_since),
     Column("finish_reason", "text", lambda a: a.tried.finish_reason),
@@ -181,6 +189,7 @@ ATTEMPTS: tuple[Column[Attempt], ...] = (
 USAGE = (
     "input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "audio_tokens",
 )  # fmt: skip
+PIECES = ("images", "audio_ms", "characters", "searches", "variant")
 _OF_REQUEST = tuple([column.read for column in REQUESTS])
 _OF_ATTEMPT = tuple([column.read for column in ATTEMPTS])
 

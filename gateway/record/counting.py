@@ -119,6 +119,12 @@ class Count:
         for name, count in (("input", read), ("cached_input", cached), ("output", said), ("reasoning", reasoned)):
             if count:
                 tokens[labels[name]] += count
+        if attempt.pieces is not None:
+            images, audio_ms, characters, searches, _ = attempt.pieces
+            found = {"images": images, "seconds": audio_ms / 1000, "characters": characters, "searches": searches}
+            for name, number in found.items():
+                if number:
+                    self.counts["gateway_pieces_total"][*labels["input"][:-1], name] += number
 
 
 @lru_cache(maxsize=_KEPT)

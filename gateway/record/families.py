@@ -53,6 +53,12 @@ FAMILIES = (
         "Tokens of serving attempts; cached_input is part of input, reasoning is part of output",
         ("team", *_PLACE, "direction"),
     ),
+    Family(
+        "gateway_pieces_total",
+        "counter",
+        "Images, seconds of sound, spoken characters and searches of serving attempts",
+        ("team", *_PLACE, "piece"),
+    ),
     Family("gateway_cost_usd_total", "counter", "Cost of serving attempts", ("team", *_PLACE, "baseline_permitted")),
     Family(
         "gateway_baseline_cost_usd_total",

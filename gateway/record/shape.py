@@ -60,13 +60,14 @@ def _tried(row: Mapping[str, Any]) -> Tried:
         row["reasoning_tokens"],
         row["audio_tokens"],
         bool(row["estimated"]),
+        **_object(row["pieces"]),
     )
     cost, first, total = _decimal(row["cost_usd"]), row["first_byte_s"], row["total_s"]
     return Tried(row["endpoint"], row["outcome"], row["purpose"], cost, usage, first, total)
 
 
 def _attempt(row: Mapping[str, Any]) -> Json:
-    usage = {name: row[name] for name in USAGE} | {"estimated": bool(row["estimated"])}
+    usage = {name: row[name] for name in USAGE} | {"estimated": bool(row["estimated"])} | _object(row["pieces"])
     return {name: _SHOWN[type](row[name]) for name, type in _ATTEMPT} | {"usage": usage}
 
 

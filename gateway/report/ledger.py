@@ -72,7 +72,7 @@ def _check(row: Row) -> None:
         if attempt.cost_usd is not None and not (attempt.cost_usd.is_finite() and attempt.cost_usd >= 0):
             raise ValueError(f"attempt {number}: `cost_usd` is {attempt.cost_usd}")
         if min(_counts(attempt.tokens)) < 0:
-            raise ValueError(f"attempt {number}: a count of tokens is below 0")
+            raise ValueError(f"attempt {number}: a count of images, sound or tokens is below 0")
 
 
 def _counts(tokens: Usage) -> tuple[int, ...]:
@@ -82,6 +82,10 @@ def _counts(tokens: Usage) -> tuple[int, ...]:
         tokens.cache_write_tokens,
         tokens.output_tokens,
         tokens.reasoning_tokens,
+        tokens.images,
+        tokens.audio_ms,
+        tokens.characters,
+        tokens.searches,
     )
 
 

@@ -20,6 +20,8 @@ service_tier text truncation include background verbosity encoding_format dimens
 output_format context_management betas chat_template chat_template_kwargs add_generation_prompt
 continue_final_message guided_json guided_regex guided_choice guided_grammar mirostat keep_alive options
 extra_body prompt_embeds web_search_options max_tool_calls enable_search search_options cache_control template
+size quality style background moderation output_compression partial_images voice speed stream_format file language
+timestamp_granularities chunking_strategy query top_n return_documents max_chunks_per_doc max_tokens_per_doc priority
 """
 _PARTS: Final = """
 role content name type text id index function arguments input output tool_calls tool_call_id tool_use_id call_id
@@ -39,6 +41,17 @@ WORDS: Final[Mapping[str, frozenset[str]]] = {  # of a field: the words that it 
     "verbosity": frozenset("low medium high max".split()),
     "encoding_format": frozenset("float base64 int8 uint8 binary ubinary".split()),
     "truncation": frozenset("auto disabled".split()),
+    "size": frozenset("auto 256x256 512x512 1024x1024 1024x1536 1536x1024 1024x1792 1792x1024".split()),
+    "quality": frozenset("auto low medium high standard hd".split()),
+    "style": frozenset("vivid natural".split()),
+    "background": frozenset("auto transparent opaque".split()),
+    "moderation": frozenset("auto low".split()),
+    "output_format": frozenset("png jpeg webp mp3 opus aac flac wav pcm".split()),
+    "response_format": frozenset("url b64_json json text srt verbose_json vtt mp3 opus aac flac wav pcm".split()),
+    "stream_format": frozenset("sse audio".split()),
+    "timestamp_granularities": frozenset("word segment".split()),
+    "timestamp_granularities[]": frozenset("word segment".split()),
+    "voice": frozenset("alloy ash ballad coral echo fable onyx nova sage shimmer verse marin cedar".split()),
     "tool_choice": frozenset("auto none required any".split()),
     "function_call": frozenset("auto none".split()),
     "modalities": frozenset("text audio image".split()),

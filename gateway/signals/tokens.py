@@ -178,7 +178,7 @@ def _estimate(data: bytes, family: str) -> int:
     return max(round(tokens), 1)
 
 
-_SAID: Final = ("system", "instructions", "messages", "input", "prompt", "suffix")
+_SAID: Final = ("system", "instructions", "messages", "input", "prompt", "suffix", "query", "documents")
 _DEFINED: Final = ("tools", "functions", "response_format")
 _READ: Final = frozenset((*_SAID, *_DEFINED))
 _BLOB_NAMES: Final = frozenset(("data", "file_data", "encrypted_content", "signature", "role", "type", "id"))

@@ -27,6 +27,8 @@ CONNECT_S = 5.0
 SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 
 _encode = msgspec.json.Encoder().encode
+_JSON = header_lines({"content-type": "application/json", "accept": "application/json, text/event-stream"})
+_SOUND = header_lines({"content-type": "application/json", "accept": "*/*"})
 _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
 
 
@@ -34,9 +36,10 @@ _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
 class UpstreamTarget:
     """One endpoint, ready to be asked."""
 
-    targets: Mapping[str, Target]  # by kind
-    headers: bytes
+    targets: Mapping[str, Target]  # by the path below the base_url
+    headers: bytes  # but those of the content
     model: msgspec.Raw
+    upstream_model: str
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
     takes_usage_option: bool  # by the catalogue
@@ -103,15 +106,16 @@ class Fleet:
         self._check(permit)
 
         door = self._doors[permit.use().index]
-        headers = door.headers
+        content, body = _content(request, door, add_usage=self.adds_usage(permit.endpoint, request))
+        headers = content + door.headers
         if self._tracing and door.own:
             headers += header_lines({"traceparent": traceparent(request.arrival, attempt=started)})
         if request.arrival.options:
             headers += header_lines(dict(request.arrival.options))
         return await self._client.send(
-            target=door.targets[request.kind],
+            target=door.targets[request.interface.upstream_path],
             headers=headers,
-            body=_encode(_outgoing(request, door, add_usage=self.adds_usage(permit.endpoint, request))),
+            body=body,
             connect_s=min(CONNECT_S, first_byte_s),
             first_byte_s=first_byte_s,
             before_write=leaves,
@@ -121,6 +125,15 @@ class Fleet:
         """Raises UpstreamFault for what is forbidden by now."""
         if (found := objection(permit, self._in_force)) is not None:
             raise UpstreamFault("frozen" if found.by_freeze else "forbidden", found.words)
+
+
+def _content(request: Request, door: UpstreamTarget, *, add_usage: bool) -> tuple[bytes, bytes]:
+    """The headers of a body, and the body: of a form, all but the name of the model as it came."""
+    if request.form is not None:
+        lines = header_lines({"content-type": request.form.content_type, "accept": "*/*"})
+        return lines, request.form.with_value("model", door.upstream_model.encode())
+    lines = _SOUND if request.interface.spoken else _JSON
+    return lines, _encode(_outgoing(request, door, add_usage=add_usage))
 
 
 def _outgoing(request: Request, door: UpstreamTarget, *, add_usage: bool) -> Fields:
@@ -141,7 +154,7 @@ def _door(
 ) -> UpstreamTarget | None:
     if endpoint.api not in SPOKEN:
         return None
-    headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    headers: dict[str, str] = {}
     key = None
     if endpoint.key_env is not None:
         key = key_of(endpoint.key_env)
@@ -152,10 +165,12 @@ def _door(
         headers["anthropic-version"] = VERSION
     return UpstreamTarget(
         targets={
-            each.kind: Target.of(endpoint.base_url, each.upstream_path, endpoint.pin) for each in served().values()
+            path: Target.of(endpoint.base_url, path, endpoint.pin)
+            for path in {each.upstream_path: None for each in served().values()}
         },
         headers=header_lines(headers),
         model=msgspec.Raw(_encode(endpoint.upstream_model)),
+        upstream_model=endpoint.upstream_model,
         reasoning=reasoning,
         own=endpoint.hosting == "self",
         takes_usage_option=endpoint.takes_usage_option,

@@ -8,7 +8,7 @@ from math import inf
 from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.interfaces import one_model
-from gateway.policy.capability import SPOKEN, serves
+from gateway.policy.capability import SPOKEN, UNBOUNDED, serves
 from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
@@ -63,7 +63,7 @@ def _lacks(decision: Decision, endpoint: Endpoint) -> str:
     length = endpoint.model.context_tokens
     if not isinstance(tokens, int | float):
         lacking.append("may be too short for a prompt of unknown length")
-    elif tokens > length:
+    elif tokens > length and kind not in UNBOUNDED:
         lacking.append(f"holds {length:,} tokens, not {tokens:,}" if length else "has a context of unknown length")
     return " and ".join(lacking)
 

@@ -116,6 +116,7 @@ def plain(text: str) -> str:
 
 def _tried(attempt: Attempt, words: Words) -> tuple[Any, ...]:
     usage = attempt.usage
+    pieces = (usage.images, usage.audio_ms, usage.characters, usage.searches, plain(usage.variant))
     return (
         words.place(attempt.endpoint),
         attempt.purpose,
@@ -140,6 +141,7 @@ def _tried(attempt: Attempt, words: Words) -> tuple[Any, ...]:
         None if attempt.peer is None else plain(attempt.peer),
         None if attempt.certificate is None else plain(attempt.certificate),
         _few(attempt.adapted) if attempt.adapted else (),
+        pieces if any(pieces) else None,
     )
 
 

@@ -72,10 +72,11 @@ class Tried(_Told, frozen=True):
     peer: str | None
     certificate: str | None
     adapted: tuple[str, ...] = ()  # what of the request was put in another form for this endpoint
+    pieces: tuple[int, int, int, int, str] | None = None  # images, audio_ms, characters, searches, variant; None: none
 
     @property
     def tokens(self) -> Usage:
-        return Usage(*self.usage)
+        return Usage(*self.usage, *(self.pieces or ()))
 
 
 class Decided(_Told, frozen=True):

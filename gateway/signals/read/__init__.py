@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from gateway.interfaces import INTERFACES
+from gateway.interfaces import INTERFACES, Interface
 from gateway.signals.invisible import visible
+from gateway.signals.read.asked import asked
 from gateway.signals.read.content import content, labels, message
 from gateway.signals.read.fields import (
     STORED,
@@ -30,10 +31,10 @@ __all__ = ["Malformed", "read"]
 
 
 def read(kind: str, fields: Mapping[str, object]) -> Text:
-    """The text of a body of the kind chat, completion, embedding, responses or messages. Raises Malformed."""
+    """The text of a body of this kind. Raises Malformed."""
     passages: list[Passage] = []
     readable, left = True, SCANNED_CHARS
-    for number, passage in enumerate(_READERS[INTERFACES[kind].text](fields)):
+    for number, passage in enumerate(_found(INTERFACES[kind], fields)):
         if passage is None or number == MOST_PASSAGES:
             readable = False
             if number == MOST_PASSAGES:
@@ -51,6 +52,12 @@ def read(kind: str, fields: Mapping[str, object]) -> Text:
             readable, left = False, 0
             break
     return Text(tuple(passages), readable)
+
+
+def _found(interface: Interface, fields: Mapping[str, object]) -> Found:
+    if interface.text == "fields":
+        return asked(fields, (interface.content, *interface.beside), interface.files)
+    return _READERS[interface.text](fields)
 
 
 def _chat(fields: Mapping[str, object]) -> Found:
