@@ -223,8 +223,8 @@ def test_a_stream_of_a_transcription_ends_with_its_text(client, running, upstrea
 
 def test_a_translation_is_asked_at_its_own_path(running, upstreams):
     upstreams.acts["b"] = saying(whole(200, {"text": "Hello."}))
-    form = {"data": {"model": "transcription-model"}, "files": {"file": ("meri.wav", wav())}}
-    heard = httpx.post(f"{running.base_url}/audio/translations", headers=HEADERS, **form)
+    data, files = {"model": "transcription-model"}, {"file": ("meri.wav", wav())}
+    heard = httpx.post(f"{running.base_url}/audio/translations", headers=HEADERS, data=data, files=files)
 
     assert (heard.status_code, heard.json()) == (200, {"text": "Hello."})
     assert b"/b/audio/translations" in upstreams.asked[0][1]
@@ -263,7 +263,7 @@ def test_a_flagged_moderation_is_an_answer_and_costs_nothing(client, running, up
     assert (found.headers["x-gateway-outcome"], found.headers["x-gateway-cost-usd"]) == ("answered", "0")
 
 
-TEXTS = {
+TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "image": ("/v1/images/generations", {"prompt": "TEXT"}),
     "speech": ("/v1/audio/speech", {"voice": "alloy", "input": "TEXT"}),
     "speech instructions": ("/v1/audio/speech", {"voice": "alloy", "input": "hi", "instructions": "TEXT"}),
@@ -285,7 +285,7 @@ def test_what_a_guard_removes_is_sent_nothing_wherever_the_text_stands(running, 
     assert place.startswith("moderation") == (reply.status_code == 403)
 
 
-UNREADABLE = {
+UNREADABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "a picture": ("/v1/moderations", {"input": [{"type": "image_url", "image_url": {"url": "https://x.test/a"}}]}),
     "an image to draw from": ("/v1/images/generations", {"prompt": "a", "image": "https://x.test/a"}),
     "a document that is a picture": ("/v1/rerank", {"query": "a", "documents": [{"image": "https://x.test/a"}]}),

@@ -152,7 +152,7 @@ def test_a_request_costs_as_much_more_as_it_is_longer(shape):
     assert {name: times for name, times in found.items() if times > MOST_GROWTH} == {}
 
 
-@pytest.mark.parametrize("kind", ["responses", "messages", "completion", "embedding"])
+@pytest.mark.parametrize("kind", ["responses", "messages", "completion", "embedding", "rerank", "moderation", "image"])
 def test_so_it_does_on_every_interface(kind):
     bodies = {
         "responses": lambda size: {"model": "m", "input": [{"role": "user", "content": "1"}] * (size // 32)},
@@ -163,6 +163,9 @@ def test_so_it_does_on_every_interface(kind):
         },
         "completion": lambda size: {"model": "m", "prompt": ["@"] * (size // 4)},
         "embedding": lambda size: {"model": "m", "input": ["1"] * (size // 4)},
+        "rerank": lambda size: {"model": "m", "query": "q", "documents": [{"text": "1"}] * (size // 14)},
+        "moderation": lambda size: {"model": "m", "input": [{"type": "text", "text": "@"}] * (size // 29)},
+        "image": lambda size: {"model": "m", "prompt": "data " * (size // 5)},
     }
     small, large = (
         parse(kind, json.dumps(bodies[kind](size)).encode(), Arrival("r", 0, 0)) for size in (SIZE, GROWTH * SIZE)
@@ -171,6 +174,26 @@ def test_so_it_does_on_every_interface(kind):
     assert growth(lambda: request_text(small), lambda: request_text(large)) <= MOST_GROWTH
     assert growth(measuring(small, "pii"), measuring(large, "pii")) <= MOST_GROWTH
     assert growth(measuring(small, "secrets"), measuring(large, "secrets")) <= MOST_GROWTH
+
+
+FORMS: dict[str, Callable[[int], bytes]] = {
+    "a file": lambda size: b"a" * size,
+    "boundaries": lambda size: b"--b" * (size // 3),
+    "line ends": lambda size: b"\r\n" * (size // 2),
+    "chunks of sound": lambda size: b"RIFF....WAVE" + b"data\0\0\0\0" * (size // 8),
+}
+
+
+@pytest.mark.parametrize("shape", FORMS)
+def test_so_it_does_in_a_form(shape):
+    head = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n'
+    head += b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+    small, large = (head + FORMS[shape](size) + b"\r\n--b--\r\n" for size in (REPLY, GROWTH * REPLY))
+
+    def parsed(body: bytes) -> None:
+        refused(lambda: parse("transcription", body, Arrival("r", 0, 0), "multipart/form-data; boundary=b"))
+
+    assert growth(lambda: parsed(small), lambda: parsed(large)) <= MOST_GROWTH
 
 
 def event(content: Any, index: Any = 0, **more: Any) -> bytes:

@@ -33,11 +33,12 @@ from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
 from gateway.policy.in_force import InForce
 from gateway.policy.view import View
-from gateway.request import Arrival, parse
+from gateway.request import Arrival, Request, parse
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 
 COUNTRIES = ("CN", "US", "DE")
+KINDS = ("chat", "image", "speech", "transcription", "rerank", "moderation")
 UNSENT = ("forbidden", "frozen")  # failures of attempts that wrote nothing
 FAULTS = ("answer", "500", "429", "moderated", "blank", "sensitive", "reset", "cut", "garbage", "error inside")
 KEY = "law-key"
@@ -113,7 +114,7 @@ def folder(ids: Sequence[str], ports: dict[str, int], facts: dict[str, tuple[str
         "labs": [{"id": f"lab-{c.lower()}", "name": c, "country": c, "lists": [], **sources} for c in COUNTRIES],
         "models": [
             {"id": f"m-{c.lower()}", "lab": f"lab-{c.lower()}", "base": [], "open_weights": True, "licence": "MIT",
-             "decensored": False, "context_tokens": 9000, "can": ["tools"], **sources}
+             "decensored": False, "context_tokens": 9000, "can": ["tools", "vision"], "kinds": list(KINDS), **sources}
             for c in COUNTRIES
         ],
         "operators": [
@@ -158,7 +159,19 @@ TESTS = st.sampled_from(
     [{"storage": "CN"}, {"inference": "US"}, {"lineage": "DE"}, {"exposure": "CN"}, {"trains_on_data": True},
      {"origin": "US"}, {"hosting": "self"}]
 )  # fmt: skip
-WHENS = st.sampled_from([{}, {"stream": True}, {"data_class": {"at_least": "internal"}}, {"tokens": {"above": 3}}])
+WHENS = st.sampled_from(
+    [{}, {"stream": True}, {"kind": ["image", "transcription"]}, {"pii": "email"},
+     {"data_class": {"at_least": "internal"}}, {"tokens": {"above": 3}}]
+)  # fmt: skip
+    [
+        {},
+        {"stream": True},
+        {"kind": ["image", "transcription"]},
+        {"pii": "email"},
+        {"data_class": {"at_least": "internal"}},
+        {"tokens": {"above": 3}},
+    ]
+)
 GUARDS = st.lists(st.tuples(WHENS, st.sampled_from(["only", "never"]), TESTS), max_size=3)
 FACTS = st.tuples(st.sampled_from(COUNTRIES), st.sampled_from(COUNTRIES), st.booleans())
 
@@ -242,9 +255,9 @@ async def asked_and_outcomes(ids, facts, faults, guards, requests, reload_to, be
     vendors.change_at, vendors.change = sudden.at, change
     seen: list[Seen] = []
     try:
-        for number, (model, stream) in enumerate(requests):
+        for number, (model, stream, kind) in enumerate(requests):
             before, unchanged = len(vendors.asked), not changes
-            await one(serving, model, stream=stream)
+            await one(serving, model, kind, stream=stream)
             between = len(vendors.asked)
             came = vendors.change_at if changes else between
             if number == 0:
@@ -274,9 +287,19 @@ class Nowhere:
         return True
 
 
-async def one(serving: Gateway, model: str, *, stream: bool) -> None:
-    body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Say hello to the world."}]}
-    request = parse("chat", json.dumps(body).encode(), Arrival("r", time(), monotonic()))
+def asking(model: str, kind: str, *, stream: bool) -> Request:
+    arrival, text = Arrival("r", time(), monotonic()), "Say hello to the world."
+    if kind == "transcription":
+        fields = {"model": model, "prompt": text, 'file"; filename="a': "RIFF"}
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
+        return parse(kind, ("".join(parts) + "--b--").encode(), arrival, "multipart/form-data; boundary=b")
+    beyond = {"prompt": text, "input": text, "query": text, "documents": [text], "voice": "v"}
+    said = {"messages": [{"role": "user", "content": text}]} if kind == "chat" else beyond
+    return parse(kind, json.dumps({"model": model, "stream": stream, **said}).encode(), arrival)
+
+
+async def one(serving: Gateway, model: str, kind: str, *, stream: bool) -> None:
+    request = asking(model, kind, stream=stream)
     try:
         served = await handle(request, identify(KEY, serving.keyring, time()), serving)
     except GatewayError:
@@ -301,7 +324,7 @@ def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
     facts = {id: data.draw(FACTS) for id in ids}
     faults = {id: data.draw(st.sampled_from(FAULTS)) for id in ids}
     names = st.sampled_from(["auto", *ids, *(id.split("@")[0] for id in ids)])
-    requests = data.draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=3))
+    requests = data.draw(st.lists(st.tuples(names, st.booleans(), st.sampled_from(KINDS)), min_size=1, max_size=3))
     guards, reload_to = data.draw(GUARDS), data.draw(GUARDS)
     beside = data.draw(
         st.builds(Beside, st.sampled_from(ids), st.sampled_from(ids), PERCENTS, CLASSES, st.sampled_from(ALLOWED))

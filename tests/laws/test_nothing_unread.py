@@ -101,6 +101,34 @@ BODIES = {
         "truncation": "auto",
         "include": ["reasoning.encrypted_content"],
     },
+    "image": {
+        "model": "auto",
+        "prompt": "a ship",
+        "n": 2,
+        "size": "1024x1024",
+        "quality": "hd",
+        "style": "vivid",
+        "response_format": "b64_json",
+        "partial_images": 1,
+        "user": "u",
+    },
+    "speech": {
+        "model": "auto",
+        "input": "hello",
+        "voice": "alloy",
+        "instructions": "softly",
+        "response_format": "mp3",
+        "speed": 1.5,
+        "stream_format": "audio",
+    },
+    "rerank": {
+        "model": "auto",
+        "query": "ships",
+        "documents": ["sea", {"text": "land", "title": "t"}, {"body": ["b", {"deep": "d"}]}],
+        "top_n": 2,
+        "return_documents": True,
+    },
+    "moderation": {"model": "auto", "input": ["one", {"type": "text", "text": "two"}]},
 }
 
 
@@ -188,3 +216,26 @@ def test_a_canary_cut_over_parts_or_messages_is_found(canary, data):
     pii = seen("chat", {"model": "auto", "messages": messages})
 
     assert pii == UNKNOWN or pii & {"email", "card", "iban"}
+
+
+def form(**fields):
+    """A transcription's, with its content type."""
+    parts = {"model": "auto", **fields}
+    lines = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in parts.items()]
+    file = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF\r\n'
+    return ("".join(lines) + file + "--b--\r\n").encode()
+
+
+@given(st.sampled_from(["prompt", "language", "temperature", "hotwords", "include[]"]), st.text(max_size=20))
+def test_a_form_is_never_wholly_read(name, text):
+    try:
+        request = parse(
+            "transcription", form(**{name: text}), Arrival("r", 0.0, 0.0), "multipart/form-data; boundary=b"
+        )
+    except GatewayError as denial:
+        assert denial.code == "invalid_request"
+        return
+
+    said = request_text(request)
+    assert not said.readable
+    assert measure_text(said, ["topic", "pii", "secrets"]) | {} == dict.fromkeys(["topic", "pii", "secrets"], UNKNOWN)
