@@ -163,15 +163,6 @@ WHENS = st.sampled_from(
     [{}, {"stream": True}, {"kind": ["image", "transcription"]}, {"pii": "email"},
      {"data_class": {"at_least": "internal"}}, {"tokens": {"above": 3}}]
 )  # fmt: skip
-    [
-        {},
-        {"stream": True},
-        {"kind": ["image", "transcription"]},
-        {"pii": "email"},
-        {"data_class": {"at_least": "internal"}},
-        {"tokens": {"above": 3}},
-    ]
-)
 GUARDS = st.lists(st.tuples(WHENS, st.sampled_from(["only", "never"]), TESTS), max_size=3)
 FACTS = st.tuples(st.sampled_from(COUNTRIES), st.sampled_from(COUNTRIES), st.booleans())
 
