@@ -289,7 +289,7 @@ def asking(model: str, kind: str, *, stream: bool) -> Request:
     return parse(kind, json.dumps({"model": model, "stream": stream, **said}).encode(), arrival)
 
 
-async def one(serving: Gateway, model: str, kind: str, *, stream: bool) -> None:
+async def one(serving: Gateway, model: str, kind: str = "chat", *, stream: bool) -> None:
     request = asking(model, kind, stream=stream)
     try:
         served = await handle(request, identify(KEY, serving.keyring, time()), serving)
