@@ -11,6 +11,12 @@ from typing import Any
 
 MILLION = Decimal(1_000_000)
 RATES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")
+_PIECES = {  # of litellm's, with what makes them ours: a minute, a million characters, a thousand searches
+    "image": ("output_cost_per_image", Decimal(1)),
+    "audio_minute": ("input_cost_per_second", Decimal(60)),
+    "characters": ("input_cost_per_character", MILLION),
+    "searches": ("input_cost_per_query", Decimal(1_000)),
+}
 _LITELLM = {
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
@@ -25,7 +31,7 @@ Fields = Mapping[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One price as a map gives it, in US dollars per million tokens; an absent rate is unknown."""
+    """One price as a map gives it, in US dollars per million tokens or by piece; an absent rate is unknown."""
 
     since: str | None  # None: the map does not say
     rates: Fields
@@ -96,7 +102,7 @@ def _times(rates: Fields, factor: Decimal) -> Fields:
 def _litellm(entry: Mapping[str, Any] | None) -> tuple[Quote, ...]:
     if not entry:
         return ()
-    rates = _per_million(entry, _LITELLM)
+    rates = _per_million(entry, _LITELLM) or _by_piece(entry)
     if not _priced(rates) and not entry.get("tiered_pricing"):
         return ()
     quote = Quote(since=None, rates=rates, tiers=_litellm_tiers(entry), read_from=entry.get("source"))
@@ -191,5 +197,11 @@ def _plain(value: Decimal) -> Decimal:
     return value.quantize(Decimal("1e-9")).normalize()
 
 
+def _by_piece(entry: Mapping[str, Any]) -> Fields:
+    """Of an entry that prices no token."""
+    given = {rate: (entry.get(name), times) for rate, (name, times) in _PIECES.items()}
+    return {rate: _plain(Decimal(str(value)) * times) for rate, (value, times) in given.items() if value}
+
+
 def _priced(rates: Fields) -> bool:
-    return "input" in rates
+    return "input" in rates or not rates.keys().isdisjoint(_PIECES)

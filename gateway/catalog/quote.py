@@ -11,11 +11,10 @@ from gateway.catalog.prices import Usage, cost
 from gateway.catalog.show import price_row
 from gateway.errors import GatewayError, nearest
 
-_WORDS = ("estimated", "variant")  # that count nothing
-_COUNTS = tuple(name for name in Usage.__struct_fields__ if name not in _WORDS)
+_COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "estimated")
 
 
-def quote(endpoint: Endpoint, usage: Mapping[str, int], *, at: float) -> dict[str, Any]:
+def quote(endpoint: Endpoint, usage: Mapping[str, int | str], *, at: float) -> dict[str, Any]:
     """`cost_usd` is a decimal string, null if the price is unknown. Raises GatewayError for a count of another name."""
     counts: dict[str, Any] = {name: count for name, count in usage.items() if name != "estimated"}
     for name in counts:

@@ -13,6 +13,7 @@ from gateway.catalog.sources import gather
 from gateway.source import Document
 
 NAMES = ("input", "cached_input", "cache_write", "output", "reasoning", "thinking_output")
+PIECES = ("image", "audio_minute", "characters", "searches")
 TOLERANCE = Decimal("0.01")
 HEAD = """# yaml-language-server: $schema=../schema/catalog.json
 # Written by `gateway catalog refresh --write`. Prices agreed with a vendor: another file, and `contract: true`.
@@ -111,11 +112,11 @@ def _written(row: PriceRow) -> str:
 
 
 def _given(row: Rates) -> Fields:
-    return {name: value for name in NAMES if (value := getattr(row, name)) is not None}
+    return {name: value for name in (*NAMES, *PIECES) if (value := getattr(row, name, None)) is not None}
 
 
 def _fields(rates: Mapping[str, Decimal]) -> list[str]:
-    return [f"{name}: {rates[name].normalize():f}" for name in NAMES if name in rates]
+    return [f"{name}: {rates[name].normalize():f}" for name in (*NAMES, *PIECES) if name in rates]
 
 
 def _braced(parts: Iterable[str]) -> str:

@@ -86,7 +86,10 @@ def _row(
 @app.command()
 def price(
     endpoint: Annotated[str, typer.Option(help="whose price")],
-    usage: Annotated[str, typer.Option(help='tokens as JSON, e.g. {"input_tokens": 900, "output_tokens": 20}')],
+    usage: Annotated[
+        str,
+        typer.Option(help='counts as JSON, e.g. {"input_tokens": 900} or {"images": 2, "variant": "1024x1024/hd"}'),
+    ],
     at: Annotated[str | None, typer.Option(help="UTC time, e.g. 2026-11-20T02:00:00Z; default: now")] = None,
     policies: Folder = None,
     as_json: Json = False,
@@ -96,7 +99,7 @@ def price(
     Example: gateway catalog price --endpoint gpt-6-luna@openai --usage '{"input_tokens": 900}' --at 2026-11-20T02:00Z
     """
     catalog = _catalog(_folder(policies))
-    row = quote(find_endpoint(catalog, endpoint), _tokens(usage), at=instant(at, now=time()))
+    row = quote(find_endpoint(catalog, endpoint), _used(usage), at=instant(at, now=time()))
     typer.echo(json.dumps(row, ensure_ascii=False) if as_json else "\n".join(_told(row)))
     if row["cost_usd"] is None:
         raise typer.Exit(1)
@@ -220,12 +223,13 @@ def _version(packages: Path, name: str) -> str:
     return found.name.removeprefix(f"{name}-").removesuffix(".dist-info") if found else "unknown"
 
 
-def _tokens(text: str) -> dict[str, int]:
+def _used(text: str) -> dict[str, int | str]:
     try:
         given = json.loads(text)
     except ValueError:
         _misused("--usage is no JSON")
-    if not isinstance(given, dict) or not all(isinstance(n, int) and n >= 0 for n in given.values()):
+    counts = [value for name, value in given.items() if name != "variant"] if isinstance(given, dict) else [None]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
         _misused('--usage is an object of counts, e.g. {"input_tokens": 900, "output_tokens": 20}')
     return given
 

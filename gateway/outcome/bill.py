@@ -36,9 +36,9 @@ def bill(
     An error in the place of a reply says that it was not. `units`: what was asked for that is not text.
     """
     idle = reading.complaint is not None and reading.empty and not reading.thinks
-    usage = reading.usage or (_estimate(reading, prompt_tokens, units) if reached and not idle else Usage())
+    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached and not idle else Usage())
     if units is not None and usage != Usage():
-        usage = _with_pieces(endpoint, usage, usage_of(units), at)
+        usage = _with_pieces(endpoint, reading.usage, usage_of(units, input_tokens=prompt_tokens), at)
     priced = cost(endpoint.prices, usage, at=at)
     if priced is None:
         return Bill(usage, Decimal(0), None)
@@ -50,9 +50,7 @@ def _day(moment: datetime) -> str:
     return moment.date().isoformat()
 
 
-def _estimate(reading: Reading, prompt_tokens: int, units: Units | None = None) -> Usage:
-    if units is not None:
-        return replace(usage_of(units, input_tokens=prompt_tokens), estimated=True)
+def _estimate(reading: Reading, prompt_tokens: int) -> Usage:
     texts = [*reading.texts, reading.thought]
     unread = max(0, reading.chars - sum(map(len, texts)))
     reasoning = reading.reasoning_chars // CHARS_PER_TOKEN
@@ -60,10 +58,16 @@ def _estimate(reading: Reading, prompt_tokens: int, units: Units | None = None) 
     return Usage(input_tokens=prompt_tokens, output_tokens=output, reasoning_tokens=reasoning, estimated=True)
 
 
-def _with_pieces(endpoint: Endpoint, usage: Usage, asked: Usage, at: float) -> Usage:
-    """Pieces that the reply does not count are those that were asked for: an estimate, if they are what is billed."""
-    lacking = {name: count for name in _PIECES if not getattr(usage, name) and (count := getattr(asked, name))}
+def _with_pieces(endpoint: Endpoint, reported: Usage | None, asked: Usage, at: float) -> Usage:
+    """What the reply does not count is what was asked for: an estimate, if that is what is billed.
+
+    Tokens are estimated only where the price is one of tokens.
+    """
+    usage = reported or Usage(input_tokens=asked.input_tokens, estimated=True)
     price = price_at(endpoint.prices, at=at, input_tokens=usage.input_tokens)
     billed = price.units.billed() if price is not None and price.units is not None else frozenset()
+    if not billed and (reported is None or not (reported.input_tokens or reported.output_tokens)):
+        usage = replace(usage, input_tokens=asked.input_tokens, output_tokens=asked.output_tokens, estimated=True)
+    lacking = {name: count for name in _PIECES if not getattr(usage, name) and (count := getattr(asked, name))}
     guessed = usage.estimated or not billed.isdisjoint(lacking)
     return replace(usage, **lacking, variant=asked.variant, estimated=guessed)

@@ -7,10 +7,10 @@ import json
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from gateway.demo.vendors import embeddings, prose, reading, saying, wire, wire_messages, wire_responses
+from gateway.demo.vendors import beyond_text, embeddings, prose, reading, saying, wire, wire_messages, wire_responses
 from gateway.demo.vendors.asked import Asked
 from gateway.demo.vendors.connection import Connection, Incoming, Left, Stopped
 from gateway.demo.vendors.profiles import Vendor
@@ -83,11 +83,30 @@ class Playing:
         if vectors is not None:
             await _send_whole(connection, 200, vectors, act)
             return
+        if await self._send_beyond_text(connection, incoming, act):
+            return
         asked = self._read(incoming)
         if asked is None:
             await _send_whole(connection, 400, writing.error(_UNREADABLE), act)
             return
         await self._answer(connection, asked, saying.say(asked, self.vendor, act, self.seed), act, writing)
+
+    async def _send_beyond_text(self, connection: Connection, incoming: Incoming, act: Act) -> bool:
+        """True if it asked for an image, sound, a transcript, scores or a moderation, and got them."""
+        made = beyond_text.reply(incoming.path, incoming.headers.get("content-type", ""), incoming.body)
+        if made is None:
+            return False
+        if len(made.parts) == 1:
+            await _send_whole(connection, made.status, made.parts[0], replace(act, content_type=made.content_type))
+            return True
+        await connection.head(200, made.content_type, act.headers, length=None)
+        for sent, part in enumerate(made.parts):
+            if act.stop and sent == act.after:
+                await _stop(connection, act)
+            await connection.chunk(part)
+            await connection.pause(self.pace / self.vendor.tokens_per_s if act.chunk_s is None else act.chunk_s)
+        await connection.last_chunk()
+        return True
 
     async def _answer(self, connection: Connection, asked: Asked, say: Say, act: Act, writing: Wire) -> None:
         if say.error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -89,6 +90,7 @@ def test_what_the_demo_prints_works_and_ctrl_c_ends_all_of_it(demo):
     children = running.children()
 
     replies = [subprocess.run(curl, capture_output=True, text=True).stdout for curl in curls]
+    made = beyond_text(curls[1])
     assert console is not None
     with urllib.request.urlopen(console[0]) as page:
         assert page.status == 200
@@ -97,8 +99,29 @@ def test_what_the_demo_prints_works_and_ctrl_c_ends_all_of_it(demo):
     assert '"model":"smollm2-135m"' in replies[0]
     assert "x-gateway-endpoint: simulated-deepseek@simulated-cn" in replies[1]
     assert "x-gateway-endpoint: smollm2-135m@self" in replies[2]
+    assert made == {
+        "images/generations": "simulated-image@simulated-west",
+        "audio/speech": "simulated-speech@simulated-west",
+        "rerank": "simulated-rerank@simulated-west",
+        "moderations": "simulated-moderation@simulated-west",
+    }
     assert running.process.wait(30) == 0
     assert (len(children), all_gone(children)) == (4, True)  # model, vendors, worker, control
+
+
+def beyond_text(curl: list[str]) -> dict[str, str | None]:
+    """Who answers what is no chat, with the key and at the address of a printed line."""
+    url = next(word for word in curl if word.startswith("http")).partition("/v1/")[0]
+    key = next(word for word in curl if word.lower().startswith("authorization"))
+    said = {"model": "auto", "prompt": "a ship", "input": "a ship", "query": "ships", "documents": ["sea", "land"]}
+    found = {}
+    for path in ("images/generations", "audio/speech", "rerank", "moderations"):
+        headers = {"content-type": "application/json", "authorization": key.partition(":")[2].strip()}
+        asked = urllib.request.Request(f"{url}/v1/{path}", json.dumps(said).encode(), headers)
+        with urllib.request.urlopen(asked) as reply:
+            reply.read()
+            found[path] = reply.headers["x-gateway-endpoint"]
+    return found
 
 
 def test_traffic_is_sent_and_told_in_a_table(demo):

@@ -24,6 +24,11 @@ SIMULATED = [
     "simulated-embedding@simulated-west",
     "simulated-gpt-5@simulated-west",
     "simulated-gpt@simulated-west",
+    "simulated-image@simulated-west",
+    "simulated-moderation@simulated-west",
+    "simulated-rerank@simulated-west",
+    "simulated-speech@simulated-west",
+    "simulated-transcription@simulated-west",
     "smollm2-135m@self",
     "smollm2-135m@simulated-us",
 ]
