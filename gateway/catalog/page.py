@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from gateway.catalog.check import unknown_of
 from gateway.catalog.countries import EU, NDAA_1532_DOMICILES
 from gateway.catalog.facts import Catalog, Endpoint, Members
-from gateway.catalog.prices import price_at
+from gateway.catalog.prices import Price, price_at
 
 COVERED = NDAA_1532_DOMICILES | {"HK", "MO"}
 EXPOSURES = ("China", "European Union only", "elsewhere", "not wholly known")
@@ -30,6 +30,13 @@ and from where; `gateway catalog price` says what a usage costs at a time; `gate
 register.
 """
 COLUMNS = ("endpoint", "output $/M", "input $/M", "stored", "computed", "trains", "licence", "risk")
+
+_PIECES = {
+    "image": "an image",
+    "audio_minute": "a minute",
+    "characters": "a million characters",
+    "searches": "a thousand searches",
+}
 
 
 def page(catalog: Catalog) -> str:
@@ -85,7 +92,7 @@ def _line(endpoint: Endpoint, at: float) -> str:
     price = price_at(endpoint.prices, at=at, input_tokens=0)
     cells = (
         f"`{endpoint.id}`",
-        f"{price.output.normalize():f}" if price is not None and price.output is not None else "?",
+        f"{price.output.normalize():f}" if price is not None and price.output is not None else _by_piece(price),
         f"{price.input.normalize():f}" if price is not None and price.input is not None else "?",
         _members(endpoint.storage),
         _members(endpoint.inference),
@@ -94,6 +101,12 @@ def _line(endpoint: Endpoint, at: float) -> str:
         endpoint.risk,
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _by_piece(price: Price | None) -> str:
+    """What is priced beside tokens; `?` for what nobody knows."""
+    rates = ((getattr(price and price.units, name, None), words) for name, words in _PIECES.items())
+    return ", ".join(f"{usd.normalize():f} {words}" for usd, words in rates if usd is not None) or "?"
 
 
 def _members(part: Members) -> str:

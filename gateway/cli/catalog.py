@@ -229,7 +229,7 @@ def _used(text: str) -> dict[str, int | str]:
     except ValueError:
         _misused("--usage is no JSON")
     counts = [value for name, value in given.items() if name != "variant"] if isinstance(given, dict) else [None]
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
+    if not isinstance(given, dict) or not all(isinstance(count, int) and count >= 0 for count in counts):
         _misused('--usage is an object of counts, e.g. {"input_tokens": 900, "output_tokens": 20}')
     return given
 
