@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gateway.importing.draft import Draft
 from gateway.importing.shipped import Row
+from gateway.interfaces import INTERFACES
 
 _DOOR = {
     "storage": ("residency (`storage`)", "in which countries prompts are kept"),
@@ -62,8 +63,14 @@ def _of_door(draft: Draft, id: str, row: Row, operator: Row | None) -> None:
     )
 
 
+def _has_a_context(row: Row) -> bool:
+    """Whether what it serves must fit into a context at all."""
+    kinds = [INTERFACES[kind] for kind in row.get("kinds") or ["chat"] if kind in INTERFACES]
+    return not kinds or any(interface.whole_context for interface in kinds)
+
+
 def _of_weights(draft: Draft, name: str, row: Row, *, own: bool) -> None:
-    if not row.get("context_tokens"):
+    if not row.get("context_tokens") and _has_a_context(row):
         words = (
             "its context is not known, which counts as none: **nothing can reach it** until you say, "
             "e.g. with `--context NAME=32768`"
