@@ -6,7 +6,7 @@ import http.client
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -262,6 +262,44 @@ def test_an_administrator_freezes_and_lifts_and_is_told_what_nobody_is_called(pa
 
     expect(page.locator("#freezes")).to_contain_text("nothing is frozen")
     expect(page.locator("#notice")).not_to_contain_text("frozen")
+
+
+def test_a_key_is_made_used_rotated_and_revoked_and_the_audit_says_by_whom(page, watched):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.select_option("#key-team", "research")
+    page.fill("#key-app", "<i>app</i>")
+    page.click("#key button")
+    expect(page.locator("#key-made")).to_contain_text("shown this once")
+    name, key = page.locator("#key-made").inner_text().split(" — ")[0].split(": ")
+
+    assert soon(lambda: models_status(watched, key) == 200)
+    row = page.locator("#keys tr", has=page.get_by_text(name, exact=True))
+    expect(row).to_contain_text("research · <i>app</i>")
+    expect(row).to_contain_text("never")
+    row.get_by_role("button", name=f"rotate {name}").click()
+    expect(page.locator("#key-made")).to_contain_text(f"{name} works until")
+    page.get_by_role("button", name=f"revoke {name}", exact=True).click()
+    expect(row).to_contain_text("revoked")
+
+    assert soon(lambda: models_status(watched, key) == 401)
+    expect(page.locator("#audit")).to_contain_text("GATEWAY_ADMIN_TOKEN", timeout=PATIENCE_MS)
+    expect(page.locator("#audit")).to_contain_text(name)
+    assert key not in page.locator("#audit").inner_text()
+
+
+def models_status(house: House, key: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", house.gateway.port, timeout=10)
+    connection.request("GET", "/v1/models", headers={"authorization": f"Bearer {key}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def soon(told: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not told() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return told()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

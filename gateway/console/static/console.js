@@ -3,19 +3,23 @@
 import { Refused, ask, hasToken, keepToken, signOut, takeSession, takeToken, ways } from "./access.js";
 import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
+import { lookAtAudit } from "./audit.js";
 import { lookAtFreezes, startFreezes } from "./freezes.js";
+import { lookAtKeys, offerTeams, startKeys } from "./keys.js";
 import { figure, figures, health, rules } from "./figures.js";
 import { drawMap, startMap } from "./map.js";
 import { byId, clock, count, empty, make, percent, plural, render, simulated, usd } from "./page.js";
 import { offerChoices, startWhatIf } from "./whatif.js";
 
 const EVERY_MS = 2000;
+const SELDOM = 3; // keys and audit are looked at with every third look
 const THEMES = ["auto", "light", "dark"];
 const adoptionChart = new Chart(byId("adoption-chart"), byId("adoption-at"));
 const moneyChart = new Chart(byId("money-chart"), byId("money-at"));
 let told = null;
 let asShare = true;
 let asking = false;
+let looks = 0;
 let frozen = "";
 
 function show(overview) {
@@ -32,6 +36,7 @@ function show(overview) {
   render(byId("health"), overview.endpoints, health);
   drawDecisions(overview.decisions);
   offerChoices(overview);
+  offerTeams(overview.teams);
 }
 
 function showNotice({ reload, simulated_requests: played, requests }) {
@@ -107,6 +112,7 @@ async function look() {
     const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);
+    if (looks++ % SELDOM === 0) await Promise.all([lookAtKeys(), lookAtAudit()]);
     state("on", "live");
     byId("live").title = `as of ${clock(overview.at)}`;
   } catch (error) {
@@ -174,5 +180,6 @@ startSwitch();
 startMap();
 startWhatIf();
 startFreezes();
+startKeys();
 start();
 setInterval(look, EVERY_MS);

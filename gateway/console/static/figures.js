@@ -35,8 +35,7 @@ export function rules({ rows }) {
   return table(
     [["guard"], ["removed", "number"], ["denied", "number"], ["cost", "number"]],
     rows.map((row) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, row.guard), make("span", { class: "quiet" }, row.why ?? ""),
-        row.blocked_adoption ? make("span", { class: "quiet" }, blocked(row)) : null),
+      make("td", {}, make("span", { class: "name" }, row.guard), make("span", { class: "quiet" }, [row.why, row.blocked_adoption ? blocked(row) : null].filter(Boolean).join(" · "))),
       make("td", { class: "number" }, count(row.removed)),
       make("td", { class: "number" }, count(row.denied)),
       make("td", { class: "number", title: "against this guard absent" }, usd(row.marginal_usd)))));
