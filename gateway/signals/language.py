@@ -37,6 +37,16 @@ _LETTERS: Final = string.ascii_letters.encode()
 _CODE_SIGNS: Final = rb"{}()[];=<>_\|&$#/*"
 _CODE_SHARE: Final = 0.12  # of signs to letters, above which a text is code
 _HAN_WEIGHT: Final = 3  # one Han character says about as much as three Latin letters
+_QUOTES: Final = str.maketrans("’‘“”–—…", "''\"\"--.")
+# Words that no other language in plain letters writes so, and commoner ones that some do.
+_ENGLISH: Final = frozenset(
+    "the and that this these those what which who would should could your from with been you they their there how why"
+    " when write about into are were than has".split()
+)
+_OFTEN_ENGLISH: Final = _ENGLISH | frozenset("of have is was then by not can will to for its be as please i a in".split())
+_FEWEST_ENGLISH: Final = 2  # different ones
+_FEWEST_OFTEN: Final = 3  # of either kind
+_ENGLISH_SHARE: Final = 8  # words for each of these, at most
 
 
 def detect(text: str) -> str:
@@ -47,6 +57,8 @@ def detect(text: str) -> str:
     if letters < 2 or len(raw) - len(raw.translate(None, _CODE_SIGNS)) > _CODE_SHARE * letters:
         return OTHER
     by_script = None if sample.isascii() else _by_script(sample, letters)
+    if by_script is None and len(sample) >= _SHORT and _is_plainly_english(sample):
+        return "en"
     return by_script or _identified(sample)
 
 
@@ -87,6 +99,18 @@ def _by_script(sample: str, letters: int) -> str | None:
     if hangul >= han + kana:
         return "ko" if hangul else None
     return "ja" if kana * 8 > han else "zh"
+
+
+def _is_plainly_english(sample: str) -> bool:
+    """Whether its small words settle it, as they do for most English prompts; six times quicker than the model."""
+    plain = sample if sample.isascii() else sample.translate(_QUOTES)
+    if not plain.isascii():
+        return False
+    words = plain.lower().split()
+    often = [word for word in words if word in _OFTEN_ENGLISH]
+    if len(often) < _FEWEST_OFTEN or len(often) * _ENGLISH_SHARE < len(words):
+        return False
+    return len(_ENGLISH.intersection(often)) >= _FEWEST_ENGLISH
 
 
 def _identified(sample: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
@@ -29,7 +29,7 @@ Cluster = tuple[int, int]
 def find(text: str) -> list[Finding]:
     """What stands in the text, in order; where two readings overlap, the more certain one."""
     plain = groups.plain(visible(text)[0])
-    found = sorted(_findings(plain, _clusters(plain)), key=lambda finding: finding.start)
+    found = sorted(_findings(plain, list(_clusters(plain))), key=lambda finding: finding.start)
     if text.isascii() or len(plain) == len(text):
         return found
     at = places(text)
@@ -60,15 +60,17 @@ def _clusters(text: str) -> Iterator[Cluster]:
     return groups.clusters(text) if groups.holds_digits(text) else iter(())
 
 
-def _findings(text: str, clusters: Iterable[Cluster], known: set[str] | None = None) -> list[Finding]:
+def _findings(text: str, clusters: Sequence[Cluster], known: set[str] | None = None) -> list[Finding]:
     """All of them; with `known`, a set that grows, phones only until there is one: they take most of the time."""
     found = list(address.emails(text)) if "@" in text else []
     if "::" in text or text.count(":") >= 7:
         found.extend(address.ipv6(text))
-    if text.count(".") >= 3 and groups.holds_digits(text):
-        found.extend(address.ipv4(text))
     if groups.holds_digits(text):
+        if text.count(".") >= 3:
+            found.extend(address.ipv4(text))
         found.extend(money.ibans(text))
+    if not found and not clusters:
+        return found
     named, before = Found(found), list[Finding]()  # `before`: in clusters that reach into the next one
     for start, end in clusters:
         before = [finding for finding in before if finding.end > start]

@@ -33,10 +33,14 @@ _PLAIN: Final = str.maketrans(
     | dict.fromkeys(_SPACES, " ")
     | {0xFE52: ".", 0x3002: ".", 0xFF61: ".", 0x2024: ".", 0xFE6B: "@"}
 )
-_ODD: Final = re.compile(  # of what numbers and mailboxes are made; Chinese punctuation alone changes nothing
-    "[\uff0b\uff0d-\uff0f\uff20-\uff3a\uff41-\uff5a\ufe52\ufe6b\uff61\u2024"
-    + "".join(map(chr, (*_DIGITS, *_SPACES, *_DASHES)))
-    + "]"
+_ODD: Final = frozenset(  # of what numbers and mailboxes are made; Chinese punctuation alone changes nothing
+    map(
+        chr,
+        (
+            *(0xFF0B, 0xFF0D, 0xFF0E, 0xFF0F, *range(0xFF20, 0xFF3B), *range(0xFF41, 0xFF5B)),
+            *(0xFE52, 0xFE6B, 0xFF61, 0x2024, *_DIGITS, *_SPACES, *_DASHES),
+        ),
+    )
 )
 
 
@@ -60,7 +64,7 @@ class Worth(NamedTuple):
 
 def plain(text: str) -> str:
     """The text with full-width characters, dashes and spaces in their ASCII form; every character keeps its place."""
-    return text if text.isascii() or not _ODD.search(text) else text.translate(_PLAIN)
+    return text if text.isascii() or _ODD.isdisjoint(text) else text.translate(_PLAIN)
 
 
 def holds_digits(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final
 
 _SEAM_CHARS: Final = 40  # on either side of where one passage ends and the next begins
@@ -36,13 +37,15 @@ def seams(said: Sequence[str]) -> Iterator[str]:
 
 def _halves(said: Sequence[str]) -> Iterator[str]:
     """The last figures of a passage about a card with the first of a later one, whatever words stand between them."""
-    about_cards = [_CARD.search(text) is not None for text in said]
+
+    @cache
+    def is_about_cards(place: int) -> bool:
+        return _CARD.search(said[place]) is not None
+
     for place in range(len(said) - 1):
-        if not (about_cards[place] or about_cards[place + 1]):
-            continue
         first = _FIGURES_LAST.search(said[place][-_SEAM_CHARS:])
-        second = _FIGURES.search(said[place + 1][: 2 * _SEAM_CHARS])
-        if first and second:
+        second = _FIGURES.search(said[place + 1][: 2 * _SEAM_CHARS]) if first else None
+        if first and second and (is_about_cards(place) or is_about_cards(place + 1)):
             yield f"card {first[1]} {second[0]}"
 
 
