@@ -13,7 +13,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from gateway.signals.secrets import assigned, issuers, structured
 from gateway.signals.secrets.plain import spelled
-from gateway.signals.secrets.shape import is_key_shaped
+from gateway.signals.secrets.shape import FEWEST_DIGITS, is_key_shaped
 
 LONG: Final = 20  # characters in a row that may be a key of an issuer nobody knows
 _FORMS: Final = {"private key": "private_key", "eyj": "token", "://": "connection_string", "basic ": "password"}
@@ -23,9 +23,12 @@ _LONG_RUN: Final = b"x" * LONG
 _SPELLED_OUT: Final = b" x" * 10
 _PIECE: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
+_OF_ASCII: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")  # what every fourth character of base64 is, of ASCII
+_FIGURES: Final = bytes(ord("9") if chr(code).isdecimal() else ord(" ") for code in range(128)).ljust(256)
 _FEWEST_ENCODED: Final = 16  # characters of base64 that can hold a credential
 _PRINTED: Final = bytes((9, 10, 13, *range(32, 127)))
 _LONGEST_RUN: Final = 256
+_BLOB: Final = re.compile(rf"[A-Za-z0-9+/]{{{_LONGEST_RUN}}}")
 _LINE: Final = 40  # characters of a line of a blob
 _BETWEEN: Final = r"[\"'+,;\\ \t]{0,8}\n[\"'bru+ \t#*>]{0,40}"
 _LINE_BEFORE: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{_LINE}}}={{0,2}}{_BETWEEN}\Z")
@@ -66,8 +69,8 @@ def find(text: str, known: Container[str] = ()) -> Iterator[Finding]:
         if found is not None:
             yield found
     mask = data.translate(_MASK)
-    if "api_key" not in known:
-        yield from _unknown_issuers(text, mask)
+    if "api_key" not in known and _LONG_RUN in mask:
+        yield from _unknown_issuers(text, data, mask)
     if _SPELLED_OUT in mask:
         for start, end, word in spelled(text):
             yield from (Finding(found.kind, start, end) for found in find(word, known))
@@ -103,9 +106,16 @@ def _at(text: str, start: int, word: str, known: Container[str]) -> Finding | No
         return Finding(named[0], start, named[1]) if named else None
     if word in _PREFIXES:
         issued = issuers.at(text, start, word, known)
-        if issued and not _LEADING.search(text, max(0, start - 14), start):
+        if issued and not _LEADING.search(text, max(0, start - 14), start) and not _in_blob(text, start, issued[1]):
             return Finding(issued[0], start, issued[1])
     return None
+
+
+def _in_blob(text: str, start: int, end: int) -> bool:
+    """Whether it stands between the signs of a long base64, where chance writes short prefixes too."""
+    if text[start - 1 : start] not in ("+", "/") and text[end : end + 1] not in ("+", "/"):
+        return False
+    return bool(_BLOB.fullmatch(text, max(0, start - _LONGEST_RUN), start) or _BLOB.match(text, end))
 
 
 def _formed(text: str, start: int, word: str) -> int | None:
@@ -116,22 +126,23 @@ def _formed(text: str, start: int, word: str) -> int | None:
     return structured.address(text, start + 3) if word == "://" else structured.basic(text, start)
 
 
-def _unknown_issuers(text: str, mask: bytes) -> Iterator[Finding]:
+def _unknown_issuers(text: str, data: bytes, mask: bytes) -> Iterator[Finding]:
     """Keys by their shape alone."""
+    figures = data.translate(_FIGURES)
     start = mask.find(_LONG_RUN)
     while start >= 0:
         end = mask.find(b" ", start)
         end = len(mask) if end < 0 else end
-        yield from _in_run(text, start, end)
+        said = _decoded(text[start:end])
+        if said is not None:
+            yield from (Finding(found.kind, start, end) for found in find(said))
+        elif figures.count(b"9", start, end) >= FEWEST_DIGITS:
+            yield from _in_run(text, start, end)
         start = mask.find(_LONG_RUN, end)
 
 
 def _in_run(text: str, start: int, end: int) -> Iterator[Finding]:
     run = text[start:end]
-    said = _decoded(run)
-    if said is not None:
-        yield from (Finding(found.kind, start, end) for found in find(said))
-        return
     if "+" in run or len(run) > _LONGEST_RUN or run.endswith("=") or _is_wrapped(text, start, end):
         return  # base64 of something, no key
     if "://" in text[max(0, start - _LONGEST_RUN) : end] and _in_address(text, start, end):
@@ -154,7 +165,9 @@ def _in_address(text: str, start: int, end: int) -> bool:
 
 def _decoded(run: str) -> str | None:
     """What a run says if it is base64 of a text."""
-    if len(run) < _FEWEST_ENCODED or len(run) % 4 == 1 or not _ENCODED.fullmatch(run):
+    if len(run) < _FEWEST_ENCODED or len(run) % 4 == 1:
+        return None
+    if not _OF_ASCII.issuperset(run[::4]) or not _ENCODED.fullmatch(run):
         return None
     try:
         said = b64decode(run.replace("-", "+").replace("_", "/") + "=" * (-len(run) % 4))

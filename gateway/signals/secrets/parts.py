@@ -19,9 +19,13 @@ _MOST_WORDS: Final = 400  # that may complete one
 
 def seams(said: Sequence[str]) -> Iterator[str]:
     """The end of each passage with the beginnings of those that follow, all in one text: each is read once."""
-    for pieces in ([text for text in said if text], [text.strip() for text in said if text.strip()]):
-        if len(pieces) > 1:
-            yield "".join(map(_ends, pieces))
+    pieces = [text for text in said if text]
+    if len(pieces) < 2:
+        return
+    yield "".join(map(_ends, pieces))
+    stripped = [text for text in map(str.strip, pieces) if text]
+    if stripped != pieces and len(stripped) > 1:
+        yield "".join(map(_ends, stripped))
 
 
 def _ends(text: str) -> str:

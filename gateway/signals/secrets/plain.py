@@ -14,6 +14,7 @@ _WIDE: Final = (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0
 _STYLED: Final = {chr(code): normalize("NFKC", chr(code)) for code in (*_WIDE, *range(0x1D400, 0x1D800))}
 _TWINS: Final = str.maketrans(_LATIN | {char: twin for char, twin in _STYLED.items() if len(twin) == 1})
 _FANCY: Final = re.compile("[\uff0d\uff0f-\uff19\uff20-\uff3a\uff3f\uff41-\uff5a\U0001d400-\U0001d7ff]+")
+_FANCY_ONES: Final = frozenset(map(chr, (*_WIDE, *range(0x1D400, 0x1D800))))
 _FOREIGN: Final = re.compile("[{0}]+(?=[A-Za-z0-9_-])|(?<=[A-Za-z0-9_-])[{0}]+".format("".join(_LATIN)))
 _BESIDE: Final = bytes(
     ord("?") if code == ord("?") else ord("x") if chr(code).isalnum() or chr(code) in "_-" else ord(" ")
@@ -27,7 +28,8 @@ _SPELLED: Final = re.compile(rf"(?<![A-Za-z0-9_-])[A-Za-z0-9_-](?:[{_APART}][A-Z
 def plain(text: str) -> str:
     """Lookalikes in Latin letters; what stands for a line's end or a quote inside a string as that."""
     if not text.isascii():
-        text = _FANCY.sub(lambda found: found[0].translate(_TWINS), text)
+        if not _FANCY_ONES.isdisjoint(text):
+            text = _FANCY.sub(lambda found: found[0].translate(_TWINS), text)
         beside = text.encode("ascii", "replace").translate(_BESIDE)
         if b"x?" in beside or b"?x" in beside:  # Cyrillic or Greek inside a Latin word
             text = _FOREIGN.sub(lambda found: found[0].translate(_TWINS), text)

@@ -29,6 +29,7 @@ _ID: Final = re.compile(
 )
 _FEWEST_DISTINCT: Final = 6  # characters, of a key
 _SHORTEST: Final = 20
+FEWEST_DIGITS: Final = 2  # of a key that only its shape tells
 _LONGEST: Final = 128
 _SEGMENT_LENGTH: Final = 14  # of the longest stretch without a hyphen or an underscore
 _MOST_WORDS: Final = 0.8  # share of the characters behind an issuer's prefix that may stand in what reads as words
@@ -70,7 +71,7 @@ def is_key_shaped(value: str) -> bool:
     if not _SHORTEST <= len(value) <= _LONGEST or value.islower() or value.isupper():
         return False
     digits = sum(char.isdigit() for char in value)
-    if not 2 <= digits <= len(value) * 0.6 or not _holds_all(_longest(value)):
+    if not FEWEST_DIGITS <= digits <= len(value) * 0.6 or not _holds_all(_longest(value)):
         return False
     if len(set(value)) < min(_MANY_DISTINCT, 0.6 * len(value)) or not _is_mixed(value):
         return False
