@@ -43,7 +43,9 @@ _ENGLISH: Final = frozenset(
     "the and that this these those what which who would should could your from with been you they their there how why"
     " when write about into are were than has".split()
 )
-_OFTEN_ENGLISH: Final = _ENGLISH | frozenset("of have is was then by not can will to for its be as please i a in".split())
+_OFTEN_ENGLISH: Final = _ENGLISH | frozenset(
+    "of have is was then by not can will to for its be as please i a in".split()
+)
 _FEWEST_ENGLISH: Final = 2  # different ones
 _FEWEST_OFTEN: Final = 3  # of either kind
 _ENGLISH_SHARE: Final = 8  # words for each of these, at most

@@ -42,7 +42,7 @@ OPENERS = frozenset(  # first words that say how a text means to be taken; few, 
 _BASE = 0x9E3779B97F4A7C15
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA0761D6478BD642F)
-_KIND = np.array([0xD1342543DE82EF95, 0xAF251AF3B0F025B5, 0x9FB21C651E98DF25, 0xC2B2AE3D27D4EB4F], np.uint64)
+_KIND = np.array([0xD1342543DE82EF95, 0xAF251AF3B0F025B5, 0x9FB21C651E98DF25, 0xC2B2AE3D27D4EB4F], np.uint64)[:, None]
 
 Codes = NDArray[np.uint16]
 Scores = NDArray[np.float32]
@@ -89,7 +89,7 @@ def tokens(codes: Codes) -> Spans:
 
 
 def features(codes: Codes, bits: int, spans: Spans | None = None) -> NDArray[np.intp]:
-    """Buckets below 2**bits, shape (tokens, KINDS), of the first LIMIT codes; `spans` are their tokens, if known."""
+    """Buckets below 2**bits, shape (KINDS, tokens), of the first LIMIT codes; `spans` are their tokens, if known."""
     codes = codes[:LIMIT]
     starts, ends, ideograph = tokens(codes) if spans is None else spans
     count = len(starts)
@@ -99,15 +99,19 @@ def features(codes: Codes, bits: int, spans: Spans | None = None) -> NDArray[np.
     stops = np.empty((2, count), np.intp)  # of the word and of its stem
     stops[0] = ends
     np.minimum(ends, starts + STEM, out=stops[1])
-    words = np.zeros((2, count + 3), np.uint64)  # a text ends in three words that are 0
-    words[:, :count] = _mixed((sums.take(stops) - sums.take(starts)) * down.take(starts))
-    following = words[0]
-    rows = np.empty((count, KINDS), np.uint64)
-    rows[:, 0], rows[:, 1] = words[:, :count]
-    rows[:, 2] = pairs = following[:-3] * _PAIR + following[1:-2]
-    rows[:, 3] = triples = pairs * _PAIR + following[2:-1]
+    words = sums.take(stops)
+    words -= sums.take(starts)
+    words *= down.take(starts)
+    following = np.zeros(count + 3, np.uint64)  # a text ends in three words that are 0
+    rows = np.empty((KINDS, count), np.uint64)
+    rows[:2] = _mixed(words)
+    following[:count] = rows[0]
+    linked = following * _PAIR
+    np.add(linked[:-3], following[1:-2], out=rows[2])
+    np.multiply(rows[2], _PAIR, out=rows[3])
+    rows[3] += following[2:-1]
     if ideograph.any():
-        np.copyto(rows[:, 1], triples * _PAIR + following[3:], where=ideograph)
+        np.copyto(rows[1], rows[3] * _PAIR + following[3:], where=ideograph)
     rows *= _KIND
     rows >>= np.uint64(64 - bits)
     return rows.view(np.int64)
@@ -131,13 +135,17 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes
 
 
-def _edges(starts: NDArray[np.intp], half: int, count: int, length: int) -> NDArray[np.intp]:
-    edges = np.empty((count, 2), np.intp)
-    begins = starts[::half]
-    edges[: count - 1, 0] = begins[: count - 1]
-    edges[: count - 1, 1] = np.append(begins[2:], length)[: count - 1]
-    edges[-1] = 0, length
-    return edges
+def edges(spans: Spans, size: int, windows: int, length: int) -> list[tuple[int, int]]:
+    """Where each of the windows begins and ends in `length` codes."""
+    begins = spans[0][:: size // 2].tolist()
+    ends = [*begins[2:], length, length]
+    return [*zip(begins[: windows - 1], ends, strict=False), (0, length)]
+
+
+@cache
+def _one_each(count: int) -> Scores:
+    """What adds up rows when it is multiplied with them."""
+    return np.ones(count, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,27 +162,27 @@ class Linear:
     def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
         rows = self.table.take(self._rows(features(codes, self.bits).ravel()), 0)
-        scores = self._scaled(np.ones(len(rows), np.float32) @ rows)
+        scores = self._scaled(_one_each(KINDS * LIMIT)[: len(rows)] @ rows)
         return scores + self.extra(extra) if extra else scores
 
-    def windows(self, codes: Codes, size: int) -> tuple[Scores, NDArray[np.intp]]:
-        """Log odds a label, shape (windows, labels), and where each window begins and ends in `codes`.
+    def windows(self, codes: Codes, size: int) -> tuple[Scores, Spans]:
+        """Log odds a label, shape (windows, labels), and the tokens; `edges` says where each window stands.
 
         Windows have `size` tokens (an even number) and overlap by half; the last one is the whole, on their average.
         """
         spans = tokens(codes[:LIMIT])
-        found = self._rows(features(codes, self.bits, spans).ravel())
-        half = size // 2 * KINDS
-        halves = max(-(-len(found) // half), 1)
-        rows = np.zeros((halves * half, self.table.shape[1]), np.float32)
-        self.table.take(found, 0, out=rows[: len(found)], mode="clip")  # clip: unbuffered, and all are in range
-        both = sums = np.ones(half, np.float32) @ rows.reshape(halves, half, -1)
+        found = self._rows(features(codes, self.bits, spans))
+        half, count = size // 2, len(spans[0])
+        halves = max(-(-count // half), 1)
+        rows = np.zeros((KINDS, halves * half, self.table.shape[1]), np.float32)
+        self.table.take(found, 0, out=rows[:, :count], mode="clip")  # clip: unbuffered, and all are in range
+        both = sums = _one_each(half) @ rows.reshape(KINDS, halves, half, -1).sum(0)
         if halves > 1:
             both = np.empty_like(sums)
             np.add(sums[:-1], sums[1:], out=both[:-1])
             np.add.reduce(sums, 0, out=both[-1])
             both[-1, :-1] *= np.float32((2 / halves) ** 0.5)  # as much as one window: length alone says nothing
-        return self._scaled(both), _edges(spans[0], size // 2, len(both), len(codes))
+        return self._scaled(both), spans
 
     def extra(self, names: Iterable[str]) -> Scores:
         """What named features add to every label."""

@@ -134,19 +134,25 @@ def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray, how: Mappi
 
 
 def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
-    sizes = [len(nodes) for nodes in trees]
-    roots = np.cumsum([0, *sizes[:-1]])
-    itself = np.concatenate([np.arange(size) for size in sizes])
-    offsets = np.repeat(roots, sizes)
-    nodes = np.concatenate(trees)
-    leaf = nodes["is_leaf"].astype(bool)
+    """Complete trees: an end that comes early stands for all that would be below it."""
+    at = np.zeros((len(trees), 1), np.intp)
+    features, thresholds = [], []
+    for _ in range(depth):
+        found = _nodes(trees, at)
+        leaf = found["is_leaf"].astype(bool)
+        features.append(np.where(leaf, 0, found["feature_idx"]).ravel())
+        thresholds.append(np.where(leaf, np.inf, found["num_threshold"]).ravel())
+        left, right = (np.where(leaf, at, found[side]) for side in ("left", "right"))
+        at = np.stack((left, right), -1).reshape(len(trees), -1)
     return Trees(
-        roots=roots,
-        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.intp),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]).astype(np.float32).astype(np.float64),
-        below=np.where(leaf, itself, nodes["left"].astype(np.intp)) + offsets,
-        above=np.where(leaf, itself, nodes["right"].astype(np.intp)) + offsets,
-        value=np.where(leaf, nodes["value"] / SEEDS, 0.0).astype(np.float32).astype(np.float64),
-        base=base,
+        count=len(trees),
         depth=depth,
+        feature=np.concatenate(features).astype(np.intp),
+        threshold=np.concatenate(thresholds).astype(np.float32),
+        value=(_nodes(trees, at)["value"].ravel() / SEEDS).astype(np.float32).astype(np.float64),
+        base=base,
     )
+
+
+def _nodes(trees: list[np.ndarray], at: np.ndarray) -> np.ndarray:
+    return np.stack([nodes[places] for nodes, places in zip(trees, at, strict=True)])

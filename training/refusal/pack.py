@@ -31,12 +31,10 @@ def pack(fitted: Fitted, limits: Mapping[str, Limits], folder: Path = MODELS) ->
 
 def _arrays(name: str, trees: Trees) -> dict[str, np.ndarray]:
     return {
-        f"{name}_roots": trees.roots.astype(np.int32),
+        f"{name}_count": np.array(trees.count),
+        f"{name}_depth": np.array(trees.depth),
         f"{name}_feature": trees.feature.astype(np.uint8),
-        f"{name}_threshold": trees.threshold.astype(np.float32),
-        f"{name}_below": trees.below.astype(np.int32),
-        f"{name}_above": trees.above.astype(np.int32),
+        f"{name}_threshold": trees.threshold,
         f"{name}_value": trees.value.astype(np.float32),
         f"{name}_base": np.array(trees.base),
-        f"{name}_depth": np.array(trees.depth),
     }

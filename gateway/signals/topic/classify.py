@@ -62,8 +62,9 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     if revealed := reveal.decoded(text):
         text = f"{text}\n{revealed[:SCANNED_CHARS]}"
     codes = ngrams.fold(text)
-    hits = lexicon.hits(ngrams.unfold(codes))
-    hidden = reveal.hidden(codes)
+    plain = ngrams.unfold(codes)
+    hits = lexicon.hits(plain)
+    hidden = reveal.hidden(codes, plain)
     if len(codes) <= ngrams.LIMIT:
         scores = _highest(codes, hits, begins=True, whole=True)
     else:
@@ -81,10 +82,10 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
 
 
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool) -> ngrams.Scores:
-    scores, edges = model().windows(codes, WINDOW)
+    scores, spans = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
     if hits:
-        for window, (begin, end) in enumerate(edges.tolist()):
+        for window, (begin, end) in enumerate(ngrams.edges(spans, WINDOW, len(scores), len(codes))):
             first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
             if first < last:
                 scores[window] += _added(script, lexicon.mask(hits[first:last]))

@@ -92,12 +92,25 @@ def _letters() -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint8
     return bare, leet, marks
 
 
-def hidden(codes: ngrams.Codes) -> bool:
-    """Whether a well-known name stands there with something between or instead of its letters."""
-    bare, leet, marks = _letters()
-    seen = marks.take(codes).tobytes()
+def hidden(codes: ngrams.Codes, plain: str) -> bool:
+    """Whether a well-known name stands there with something between or instead of its letters; `plain`: unfolded."""
+    if plain.isascii():
+        raw = plain.encode()
+        marks, others = _ascii()
+        seen = raw.translate(marks)
+        named = bool(_hidden().find_matches_as_indexes(raw.translate(None, others).decode()))
+    else:
+        seen, named = _letters()[2].take(codes).tobytes(), True
+    bare, leet, _ = _letters()
     within_words = b"1" in seen and any(around in seen for around in _WITHIN_WORDS)
-    return any(_hides(codes, letters) for letters in ((bare, leet) if within_words else (bare,)))
+    return (named and _hides(codes, bare)) or (within_words and _hides(codes, leet))
+
+
+@cache
+def _ascii() -> tuple[bytes, bytes]:
+    """What `bytes.translate` takes: the mark of each, and those that are no letters."""
+    bare, _, marks = _letters()
+    return marks[:0x100].tobytes(), bytes(np.flatnonzero(bare[:0x100] == 0).tolist())
 
 
 def _hides(codes: ngrams.Codes, letters: NDArray[np.uint16]) -> bool:

@@ -169,17 +169,16 @@ def test_broken_output_looks_broken():
 
 def test_trees_add_up_the_leaves_that_a_row_reaches():
     trees = Trees(
-        roots=np.array([0, 3]),
-        feature=np.array([0, 0, 0, 1, 0, 0]),
-        threshold=np.array([0.5, 0, 0, 2.5, 0, 0]),
-        below=np.array([1, 1, 2, 4, 4, 5]),
-        above=np.array([2, 1, 2, 5, 4, 5]),
-        value=np.array([0, 1.0, -1.0, 0, 10.0, -10.0]),
+        count=2,
+        depth=2,
+        feature=np.array([0, 1, 0, 1, 0, 0]),
+        threshold=np.array([0.5, 2.5, np.inf, 9.0, 0.0, np.inf], np.float32),
+        value=np.array([1.0, 1.0, -1.0, -2.0, 10.0, 20.0, -10.0, -10.0]),
         base=0.25,
-        depth=1,
     )
 
     assert trees.log_odds(np.array([0.0, 3.0], np.float32)) == 0.25 + 1.0 - 10.0
+    assert trees.log_odds(np.array([1.0, 0.0], np.float32)) == 0.25 - 1.0 + 20.0
 
 
 def test_the_model_is_read_once():
