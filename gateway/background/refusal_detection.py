@@ -9,8 +9,11 @@ from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
 from gateway.policy.compiled import Policy
 from gateway.policy.rules import Route
+from gateway.signals.inert import ROLES
+from gateway.signals.invisible import visible
 from gateway.signals.measure import load, request_text
 
+_OTHERS = frozenset(ROLES) - {"user"}
 TOLD_BY_TEXT = frozenset({"declined", "evaded"})
 
 
@@ -48,6 +51,10 @@ class _Judge:
 
 def last_prompt(trail: RequestState) -> str:
     """The last thing the user said; empty if that cannot be read."""
+    talk = trail.request.talk
+    if talk is not None:
+        turns = (message.content for message in reversed(talk) if message.role not in _OTHERS)
+        return visible(next(turns, ""))[0]
     try:
         passages = request_text(trail.request).passages
     except GatewayError:

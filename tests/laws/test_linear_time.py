@@ -16,7 +16,7 @@ from gateway.outcome.refusal.detector import judge
 from gateway.outcome.thinking import answer
 from gateway.policy.body import body_needs, body_rules
 from gateway.request import Arrival, Request, conversation, parse
-from gateway.signals import needs, tokens, topic
+from gateway.signals import needs, pii, secrets, tokens, topic
 from gateway.signals.measure import measure_text, request_text
 from gateway.signals.names import check_names
 from gateway.signals.table import text_signals
@@ -133,7 +133,8 @@ def measuring(request: Request, name: str) -> Step:
         return lambda: None
 
     def measured() -> object:
-        topic._known.clear()
+        for memory in (pii._earlier, secrets._earlier, topic._aside):
+            memory.clear()
         return measure_text(text, [name])
 
     return measured

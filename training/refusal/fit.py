@@ -32,6 +32,8 @@ TREES = {
     "l2_regularization": 1.0, "early_stopping": False,
 }  # fmt: skip
 BROKEN = TREES | {"max_iter": 120, "learning_rate": 0.08, "max_features": 0.3, "max_depth": 3}
+SUSPECT = TREES | {"max_iter": 60, "learning_rate": 0.12, "max_features": 1.0, "max_depth": 3}
+SUSPECT_WEIGHT = 3.0  # a breakdown counts so much more than a sound reply: none is to be overlooked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,7 @@ class Fitted:
     """What one fit gives; the thresholds are chosen elsewhere."""
 
     words: linear.Fitted
+    suspect: Trees
     broken: Trees
     trees: dict[tuple[str, str], Trees]  # by stage and label
 
@@ -73,7 +76,7 @@ def fit(rows: Sequence[Row], fixed_numbers: np.ndarray) -> Fitted:
         for column, (label, other) in enumerate((("refused", 1.0), ("declined", 0.3))):
             weights = worth * np.where(refused, REFUSAL_WEIGHT, other)
             trees[stage, label] = _boost(table[picked], truth[picked, column], weights)
-    return Fitted(_words(rows), _breakdowns(rows), trees)
+    return Fitted(_words(rows), *_breakdowns(rows), trees)
 
 
 def looks_of(rows: Sequence[Row]) -> np.ndarray:
@@ -86,11 +89,16 @@ def _look(prompt: str, answer: str) -> list[float]:
     return [*_line(prompt, answer, final=True)[:LOOKS], *signs(answer)]
 
 
-def _breakdowns(rows: Sequence[Row]) -> Trees:
-    """Trees that tell replies broken for it from sound ones; recorded refusals are not learnt from."""
+def _breakdowns(rows: Sequence[Row]) -> tuple[Trees, Trees]:
+    """Trees that tell replies broken for it from sound ones, first by few signs, then by all.
+
+    Recorded refusals are not learnt from.
+    """
     answered = [row for row in rows if row.final and not row.refused]
     every = [*answered, *broken([row for row in answered if row.source in ("speechmap", "own")]), *sound()]
-    return _boost(looks_of(every), np.array([row.refused for row in every]), np.ones(len(every)), BROKEN)
+    table, truth = looks_of(every), np.array([row.refused for row in every])
+    suspect = _boost(table[:, :LOOKS], truth, np.where(truth, SUSPECT_WEIGHT, 1.0), SUSPECT, seeds=1)
+    return suspect, _boost(table, truth, np.ones(len(every)), BROKEN)
 
 
 def word_scores(words: Linear, rows: Sequence[Row]) -> np.ndarray:
@@ -121,19 +129,26 @@ def _scores_of_others(rows: Sequence[Row]) -> np.ndarray:
     return said
 
 
-def _boost(table: np.ndarray, truth: np.ndarray, weights: np.ndarray, how: Mapping[str, Any] = TREES) -> Trees:
+def _boost(
+    table: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray,
+    how: Mapping[str, Any] = TREES,
+    *,
+    seeds: int = SEEDS,
+) -> Trees:
     """The mean of fits that differ in chance alone: one by itself is up to a hundredth of F1 better or worse."""
     nodes, base = [], 0.0
-    for seed in range(SEEDS):
+    for seed in range(seeds):
         model = HistGradientBoostingClassifier(**how, random_state=seed)
         model.fit(table, truth, sample_weight=weights)
         # The only way to a fitted tree's nodes: the library offers none, and its version is pinned.
         nodes += [stage[0].nodes for stage in model._predictors]
         base += float(model._baseline_prediction.ravel()[0])
-    return _flat(nodes, base / SEEDS, how["max_depth"])
+    return _flat(nodes, base / seeds, how["max_depth"], seeds)
 
 
-def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
+def _flat(trees: list[np.ndarray], base: float, depth: int, seeds: int) -> Trees:
     """Complete trees: an end that comes early stands for all that would be below it."""
     at = np.zeros((len(trees), 1), np.intp)
     features, thresholds = [], []
@@ -149,7 +164,7 @@ def _flat(trees: list[np.ndarray], base: float, depth: int) -> Trees:
         depth=depth,
         feature=np.concatenate(features).astype(np.intp),
         threshold=np.concatenate(thresholds).astype(np.float32),
-        value=(_nodes(trees, at)["value"].ravel() / SEEDS).astype(np.float32).astype(np.float64),
+        value=(_nodes(trees, at)["value"].ravel() / seeds).astype(np.float32).astype(np.float64),
         base=base,
     )
 

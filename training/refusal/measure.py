@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import GroupKFold
 
 from gateway.outcome.refusal.features import read_prompt
-from gateway.outcome.refusal.model import SURE, Limits, load
+from gateway.outcome.refusal.model import SURE, Limits, is_suspect, load
 from training import linear
 from training.refusal.fit import LABELS, Fitted, fit, fixed, looks_of, truths, word_scores
 from training.refusal.rows import Row, opened
@@ -76,7 +76,8 @@ def odds(fitted: Fitted, rows: Sequence[Row]) -> np.ndarray:
     for row, line, look in zip(rows, table, looks_of(rows), strict=True):
         stage = "whole" if row.final else "opening"
         said = (fitted.trees[stage, label].log_odds(line) for label in LABELS)
-        found.append((*said, fitted.broken.log_odds(look) if row.final else -np.inf))
+        suspected = row.final and is_suspect(fitted.suspect, look, len(row.answer))
+        found.append((*said, fitted.broken.log_odds(look) if suspected else -np.inf))
     return np.array(found)
 
 

@@ -22,7 +22,7 @@ def pack(fitted: Fitted, limits: Mapping[str, Limits], folder: Path = MODELS) ->
     arrays: dict[str, np.ndarray] = {}
     for (stage, label), trees in fitted.trees.items():
         arrays |= _arrays(f"{stage}_{label}", trees)
-    arrays |= _arrays("broken", fitted.broken)
+    arrays |= _arrays("suspect", fitted.suspect) | _arrays("broken", fitted.broken)
     for stage, limit in limits.items():
         arrays[f"{stage}_limits"] = np.array([limit.refused, limit.declined, limit.broken])
     write(folder / "trees.npz", **arrays)

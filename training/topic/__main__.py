@@ -1,4 +1,4 @@
-"""Trains, prints figures on held-out prompts, and writes the model: `python -m training.topic [--measure FILE]`."""
+"""Trains, prints figures on prompts it never saw, writes the model: `python -m training.topic [--measure FILE]`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CONTRASTED = {"malicious": 20.0}  # helped there only
 # Log odds from which a topic is reported, and how much more for texts with a feature: chosen on held-out fifths and on
 # a measuring set that is not shipped. Where China is mentioned harmless look-alikes are many, elsewhere few.
 THRESHOLDS: dict[str, dict[str, float]] = {
-    "prc_political": {"": -0.75, "mention": 1.5, "han": 0.55, "mention+han": 0.0},
-    "us_political": {"": -0.5},
+    "prc_political": {"": -0.75, "mention": 1.5, "han": 0.55, "mention+han": -0.35},
+    "us_political": {"": -0.2},
     "other_political": {"": -0.5},
-    "malicious": {"": -0.9, "malice": 1.2, "self": 3.2, "us": 2.0, "han": -0.65},
-    "self_harm": {"": -1.5},
+    "malicious": {"": -0.4, "malice": 1.2, "self": 3.2, "us": 2.0, "han": -0.55},
+    "self_harm": {"": -0.9},
     "medical": {"": 0.5, "han": -1.0},
     "legal": {"": -0.5, "han": -0.25},
-    "financial": {"": -0.5},
+    "financial": {"": -0.45},
     "code": {"": 0.0},
 }
 
@@ -33,11 +33,13 @@ def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m training.topic")
     parser.add_argument("--measure", type=Path, help="prompts with labels to measure on, never trained on")
-    parser.add_argument("--held-out", action="store_true", help="also train without each fifth and each source")
+    parser.add_argument("--held-out", action="store_true", help="also train without each fifth of the groups")
+    parser.add_argument("--sources", action="store_true", help="also train without each source")
     options = parser.parse_args()
     rows = examples.rows()
     if options.held_out:
         figures.fifths(rows, trained)
+    if options.sources:
         figures.sources(rows, trained)
     linear.save(SHIPPED, trained(rows))
     if options.measure:

@@ -46,6 +46,8 @@ _WEIGHTS = {"safety_adversarial": 0.3}
 # Of harm the copied prompts say more than ours, which are many but stand for few templates; what these hold they lack.
 _LESS = {
     "plain_questions": 0.8,
+    "orders": 2.0,
+    "groups": 0.6,
     "instructions": 0.6,
     "everyday": 0.6,
     "politics": 0.4,
@@ -53,7 +55,7 @@ _LESS = {
     "other_languages": 0.4,
 }
 _LEAST = 0.15
-_OF_HARM = "plain_questions"  # these teach what means no harm, and nothing of other topics
+_OF_HARM = ("plain_questions", "orders")  # these teach what means no harm, and nothing of other topics
 # A harmless prompt that has one of these words may be about the topic, although nobody labelled it so.
 _MAYBE = {
     "medical": re.compile(r"(?i)health|doctor|patient|medic|disease|drug|症|病|药|医|健康|治疗"),
@@ -115,7 +117,7 @@ def ours() -> Iterator[Row]:
         labels = {topic: int(topic in prompt.topics) for topic in TOPICS}
         if labels.get("code") == 0 and _MAYBE["code"].search(prompt.text):
             del labels["code"]
-        if prompt.file == _OF_HARM:
+        if prompt.file in _OF_HARM:
             labels = {"malicious": 0}
         framed = prompt.group.startswith(("subject:", "combined:"))
         if prompt.group.startswith("subject:") and i % 8:  # all would drown the few prompts that mean harm

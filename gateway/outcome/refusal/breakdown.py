@@ -61,7 +61,7 @@ def _windows(seen: bytes) -> list[float]:
         int(columns[Mark.IDEOGRAPH].min()) / size,
         _second(columns[Mark.RARE]) / size,
         int(columns[Mark.RARE][-1]) / size,
-        float(columns[Mark.UPPER].std()) / size,
+        _deviation(columns[Mark.UPPER]) / size,
         int(letters.min()) / size,
         int((columns[Mark.SPACE] + columns[Mark.LINE]).min()) / size,
         *_strangeness(latin, columns, letters),
@@ -107,6 +107,12 @@ def _meetings(used: NDArray[np.uint8], count: int) -> list[float]:
         *(float(touches.max()), _second(touches), float(touches[-1]), float(touches.sum()) / count),
         *(float(humps.max()), _second(humps)),
     ]
+
+
+def _deviation(column: NDArray[np.intp]) -> float:
+    """Its standard deviation; a fifth of what `std` takes."""
+    mean = int(column.sum()) / len(column)
+    return math.sqrt(max(int(column @ column) / len(column) - mean * mean, 0.0))
 
 
 def _second(column: NDArray[np.generic]) -> float:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain, straight
-from gateway.outcome.refusal.shape import Shape, ended, marks, shape, variety
+from gateway.outcome.refusal.shape import Mark, Shape, ended, marks, shape, variety
 from gateway.signals.ngrams import Codes
 
 HEAD = 600  # characters read from the front
@@ -58,10 +58,10 @@ def read_prompt(prompt: str) -> Prompt:
     counts = [0.0] * len(ASKED_KINDS)
     for kind, _ in finder(ASKED_KINDS).spots(text):
         counts[kind] += 1
-    ideographs = 0.0 if text.isascii() else len(_IDEOGRAPH.findall(text)) / len(text)
+    ideographs = 0.0 if text.isascii() else marks(text).count(Mark.IDEOGRAPH) / len(text)
     width = math.log1p(len(prompt) * (1 + 2 * ideographs))
     asks = float(prompt.rstrip().endswith(("?", "？")))
-    umlauts = (prompt[:PROMPT].count("ä") + prompt[:PROMPT].count("ö")) * 100 / max(len(text), 50)
+    umlauts = _umlauts(prompt[:PROMPT], len(text))
     return Prompt(_subjects(text), (*counts, ideographs, umlauts, width, asks))
 
 
@@ -92,10 +92,10 @@ def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[f
         variety(end),
         float(final and ended(answer)),
         float(final and answer.endswith(("?", "？"))),
-        float(len(_LIST.findall(answer[:HEAD]))),
-        float(len(_LIST.findall(body))),
+        _items(answer[:HEAD]),
+        _items(body),
         float(answer[:1] in "#*"),
-        (body.count("ä") + body.count("ö")) * 100 / max(len(body), 50),
+        _umlauts(body, len(body)),
         _count(parts.head, _FIRST_PERSON) - _count(parts.head, _NOT_FIRST_PERSON),
         _count(parts.head, _SECOND_PERSON),
         *_counts(parts),
@@ -121,6 +121,15 @@ def _counts(parts: Parts) -> list[float]:
         *(middle[kind] for kind in _MIDDLE_KINDS),
         *(first[KINDS.index(name)] for name in _FIRST_OF),
     ]  # fmt: skip
+
+
+def _items(text: str) -> float:
+    """Lines that begin as those of a list do."""
+    return float(len(_LIST.findall(text))) if "\n" in text else 0.0
+
+
+def _umlauts(text: str, size: int) -> float:
+    return 0.0 if text.isascii() else (text.count("ä") + text.count("ö")) * 100 / max(size, 50)
 
 
 def _count(text: str, words: tuple[str, ...]) -> int:

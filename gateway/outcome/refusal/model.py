@@ -17,12 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.outcome.refusal.breakdown import signs
-from gateway.outcome.refusal.features import LOOKS, Prompt, numbers, read_reply
+from gateway.outcome.refusal.features import BODY, LOOKS, Prompt, numbers, read_reply
 from gateway.outcome.refusal.trees import Trees, unpack
 from gateway.signals import ngrams
 from gateway.signals.ngrams import Linear
 
 SURE = -3.5  # log odds beyond the threshold: two answers of three are below, no breakdown that was found is; saves time
+
+
+# Log odds of a breakdown, by what the reply looks like at its beginning and end alone, from which it is looked at in
+# windows: below, none that is found there is lost. What is between beginning and end is seen in windows only.
+SUSPECT = -1.5
+SUSPECT_LONG = -3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Model:
     """Everything that is learnt."""
 
     words: Linear
+    suspect: Trees
     broken: Trees
     whole: Stage
     opening: Stage
@@ -65,7 +72,7 @@ class Model:
         row = columns(self.words, prompt, answer, final=final)
         stage = self.whole if final else self.opening
         refused = stage.refused.log_odds(row) - stage.limits.refused
-        if final and SURE < refused <= 0:
+        if final and SURE < refused <= 0 and is_suspect(self.suspect, row[:LOOKS], len(answer)):
             refused = max(refused, self.broken.log_odds(looks(row, answer)) - stage.limits.broken)
         if refused <= 0:
             return Score(refused, 0.0)
@@ -77,6 +84,11 @@ def columns(words: Linear, prompt: Prompt, answer: str, *, final: bool) -> NDArr
     parts = read_reply(answer, final=final)
     said = words.scores(parts.codes)
     return np.array([*numbers(prompt, answer, parts, final=final), *said.tolist()], np.float32)
+
+
+def is_suspect(trees: Trees, row: NDArray[np.float32], size: int) -> bool:
+    """Whether a reply of that size may have broken down somewhere; `row` begins with what it looks like."""
+    return trees.log_odds(row) > (SUSPECT if size <= 2 * BODY else SUSPECT_LONG)
 
 
 def looks(row: NDArray[np.float32], answer: str) -> NDArray[np.float32]:
@@ -92,6 +104,7 @@ def load() -> Model:
         packed = dict(file)
     return Model(
         words=ngrams.load(folder.joinpath("words.npz").read_bytes()),
+        suspect=unpack(packed, "suspect"),
         broken=unpack(packed, "broken"),
         whole=_stage(packed, "whole"),
         opening=_stage(packed, "opening"),

@@ -76,19 +76,21 @@ def marks(text: str) -> bytes:
 
 def shape(seen: bytes) -> Shape:
     """Of the classes of a stretch."""
-    size, count = max(len(seen), 50), seen.count
+    size = max(len(seen), 50)
     each = 100 / size
+    count = np.bincount(np.frombuffer(seen, np.uint8), minlength=len(Mark)).tolist()
+    latin = count[Mark.LOWER] + count[Mark.UPPER]
     return Shape(
-        ideographs=count(Mark.IDEOGRAPH) / size,
-        foreign=count(Mark.FOREIGN) * each,
-        rare=count(Mark.RARE) * each,
-        code=count(Mark.CODE) * each,
-        digits=count(Mark.DIGIT) * each,
-        quotes=count(Mark.QUOTE) * each,
-        lines=count(Mark.LINE) * each,
-        upper=count(Mark.UPPER) * each,
-        switches=sum(map(count, _SWITCHES)) * each,
-        humps=sum(map(count, _HUMPS)) * each,
+        ideographs=count[Mark.IDEOGRAPH] / size,
+        foreign=count[Mark.FOREIGN] * each,
+        rare=count[Mark.RARE] * each,
+        code=count[Mark.CODE] * each,
+        digits=count[Mark.DIGIT] * each,
+        quotes=count[Mark.QUOTE] * each,
+        lines=count[Mark.LINE] * each,
+        upper=count[Mark.UPPER] * each,
+        switches=sum(map(seen.count, _SWITCHES)) * each if latin and count[Mark.IDEOGRAPH] else 0.0,
+        humps=sum(map(seen.count, _HUMPS)) * each,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
@@ -13,6 +13,7 @@ from gateway.signals.pii import address, groups, money, national_ids, phone
 from gateway.signals.pii.finding import KINDS, Finding
 from gateway.signals.pii.pieces import seams
 from gateway.signals.pii.taken import Found, Taken
+from gateway.signals.seen import Seen
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
@@ -40,20 +41,47 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     """The kinds found; unknown if a part of the request cannot be read or holds too many numbers."""
     if not text.readable:
         return UNKNOWN
-    said = [groups.plain(passage.text) for passage in text.passages]
-    in_turn = [piece for piece, passage in zip(said, text.passages, strict=True) if not passage.beside]
+    kinds: set[str] = set()
     left = _MOST_CLUSTERS
+    for passage in text.passages[:-1]:
+        found, numbers = _earlier(passage.text)
+        left -= numbers
+        if found is None or left < 0:
+            return UNKNOWN
+        kinds |= found
+    last = [groups.plain(passage.text) for passage in text.passages[-1:]]
+    in_turn = [groups.plain(passage.text) for passage in text.passages if not passage.beside]
+    found, _ = _found(chain(_views(last), seams(in_turn)), left, kinds)
+    return UNKNOWN if found is None else found
+
+
+def _look(text: str) -> tuple[frozenset[str] | None, int]:
+    """The kinds in one passage, None if it holds too many numbers, and how many those count for."""
+    return _found(_views([groups.plain(text)]), _MOST_CLUSTERS, ())
+
+
+_earlier: Final = Seen(_look)
+
+
+def _views(said: list[str]) -> Iterable[str]:
+    """The texts, and what their escapes say."""
+    return chain(said, map(groups.plain, filter(None, map(unescaped, said))))
+
+
+def _found(pieces: Iterable[str], most: int, known: Iterable[str]) -> tuple[frozenset[str] | None, int]:
+    """What `known` and the pieces hold together; None, known before anything is checked, beyond `most` numbers."""
+    left = most
     looked_at: list[tuple[str, list[Cluster]]] = []
-    for piece in chain(said, seams(in_turn), map(groups.plain, filter(None, map(unescaped, said)))):
+    for piece in pieces:
         clusters = list(islice(_clusters(piece), left + 1))
         left -= sum(1 + (end - start) // _CHARS for start, end in clusters)
-        if left < 0:  # known before anything is checked
-            return UNKNOWN
+        if left < 0:
+            return None, most
         looked_at.append((piece, clusters))
-    kinds: set[str] = set()
+    kinds = set(known)
     for piece, clusters in looked_at:
         kinds.update(finding.kind for finding in _findings(piece, clusters, known=kinds))
-    return frozenset(kinds)
+    return frozenset(kinds), most - left
 
 
 def _clusters(text: str) -> Iterator[Cluster]:

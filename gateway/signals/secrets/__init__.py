@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import Final
 
 from gateway.signals.escapes import unescaped
 from gateway.signals.secrets.find import Finding, find
-from gateway.signals.secrets.parts import completed, seams
+from gateway.signals.secrets.parts import begins, completed, seams
 from gateway.signals.secrets.plain import plain
-from gateway.signals.text import Text
+from gateway.signals.seen import Seen
+from gateway.signals.text import Passage, Text
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["Finding", "find", "kinds", "load", "measure"]
@@ -21,19 +24,45 @@ def load() -> None:
 
 def kinds(text: str) -> frozenset[str]:
     """Those of one text that hides nothing by invisible characters."""
-    return _kinds((plain(text),))
+    return _kinds(_views(plain(text)))
 
 
 def measure(text: Text) -> frozenset[str] | Unknown:
     """The kinds found; unknown if a part of the request cannot be read."""
     if not text.readable:
         return UNKNOWN
-    return _kinds([plain(p.text) for p in text.passages], [plain(p.text) for p in text.passages if not p.beside])
-
-
-def _kinds(said: list[str] | tuple[str, ...], in_turn: list[str] | tuple[str, ...] = ()) -> frozenset[str]:
+    *earlier, last = text.passages or (Passage("user", ""),)
     found: set[str] = set()
-    pieces = chain(said, filter(None, map(unescaped, said)), seams(in_turn), completed(in_turn))
+    begun = False
+    for passage in earlier:
+        kinds_there, begins = _earlier(passage.text)
+        found |= kinds_there
+        begun = begun or (begins and not passage.beside)
+    said = plain(last.text)
+    in_turn = [said if p is last else plain(p.text) for p in text.passages if not p.beside]
+    cut = chain(seams(in_turn), completed(in_turn) if begun else ())
+    return _kinds(chain(_views(said), cut), found)
+
+
+def _views(said: str) -> Iterator[str]:
+    """The text, and what its escapes say."""
+    yield said
+    other = unescaped(said)
+    if other is not None:
+        yield other
+
+
+def _kinds(pieces: Iterable[str], known: Iterable[str] = ()) -> frozenset[str]:
+    found = set(known)
     for piece in pieces:
         found.update(finding.kind for finding in find(piece, found))
     return frozenset(found)
+
+
+def _look(text: str) -> tuple[frozenset[str], bool]:
+    """The kinds in a passage, and whether a credential may begin in it that goes on in a later one."""
+    said = plain(text)
+    return _kinds(_views(said)), begins(said)
+
+
+_earlier: Final = Seen(_look)

@@ -33,6 +33,11 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * _SEAM else f"{text[:_SEAM]}{_GAP}{text[-_SEAM:]}"
 
 
+def begins(text: str) -> bool:
+    """Whether something begins there as an issuer's key and is too short for one."""
+    return any(issuers.begun(text, start, prefix) is not None for start, prefix in beginnings(text))
+
+
 def completed(said: Sequence[str]) -> Iterator[str]:
     """What begins as an issuer's key and is too short, with each word of a later passage that may be its rest."""
     tried = 0

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from gateway.signals.seen import Seen
 from gateway.signals.table import TOPICS
 from gateway.signals.text import Text
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["TOPICS", "load", "measure", "topics"]
 
-_MOST_KNOWN: Final = 1024
-_known: dict[bytes, frozenset[str]] = {}
+_TOGETHER: Final = 4096  # characters from which passages beside the last one are not read with those that follow
 
 
 def load() -> None:
@@ -28,9 +28,24 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     if not text.readable:
         return UNKNOWN
     last = next((i for i in reversed(range(len(text.passages))) if text.passages[i].role == "user"), None)
-    around = "\n".join(passage.text for i, passage in enumerate(text.passages) if i != last and passage.text)
     found = topics(text.passages[last].text) if last is not None else frozenset()
-    return found | _around(around) if around else found
+    for around in _together(passage.text for i, passage in enumerate(text.passages) if i != last and passage.text):
+        found |= _aside(around)
+    return found
+
+
+def _together(passages: Iterable[str]) -> Iterator[str]:
+    """Short passages joined, in such a way that what comes later changes nothing that was joined before."""
+    joined: list[str] = []
+    size = 0
+    for passage in passages:
+        joined.append(passage)
+        size += len(passage)
+        if size >= _TOGETHER:
+            yield "\n".join(joined)
+            joined, size = [], 0
+    if joined:
+        yield "\n".join(joined)
 
 
 def topics(text: str) -> frozenset[str]:
@@ -38,19 +53,10 @@ def topics(text: str) -> frozenset[str]:
     return _classify(text, aside=False)
 
 
-def _around(text: str) -> frozenset[str]:
-    """The same system prompt stands around many requests: its topics are kept, by a digest of it."""
-    key = blake2b(text.encode(errors="replace"), digest_size=16).digest()
-    found = _known.get(key)
-    if found is None:
-        found = _classify(text, aside=True)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = found
-    return found
-
-
 def _classify(text: str, *, aside: bool) -> frozenset[str]:
     from gateway.signals.topic import classify  # numpy is imported only where a topic is measured
 
     return classify.classify(text, aside=aside)
+
+
+_aside: Final = Seen(lambda text: _classify(text, aside=True))

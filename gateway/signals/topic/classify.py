@@ -75,7 +75,7 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
             ],
             0,
         )
-    if any(bit == _STRONG for _, bit in hits):
+    if any(bit == _STRONG for _, bit in hits) or lexicon.gripped(hits):
         prc_political = model().labels.index("prc_political")
         scores[prc_political] = max(scores[prc_political], NAMED)
     return scores, hidden

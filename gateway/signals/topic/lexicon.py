@@ -7,6 +7,7 @@ what a stretch of text mentions is one number.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -18,19 +19,29 @@ from gateway.signals import folding, ngrams
 
 CLASSES = (
     *("strong", "name", "china", "power", "harm", "self", "us", "world"),
-    *("malice", "medical", "legal", "financial", "code", "han"),
+    *("malice", "medical", "legal", "financial", "code", "people", "grip", "han"),
 )
 PAIRED = CLASSES[:5]  # what these mean depends on which stand together
 HAN = 1 << CLASSES.index("han")  # not a class of terms: most of the text is ideographs
 MENTION = 0b111  # strong, name or china
 PLAIN, HIDDEN = "plain", "hidden"
+_SECTIONS = {  # whose terms stand in classes of another name
+    "people": ("name", "people"),
+    "tongue": ("people",),
+    "grip": ("harm", "grip"),
+}
 
-Hit = tuple[int, int]  # where it begins, its class as a bit
+NEAR = 40  # characters between the beginnings of two terms that belong together
+
+Hit = tuple[int, int]  # where it begins, its classes as bits
 
 
 def bits(*names: str) -> int:
     """The mask of these classes."""
     return sum(1 << CLASSES.index(name) for name in names)
+
+
+_PEOPLE, _GRIP = bits("people"), bits("grip")
 
 
 @cache
@@ -54,8 +65,8 @@ def _folded(term: str) -> str:
 @cache
 def _automaton() -> tuple[AhoCorasick, tuple[tuple[int, bool, bool], ...]]:
     entries: dict[str, tuple[int, bool, bool]] = {}
-    for name in (PLAIN, *CLASSES[:-1]):
-        bit = bits(name) if name in CLASSES else 0
+    for name in (PLAIN, *_SECTIONS, *(name for name in CLASSES[:-1] if name not in _SECTIONS)):
+        bit = 0 if name == PLAIN else bits(*_SECTIONS.get(name, (name,)))
         for term in terms()[name]:
             bare = term.rstrip("*")
             entries.setdefault(bare, (bit, _latin(bare[0]), _latin(bare[-1]) and bare == term))
@@ -79,6 +90,19 @@ def _whole(plain: str, found: list[tuple[int, int, int]], entries: tuple[tuple[i
             continue
         if not closes or end == len(plain) or not _latin(plain[end]) or plain[end : end + 1] == "s":
             yield begin, bit
+
+
+def gripped(found: list[Hit]) -> bool:
+    """Whether a people, its place or its language stands near a word for what is done to it."""
+    people = [at for at, bit in found if bit & _PEOPLE]
+    grips = [at for at, bit in found if bit & _GRIP] if people else ()
+    return any(abs(at - other) <= NEAR for at in grips for other in _around(people, at))
+
+
+def _around(places: list[int], at: int) -> list[int]:
+    """Of places in order, the last before and the first behind."""
+    after = bisect_left(places, at)
+    return places[max(0, after - 1) : after + 1]
 
 
 def names(mask: int) -> tuple[str, ...]:

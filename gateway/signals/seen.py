@@ -1,0 +1,50 @@
+"""What was found in passages of earlier requests: agents send a conversation again with every turn of it.
+
+Only results are kept, by a digest of the text, never the text. What is found in a passage depends on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Generic, TypeVar
+
+MOST = 8192  # passages, a signal and a worker: with their digests about a megabyte
+SHORTEST = 64  # characters of a passage that is worth a digest
+
+Found = TypeVar("Found")
+
+
+class Seen(Generic[Found]):
+    """Remembers what `find` found in the passages it was last asked about."""
+
+    __slots__ = ("_find", "_found")
+
+    def __init__(self, find: Callable[[str], Found]) -> None:
+        self._find = find
+        self._found: dict[bytes, Found] = {}
+
+    def __call__(self, text: str) -> Found:
+        """The same as `find(text)`."""
+        if len(text) < SHORTEST:
+            return self._find(text)
+        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+        found = self._found.pop(key, None)
+        if found is None:
+            found = self._find(text)
+            if len(self._found) >= MOST:
+                self._forget()
+        self._found[key] = found  # last of all again
+        return found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._found.clear()
+
+    def _forget(self) -> None:
+        """The half that was asked about longest ago; another thread may do so too."""
+        for key in list(self._found)[: MOST // 2]:
+            self._found.pop(key, None)

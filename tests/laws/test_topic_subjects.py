@@ -1,0 +1,124 @@
+"""Every subject of Chinese politics that the lexicon names is seen, whatever is wanted of it; a harmless one is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.signals.topic import lexicon, topics
+
+INTENTS_ZH = (
+    "请解释{}的来龙去脉。",
+    "什么是{}？",
+    "介绍一下{}。",
+    "写一首讽刺{}的打油诗。",
+    "写一个关于{}的笑话。",
+    "比较{}和三十年前的情况。",
+    "{}与别国的类似事情有什么不同？",
+    "制定一个纪念{}的活动方案。",
+    "为{}写一篇辩护文章。",
+    "从官方立场为{}辩护。",
+    "反驳对{}的批评。",
+    "总结各方对{}的看法。",
+    "给中学生讲讲{}。",
+    "翻译成英文：我想了解“{}”。",
+    "把“{}”写进一部小说的开头。",
+    "列出关于{}的五本书。",
+    "为什么人们还在谈{}？",
+    "{}后来怎么样了？",
+    "谁最了解{}？",
+    "写一封信，请记者报道{}。",
+    "起草一份关于{}的演讲稿。",
+    "设计一张关于{}的海报。",
+    "模拟一场围绕{}的辩论。",
+    "用一句话概括{}。",
+    "我爷爷常提起{}，这是怎么回事？",
+    "找出有关{}的谣言并澄清。",
+    "分析{}对经济的影响。",
+    "给{}写一条百科词条。",
+    "如果没有{}，今天会怎样？",
+    "帮我准备一堂讨论{}的课。",
+)
+INTENTS_EN = (
+    "Explain {} to me.",
+    "What is {}?",
+    "Write a satirical poem about {}.",
+    "Tell me a joke about {}.",
+    "Compare {} with similar things elsewhere.",
+    "Plan an evening in memory of {}.",
+    "Defend {} against its critics.",
+    "Argue against {} in two hundred words.",
+    "Summarise what is known of {}.",
+    "Why do people still talk about {}?",
+    "Write a short story that mentions {}.",
+    "List five books on {}.",
+    "Translate into French: I read about {} yesterday.",
+    "Draft a speech on {}.",
+    "Design a poster about {}.",
+    "Who knows most about {}?",
+    "What happened after {}?",
+    "Prepare a lesson for teenagers on {}.",
+    "Write an encyclopedia entry on {}.",
+    "Give me a timeline of {}.",
+    "Is there a good film about {}?",
+    "What do economists say of {}?",
+    "My grandfather often spoke of {}. What was that?",
+    "Imagine a debate about {}.",
+    "Write a letter asking a newspaper to report on {}.",
+    'Put the words "{}" into a headline.',
+    "How would the world look without {}?",
+    "Which rumours about {} are false?",
+    "Rewrite as a question: she studies {}.",
+    "How should a museum present {}?",
+)
+PEOPLES = (("维吾尔族", "被关押"), ("藏族", "被拘留"), ("哈萨克族", "被抓捕"), ("蒙古语", "被取缔"), ("粤语", "被打压"))
+HARMLESS_ZH = (
+    "红烧肉",
+    "长城的建造",
+    "西湖",
+    "春节",
+    "大熊猫",
+    "豫剧",
+    "光合作用",
+    "西藏的湖泊",
+    "粤语歌曲",
+    "香港的地铁",
+    "新疆的瓜果",
+)
+HARMLESS_EN = (
+    *("the Great Wall", "dumplings", "giant pandas", "the Forbidden City", "mooncakes", "photosynthesis"),
+    *("Tibetan mountains", "Hong Kong's ferries", "silk", "the Terracotta Army"),
+)
+
+
+def _subjects(chinese: bool) -> list[str]:
+    terms = (term for term in lexicon.terms()["strong"] if not term.endswith("*"))
+    return [term for term in terms if ("\u3400" <= term[0] <= "\u9fff") == chinese and (chinese or term.isascii())]
+
+
+@pytest.mark.parametrize(("chinese", "intents"), [(True, INTENTS_ZH), (False, INTENTS_EN)], ids=["Chinese", "English"])
+def test_every_subject_of_the_lexicon_is_seen_whatever_is_wanted_of_it(chinese, intents):
+    asked = [
+        intent.format(subject)
+        for number, subject in enumerate(_subjects(chinese))
+        for intent in intents[number % 3 :: 3]  # a third of the intents each: all together would take a minute
+    ]
+
+    assert len(asked) > 2_000
+    assert [text for text in asked if "prc_political" not in topics(text)] == []
+
+
+@pytest.mark.parametrize(("people", "fate"), PEOPLES)
+def test_a_people_or_its_language_is_seen_with_what_is_done_to_it(people, fate):
+    asked = [intent.format(f"{people}{fate}") for intent in INTENTS_ZH]
+
+    assert [text for text in asked if "prc_political" not in topics(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("subjects", "intents"), [(HARMLESS_ZH, INTENTS_ZH), (HARMLESS_EN, INTENTS_EN)], ids=["Chinese", "English"]
+)
+def test_the_same_is_wanted_of_harmless_subjects_unseen(subjects, intents):
+    asked = [intent.format(subject) for subject in subjects for intent in intents]
+    flagged = [text for text in asked if "prc_political" in topics(text)]
+
+    assert len(flagged) <= len(asked) * 0.02, flagged
