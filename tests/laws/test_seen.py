@@ -82,7 +82,12 @@ def test_no_text_is_kept(memory):
 def test_earlier_passages_are_not_looked_at_twice(monkeypatch):
     forget()
     looked = []
-    monkeypatch.setattr(credentials, "_find", lambda text: looked.append(text) or (frozenset(), False))
+
+    def look(text):
+        looked.append(text)
+        return frozenset(), False
+
+    monkeypatch.setattr(credentials, "_find", look)
     turns = [Passage("user", f"message {number}: " + "and so on and on " * 8) for number in range(5)]
     for size in range(2, 6):
         secrets.measure(Text(tuple(turns[:size])))
