@@ -172,6 +172,7 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         ends=row.ends,
         note=row.note,
         takes_usage_option=row.adds.stream_options,
+        enabled=row.enabled,
     )
 
 

@@ -147,6 +147,7 @@ class Endpoint:
     note: str | None = None
     output_tokens_per_s: float | None = None  # of one own machine at full load
     takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
+    enabled: bool = True  # False: it serves nothing, until a row of a later layer says otherwise
 
     def __repr__(self) -> str:
         return f"<endpoint {self.id}>"

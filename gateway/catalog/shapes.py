@@ -205,6 +205,7 @@ class EndpointRow(Sourced):
     )
     adds: Additions = Field(default=Additions(), description="what it takes of what we add; absent: everything")
     ends: Day | None = Field(None, description="the operator has announced its end")
+    enabled: bool = Field(True, description="false: it takes no part until a later layer's row says `enabled: true`")
 
 
 class EndpointPrices(Shape):

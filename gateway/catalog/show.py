@@ -111,7 +111,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row |= {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model, "key_env": endpoint.key_env}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
-    row |= {"ends": _plain(endpoint.ends), "note": endpoint.note}
+    row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}
     sources = {"endpoint": _source(endpoint), **_model_sources(catalog, model), **_operator_sources(operator)}
     sources["prices"] = _price_sources(endpoint)
     return row | _end(catalog, [endpoint.id, model.id, model.lab.id, operator.id, *model.ancestors], sources)

@@ -17,15 +17,16 @@ from gateway.catalog.data import shipped
 from gateway.catalog.facts import Catalog
 from gateway.catalog.lookup import find_endpoint, find_lab, find_model, find_operator
 from gateway.catalog.maps import Maps
+from gateway.catalog.overlay import overlaid
 from gateway.catalog.quote import quote
 from gateway.catalog.refresh import Refreshed, refresh
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day, instant
 from gateway.errors import Problems
-from gateway.policy.layout import catalog_folder
-from gateway.processes.policy_folder import Files, read_folder
+from gateway.policy.layout import POLICY, catalog_layers, of_catalog, own_catalog
+from gateway.processes.policy_folder import read_folder
 from gateway.settings import from_environment
-from gateway.source import parse
+from gateway.source import Document, parse
 
 app = typer.Typer(
     help="What is known of models, operators and endpoints, and from where.\n\n"
@@ -113,14 +114,13 @@ def check(policies: Folder = None, maps: MapsFolder = Path(".venv-dialects"), as
     """
     path = _folder(policies)
     found = [(finding.kind, finding.what, finding.id, finding.message) for finding in findings(_catalog(path))]
-    if _installed(maps):
+    if _installed(maps) and not _layered(path):
         told = _refreshed(path, maps, since=_today())
         found += [("contradiction", "endpoint", text.partition(":")[0], text) for text in told.contradictions]
         found += [("unresolved", "endpoint", name, f"no map has `{key}`") for name, key in told.unresolved]
     elif not as_json:
-        typer.echo(
-            f"note: {maps} is not there, so prices were not compared; `make dialects` installs the maps", err=True
-        )
+        why = "the catalogue has several layers" if _layered(path) else f"{maps} is not there"
+        typer.echo(f"note: {why}, so prices were not compared; `make dialects` installs the maps", err=True)
     if as_json:
         keys = ("kind", "what", "id", "message")
         typer.echo(json.dumps({"findings": [dict(zip(keys, row, strict=True)) for row in found]}, ensure_ascii=False))
@@ -145,11 +145,13 @@ def refresh_prices(
     Example: gateway catalog refresh --write
     """
     path = _folder(policies)
+    if _layered(path):
+        raise Mistake("each layer of this catalogue has prices of its own; refresh the folder of one of them")
     if not _installed(maps):
         raise Mistake(f"{maps} holds no price maps; `make dialects` installs them, or name another folder with --maps")
     told = _refreshed(path, maps, since=_today() if since is None else day(since))
     if write:
-        (path / _catalog_name(path) / PRICES).write_text(told.text, encoding="utf-8")
+        (_own_folder(path) / PRICES).write_text(told.text, encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(_refresh_row(told), ensure_ascii=False))
         return
@@ -175,23 +177,35 @@ def _folder(policies: Path | None) -> Path:
 
 def _catalog(folder: Path) -> Catalog:
     try:
-        return compile_catalog([parse(data, name) for name, data in _catalog_files(folder).items()], shipped())
+        return compile_catalog(_documents(folder), shipped())
     except Problems as wrong:
         raise in_folder(wrong, folder) from None
 
 
-def _catalog_files(folder: Path) -> Files:
-    return {name: data for name, data in read_folder(folder).items() if name.startswith("catalog/")}
+def _documents(folder: Path) -> list[Document]:
+    """Of all layers, put together."""
+    files = read_folder(folder)
+    layers = catalog_layers(files.get(POLICY, b""))
+    parsed = {name: parse(data, name) for name, data in files.items() if of_catalog(name, layers)}
+    return overlaid([[doc for name, doc in parsed.items() if name.startswith(f"{layer.prefix}/")] for layer in layers])
 
 
-def _catalog_name(folder: Path) -> str:
-    policy = folder / "policy.yaml"
-    return catalog_folder(policy.read_bytes() if policy.is_file() else b"")
+def _own_folder(folder: Path) -> Path:
+    """Where rows of one's own stand."""
+    return folder / own_catalog(_policy_bytes(folder))
+
+
+def _layered(folder: Path) -> bool:
+    return len(catalog_layers(_policy_bytes(folder))) > 1
+
+
+def _policy_bytes(folder: Path) -> bytes:
+    policy = folder / POLICY
+    return policy.read_bytes() if policy.is_file() else b""
 
 
 def _refreshed(folder: Path, maps: Path, *, since: str) -> Refreshed:
-    documents = [parse(data, name) for name, data in _catalog_files(folder).items()]
-    return refresh(documents, _maps(maps), file=f"catalog/{PRICES}", since=since)
+    return refresh(_documents(folder), _maps(maps), file=f"catalog/{PRICES}", since=since)
 
 
 def _installed(folder: Path) -> bool:

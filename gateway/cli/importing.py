@@ -18,7 +18,7 @@ from gateway.importing.draft import Said
 from gateway.importing.report import plain
 from gateway.importing.run import Imported, PeerName, run
 from gateway.importing.shipped import Shipped, gather
-from gateway.policy.layout import catalog_folder
+from gateway.policy.layout import own_catalog
 from gateway.settings import from_environment, peer_variable
 from gateway.source import parse
 
@@ -190,7 +190,7 @@ def _shipped(catalog: Path | None) -> Shipped:
     if folder is None:
         policies = from_environment().policies
         policy = policies / "policy.yaml"
-        folder = policies / catalog_folder(policy.read_bytes() if policy.is_file() else b"")
+        folder = policies / own_catalog(policy.read_bytes() if policy.is_file() else b"")
     if not folder.is_dir():
         raise Mistake(
             f"there is no catalogue {folder}; name one with --catalog, such as `policies/catalog` of the project"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gateway.errors import GatewayError, Problem, Problems
-from gateway.policy.layout import catalog_folder
+from gateway.policy.layout import catalog_layers
 from gateway.settings import BadSetting
 from gateway.source import frame
 
@@ -45,16 +45,19 @@ def in_folder(wrong: Problems, folder: Path) -> Problems:
 def placed(problems: Iterable[Problem], folder: Path) -> list[Problem]:
     """Their files, which are named as a policy folder knows them, named as seen from here."""
     try:
-        catalog = catalog_folder((folder / "policy.yaml").read_bytes())
+        layers = catalog_layers((folder / "policy.yaml").read_bytes())
     except OSError:
-        catalog = "catalog"
+        layers = catalog_layers(b"")
+    paths = {layer.prefix: layer.path for layer in layers}
 
     def seen(problem: Problem) -> Problem:
         place = problem.place
         if place is None or place.file.startswith(str(folder)):
             return problem
         top, _, name = place.file.partition("/")
-        inside = Path(catalog, name) if top == "catalog" else Path(place.file)
+        if top in paths and paths[top] is None:
+            return problem  # inside the package
+        inside = Path(paths[top] or "", name) if top in paths else Path(place.file)
         return replace(problem, place=replace(place, file=str(folder / inside)))
 
     return [seen(problem) for problem in problems]

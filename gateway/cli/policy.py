@@ -35,7 +35,7 @@ from gateway.policy.ranking import expected_costs
 from gateway.policy.view import View
 from gateway.processes.accepted_policy import load_version
 from gateway.processes.freezing import stopped_here
-from gateway.processes.policy_folder import read_folder
+from gateway.processes.policy_folder import read_folder, unnamed_catalog
 from gateway.report.ledger import well_known
 from gateway.settings import from_environment, vendor_key
 from gateway.signals.measure import measure_prompt
@@ -67,7 +67,7 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
         _say(wrong.problems, path, as_json, passed=0, failed=0)
         raise typer.Exit(1) from None
     found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key, known=_known())
-    _say(found.problems, path, as_json, passed=found.passed, failed=found.failed)
+    _say((*unnamed_catalog(path), *found.problems), path, as_json, passed=found.passed, failed=found.failed)
     if not as_json:
         policy = compiled.policy
         counts = f"{len(policy.guards)} guards, {len(policy.routes)} routes, {len(policy.endpoints)} endpoints"

@@ -26,7 +26,7 @@ from gateway.control.shapes import (
 )
 from gateway.control.state import State
 from gateway.errors import GatewayError
-from gateway.policy.layout import catalog_folder
+from gateway.policy.layout import OWN, catalog_layers
 from gateway.policy.select.canary import stopped
 from gateway.processes import audit
 from gateway.threads import POLICIES
@@ -105,7 +105,9 @@ def _files(folder: Folder | None) -> Files | None:
         if _NAME.fullmatch(name) is None:
             raise GatewayError("invalid_request", f"`{name[:100]}` is no file of a policy folder", param="files")
     files = {name: text.encode("utf-8", "surrogatepass") for name, text in folder.items()}
-    inside = catalog_folder(files.get("policy.yaml", b""))
-    if inside.startswith("/") or ".." in inside.split("/"):
-        raise GatewayError("invalid_request", "`catalog:` names a folder outside what was sent", param="files")
+    for layer in catalog_layers(files.get("policy.yaml", b"")):
+        if layer.path is not None and layer.prefix != OWN:
+            raise GatewayError("invalid_request", "`catalog:` names several folders; send one", param="files")
+        if layer.path is not None and (layer.path.startswith("/") or ".." in layer.path.split("/")):
+            raise GatewayError("invalid_request", "`catalog:` names a folder outside what was sent", param="files")
     return files

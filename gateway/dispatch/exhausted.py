@@ -11,6 +11,7 @@ from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
+from gateway.policy.decision import Decision
 from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, WITHDRAWN, Failure
 from gateway.upstreams.fleet import Fleet
 
@@ -28,6 +29,7 @@ class Standing:
     too_dear: Sequence[Endpoint]
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
     limited: bool = False  # those that rest do so because of their rate limits
+    not_enabled: Sequence[Endpoint] = ()  # permitted by no decision, though the route proposes them and no guard minds
 
     @classmethod
     def of(cls, trail: RequestState, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
@@ -43,6 +45,7 @@ class Standing:
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
             left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
             limited=all(breakers.of(endpoint.id).limited for endpoint, wait_s in waits if wait_s),
+            not_enabled=_not_enabled(trail.decision),
         )
 
     def reasons(self) -> Iterator[str]:
@@ -56,6 +59,13 @@ class Standing:
             yield f"no key is set for {_names(self.keyless)}"
         if self.left:
             yield f"not asked any more: {_names(self.left)}"
+        if self.not_enabled:
+            yield f"not enabled in the catalogue: {_names(self.not_enabled)}"
+
+
+def _not_enabled(decision: Decision) -> list[Endpoint]:
+    bits = decision.proposed & ~decision.guarded
+    return [endpoint for endpoint in decision.policy.endpoints if not endpoint.enabled and bits >> endpoint.index & 1]
 
 
 def nothing_usable(trail: RequestState, fleet: Fleet, breakers: Breakers) -> GatewayError:

@@ -27,8 +27,10 @@ def capability(endpoints: Sequence[Endpoint]) -> Capability:
 
 
 def serves(endpoint: Endpoint, kind: str) -> bool:
-    """True if the endpoint's wire is one that we speak and its model serves this kind."""
+    """True if it is enabled, its wire is one that we speak, and its model serves this kind."""
     kinds = endpoint.kinds
+    if not endpoint.enabled:
+        return False
     by_chat = kind == "chat" or (kind in INTERFACES and INTERFACES[kind].by_chat)  # translated from wire to wire
     if endpoint.api == "openai":
         return kind in kinds or (by_chat and "chat" in kinds)

@@ -15,8 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from time import sleep
 
+from gateway.catalog.data import shipped_catalog
 from gateway.errors import Place, Problem, Problems
-from gateway.policy.layout import CALLERS, POLICY, catalog_folder
+from gateway.policy.layout import CALLERS, OWN, POLICY, SHIPPED, Layer, catalog_layers
 
 MOST_FILE_BYTES = 8_000_000
 TRIES, PAUSE_S = 5, 0.05  # of a folder that changes while it is read
@@ -81,15 +82,16 @@ def _errno(wrong: OSError | ValueError) -> int:
 
 def _roots(folder: Path) -> tuple[str, ...]:
     try:
-        catalog = _catalog_folder(_read(os.path.join(folder, POLICY), POLICY))
+        layers = _layers(_read(os.path.join(folder, POLICY), POLICY))
     except Problems:
-        catalog = "catalog"
-    return tuple(os.path.join(folder, name) for name in ("", "cases", catalog))
+        layers = _layers(b"")
+    catalogs = [layer.path for layer in layers if layer.path is not None]
+    return tuple(os.path.join(folder, name) for name in ("", "cases", *catalogs))
 
 
 @lru_cache(maxsize=4)  # asked twice a second
-def _catalog_folder(policy: bytes) -> str:
-    return catalog_folder(policy)
+def _layers(policy: bytes) -> tuple[Layer, ...]:
+    return catalog_layers(policy)
 
 
 def _read_once(folder: Path) -> Files:
@@ -98,12 +100,31 @@ def _read_once(folder: Path) -> Files:
         raise Problems([Problem(f"there is no policy folder {folder}", help=way_out)])
     here = _names(str(folder), ".")
     files = {name: _read(os.path.join(folder, name), name) for name in (POLICY, CALLERS) if name in here}
-    catalog = catalog_folder(files.get(POLICY, b""))
-    for part, shown in (("cases", "cases"), (catalog, "catalog")):
-        root = os.path.join(folder, part)
-        names = _names(root, part) if os.path.lexists(root) else []
+    for layer in (Layer("cases", "cases"), *_layers(files.get(POLICY, b""))):
+        if layer.path is None:
+            files |= {f"{SHIPPED}/{name}": data for name, data in shipped_catalog().items()}
+            continue
+        root, shown = os.path.join(folder, layer.path), layer.prefix
+        names = _names(root, layer.path) if os.path.lexists(root) else []
         files |= {f"{shown}/{name}": _read(os.path.join(root, name), f"{shown}/{name}") for name in names}
     return files
+
+
+def unnamed_catalog(folder: Path) -> list[Problem]:
+    """A warning of a `catalog/` that is there and read by nobody, since `catalog:` names others; else nothing."""
+    own = os.path.join(folder, OWN)
+    try:
+        layers = _layers(_read(os.path.join(folder, POLICY), POLICY))
+        named = {os.path.realpath(os.path.join(folder, layer.path)) for layer in layers if layer.path is not None}
+        if os.path.realpath(own) in named or not any(_yaml_names(own)):
+            return []
+    except (OSError, ValueError, Problems):
+        return []
+    words = [layer.path or SHIPPED for layer in layers]
+    named_words = " and ".join(f"`{word}`" for word in words)
+    message = f"nothing reads the files in `{OWN}/`: `catalog:` names only {named_words}"
+    way_out = f"write `catalog: [{', '.join([*words, OWN])}]`: later rows add to earlier ones and override their fields"
+    return [Problem(message, Place(POLICY, 1, 1), way_out, "warning")]
 
 
 def _names(root: str, shown: str) -> list[str]:

@@ -17,7 +17,7 @@ from gateway.policy.compiled import Compiled
 from gateway.policy.layout import POLICY
 from gateway.processes import accepted_policy as accepted
 from gateway.processes import audit
-from gateway.processes.policy_folder import look, read_folder
+from gateway.processes.policy_folder import look, read_folder, unnamed_catalog
 from gateway.record.heartbeat import Cells, tell
 from gateway.signals.measure import measure_prompt
 
@@ -43,6 +43,7 @@ def accept(folder: Path, state_dir: Path) -> Compiled:
         _record(state_dir, "policy_accepted", folder, _change(old, compiled))
     accepted.keep_version(state_dir, compiled.policy.version, compiled.files)
     accepted.keep(state_dir, compiled.policy.version, compiled.files)
+    _warn(folder)
     return compiled
 
 
@@ -110,6 +111,7 @@ class Reloader:
         self._compiled, self.problem, self._tried = compiled, None, None
         self._count("accepted")
         _log.info("policy %s is served", compiled.policy.version)
+        _warn(self._folder)
         return compiled
 
     def _is_known(self, version: str) -> bool:
@@ -175,6 +177,12 @@ def _record(state_dir: Path, action: str, folder: Path, detail: dict[str, object
     except OSError as error:
         said = f"the audit in {state_dir} cannot be written: {error.strerror}"
         raise Problems([Problem(said, Place(POLICY, 1, 1), "make room, then send SIGHUP")]) from None
+
+
+def _warn(folder: Path) -> None:
+    """Of rows that stand in the folder and are read by nobody."""
+    for problem in unnamed_catalog(folder):
+        _log.warning("%s; %s", problem.message, problem.help)
 
 
 def _change(old: Compiled, new: Compiled) -> dict[str, object]:

@@ -152,7 +152,7 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
 def _door(
     endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None
 ) -> UpstreamTarget | None:
-    if endpoint.api not in SPOKEN:
+    if endpoint.api not in SPOKEN or not endpoint.enabled:
         return None
     headers: dict[str, str] = {}
     key = None

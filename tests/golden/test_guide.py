@@ -30,8 +30,9 @@ def piece(start: str) -> bytes:
 def test_the_pieces_of_the_guide_make_a_policy_that_passes_its_cases() -> None:
     example = read_folder(ROOT / "policies" / "examples" / "eu-residency")
     sets = next(line for line in example["policy.yaml"].split(b"\n") if line.startswith(b"  eu: "))
-    files = {name: data for name, data in example.items() if name.startswith("catalog/")}
-    files["policy.yaml"] = b"version: 1\nsets:\n" + sets + b"\n" + piece("guards:") + piece("routes:")
+    catalog = next(line for line in example["policy.yaml"].split(b"\n") if line.startswith(b"catalog: "))
+    files = {name: data for name, data in example.items() if name.startswith("catalog")}
+    files["policy.yaml"] = b"version: 1\n" + catalog + b"\nsets:\n" + sets + b"\n" + piece("guards:") + piece("routes:")
     files["callers.yaml"] = piece("teams:")
     files["cases/guide.yaml"] = piece("- note:")
 

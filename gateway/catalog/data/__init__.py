@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from gateway.source import Document, parse
 
@@ -11,5 +13,15 @@ from gateway.source import Document, parse
 @cache
 def shipped() -> tuple[Document, ...]:
     """Constant as long as the package is."""
-    found = sorted((item for item in files(__package__).iterdir() if item.name.endswith(".yaml")), key=lambda i: i.name)
-    return tuple(parse(item.read_bytes(), f"gateway/catalog/data/{item.name}") for item in found)
+    return tuple(parse(data, f"gateway/catalog/data/{name}") for name, data in _yaml(files(__package__)).items())
+
+
+@cache
+def shipped_catalog() -> Mapping[str, bytes]:
+    """The files of labs, models, operators and endpoints, which `catalog: [shipped, …]` begins with, by name."""
+    return _yaml(files("gateway.catalog").joinpath("shipped"))
+
+
+def _yaml(folder: Traversable) -> dict[str, bytes]:
+    found = sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name)
+    return {item.name: item.read_bytes() for item in found}

@@ -40,18 +40,28 @@ def review(
     ]
     failed = sum(bool(problems) for problems in failures)
     said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
+    said += _not_enabled(compiled.policy)
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
 
 
 def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
-    without = [e for e in policy.endpoints if e.key_env is not None and not has_key(e)]
+    without = [e for e in policy.endpoints if e.enabled and e.key_env is not None and not has_key(e)]
     if not without:
         return []
     variables = sorted({str(endpoint.key_env) for endpoint in without})
     named = first_of(variables, _SHOWN)
     words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
     way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
+    return [_note(words, None, way_out)]
+
+
+def _not_enabled(policy: Policy) -> list[Problem]:
+    asleep = [endpoint.id for endpoint in policy.endpoints if not endpoint.enabled]
+    if not asleep:
+        return []
+    words = f"{len(asleep)} endpoints take no part, because they are not enabled: {first_of(asleep, _SHOWN)}"
+    way_out = "a row in your own catalogue enables one: `{id: …, enabled: true, base_url: …}`, see docs/own-vendor.md"
     return [_note(words, None, way_out)]
 
 

@@ -115,7 +115,7 @@ def _gains(before: Rules, after: Rules) -> Iterable[Change]:
     last = after.policy
     classes: dict[tuple[tuple[int, ...] | None, tuple[int, ...]], list[tuple[Box, dict[str, Any]]]] = {}
     told: dict[str, Change] = {}
-    for endpoint in last.endpoints:
+    for endpoint in filter(lambda each: each.enabled, last.endpoints):
         was = same_door(endpoint, before.policy)
         key = (_removers(before, was) if was else None, _removers(after, endpoint))
         if key not in classes:
@@ -128,9 +128,9 @@ def _gains(before: Rules, after: Rules) -> Iterable[Change]:
 
 
 def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
-    """The endpoint of the same id, unless its door changed."""
+    """The endpoint of the same id, unless its door changed, or nobody could reach it yet."""
     other = policy.catalog.endpoints.get(endpoint.id)
-    if other is None:
+    if other is None or not other.enabled:
         return None
     doors = [(e.base_url, e.api, e.key_env) for e in (other, endpoint)]
     return other if doors[0] == doors[1] else None

@@ -9,8 +9,9 @@ from functools import lru_cache
 from traceback import walk_tb
 
 from gateway.catalog.compile import compile_catalog
-from gateway.catalog.data import shipped
+from gateway.catalog.data import shipped, shipped_catalog
 from gateway.catalog.facts import Catalog
+from gateway.catalog.overlay import overlaid
 from gateway.catalog.sources import Written
 from gateway.errors import Place, Problem, Problems, nearest
 from gateway.identity import Keyring, compile_callers
@@ -21,7 +22,7 @@ from gateway.policy.authoring.routes import Names
 from gateway.policy.authoring.shapes import PolicyFile
 from gateway.policy.authoring.vocabulary import vocabularies
 from gateway.policy.compiled import Compiled
-from gateway.policy.layout import CALLERS, POLICY, catalog_folder
+from gateway.policy.layout import CALLERS, POLICY, SHIPPED, catalog_layers, of_catalog
 from gateway.source import Document, read, validate
 
 
@@ -114,30 +115,40 @@ def version_of(files: Mapping[str, bytes]) -> str:
 
 
 def _catalog(folder: _Folder) -> Catalog | None:
-    files = tuple(sorted((name, data) for name, data in folder.files.items() if name.startswith("catalog/")))
+    layers = catalog_layers(folder.files.get(POLICY, b""))
+    files = {name: data for name, data in folder.files.items() if of_catalog(name, layers)}
+    for layer in layers:
+        if any(name.startswith(f"{layer.prefix}/") for name in files):
+            continue
+        if layer.path is None:
+            files |= {f"{SHIPPED}/{name}": data for name, data in shipped_catalog().items()}
+        else:
+            folder.problems.append(_missing_layer(layer.path))
     if not files:
-        where = catalog_folder(folder.files.get(POLICY, b""))
-        help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
-        message = f"there is no catalogue: no YAML file stands in `{where}`"
-        folder.problems.append(Problem(message, Place(POLICY, 1, 1), help_))
         return None
-    catalog, problems, unreadable = _read_catalog(files)
+    catalog, problems, unreadable = _read_catalog(tuple(layer.prefix for layer in layers), tuple(sorted(files.items())))
     folder.problems += problems
     folder.unreadable += unreadable
     return catalog
 
 
+def _missing_layer(path: str) -> Problem:
+    help_ = "put catalogue files there, or name another folder with `catalog: PATH` in policy.yaml"
+    return Problem(f"there is no catalogue: no YAML file stands in `{path}`", Place(POLICY, 1, 1), help_)
+
+
 @lru_cache(maxsize=2)
 def _read_catalog(
+    prefixes: tuple[str, ...],
     files: tuple[tuple[str, bytes], ...],
 ) -> tuple[Catalog | None, tuple[Problem, ...], tuple[Problem, ...]]:
     """Kept, because it is most of the work and a policy changes more often than its catalogue."""
     folder = _Folder(dict(files))
-    documents = folder.inside("catalog")
+    layers = [folder.inside(prefix) for prefix in prefixes]
     catalog = None
-    if documents:
+    if any(layers):
         try:
-            catalog = compile_catalog(documents, shipped())
+            catalog = compile_catalog(overlaid(layers), shipped())
         except Problems as wrong:
             folder.problems += wrong.problems
     return catalog, tuple(folder.problems), tuple(folder.unreadable)

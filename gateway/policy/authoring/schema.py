@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.catalog.countries import ISO
 from gateway.catalog.facts import Catalog
+from gateway.catalog.overlay import IDS
 from gateway.catalog.shapes import CatalogFile
 from gateway.catalog.table import FACTS, Fact
 from gateway.identity import CallersFile
@@ -28,9 +29,17 @@ def schemas() -> Mapping[str, Schema]:
     return {
         "policy.json": _of(PolicyFile, "policy.yaml: guards only remove, routes only order"),
         "callers.json": _of(CallersFile, "callers.yaml: teams, keys, tags"),
-        "catalog.json": _of(CatalogFile, "catalog/*.yaml: whose weights, whose machines, whose bill"),
+        "catalog.json": _overriding(_of(CatalogFile, "catalog/*.yaml: whose weights, whose machines, whose bill")),
         "cases.json": listed,
     }
+
+
+def _overriding(made: Schema) -> Schema:
+    """A row may override some fields of one in an earlier layer, so that nothing but its id must be there."""
+    for kind, id in IDS.items():
+        row = made["$defs"][made["properties"][kind]["items"]["$ref"].rpartition("/")[2]]
+        row["required"] = [id]
+    return made
 
 
 def _of(shape: type[Shape], title: str) -> Schema:

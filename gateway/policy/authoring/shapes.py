@@ -150,7 +150,11 @@ class PolicyFile(Shape):
     record_signals: SignalNames = Field(
         default=[], description="signals recorded besides, `coarse`, or `none`: nothing about the text"
     )
-    catalog: str | None = Field(None, description="a folder to take the catalogue from, instead of catalog/")
+    catalog: str | Annotated[list[Text], Field(min_length=1)] | None = Field(
+        None,
+        description="instead of catalog/: a folder, or a list of folders and `shipped`, the catalogue of the package; "
+        "later ones add rows, or override fields of rows with the same id",
+    )
     allow_widening: Text | None = Field(None, description="version of the policy that this one may widen, once")
 
 

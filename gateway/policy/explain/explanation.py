@@ -51,6 +51,8 @@ def _lacks(decision: Decision, endpoint: Endpoint) -> str:
     needs = decision.signals.get("needs", UNKNOWN)
     tokens = decision.signals.get("tokens", UNKNOWN)
     lacking = []
+    if not endpoint.enabled:
+        return "is not enabled: a row of your own catalogue with `enabled: true` does that"
     if endpoint.api not in SPOKEN:
         return f"speaks `{endpoint.api}`, which this gateway does not yet"
     if not serves(endpoint, str(kind)):

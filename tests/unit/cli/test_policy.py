@@ -12,6 +12,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.record.store import open_store
+from gateway.supervisor.reload import accept
 from tests.unit.policy.small import folder
 from tests.unit.record.build import GLM, attempt, outcome, put, request
 
@@ -249,3 +250,27 @@ def test_schema_writes_four_files(capsys, policies):
         "catalog.json",
         "cases.json",
     }
+
+
+def test_a_catalogue_that_nothing_names_is_told_with_the_way_out(capsys, caplog, tmp_path, policies):
+    (tmp_path / "other").mkdir()
+    (policies / "catalog" / "all.yaml").rename(tmp_path / "other" / "all.yaml")
+    (policies / "catalog" / "mine.yaml").write_text("endpoints: []\n")
+    edited(policies, "version: 1\n", "version: 1\ncatalog: ../other\n")
+
+    _, out, _ = run(capsys, "check", policies)
+    accept(policies, tmp_path / "state")
+
+    assert "warning: nothing reads the files in `catalog/`: `catalog:` names only `../other`" in out
+    assert "write `catalog: [../other, catalog]`" in out
+    assert "nothing reads the files in `catalog/`" in caplog.text
+    edited(policies, "catalog: ../other\n", "catalog: [../other, ./catalog/]\n")
+    assert "nothing reads" not in run(capsys, "check", policies)[1]
+
+
+def test_a_layer_that_is_not_there_is_a_mistake(capsys, policies):
+    edited(policies, "version: 1\n", "version: 1\ncatalog: [catalog, ../nowhere]\n")
+
+    code, out, _ = run(capsys, "check", policies)
+
+    assert code == 1 and "there is no catalogue: no YAML file stands in `../nowhere`" in out

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gateway.errors import Problems
-from gateway.policy.layout import catalog_folder
+from gateway.policy.layout import own_catalog
 from gateway.policy.rules import Limits, OnRefusal
 from tests.unit.policy.small import CALLERS, CATALOG, POLICY, REST, SETS, compiled
 
@@ -148,11 +148,14 @@ def test_mistakes_of_all_files_are_told_at_once_in_file_order():
         (b"catalog: ../other\n", "../other"),
         (b"version: 1\n", "catalog"),
         (b"[", "catalog"),
-        (b"catalog: [x]", "catalog"),
+        (b"catalog: [x]", "x"),
+        (b"catalog: [shipped, ours, mine]", "mine"),
+        (b"catalog: shipped", "catalog"),
+        (b"catalog: [1]", "catalog"),
     ],
 )
 def test_the_catalogue_is_the_folders_own_unless_the_policy_names_another(policy, folder):
-    assert catalog_folder(policy) == folder
+    assert own_catalog(policy) == folder
 
 
 def test_recorded_signals_are_named_or_coarse():
