@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 from gateway.catalog import compile_prices as bills
 from gateway.catalog import risk
-from gateway.catalog.address import address_of
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin
 from gateway.catalog.prices import Price, Window
+from gateway.catalog.replicas import replica_problems, replicas
 from gateway.catalog.rows import Contract, Factor
 from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.sources import CatalogBuilder, Written
@@ -21,7 +21,6 @@ from gateway.catalog.table import CAPABILITIES
 from gateway.errors import Problem, nearest
 from gateway.interfaces import INTERFACES
 
-_KEY_ENV = re.compile(r"([A-Z0-9][A-Z0-9_]*)?_API_KEY|GATEWAY_KEY_[A-Z0-9_]+")
 _OF_THE_DOOR = frozenset({"stored_state", "hosted_tools"})
 
 
@@ -97,7 +96,7 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
     if parts is None:
         return None
     model, operator = _resolved(desk, written, parts, known)
-    desk.problems += [*_key_problems(written), *_address_problems(written), *_pin_problems(written)]
+    desk.problems += [*replica_problems(written), *_pin_problems(written)]
     if model is None or operator is None:
         return None
     endpoint = _plain(desk, written, model, operator)
@@ -157,9 +156,8 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         retention_days=row.retention_days,
         quantization=row.quantization,
         api=row.api,
-        base_url=row.base_url.rstrip("/"),
+        replicas=replicas(row),
         upstream_model=row.upstream_model or model.id,
-        key_env=row.key_env,
         prices=(),
         usd_per_hour=row.usd_per_hour,
         output_tokens_per_s=row.output_tokens_per_s,
@@ -192,27 +190,6 @@ def _embeds(model: Model) -> bool:
     return not any(INTERFACES[kind].writes for kind in model.kinds)
 
 
-def _key_problems(written: Written[EndpointRow]) -> list[Problem]:
-    name = written.row.key_env
-    if name is None or _KEY_ENV.fullmatch(name):
-        return []
-    message = f"`key_env` cannot be `{name}`: only variables made for keys are read"
-    return [written.problem(message, "key_env", help="a name like `DEEPSEEK_API_KEY` or `GATEWAY_KEY_DEEPSEEK`")]
-
-
-def _address_problems(written: Written[EndpointRow]) -> list[Problem]:
-    row = written.row
-    try:
-        address = address_of(row.base_url)
-    except ValueError as wrong:
-        way_out = "write it like https://api.example.com/v1, and name the key in `key_env`"
-        return [written.problem(f"`base_url`: {wrong}", "base_url", help=way_out)]
-    if address.scheme == "http" and row.hosting != "self" and not _loopback(address.host):
-        message = "plain http reaches only own machines: the prompt would be readable on the way"
-        return [written.problem(message, "base_url", help="use https, or say `hosting: self` if the machine is yours")]
-    return []
-
-
 def _pin_problems(written: Written[EndpointRow]) -> list[Problem]:
     pin = written.row.pin
     if pin is None or pin.cidr is None:
@@ -222,15 +199,6 @@ def _pin_problems(written: Written[EndpointRow]) -> list[Problem]:
     except ValueError:
         return [written.problem("this is no network", "pin", "cidr", help="write it like 10.0.0.0/8")]
     return []
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _price_problems(written: Written[EndpointRow], endpoint: Endpoint) -> list[Problem]:

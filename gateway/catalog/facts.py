@@ -113,6 +113,26 @@ class Pin:
     certificate: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where a key is read: a variable of the environment, or a file."""
+
+    env: str | None = None
+    file: str | None = None
+
+    def __str__(self) -> str:
+        return self.env or str(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One way to an endpoint: an address and the key that is sent there (None: none is needed)."""
+
+    base_url: str
+    key: KeySource | None = None
+    weight: int = 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Endpoint:
     """A door: one model at one operator in one place."""
@@ -131,9 +151,8 @@ class Endpoint:
     retention_days: int | None
     quantization: str | None
     api: str  # openai, openai_responses, anthropic: native wires; anything else: the litellm adapter
-    base_url: str
+    replicas: tuple[Replica, ...]  # at least one
     upstream_model: str
-    key_env: str | None
     prices: tuple[Price, ...]  # oldest first
     usd_per_hour: Decimal | None
     kinds: frozenset[str]  # what this door serves: the model's, unless it says otherwise
@@ -151,6 +170,22 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"<endpoint {self.id}>"
+
+    @property
+    def base_url(self) -> str:
+        """Of its first replica."""
+        return self.replicas[0].base_url
+
+    @property
+    def key_env(self) -> str | None:
+        """The variable of its first replica's key; None: none is needed, or it stands in a file."""
+        key = self.replicas[0].key
+        return key.env if key is not None else None
+
+    @property
+    def keys(self) -> tuple[KeySource, ...]:
+        """Where its keys are read, each once; none: it needs none."""
+        return tuple(dict.fromkeys(replica.key for replica in self.replicas if replica.key is not None))
 
 
 @dataclass(frozen=True, slots=True)

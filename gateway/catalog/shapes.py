@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.catalog.auxiliary_shapes import (
     BodyFieldRow,
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     Kind = str
 else:
     Kind = Literal[kinds()]
+
+
+Weight = Annotated[int, Field(gt=0, le=1000)]
 
 
 class Listing(Shape):
@@ -167,6 +170,21 @@ class Additions(Shape):
     stream_options: bool = Field(True, description="the usage option of a stream; without it usage is estimated")
 
 
+class KeyRow(Shape):
+    """One of several keys of an endpoint."""
+
+    env: str | None = Field(None, description="environment variable with the key: *_API_KEY or GATEWAY_KEY_*")
+    file: str | None = Field(None, description="absolute path of a file with the key, read again when it changes")
+    weight: Weight = Field(1, description="its share of the conversations, beside the others' weights")
+
+
+class ReplicaRow(Shape):
+    """One of several addresses of an endpoint."""
+
+    base_url: str = Field(description="as `base_url` of an endpoint")
+    weight: Weight = Field(1, description="its share of the conversations, beside the others' weights")
+
+
 class EndpointRow(Sourced):
     """A door: one model at one operator in one place."""
 
@@ -183,8 +201,17 @@ class EndpointRow(Sourced):
     quantization: str | None = Field(None, description="number format of the weights as served")
     api: Text = Field(description="openai, openai_responses, anthropic; anything else goes by the litellm adapter")
     base_url: str = Field(description="plain http only for hosting: self or a loopback address")
+    replicas: Annotated[list[ReplicaRow], Field(min_length=1)] | None = Field(
+        None, description="instead of base_url: several addresses, chosen by weight; one that fails is passed over"
+    )
     upstream_model: Text | None = Field(None, description="the name this operator knows the model by; absent: its id")
     key_env: str | None = Field(None, description="environment variable with the key: *_API_KEY or GATEWAY_KEY_*")
+    key_file: str | None = Field(
+        None, description="instead of key_env: absolute path of a file with the key, read again when it changes"
+    )
+    keys: Annotated[list[KeyRow], Field(min_length=1)] | None = Field(
+        None, description="instead of key_env: several keys, chosen by weight; one that is refused is passed over"
+    )
     prices: list[PriceRow] = Field(default=[], description="dated rows")
     price_keys: list[str] = Field(
         default=[], description="where `catalog refresh` finds its price: map:key, best first"
@@ -206,6 +233,14 @@ class EndpointRow(Sourced):
     adds: Additions = Field(default=Additions(), description="what it takes of what we add; absent: everything")
     ends: Day | None = Field(None, description="the operator has announced its end")
     enabled: bool = Field(True, description="false: it takes no part until a later layer's row says `enabled: true`")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_one_address(cls, row: Any) -> Any:
+        """`base_url` is "" where replicas stand instead of it."""
+        if isinstance(row, dict) and row.get("replicas") is not None and row.get("base_url") is None:
+            return {**row, "base_url": ""}
+        return row
 
 
 class EndpointPrices(Shape):

@@ -109,6 +109,10 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row |= {"kinds": sorted(endpoint.kinds), "can": sorted(endpoint.can), "api": endpoint.api}
     row |= {"adds": {"stream_options": endpoint.takes_usage_option}}
     row |= {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model, "key_env": endpoint.key_env}
+    row["replicas"] = [
+        {"base_url": each.base_url, "key": str(each.key) if each.key else None, "weight": each.weight}
+        for each in endpoint.replicas
+    ]
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
     row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}

@@ -35,9 +35,10 @@ from gateway.policy.ranking import expected_costs
 from gateway.policy.view import View
 from gateway.processes.accepted_policy import load_version
 from gateway.processes.freezing import stopped_here
+from gateway.processes.key_files import key_at
 from gateway.processes.policy_folder import read_folder, unnamed_catalog
 from gateway.report.ledger import well_known
-from gateway.settings import from_environment, vendor_key
+from gateway.settings import from_environment
 from gateway.signals.measure import measure_prompt
 from gateway.signals.value import Signals
 from gateway.source import frame
@@ -85,7 +86,7 @@ def _known() -> frozenset[str]:
 
 
 def _has_key(endpoint: Endpoint) -> bool:
-    return endpoint.key_env is None or vendor_key(endpoint.key_env) is not None
+    return not endpoint.keys or any(key_at(key) is not None for key in endpoint.keys)
 
 
 def _say(problems: tuple[Problem, ...], folder: Path, as_json: bool, *, passed: int, failed: int) -> None:

@@ -21,7 +21,7 @@ _STATIC = {  # by path below /static/: nothing else is served
     "docs.js": _SCRIPT,
 } | {
     f"{name}.js": _SCRIPT
-    for name in "console access page charts figures freezes keys audit map decisions whatif".split()
+    for name in "console access page charts figures freezes waivers keys audit map decisions whatif".split()
 }
 
 router = APIRouter(include_in_schema=False)

@@ -27,13 +27,14 @@ from gateway.policy.freeze import Frozen
 from gateway.policy.models import resolve_model
 from gateway.policy.view import View
 from gateway.processes.freezing import stopped_here
+from gateway.processes.key_files import key_at
 from gateway.record.store import Store, open_store
 from gateway.report import vendors
 from gateway.report.ledger import recorded, well_known
 from gateway.report.page import page
 from gateway.report.reports import REPORTS, Asked
 from gateway.report.table import NotATable, as_csv
-from gateway.settings import Settings, vendor_key
+from gateway.settings import Settings
 from gateway.signals.measure import measure_prompt
 
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
@@ -116,11 +117,11 @@ def _checked(job: CheckJob, desk: Jobs, at: float) -> dict[str, Any]:
 
 def _knower(desk: Jobs) -> Any:
     """Whether an endpoint's key is set. A folder that was sent learns nothing of other variables of this process."""
-    ours = {endpoint.key_env for endpoint in desk.served().catalog.endpoints.values()}
+    ours = {key for endpoint in desk.served().catalog.endpoints.values() for key in endpoint.keys}
 
     def has_key(endpoint: Endpoint) -> bool:
-        variable = endpoint.key_env
-        return variable is None or variable not in ours or vendor_key(variable) is not None
+        keys = endpoint.keys
+        return not keys or not ours.issuperset(keys) or any(key_at(key) is not None for key in keys)
 
     return has_key
 

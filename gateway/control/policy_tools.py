@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.control.auth import TOKEN, Guarded, asking
 from gateway.control.job import CheckJob, DiffJob, ExplainJob, Files
+from gateway.control.policy_shapes import PolicyShown, RuleShown, WaiverShown
 from gateway.control.roles import sees
 from gateway.control.shapes import (
     CheckAsked,
@@ -19,14 +20,13 @@ from gateway.control.shapes import (
     ExplainAsked,
     ExplainShown,
     Folder,
-    PolicyShown,
     ReloadShown,
-    RuleShown,
     problems,
 )
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.policy.layout import OWN, catalog_layers
+from gateway.policy.rules import Waiver
 from gateway.policy.select.canary import stopped
 from gateway.processes import audit
 from gateway.threads import POLICIES
@@ -52,8 +52,20 @@ async def policy(request: Request) -> PolicyShown:
         guards=[RuleShown(name=guard.name, why=guard.why) for guard in served.guards],
         routes=[RuleShown(name=route.name) for route in served.routes],
         aliases=sorted(served.aliases),
+        waivers=[_waiver(waiver) for waiver in served.waivers if sees(asking(request), waiver.team)],
         teams=sorted(team for team in compiled.keyring.teams if sees(asking(request), team)),
         endpoints=len(served.endpoints),
+    )
+
+
+def _waiver(waiver: Waiver) -> WaiverShown:
+    return WaiverShown(
+        guard=waiver.guard,
+        team=waiver.team,
+        until=waiver.until,
+        approved_by=waiver.approved_by,
+        reason=waiver.reason,
+        days_left=waiver.days_left(time()),
     )
 
 

@@ -122,29 +122,6 @@ class CatalogShown(Shape):
     endpoints: list[CatalogRow]
 
 
-class RuleShown(Shape):
-    """A guard or a route by name."""
-
-    name: str
-    why: str | None = None
-
-
-class PolicyShown(Shape):
-    """The policy that serves. `reload`: why the last change of the folder was refused.
-
-    `canaries_stopped`: by route, which bound of its `stop_if` its canary has passed.
-    """
-
-    policy_version: str
-    reload: str | None
-    canaries_stopped: dict[str, str]
-    guards: list[RuleShown]
-    routes: list[RuleShown]
-    aliases: list[str]
-    teams: list[str]
-    endpoints: int
-
-
 class ProblemShown(Shape):
     """One mistake or remark, with its place."""
 

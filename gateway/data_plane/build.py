@@ -22,11 +22,12 @@ from gateway.limits.memory import MemoryAccounts
 from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Gateway
-from gateway.policy.compiled import Compiled
+from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.in_force import InForce
 from gateway.processes.kept_secret import kept_secret
+from gateway.processes.key_files import KeyFiles, key_paths
 from gateway.record.journal.writer import Writer
-from gateway.settings import Settings, vendor_key, wants_tracing
+from gateway.settings import Settings, wants_tracing
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 from gateway.upstreams.state_seal import StateSeal
@@ -50,6 +51,7 @@ class Parts:
     freezes: Freezes
     running: Running
     seal: StateSeal
+    key_files: KeyFiles
 
     def record(self, outcome: Outcome) -> None:
         """The sink of callers' requests."""
@@ -87,6 +89,7 @@ def build_parts(settings: Settings) -> Parts:
         freezes=freezes,
         running=Running(),
         seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
+        key_files=KeyFiles(),
     )
 
 
@@ -127,12 +130,17 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
     return SharedAccounts(settings.redis_url, before.fresh, reached=vitals.shared_state)
 
 
+def build_fleet(policy: Policy, parts: Parts) -> Fleet:
+    """With the keys that there are now."""
+    key_of, client = parts.key_files.of, parts.client
+    return Fleet(policy.catalog, key_of=key_of, client=client, in_force=parts.in_force, tracing=wants_tracing())
+
+
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     """Once a policy version."""
     policy = compiled.policy
-    fleet = Fleet(
-        compiled.catalog, key_of=vendor_key, client=parts.client, in_force=parts.in_force, tracing=wants_tracing()
-    )
+    parts.key_files.look(key_paths(policy.endpoints))
+    fleet = build_fleet(policy, parts)
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)

@@ -7,6 +7,7 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.data_plane.asgi import Receive, Scope, Send, send_json
 from gateway.data_plane.worker_state import State
+from gateway.dispatch.replicas import awake
 from gateway.policy.freeze import freeze_mask
 
 
@@ -42,4 +43,4 @@ def degraded(state: State) -> frozenset[str]:
 
 def _usable(endpoint: Endpoint, state: State) -> bool:
     means = state.gateway.means
-    return means.fleet.reaches(endpoint) and means.breakers.of(endpoint.id).allows(monotonic())
+    return bool(awake(endpoint, means.fleet, means.breakers, monotonic()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 from gateway.estimates import Snapshot
 from gateway.policy.compiled import Policy
@@ -26,6 +26,7 @@ class Vitals:
         self._shadows_dropped = 0
         self._shared_state_up: Cells = {}
         self._versions: dict[Labels, float] = {}
+        self._waivers: dict[Labels, float] = {}
         self._canaries: dict[Labels, float] = {}
         self._due = monotonic()
 
@@ -47,6 +48,7 @@ class Vitals:
     def serves_policy(self, policy: Policy) -> None:
         """From here on it decides."""
         self._versions = dict.fromkeys(self._versions, 0.0) | {(policy.version,): 1.0}
+        self._waivers = {(waiver.guard, waiver.team): waiver.ends for waiver in policy.waivers}
 
     def due(self, after_s: float) -> None:
         """The event loop is asked to come back then: by how much it is late, the next `tell` says."""
@@ -62,6 +64,7 @@ class Vitals:
             "gateway_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 1},
             "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
             "gateway_policy_info": self._versions,
+            "gateway_waiver_end_timestamp_seconds": {key: ends for key, ends in self._waivers.items() if ends > time()},
             FROZEN: dict.fromkeys(frozen, 1.0),
             "gateway_canary_stopped": self._canaries,
             "gateway_shared_state_up": self._shared_state_up,

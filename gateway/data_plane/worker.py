@@ -24,6 +24,7 @@ from gateway.data_plane.control_line import ControlLine
 from gateway.data_plane.credentials import Credentials
 from gateway.data_plane.freezes import FreezeFollower
 from gateway.data_plane.gauges import Publisher
+from gateway.data_plane.key_follower import KeyFollower
 from gateway.data_plane.listener import Acceptor, Listener
 from gateway.data_plane.policy_follower import Follower
 from gateway.data_plane.probe_schedule import Schedule
@@ -69,7 +70,7 @@ def serve_worker(
     freezes = follow_freezes(parts, lambda: state.gateway, state.serve)
     beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("keys", state.credentials)]
     beside += [("reload", Follower(state, parts, settings, notice))]
-    beside += [("background", task) for task in others]
+    beside += [("background", task) for task in (*others, KeyFollower(state, parts))]
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         try:
             runner.run(_run(server, Spending(state), freezes, beside, parts))

@@ -41,6 +41,7 @@ class Question:
 
     permit: Permit
     out: Outgoing
+    replica: int = 0  # of the endpoint: which of its addresses and keys
 
 
 async def ask(
@@ -115,13 +116,14 @@ def _attempt(
         _meter(endpoint, trail, out.request, keep_usage=out.request.include_usage or isinstance(back, WayBack)),
         turn,
         fleet.redactor,
-        fleet.secret(endpoint),
+        fleet.secret(endpoint, question.replica),
         fleet.adds_usage(endpoint, out.request),
         running,
         request=out.request,
         adapted=out.adapted,
         told=told,
         back=back,
+        replica=question.replica,
     )
 
 
@@ -135,6 +137,7 @@ async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | N
     upstream = await fleet.send(
         attempt.permit,
         attempt.request,
+        replica=attempt.replica,
         started=attempt.started,
         first_byte_s=first_byte_s,
         before_write=attempt.leaves,

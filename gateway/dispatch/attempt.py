@@ -21,7 +21,7 @@ from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge, result_of
 from gateway.policy.permit import Permit
 from gateway.request import Request
-from gateway.upstreams.failures import Failure, of_reading, succeeded
+from gateway.upstreams.failures import OURS, Failure, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.redaction import GONE, Redactor
@@ -32,6 +32,7 @@ USUAL_FINISHES = frozenset({"stop", "length", "tool_calls", "content_filter"})
 PATIENCE_S = 1.0  # with a usage that comes after the finish; the caller never waits for it
 _FINISH = re.compile(r"[A-Za-z][\w.\-]{0,39}")
 _TYPE = re.compile(rb"[\w.+-]{1,40}/[\w.+-]{1,60}(; ?[\w-]{1,20}=[\w.-]{1,40})?")
+KEY_REST_S = 60.0  # of a key that was refused, where the endpoint has others
 ALL_ITS_TIME = 0.9  # of the time that the policy gives an endpoint
 
 
@@ -51,6 +52,7 @@ class ActiveAttempt:
     running: Running  # it is among these from `begin` to `close`
     request: Request  # in the wire of the endpoint
     adapted: tuple[str, ...] = ()  # names of what was put in another form for that
+    replica: int = 0  # of the endpoint, by number
     sent: bool = False  # the request is on its way, as far as we know
     upstream: UpstreamReply | None = None
     status: int | None = None
@@ -223,7 +225,9 @@ class ActiveAttempt:
             FAILURES.failed(self.endpoint.id, failure, now)
         elif result != "left":
             FAILURES.answered(self.endpoint.id)
-        if failure is not None and failure.retry_after_s is not None:
+        if failure is not None and failure.kind in OURS and len(self.endpoint.replicas) > 1:
+            turn.put_off(now, KEY_REST_S)
+        elif failure is not None and failure.retry_after_s is not None:
             turn.put_off(now, failure.retry_after_s, limited=failure.kind == "rate_limited")
         elif failure is not None:
             blamed = failure.counts_against_endpoint and not self._out_of_our_time(failure, now)

@@ -114,5 +114,6 @@ class Breakers:
         return Turn(breaker, trial)
 
     def open_ids(self, at: float) -> list[str]:
-        """Endpoints that are resting."""
-        return [id for id, breaker in self._by_id.items() if not breaker.allows(at)]
+        """Endpoints that are resting, whole or with one of several replicas."""
+        resting = [id.partition(" ")[0] for id, breaker in self._by_id.items() if not breaker.allows(at)]
+        return list(dict.fromkeys(resting))

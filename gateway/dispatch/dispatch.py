@@ -16,6 +16,7 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
+from gateway.dispatch.replicas import awake, breaker_name, choose
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.stored_state import claim, out_of_reach
@@ -24,7 +25,7 @@ from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
 from gateway.policy.permit import Permit
-from gateway.upstreams.failures import Failure, of_fault
+from gateway.upstreams.failures import REQUEST_AT_FAULT, WITHDRAWN, Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.state_seal import StateSeal
@@ -69,7 +70,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
                 _note_reroute(trail, last, endpoint)
                 last = (endpoint, said)
             if isinstance(found, Failure):
-                if found.ask_again:
+                if found.ask_again or _elsewhere(asked, found, trail, means):
                     continue
                 failures.append((endpoint, found))
                 endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
@@ -120,6 +121,18 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
     return None if failure.final else queue.after_failure()
 
 
+def _elsewhere(question: Question, failure: Failure, trail: RequestState, means: DispatchContext) -> bool:
+    """True if another address or key of the same endpoint may do what this one did not."""
+    endpoint = question.permit.endpoint
+    if len(endpoint.replicas) == 1 or failure.outcome != "failed" or monotonic() >= trail.deadline:
+        return False
+    if failure.kind in REQUEST_AT_FAULT | WITHDRAWN:
+        return False
+    failed = trail.failed_replicas.setdefault(endpoint.id, [])
+    failed.append(question.replica)
+    return any(number not in failed for number in awake(endpoint, means.fleet, means.breakers, monotonic()))
+
+
 async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Question | GatewayError:
     """What it is asked and that it may be; else why not: a field that has no place in its wire, or the budget."""
     try:
@@ -127,13 +140,18 @@ async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchCon
     except GatewayError as refused:
         return refused
     permit = await means.admit(trail, endpoint)
-    return permit if isinstance(permit, GatewayError) else Question(permit, out)
+    if isinstance(permit, GatewayError):
+        return permit
+    numbers = awake(endpoint, means.fleet, means.breakers, monotonic()) or list(means.fleet.replicas(endpoint))
+    failed = trail.failed_replicas.get(endpoint.id, ())
+    fresh = [number for number in numbers if number not in failed] or numbers
+    return Question(permit, out, choose(endpoint, fresh, trail.decision.view.draw or 0.0))
 
 
 async def _ask(
     question: Question, trail: RequestState, means: DispatchContext, hold: Hold, judge: Judge | None
 ) -> ActiveAttempt | Failure:
-    turn = means.breakers.turn(question.permit.endpoint.id, monotonic())
+    turn = means.breakers.turn(breaker_name(question.permit.endpoint, question.replica), monotonic())
     try:
         return await ask(question, trail, means.fleet, turn, hold=hold, judge=judge, running=means.running)
     except BaseException:
@@ -144,8 +162,7 @@ async def _ask(
 def _usable(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
     if not means.fleet.reaches(endpoint) or (trail.claim is not None and trail.claim.endpoint != endpoint.id):
         return False
-    breaker = means.breakers.of(endpoint.id)
-    if breaker.rests_until is not None and not breaker.allows(monotonic()):
+    if not awake(endpoint, means.fleet, means.breakers, monotonic()):
         return False
     return trail.decision.route.limits.usd is None or affordable(endpoint, trail)
 

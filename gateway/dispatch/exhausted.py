@@ -9,6 +9,8 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.replicas import are_limited
+from gateway.dispatch.replicas import wait_s as wait_of
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.policy.decision import Decision
@@ -37,14 +39,14 @@ class Standing:
         now = monotonic()
         left = [endpoint for endpoint in trail.decision.endpoints if endpoint not in besides]
         reached = [endpoint for endpoint in left if fleet.reaches(endpoint)]
-        waits = [(endpoint, breakers.of(endpoint.id).wait_s(now)) for endpoint in reached]
+        waits = [(endpoint, wait_of(endpoint, fleet, breakers, now)) for endpoint in reached]
         awake = [endpoint for endpoint, wait_s in waits if not wait_s]
         return cls(
             keyless=[endpoint for endpoint in left if endpoint not in reached],
             resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
             left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
-            limited=all(breakers.of(endpoint.id).limited for endpoint, wait_s in waits if wait_s),
+            limited=all(are_limited(endpoint, fleet, breakers) for endpoint, wait_s in waits if wait_s),
             not_enabled=_not_enabled(trail.decision),
         )
 

@@ -11,7 +11,7 @@ from gateway.errors import Place, Problem
 from gateway.identity import Keyring
 from gateway.policy.body import BodyRules
 from gateway.policy.ranking import Rankings
-from gateway.policy.rules import Capability, FactTest, Guard, Item, Probe, Route, Share
+from gateway.policy.rules import Capability, FactTest, Guard, Item, Probe, Route, Share, Waiver
 from gateway.signals.table import text_signals
 from gateway.signals.value import Value
 
@@ -40,6 +40,7 @@ class Policy:
     judge: Share | None
     probe: Probe | None
     allow_widening: str | None
+    waivers: tuple[Waiver, ...] = ()
 
     def __repr__(self) -> str:
         """Whole, it would be megabytes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from math import inf
 
 from gateway.catalog.facts import Endpoint
 from gateway.policy.capability import UNBOUNDED
@@ -24,7 +25,7 @@ from gateway.signals.value import UNKNOWN, Signals, Value
 
 def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     """Never raises. A signal that is missing from `signals` is unknown."""
-    applied, removed = applying(policy, signals)
+    applied, removed = applying(policy, signals, view.at)
     frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
     unable = cannot_serve(policy, signals)
     permitted = policy.everything & ~(removed | frozen | unable)
@@ -40,7 +41,7 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
 
 def consider(policy: Policy, signals: Signals, view: View) -> Decision:
     """As `decide`, for who asks only what was removed: `endpoints` is empty, and nothing was put in order."""
-    applied, removed = applying(policy, signals)
+    applied, removed = applying(policy, signals, view.at)
     frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
     unable = cannot_serve(policy, signals)
     permitted = policy.everything & ~(removed | frozen | unable)
@@ -51,11 +52,14 @@ def consider(policy: Policy, signals: Signals, view: View) -> Decision:
     return Decision(policy, signals, view, route, (), permitted, applied, frozen, unable, proposed, None)
 
 
-def applying(policy: Policy, signals: Mapping[str, Value]) -> tuple[tuple[int, ...], int]:
-    """Indexes of the guards that apply, and the mask of what they remove."""
+def applying(policy: Policy, signals: Mapping[str, Value], at: float = inf) -> tuple[tuple[int, ...], int]:
+    """Indexes of the guards that apply, and the mask of what they remove. At no time waivers hold."""
     applied = []
     removed = 0
+    lifted = waived(policy, signals, at) if policy.waivers else ()
     for index, guard in enumerate(policy.guards):
+        if index in lifted:
+            continue
         for clause in guard.when:
             value = signals.get(clause.signal, UNKNOWN)
             if value is not UNKNOWN and not clause.holds(value):
@@ -64,6 +68,12 @@ def applying(policy: Policy, signals: Mapping[str, Value]) -> tuple[tuple[int, .
             applied.append(index)
             removed |= guard.removes
     return tuple(applied), removed
+
+
+def waived(policy: Policy, signals: Mapping[str, Value], at: float) -> tuple[int, ...]:
+    """Indexes of the guards that a waiver lifts for this team now; for a team that is not known, none."""
+    team = signals.get("team", UNKNOWN)
+    return tuple(waiver.guard_index for waiver in policy.waivers if waiver.team == team and at < waiver.ends)
 
 
 def route_for(policy: Policy, signals: Mapping[str, Value]) -> Route:

@@ -79,4 +79,5 @@ def _signals_now(signals: Mapping[str, Value], team: Team | None) -> dict[str, V
 def _door(endpoint: Endpoint) -> tuple[object, ...]:
     """Where the bytes go, and as what."""
     e = endpoint
-    return (e.base_url, e.api, e.key_env, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)
+    ways = frozenset((each.base_url, each.key) for each in e.replicas)
+    return (ways, e.api, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
@@ -14,6 +16,8 @@ from gateway.signals.value import Value
 
 Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
 Constant = str | bool | float
+DAY_S = 86_400.0
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,28 @@ class Route:
 
     def __repr__(self) -> str:
         return f"<route {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One guard does not hold for one team, until the end of a day."""
+
+    guard: str
+    guard_index: int
+    team: str
+    until: date  # the last day, UTC
+    approved_by: str
+    reason: str
+    place: Place
+
+    @property
+    def ends(self) -> float:
+        """The midnight after it, in seconds since the epoch: from then on the guard holds again."""
+        return (self.until.toordinal() + 1 - _EPOCH_DAY) * DAY_S
+
+    def days_left(self, at: float) -> int:
+        """Days on which it still lifts the guard, today included; 0 once it has ended."""
+        return max(0, ceil((self.ends - at) / DAY_S))
 
 
 @dataclass(frozen=True, slots=True)

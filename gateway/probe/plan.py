@@ -68,9 +68,7 @@ def plan(
     asked = [(question, _signals(gateway, made, question, at)) for question in questions]
     for endpoint in endpoints:
         if not gateway.means.fleet.reaches(endpoint):
-            made.unable[endpoint.id] = (
-                f"{endpoint.key_env} is not set" if endpoint.key_env else "its wire is not spoken"
-            )
+            made.unable[endpoint.id] = f"{endpoint.keys[0]} holds no key" if endpoint.keys else "its wire is not spoken"
             continue
         for question, measured in asked:
             signals = measured | {"model": endpoint.id, "model_known": True}

@@ -149,6 +149,13 @@ FAMILIES = (
         ("selector", "value"),
         workers="max",
     ),
+    Family(
+        "gateway_waiver_end_timestamp_seconds",
+        "gauge",
+        "When a waiver in force ends and its guard holds again for the team, in seconds since the epoch",
+        ("guard", "team"),
+        workers="max",
+    ),
     Family("gateway_policy_reload_total", "counter", "Reloads of the policy", ("result",)),
     Family("gateway_ledger_dropped_total", "counter", "Requests that were not recorded for want of room"),
     Family("gateway_ledger_up", "gauge", "1 while the ledger takes rows"),

@@ -36,7 +36,9 @@ def accept(folder: Path, state_dir: Path) -> Compiled:
     compiled = compile_path(folder)
     before = _accepted_before(state_dir)
     if before is None:
-        _record(state_dir, "policy_accepted", folder, {"version": compiled.policy.version})
+        waivers = _waivers(compiled)
+        detail: dict[str, object] = {"version": compiled.policy.version}
+        _record(state_dir, "policy_accepted", folder, detail | ({"waivers": waivers} if waivers else {}))
     elif before[0] != compiled.policy.version:
         old = _compile_accepted(before[1], state_dir)
         _check_widening(old, compiled)
@@ -189,7 +191,23 @@ def _change(old: Compiled, new: Compiled) -> dict[str, object]:
     """Versions, files, and what it changes for whom."""
     names = sorted(name for name in old.files.keys() | new.files.keys() if old.files.get(name) != new.files.get(name))
     reach = difference_text(compare(old, new))
-    return {"version": new.policy.version, "before": old.policy.version, "files": names, "reach": reach}
+    change = {"version": new.policy.version, "before": old.policy.version, "files": names, "reach": reach}
+    waivers = _waivers(new)
+    return change | ({"waivers": waivers} if waivers or _waivers(old) else {})
+
+
+def _waivers(compiled: Compiled) -> list[dict[str, str]]:
+    """All that stand in the folder, as the audit keeps them."""
+    return [
+        {
+            "guard": each.guard,
+            "team": each.team,
+            "until": each.until.isoformat(),
+            "approved_by": each.approved_by,
+            "reason": each.reason,
+        }
+        for each in compiled.policy.waivers
+    ]
 
 
 def _failed_cases(compiled: Compiled) -> list[Problem]:

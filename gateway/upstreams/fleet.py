@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.facts import Catalog, Endpoint, KeySource
 from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
 from gateway.interfaces import served
@@ -34,7 +34,7 @@ _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTarget:
-    """One endpoint, ready to be asked."""
+    """One replica of an endpoint, ready to be asked."""
 
     targets: Mapping[str, Target]  # by the path below the base_url
     headers: bytes  # but those of the content
@@ -42,7 +42,6 @@ class UpstreamTarget:
     upstream_model: str
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
-    takes_usage_option: bool  # by the catalogue
     secret: bytes | None  # our key there, where it is long enough to be one
 
 
@@ -53,7 +52,7 @@ class Fleet:
         self,
         catalog: Catalog,
         *,
-        key_of: Callable[[str], str | None],
+        key_of: Callable[[KeySource], str | None],
         client: Client,
         in_force: InForce,
         tracing: bool = False,
@@ -63,33 +62,38 @@ class Fleet:
         self._in_force = in_force
         self._tracing = tracing
         self.usage_option = UsageOption()
-        variables = {endpoint.key_env for endpoint in catalog.endpoints.values() if endpoint.key_env is not None}
-        self.redactor = Redactor(key for variable in variables if (key := key_of(variable)) is not None)
+        sources = {source for endpoint in catalog.endpoints.values() for source in endpoint.keys}
+        self.redactor = Redactor(key for source in sources if (key := key_of(source)) is not None)
         self._doors = {
-            endpoint.index: door
+            endpoint.index: doors
             for endpoint in catalog.endpoints.values()
-            if (door := _door(endpoint, key_of, reasoning_of(catalog, endpoint))) is not None
+            if (doors := _replicas(endpoint, key_of, reasoning_of(catalog, endpoint)))
         }
 
     def reaches(self, endpoint: Endpoint) -> bool:
-        """True if the endpoint's key is there and its wire is one that we speak."""
+        """True if a key of the endpoint is there and its wire is one that we speak."""
         return endpoint.index in self._doors
 
-    def secret(self, endpoint: Endpoint) -> bytes | None:
+    def replicas(self, endpoint: Endpoint) -> Collection[int]:
+        """Numbers of those of its replicas whose key is there."""
+        return self._doors.get(endpoint.index, {}).keys()
+
+    def secret(self, endpoint: Endpoint, replica: int) -> bytes | None:
         """Our key at this endpoint, which no reply of its may repeat."""
-        return self._doors[endpoint.index].secret
+        return self._doors[endpoint.index][replica].secret
 
     def adds_usage(self, endpoint: Endpoint, request: Request) -> bool:
         """True if the endpoint is asked for the usage of a stream though the caller did not ask."""
         if not request.stream or request.include_usage or not request.interface.writes or endpoint.api != "openai":
             return False
-        return self._doors[endpoint.index].takes_usage_option and endpoint.index not in self.usage_option.refused
+        return endpoint.takes_usage_option and endpoint.index not in self.usage_option.refused
 
     async def send(
         self,
         permit: Permit,
         request: Request,
         *,
+        replica: int = 0,
         started: float,
         first_byte_s: float,
         before_write: Callable[[], object],
@@ -105,7 +109,7 @@ class Fleet:
 
         self._check(permit)
 
-        door = self._doors[permit.use().index]
+        door = self._doors[permit.use().index][replica]
         content, body = _content(request, door, add_usage=self.adds_usage(permit.endpoint, request))
         headers = content + door.headers
         if self._tracing and door.own:
@@ -149,23 +153,29 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
     return msgspec.Raw(_encode({**options, "include_usage": True}))
 
 
-def _door(
-    endpoint: Endpoint, key_of: Callable[[str], str | None], reasoning: Reasoning | None
-) -> UpstreamTarget | None:
+def _replicas(
+    endpoint: Endpoint, key_of: Callable[[KeySource], str | None], reasoning: Reasoning | None
+) -> dict[int, UpstreamTarget]:
+    """By number; those whose key is there. None of an endpoint that is not enabled, or whose wire we do not speak."""
     if endpoint.api not in SPOKEN or not endpoint.enabled:
-        return None
+        return {}
+    found = {}
+    for number, replica in enumerate(endpoint.replicas):
+        key = key_of(replica.key) if replica.key is not None else None
+        if replica.key is None or key is not None:
+            found[number] = _target(endpoint, replica.base_url, key, reasoning)
+    return found
+
+
+def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reasoning | None) -> UpstreamTarget:
     headers: dict[str, str] = {}
-    key = None
-    if endpoint.key_env is not None:
-        key = key_of(endpoint.key_env)
-        if key is None:
-            return None
+    if key is not None:
         headers |= {"x-api-key": key} if endpoint.api == "anthropic" else {"authorization": f"Bearer {key}"}
     if endpoint.api == "anthropic":
         headers["anthropic-version"] = VERSION
     return UpstreamTarget(
         targets={
-            path: Target.of(endpoint.base_url, path, endpoint.pin)
+            path: Target.of(base_url, path, endpoint.pin)
             for path in {each.upstream_path: None for each in served().values()}
         },
         headers=header_lines(headers),
@@ -173,6 +183,5 @@ def _door(
         upstream_model=endpoint.upstream_model,
         reasoning=reasoning,
         own=endpoint.hosting == "self",
-        takes_usage_option=endpoint.takes_usage_option,
         secret=key.encode() if key is not None and len(key) >= SECRET_CHARS else None,
     )

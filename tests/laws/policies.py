@@ -104,8 +104,8 @@ def endpoint(chance: Random) -> Endpoint:
         storage=members(chance, COUNTRIES), inference=members(chance, COUNTRIES, least=1),
         exposure=UNKNOWN_MEMBERS, lists=UNKNOWN_MEMBERS, risk=chance.choice(("low", "medium", "high")),
         risk_reasons=(), trains_on_data=chance.choice(maybe), retention_days=chance.choice((0, 30, None)),
-        quantization=chance.choice(("fp8", "int4", None)), api="openai", base_url="", upstream_model="",
-        key_env=None, prices=price(chance.choice((0, 1, 2, 5))), usd_per_hour=None, can=model.can, pin=None,
+        quantization=chance.choice(("fp8", "int4", None)), api="openai", replicas=(), upstream_model="",
+        prices=price(chance.choice((0, 1, 2, 5))), usd_per_hour=None, can=model.can, pin=None,
         source=None, checked=None,
     )  # fmt: skip
     return derived(made)

@@ -9,6 +9,7 @@ import { lookAtKeys, offerTeams, startKeys } from "./keys.js";
 import { figure, figures, health, rules } from "./figures.js";
 import { drawMap, startMap } from "./map.js";
 import { byId, clock, count, empty, make, percent, plural, render, simulated, usd } from "./page.js";
+import { lookAtWaivers } from "./waivers.js";
 import { offerChoices, startWhatIf } from "./whatif.js";
 
 const EVERY_MS = 2000;
@@ -21,6 +22,7 @@ let asShare = true;
 let asking = false;
 let looks = 0;
 let frozen = "";
+let waived = "";
 
 function show(overview) {
   told = overview;
@@ -40,7 +42,7 @@ function show(overview) {
 }
 
 function showNotice({ reload, simulated_requests: played, requests }) {
-  const words = frozen ? [frozen] : [];
+  const words = [frozen, waived].filter(Boolean);
   if (reload) words.push(`the last change of the policy was refused: ${reload}`);
   if (played) {
     words.push(`${count(played)} of ${plural(requests, "request")} went to simulated vendors: ` +
@@ -108,7 +110,7 @@ async function look() {
   if (asking || document.hidden || !hasToken()) return;
   asking = true;
   try {
-    frozen = await lookAtFreezes();
+    [frozen, waived] = await Promise.all([lookAtFreezes(), lookAtWaivers()]);
     const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);

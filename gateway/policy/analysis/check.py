@@ -11,6 +11,7 @@ from gateway.policy.analysis.lint import first_of, lint
 from gateway.policy.authoring.cases import Measure, run_case
 from gateway.policy.compiled import Compiled, Policy
 
+WAIVER_WEEK = 7  # days before its end from which a waiver is warned of
 _SHOWN = 6  # variables that are named
 
 
@@ -40,20 +41,35 @@ def review(
     ]
     failed = sum(bool(problems) for problems in failures)
     said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
-    said += _not_enabled(compiled.policy)
+    said += [*_not_enabled(compiled.policy), *_waivers(compiled.policy, at)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
 
 
 def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
-    without = [e for e in policy.endpoints if e.enabled and e.key_env is not None and not has_key(e)]
+    without = [e for e in policy.endpoints if e.enabled and e.keys and not has_key(e)]
     if not without:
         return []
-    variables = sorted({str(endpoint.key_env) for endpoint in without})
+    variables = sorted({str(key) for endpoint in without for key in endpoint.keys})
     named = first_of(variables, _SHOWN)
     words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
     way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
     return [_note(words, None, way_out)]
+
+
+def _waivers(policy: Policy, at: float) -> list[Problem]:
+    """Those that have ended are mistakes; those that end within a week are warned of."""
+    found = []
+    for waiver in policy.waivers:
+        left = waiver.days_left(at)
+        lifted = f"the waiver of guard `{waiver.guard}` for team `{waiver.team}`"
+        if not left:
+            words, help_ = f"{lifted} has ended: the guard holds again", "take it out, or have it approved anew"
+            found.append(Problem(words, waiver.place, help_))
+        elif left <= WAIVER_WEEK:
+            words = f"{lifted} ends in {left} {'day' if left == 1 else 'days'}, by itself"
+            found.append(Problem(words, waiver.place, "see that the team can do without it", "warning"))
+    return found
 
 
 def _not_enabled(policy: Policy) -> list[Problem]:

@@ -18,6 +18,7 @@ from gateway.policy.analysis.lint import Rules, rules_of
 from gateway.policy.analysis.request_space import Box, Space, callers_of, space_of
 from gateway.policy.analysis.satisfiability import Choice, failing, meet, solve
 from gateway.policy.compiled import Compiled, Policy
+from gateway.policy.rules import Waiver
 
 _MOST_STRANDED = 20
 _COPIED = DATA_CLASSES[: DATA_CLASSES.index("internal") + 1]  # classes of which shadow and judge may see prompts
@@ -46,11 +47,23 @@ def compare(old: Compiled, new: Compiled) -> Difference:
     """From old to new."""
     space = space_of(old, new)
     before, after = rules_of(old, space, 0), rules_of(new, space, 1)
+    shorter = rules_of(old, space, 0, _lasting(old, new))
+    cut = rules_of(new, space, 1, _lasting(new, old))
     return Difference(
-        widened=(*_gains(before, after), *_copies(old, new)),
-        narrowed=(*_gains(after, before), *_copies(new, old)),
+        widened=(*_gains(shorter, after), *_copies(old, new)),
+        narrowed=(*_gains(cut, before), *_copies(new, old)),
         stranded=tuple(_stranded(before, after)),
     )
+
+
+def _lasting(folder: Compiled, other: Compiled) -> list[Waiver]:
+    """The folder's waivers that last as long as the other's of the same guard and team: a later day is new reach."""
+    days = {(waiver.guard, waiver.team): waiver.until for waiver in other.policy.waivers}
+    return [
+        waiver
+        for waiver in folder.policy.waivers
+        if waiver.until >= days.get((waiver.guard, waiver.team), waiver.until)
+    ]
 
 
 def widening(old: Compiled, new: Compiled) -> tuple[Change, ...]:
@@ -132,8 +145,8 @@ def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
     other = policy.catalog.endpoints.get(endpoint.id)
     if other is None or not other.enabled:
         return None
-    doors = [(e.base_url, e.api, e.key_env) for e in (other, endpoint)]
-    return other if doors[0] == doors[1] else None
+    before, now = ({(each.base_url, each.key) for each in e.replicas} for e in (other, endpoint))
+    return other if other.api == endpoint.api and other.pin == endpoint.pin and now <= before else None
 
 
 def _removers(rules: Rules, endpoint: Endpoint) -> tuple[int, ...]:

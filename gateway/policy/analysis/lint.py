@@ -5,7 +5,7 @@ Solved for each rule and each endpoint over the cells of `cells`, never by multi
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
@@ -17,7 +17,7 @@ from gateway.policy.analysis.satisfiability import Choice, failing, meet, solve
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.layout import POLICY
 from gateway.policy.ranking import PRICED
-from gateway.policy.rules import Route
+from gateway.policy.rules import Route, Waiver
 from gateway.signals.table import SIGNALS
 from gateway.source import read
 
@@ -43,9 +43,18 @@ class Rules:
         return [failing(box, self.space) for guard, box in pairs if guard.removes >> endpoint.index & 1]
 
 
-def rules_of(folder: Compiled, space: Space, policy: int = 0) -> Rules:
-    """`policy` is the folder's place among those of the space."""
-    guards = tuple(space.box(guard.when, policy=policy, guard=True) for guard in folder.policy.guards)
+def rules_of(folder: Compiled, space: Space, policy: int = 0, waivers: Sequence[Waiver] | None = None) -> Rules:
+    """`policy` is the folder's place among those of the space; `waivers`: those that count, else all that are written.
+
+    Whether a waiver has ended is left out: what a folder says may be reached does not change with the clock.
+    """
+    lifted: dict[int, set[str]] = {}
+    for waiver in folder.policy.waivers if waivers is None else waivers:
+        lifted.setdefault(waiver.guard_index, set()).add(waiver.team)
+    guards = tuple(
+        space.spared(space.box(guard.when, policy=policy, guard=True), lifted.get(index, ()), policy)
+        for index, guard in enumerate(folder.policy.guards)
+    )
     routes = tuple(space.box(route.when, policy=policy, guard=False) for route in folder.policy.routes)
     return Rules(folder.policy, space, guards, routes)
 

@@ -7,7 +7,7 @@ masks. With two policies each cell holds the signals as either sees them: a move
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations, pairwise
 from math import inf
@@ -50,6 +50,13 @@ class Space:
             variable = VARIABLE.get(clause.signal, clause.signal)
             masks[variable] = masks.get(variable, self.full(variable)) & self._mask(clause, variable, policy, guard)
         return masks
+
+    def spared(self, box: Box, teams: Collection[str], policy: int) -> Box:
+        """The box without the requests of these teams."""
+        if not teams:
+            return box
+        theirs = sum(1 << at for at, cell in enumerate(self.cells[WHO]) if cell[policy]["team"] in teams)
+        return box | {WHO: box.get(WHO, self.full(WHO)) & ~theirs}
 
     def _mask(self, clause: Clause, variable: str, policy: int, guard: bool) -> int:
         bits = 0

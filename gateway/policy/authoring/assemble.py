@@ -12,6 +12,7 @@ from gateway.policy.authoring.defaults import Preferences
 from gateway.policy.authoring.guards import compile_guards
 from gateway.policy.authoring.routes import Names, compile_routes, item_of, priced, read_share
 from gateway.policy.authoring.shapes import PolicyFile, ProbeShape
+from gateway.policy.authoring.waivers import compile_waivers
 from gateway.policy.body import body_rules
 from gateway.policy.capability import capability
 from gateway.policy.compiled import Policy
@@ -56,6 +57,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         judge=read_share(shape.judge, names),
         probe=_probe(shape.probe, names),
         allow_widening=shape.allow_widening,
+        waivers=compile_waivers(shape.waivers, guards, names.words.signals["team"].words or (), scope),
     )
 
 

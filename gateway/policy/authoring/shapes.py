@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from gateway.policy.rules import Order
-from gateway.source import Amount, Shape, Text
+from gateway.source import Amount, Day, Shape, Text
 
 Tests = Annotated[dict[str, Any], WithJsonSchema({"x-shape": "FactTests"})]
 When = Annotated[dict[str, Any], WithJsonSchema({"x-shape": "When"})]
@@ -133,6 +133,16 @@ class ProbeShape(Shape):
     usd: Amount = Field(gt=0, description="at most, each time")
 
 
+class WaiverShape(Shape):
+    """One guard does not hold for one team, until the end of a day. Counts as widening."""
+
+    guard: Text = Field(description="the one guard that it lifts")
+    team: Text = Field(description="the one team for which it does")
+    until: Day = Field(description="the last day on which it holds, UTC; from midnight on the guard holds again")
+    approved_by: Annotated[Text, Field(min_length=1)] = Field(description="who answers for it")
+    reason: Annotated[Text, Field(min_length=1)] = Field(description="why")
+
+
 class PolicyFile(Shape):
     """policy.yaml: guards, routes, baseline."""
 
@@ -145,6 +155,7 @@ class PolicyFile(Shape):
     guards: list[GuardShape] = Field(default=[], description="hard rules")
     defaults: DefaultsShape | None = None
     routes: list[RouteShape] = Field(min_length=1, description="the first that applies is final")
+    waivers: list[WaiverShape] = Field(default=[], description="guards lifted for a team until a day")
     judge: ShareShape | None = Field(None, description="judges a sample of replies")
     probe: ProbeShape | None = Field(None, description="asks sensitive questions on a schedule")
     record_signals: SignalNames = Field(

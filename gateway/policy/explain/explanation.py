@@ -9,6 +9,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
 from gateway.interfaces import one_model
 from gateway.policy.capability import SPOKEN, UNBOUNDED, serves
+from gateway.policy.decide import waived as lifted_guards
 from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
@@ -39,6 +40,18 @@ def removed(decision: Decision) -> dict[str, list[str]]:
         for endpoint in _in(decision, bits):
             names.setdefault(endpoint.id, []).append(name)
     return names
+
+
+def waived(decision: Decision) -> list[str]:
+    """One sentence for each waiver that lifted a guard of this request."""
+    lifted = set(lifted_guards(decision.policy, decision.signals, decision.view.at))
+    team = decision.signals.get("team")
+    return [
+        f"guard `{each.guard}` is waived for team `{each.team}` until the end of {each.until} "
+        f"(approved by {each.approved_by}: {each.reason})"
+        for each in decision.policy.waivers
+        if each.guard_index in lifted and each.team == team
+    ]
 
 
 def unable(decision: Decision) -> dict[str, str]:
@@ -143,7 +156,7 @@ def _can_but_for_length(decision: Decision, endpoint: Endpoint) -> bool:
 def sentences(decision: Decision) -> list[str]:
     """One sentence a step: guards, freezes, capabilities, the route, the order."""
     policy = decision.policy
-    told = []
+    told = [f"{words}: that guard did not count" for words in waived(decision)]
     for index in decision.removed_by:
         guard = policy.guards[index]
         gone = _listed(_in(decision, guard.removes)) if guard.removes else "nothing in this catalogue"

@@ -23,6 +23,7 @@ def plain_decision(decision: Decision, team: Team | None) -> dict[str, Any]:
         "signals": {name: plain_signal(name, value) for name, value in decision.signals.items()},
         "why": [*explanation.sentences(decision), *apart(decision, team)],
         "policy_version": decision.policy.version,
+        **({"waived": waived} if (waived := explanation.waived(decision)) else {}),
     }
 
 

@@ -1,0 +1,133 @@
+"""Claims about endpoints with several keys and addresses: shares, who stays where, what is refused, what is rotated."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.upstreams import CATALOG, Act, Line, Upstreams, answer, ask, chat, folder, serving, whole
+from tests.running import PATIENCE_S, Running, free_port, starter
+
+pytestmark = pytest.mark.services
+ROW = """
+  - {id: MODEL, hosting: self, storage: [], inference: [US], trains_on_data: false, retention_days: 0, api: openai,
+     prices: [{since: 2026-01-01, input: 1, output: 2}], WAY}
+"""
+ROWS = {
+    "m@a": 'base_url: "URL/a", keys: [{env: FIRST_API_KEY, weight: 3}, {env: SECOND_API_KEY}, {env: MISSING_API_KEY}]',
+    "m@b": 'base_url: "URL/b", key_file: "FILE"',
+    "w@c": 'replicas: [{base_url: "http://127.0.0.1:DEAD/v1", weight: 9}, {base_url: "URL/c"}]',
+}
+KEYS = {"FIRST_API_KEY": "first-key-of-the-test", "SECOND_API_KEY": "second-key-of-the-test"}
+
+
+@dataclass(frozen=True)
+class House:
+    gateway: Running
+    upstreams: Upstreams
+    key_file: Path
+
+    def keys(self) -> list[str]:
+        """The keys of the requests so far, in their order."""
+        heads = [head.decode() for _, head, _ in self.upstreams.asked]
+        return [head.partition("uthorization: Bearer ")[2].partition("\r\n")[0] for head in heads]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    root, started = tmp_path_factory.mktemp("replicas"), list[Running]()
+    key_file = root / "key"
+    key_file.write_text("key-of-yesterday-0123\n")
+    with serving() as upstreams:
+        policies = folder(root / "policies", {name: upstreams.url(name) for name in "abc"})
+        operators = ", ".join(f"{{id: {name}, name: {name}, country: US, lists: []}}" for name in "abc")
+        rows = "".join(ROW.replace("MODEL", id).replace("WAY", way) for id, way in ROWS.items())
+        rows = rows.replace("URL", f"http://127.0.0.1:{upstreams.port}").replace("FILE", str(key_file))
+        text = CATALOG.replace("OPERATORS", operators) + rows.replace("DEAD", str(free_port()))
+        (policies / "catalog" / "all.yaml").write_text(text)
+        try:
+            yield House(starter(root, started)(policies, environment=KEYS), upstreams, key_file)
+        finally:
+            for each in started:
+                each.stop()
+
+
+@pytest.fixture(autouse=True)
+def quiet(house: House) -> None:
+    house.upstreams.acts.clear()
+    house.upstreams.asked.clear()
+
+
+def refusing(key: str) -> Act:
+    async def act(line: Line) -> None:
+        if key.encode() in line.head:
+            await line.say(whole(401, {"error": {"message": "no such key"}}))
+        else:
+            await answer()(line)
+
+    return act
+
+
+def test_conversations_share_keys_by_weight_and_each_keeps_its_own(house: House) -> None:
+    texts = [f"question {number} about our history" for number in range(40)]
+    for text in texts:
+        assert ask(house.gateway, chat("m@a", text))[0] == 200
+    first = house.keys()
+    for text in texts:
+        ask(house.gateway, chat("m@a", text))
+
+    assert house.keys()[40:] == first
+    shares = Counter(first)
+    assert shares.keys() == set(KEYS.values())
+    assert shares[KEYS["FIRST_API_KEY"]] > shares[KEYS["SECOND_API_KEY"]]
+
+
+def test_a_key_that_is_refused_rests_and_the_request_is_answered_with_another(house: House) -> None:
+    house.upstreams.acts["a"] = refusing(KEYS["FIRST_API_KEY"])
+    replies = [ask(house.gateway, chat("m@a", f"once more, part {number}")) for number in range(8)]
+
+    assert {status for status, *_ in replies} == {200}
+    assert Counter(house.keys())[KEYS["FIRST_API_KEY"]] == 1, "after its refusal it rests"
+
+
+def test_an_address_that_is_down_is_passed_over_within_the_request(house: House) -> None:
+    for number in range(6):
+        status, headers, _ = ask(house.gateway, chat("w@c", f"and this {number}"))
+        assert (status, headers["x-gateway-endpoint"]) == (200, "w@c")
+
+
+def test_a_rotated_key_file_is_read_again_and_one_that_cannot_be_read_is_not_used(house: House) -> None:
+    def used() -> str | int:
+        status, _, _ = ask(house.gateway, chat("m@b"))
+        return house.keys()[-1] if status == 200 else status
+
+    def becomes(wanted: str | int) -> bool:
+        deadline = time.monotonic() + PATIENCE_S
+        while used() != wanted and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return used() == wanted
+
+    def says(words: str) -> bool:
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in house.gateway.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return words in house.gateway.log.read_text()
+
+    assert used() == "key-of-yesterday-0123"
+    house.key_file.write_text("key-of-today-456789\n")
+    assert becomes("key-of-today-456789")
+    house.key_file.write_text("root:x:0:0\ndaemon:x:1:1\n")
+    assert becomes(503)
+    house.key_file.unlink()
+    assert says("is not used, it cannot be read: No such file") and becomes(503)
+    house.key_file.write_text("key-of-tomorrow-789\n")
+    assert becomes("key-of-tomorrow-789")
+
+    log = house.gateway.log.read_text()
+    assert f"the key file {house.key_file} is not used, it holds no key" in log
+    assert "holds another key" in log and "key-of-" not in log
