@@ -20,6 +20,7 @@ from gateway.catalog.maps import Maps
 from gateway.catalog.overlay import overlaid
 from gateway.catalog.quote import quote
 from gateway.catalog.refresh import Refreshed, refresh
+from gateway.cli.catalog_add import add
 from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day, instant
 from gateway.errors import Problems
@@ -39,6 +40,7 @@ MapsFolder = Annotated[
     Path, typer.Option("--maps", help="where litellm and model-prices are installed, see `make dialects`")
 ]
 PRICES = "prices.yaml"
+app.command("add")(add)
 _ONE_THING = "name one thing: a lab, a model, an operator or an endpoint"
 
 
