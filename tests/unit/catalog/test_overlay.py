@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gateway.catalog.check import findings
@@ -116,3 +118,10 @@ def test_the_package_holds_the_catalogue_that_ships_and_no_own_machine_of_it_is_
     own = [endpoint for endpoint in catalog.endpoints.values() if endpoint.operator.id == "self"]
     assert own and not any(endpoint.enabled for endpoint in own)
     assert all(e.enabled for e in catalog.endpoints.values() if e.operator.id != "self")
+
+
+def test_every_file_of_the_shipped_folder_is_in_the_package():
+    root = Path(__file__).parents[3]
+    folders = (root / "policies" / "catalog", root / "gateway" / "catalog" / "shipped")
+
+    assert len({tuple(sorted(path.name for path in folder.glob("*.yaml"))) for folder in folders}) == 1
