@@ -167,6 +167,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error, TooLarge):
         return _problem(GatewayError("request_too_large", f"the body is longer than {MOST_BODY:,} bytes"))
+    if error.status_code == 400:  # FastAPI's word for a body that no parser could go through
+        return _problem(GatewayError("invalid_request", "the body is not JSON that can be read"))
     what = "takes other methods, not" if error.status_code == 405 else "is no path here:"
     told = GatewayError("not_found", f"{request.url.path[:200]} {what} {request.method}")
     return JSONResponse(openai_error(told), error.status_code, headers=error.headers)

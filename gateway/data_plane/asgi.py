@@ -79,6 +79,11 @@ def sources_of(said: Mapping[bytes, str]) -> tuple[str, ...]:
     return tuple(said[SOURCE].encode("latin-1").decode(errors="replace").splitlines())
 
 
+def is_strict(said: str | None) -> bool:
+    """What `x-gateway-strict` asks for. What is not understood is taken for yes: nothing is adapted against a wish."""
+    return said is not None and said.lower() not in ("", "false")
+
+
 async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """One reply, head and body."""
     await send(

@@ -8,7 +8,7 @@ from functools import partial
 from time import monotonic, time
 
 from gateway.data_plane import response_headers as story
-from gateway.data_plane.asgi import SOURCE, Exchange, Receive, Scope, headers, sources_of
+from gateway.data_plane.asgi import SOURCE, Exchange, Receive, Scope, headers, is_strict, sources_of
 from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Share, check_encoding, check_size, read_body, unpack
 from gateway.data_plane.keys import HEADERS, chosen
 from gateway.data_plane.problem import write_error
@@ -98,7 +98,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         sources=sources_of(said),
         client_request_id=said.get(b"x-client-request-id"),
         traceparent=said.get(b"traceparent"),
-        strict=said.get(b"x-gateway-strict", "").lower() == "true",
+        strict=is_strict(said.get(b"x-gateway-strict")),
         options=options_of(said),
     )
 

@@ -196,6 +196,11 @@ class ServerProtocol(HttpToolsProtocol):
             self._since, self._due_s = self.loop.time(), HEAD_S
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser, also for trailers: no proxy before us looks at those, so they say nothing here."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Called by the parser."""
         self._in_head = False

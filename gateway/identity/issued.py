@@ -19,7 +19,7 @@ from gateway.identity.callers import Caller, Keyring
 
 End = Literal["erased", "revoked", "rotated", "expired"]
 _FIELDS = ("sha256", "id", "team", "app", "made_at", "made_by", "ends_at", "end")
-_LATEST = 1e11  # seconds since the epoch: no time is later
+_LATEST = 253_402_300_800  # seconds since the epoch: the year 10000, which no day is in that a key may end on
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ _PARTS: Final = {
     "item_reference": ("stored_state",),
 }
 _UNTYPED: Final = frozenset(("image_url", "video_url", "audio_url", "input_audio", "input_image", "input_video"))
-_MENTIONS: Final = (b'"type"', b'"audio"', *(f'"{name}"'.encode() for name in sorted(_UNTYPED)))
+_MENTIONS: Final = (b'"type"', b'"id"', b'"audio"', *(f'"{name}"'.encode() for name in sorted(_UNTYPED)))
 _CONTENT: Final = ("messages", "input", "system")
 
 
@@ -43,12 +43,17 @@ def measure(fields: Mapping[str, object]) -> frozenset[str]:
         found.discard("parallel_tools")
     for name in _CONTENT:
         if name in fields:
-            found.update(_content(fields[name]))
+            found.update(_content(fields[name], items=name == "input"))
     return frozenset(found)
 
 
-def _content(value: object) -> Iterator[str]:
-    """Needs of the parts of messages; JSON that mentions no such part is not decoded."""
+def refers(item: Mapping[str, object]) -> bool:
+    """True for an item of `input` that is an id and nothing else: vendors take it for an `item_reference`."""
+    return item.get("id") is not None and not any(item[name] is not None for name in item if name != "id")
+
+
+def _content(value: object, *, items: bool) -> Iterator[str]:
+    """Needs of the parts of messages, or of items; JSON that mentions no such part is not decoded."""
     if isinstance(value, str):
         return
     if isinstance(value, msgspec.Raw):
@@ -57,6 +62,8 @@ def _content(value: object) -> Iterator[str]:
         if not spelled and not any(name in raw for name in _MENTIONS):
             return
     waiting = [decoded(value)]
+    if items and any(isinstance(item, dict) and refers(item) for item in _each(waiting[0])):
+        yield "stored_state"
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
@@ -78,6 +85,10 @@ def _part(part: dict[str, object]) -> Iterator[str]:
         yield "stored_state"  # an earlier spoken answer, by its id
 
 
+def _each(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
 def _tools(value: object) -> Iterator[str]:
     for tool in value if isinstance(value, list) else (value,) if value else ():
         inner = tool.get("tools") if isinstance(tool, dict) and tool.get("type") == "namespace" else None
@@ -85,6 +96,13 @@ def _tools(value: object) -> Iterator[str]:
             kind = one.get("type", "function") if isinstance(one, dict) else "function"
             own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
             yield "tools" if own else "hosted_tools"
+            if isinstance(one, dict) and _continues(one.get("container")):
+                yield "stored_state"
+
+
+def _continues(container: object) -> bool:
+    """A tool's container that the vendor kept, or that begins with files which it keeps."""
+    return isinstance(container, str) or (isinstance(container, dict) and bool(container.get("file_ids")))
 
 
 def _choice(value: object) -> Iterator[str]:

@@ -10,10 +10,12 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.outcome.wire import document_of
 from gateway.request import Fields
+from gateway.signals.needs import refers
 from gateway.upstreams.state_seal import MARK
 
 Rename = Callable[[str], str]
 Place = tuple[dict[str, Any], str]  # an object, and the name of its field
+Path = tuple[Any, str]  # the path before, or None, and a step: written out only where an error names it
 _IDS = frozenset(
     {"id", "item_id", "response_id", "previous_response_id", "container_id", "file_id", "approval_request_id"}
 )
@@ -21,6 +23,7 @@ _IDS = frozenset(
 _CLOSED = frozenset({"metadata", "attributes", "tools", "tool_choice", "parameters", "input_schema", "arguments"})
 _NAMED = frozenset({"previous_response_id", "conversation", "prompt", "container"})  # an id, or an object with one
 _CONTENT = frozenset({"input", "messages"})
+_MOST_PATH = 400  # characters of a place that an error names
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,35 +67,42 @@ class _Claims:
             return {**value, "id": self._must(value["id"], f"{path}.id")}
         return value if isinstance(value, dict) else self._must(value, path)
 
-    def containers(self, tools: Any) -> None:
-        """Of tools that go on in a container that an earlier reply made."""
+    def containers(self, tools: Any, path: str = "tools") -> None:
+        """Of tools that go on in a container that an earlier reply made, or begin one with its files."""
         for place, tool in enumerate(tools if isinstance(tools, list) else ()):
-            if isinstance(tool, dict) and isinstance(tool.get("container"), str):
-                tool["container"] = self._must(tool["container"], f"tools[{place}].container")
+            if isinstance(tool, dict) and tool.get("type") == "namespace" and path == "tools":
+                self.containers(tool.get("tools"), f"tools[{place}].tools")
+            container = tool.get("container") if isinstance(tool, dict) else None
+            if isinstance(container, str):
+                tool["container"] = self._must(container, f"{path}[{place}].container")
+            elif isinstance(container, dict) and isinstance(container.get("file_ids"), list):
+                where = f"{path}[{place}].container.file_ids"
+                container["file_ids"] = [self._must(each, where) for each in container["file_ids"]]
 
     def inside(self, content: Any, path: str) -> None:
         """Items and their parts: references and files must be ours, what else has one of our ids gets its own back."""
-        waiting = [(content, path)]
+        for place, item in enumerate(content if path == "input" and isinstance(content, list) else ()):
+            if isinstance(item, dict) and refers(item):
+                item["id"] = self._must(item["id"], f"{path}[{place}].id")
+        waiting: list[tuple[Any, Path]] = [(content, (None, path))]
         while waiting:
             value, where = waiting.pop()
-            if isinstance(value, list):
-                waiting += [(each, f"{where}[{place}]") for place, each in enumerate(value)]
-            elif isinstance(value, dict):
+            if isinstance(value, dict):
                 self._item(value, where)
-                waiting += [(each, f"{where}.{name}") for name, each in value.items() if name not in _CLOSED]
+            waiting += [(each, (where, step)) for step, each in _inner(value)]
 
-    def _item(self, item: dict[str, Any], path: str) -> None:
+    def _item(self, item: dict[str, Any], path: Path) -> None:
         reference = item.get("type") == "item_reference"
         spoken = item.get("audio") if item.get("role") == "assistant" else None
         if isinstance(spoken, dict) and "id" in spoken:
-            spoken["id"] = self._must(spoken["id"], f"{path}.audio.id")
+            spoken["id"] = self._must(spoken["id"], _written((path, ".audio.id")))
         for name in _IDS & item.keys():
             given = item[name]
             if name == "file_id" or (reference and name == "id"):
                 if given is not None:
-                    item[name] = self._must(given, f"{path}.{name}")
+                    item[name] = self._must(given, _written((path, f".{name}")))
             elif isinstance(given, str) and MARK in given:
-                item[name] = self._must(given, f"{path}.{name}")
+                item[name] = self._must(given, _written((path, f".{name}")))
 
     def _must(self, given: object, path: str) -> str:
         vendor = self._unseal(given) if isinstance(given, str) else None
@@ -101,6 +111,24 @@ class _Claims:
             raise GatewayError("unsupported_request", f"`{path}` {words}", param=path)
         self.found = True
         return vendor
+
+
+def _inner(value: Any) -> Iterator[tuple[str, Any]]:
+    """What may hold ids, with the step that leads to it."""
+    if isinstance(value, list):
+        return ((f"[{place}]", each) for place, each in enumerate(value) if isinstance(each, dict | list))
+    named = value.items() if isinstance(value, dict) else ()
+    return ((f".{name}", each) for name, each in named if name not in _CLOSED and isinstance(each, dict | list))
+
+
+def _written(path: Path) -> str:
+    """As callers write it; of a long one the beginning."""
+    steps: list[str] = []
+    rest: Any = path
+    while rest is not None:
+        rest, step = rest
+        steps.append(step[:_MOST_PATH])
+    return "".join(reversed(steps))[:_MOST_PATH]
 
 
 class SealedReply:

@@ -110,6 +110,13 @@ def test_an_ambiguous_or_malformed_head_is_refused(house, lines):
     assert house[1].asked == asked
 
 
+def test_what_follows_a_body_in_chunks_is_no_header(house):
+    first = head(more=f"{CLOSE}transfer-encoding: chunked\r\n")
+    told = say(house[0], first + b"%x\r\n%b\r\n0\r\nauthorization: Bearer x\r\n\r\n" % (len(chat()), chat()))
+
+    assert status(told) == 200
+
+
 def test_rubbish_behind_a_request_does_not_spoil_its_reply(house):
     with plugged(house[0]) as plug:
         plug.sendall(head(len(chat("long", stream=True))) + chat("long", stream=True))

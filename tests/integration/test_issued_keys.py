@@ -132,6 +132,8 @@ def test_an_administrator_of_a_team_sees_and_changes_keys_of_that_team_alone(hou
         ({"team": "red", "id": "a\nb"}, "can be printed"),
         ({"team": "red", "id": ""}, "id"),
         ({"team": "red", "sha256": "a" * 64}, "sha256"),
+        pytest.param(b"[" * 3_000, "not JSON", id="nested"),
+        pytest.param(b'{"team": "\xff"}', "not JSON", id="no UTF-8"),
     ],
     ids=str,
 )

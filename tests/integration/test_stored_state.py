@@ -114,6 +114,7 @@ FOREIGN: dict[str, Any] = {
     "conversation object": {"conversation": {"id": "conv_1"}},
     "prompt": {"prompt": {"id": "pmpt_1"}},
     "item_reference": {"input": [{"type": "item_reference", "id": "msg_1"}]},
+    "an id alone": {"input": [{"id": "msg_1"}], "store": False},
     "file_id": {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file_1"}]}]},
     "image": {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "file_1"}]}]},
     "background": {"background": True},

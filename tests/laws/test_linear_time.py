@@ -20,6 +20,7 @@ from gateway.signals import needs, pii, secrets, tokens, topic
 from gateway.signals.measure import measure_text, request_text
 from gateway.signals.names import check_names
 from gateway.signals.table import text_signals
+from gateway.upstreams.stored_ids import opened
 from tests.laws.linear import GROWTH, MOST_GROWTH, Step, growth
 
 SIZE = 16_000  # bytes of the small body, about
@@ -95,6 +96,7 @@ BODIES: dict[str, Shape] = {
     "backslashes in arguments": lambda size: called(json.dumps({"a": "\\" * (size // 4)}) + "\\u0041"),
     "objects": lambda size: said("a", beside=[{}] * (size // 3)),
     "objects in objects": lambda size: said("a", beside=[[{"a": []}]] * (size // 11)),
+    "lists under a long name": lambda size: said("a", **{"k" * (size // 2): [[]] * (size // 6)}),
     "keys": lambda size: said("a", **{f"key{number}": 1 for number in range(size // 12)}),
     "escaped keys": lambda size: said("\u0001", **{f"key{number}": 1 for number in range(size // 12)}),
     "numbers": lambda size: said("a", beside=list(range(size // 6))),
@@ -121,6 +123,7 @@ def steps(body: bytes) -> Iterator[tuple[str, Step]]:
     yield "tokens", lambda: tokens.of_fields(fields)
     yield "needs", lambda: needs.measure(fields)
     yield "moved data", lambda: refused(lambda: body_needs(RULES, "openai", fields))
+    yield "ids of what is kept", lambda: refused(lambda: opened(fields, lambda given: None))
     yield "read", lambda: refused(lambda: request_text(request))
     for name in sorted(text_signals()):
         yield name, measuring(request, name)

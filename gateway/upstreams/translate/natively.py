@@ -25,11 +25,12 @@ def without_marked(kind: str, fields: Fields) -> tuple[Fields, tuple[str, ...]]:
         return fields, ()
     history: Any = msgspec.json.decode(written)
     left_out: list[str] = []
-    kept = _kept(history, name, left_out) if isinstance(history, list) else history
+    kept = _kept(history, name, left_out, depth=2) if isinstance(history, list) else history
     return ({**fields, name: msgspec.Raw(_encode(kept))}, tuple(left_out)) if left_out else (fields, ())
 
 
-def _kept(items: list[Any], path: str, left_out: list[str]) -> list[Any]:
+def _kept(items: list[Any], path: str, left_out: list[str], *, depth: int) -> list[Any]:
+    """`depth`: of lists of content, below which no dialect has reasoning."""
     made = []
     for place, item in enumerate(items):
         where = f"{path}[{place}]"
@@ -37,7 +38,7 @@ def _kept(items: list[Any], path: str, left_out: list[str]) -> list[Any]:
             left_out.append(f"{where}(thinking of another vendor, left out)")
             continue
         inner = item.get("content") if isinstance(item, dict) else None
-        if isinstance(inner, list):
-            item = {**item, "content": _kept(inner, f"{where}.content", left_out)}
+        if isinstance(inner, list) and depth > 1:
+            item = {**item, "content": _kept(inner, f"{where}.content", left_out, depth=depth - 1)}
         made.append(item)
     return made

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import reduce
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.errors import GatewayError
@@ -108,3 +109,12 @@ def test_a_row_is_read_as_it_was_written_and_half_a_row_is_none(row, cut, junk):
 )
 def test_what_is_no_row_is_none(line):
     assert parsed(line) is None
+
+
+@given(st.dates(min_value=date(1970, 1, 2)))
+@example(date.max)
+def test_a_key_may_end_on_any_day_and_its_row_is_read_again(day):
+    ends_at = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    row = IssuedKey(digest("key-one"), "bot", "red", None, 1.0, "olga", ends_at, "expired")
+
+    assert parsed(written(row)) == row

@@ -63,6 +63,15 @@ def user(*parts):
         ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}, {"stored_state"}),
         ({"input": user({"type": "input_image", "image_url": "https://example.com/a.png"})}, {"vision"}),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, {"stored_state"}),
+        ({"input": [{"id": "msg_1"}]}, {"stored_state"}),
+        ({"input": [{"id": "msg_1", "type": None}]}, {"stored_state"}),
+        ({"input": [{"id": "msg_1", "role": "user", "content": "hi"}]}, set()),
+        ({"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}, {"hosted_tools", "stored_state"}),
+        (
+            {"tools": [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file_1"]}}]},
+            {"hosted_tools", "stored_state"},
+        ),
+        ({"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}, {"hosted_tools"}),
         ({"input": 'the words "type": "image_url" in a text'}, set()),
     ],
 )
