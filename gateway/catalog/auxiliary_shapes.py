@@ -46,6 +46,19 @@ class Sourced(Shape):
     note: str | None = Field(None, description="what a reader should know besides")
 
 
+class TakesRow(Sourced):
+    """What a vendor's Chat Completions or Responses take where vendors differ; what is absent is not known."""
+
+    limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
+        None,
+        description="what its Chat calls the bound on output; "
+        "unknown: max_completion_tokens of own machines and of OpenAI's models, max_tokens of others",
+    )
+    custom_tools: bool | None = Field(
+        None, description="tools of type `custom`; false: they go as functions; unknown: they go as they are"
+    )
+
+
 class Gates(Shape):
     """What a licence asks of those it names; null: nothing of the kind was found."""
 

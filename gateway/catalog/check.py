@@ -49,7 +49,7 @@ class Finding:
 
 def findings(catalog: Catalog) -> tuple[Finding, ...]:
     """Wrong ones first, then what is not known."""
-    return (*_unsourced(catalog), *_unscreened(catalog), *_unlicensed(catalog), *_unknown(catalog))
+    return (*_unsourced(catalog), *_unread(catalog), *_unscreened(catalog), *_unlicensed(catalog), *_unknown(catalog))
 
 
 def unknown_of(what: str, thing: Thing) -> tuple[str, ...]:
@@ -75,6 +75,17 @@ def _unsourced(catalog: Catalog) -> list[Finding]:
         Finding("wrong", what, thing.id, "names no source" if not thing.source else "says not when it was checked")
         for what, thing in _things(catalog)
         if not thing.source or not thing.checked
+    ]
+
+
+def _unread(catalog: Catalog) -> list[Finding]:
+    """What an endpoint takes by its operator is the operator's to prove."""
+    return [
+        Finding("wrong", what, thing.id, "`takes` needs a `source` of its own, and the day it was `checked`")
+        for what, thing in _things(catalog)
+        if isinstance(thing, Operator | Endpoint) and thing.takes.known
+        if not (thing.takes.source and thing.takes.checked)
+        if isinstance(thing, Operator) or thing.takes is not thing.operator.takes
     ]
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from gateway.catalog import compile_prices as bills
 from gateway.catalog import risk
+from gateway.catalog.auxiliary_shapes import TakesRow
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
-from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin
+from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin, Takes
 from gateway.catalog.prices import Price, Window
 from gateway.catalog.replicas import replica_problems, replicas
 from gateway.catalog.rows import Contract, Factor
@@ -66,9 +67,20 @@ def _operator(desk: CatalogBuilder, written: Written[OperatorRow]) -> Operator:
         listings=listings(row.listings, lists),
         indemnity_note=row.indemnity_note,
         sla_note=row.sla_note,
+        takes=_takes(row.takes, Takes()),
         note=row.note,
         also=tuple(row.also),
     )
+
+
+def _takes(row: TakesRow | None, otherwise: Takes) -> Takes:
+    """Fact by fact; the source is that of the nearer row which says anything."""
+    if row is None:
+        return otherwise
+    custom = otherwise.custom_tools if row.custom_tools is None else row.custom_tools
+    if row.limit_field is None and row.custom_tools is None:
+        return otherwise
+    return Takes(row.limit_field or otherwise.limit_field, custom, row.source, row.checked)
 
 
 def endpoints(desk: CatalogBuilder, known: Known) -> dict[str, Endpoint]:
@@ -171,6 +183,7 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         note=row.note,
         takes_usage_option=row.adds.stream_options,
         enabled=row.enabled,
+        takes=_takes(row.takes, operator.takes),
     )
 
 

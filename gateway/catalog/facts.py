@@ -80,6 +80,21 @@ class Model:
         return self.lab.country
 
 
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What Chat Completions or Responses take where vendors differ."""
+
+    limit_field: Literal["max_tokens", "max_completion_tokens"] | None = None  # what Chat calls the bound on output
+    custom_tools: bool | None = None  # tools that take a text; False: functions alone
+    source: str | None = None
+    checked: date | None = None
+
+    @property
+    def known(self) -> bool:
+        """It says anything."""
+        return self.limit_field is not None or self.custom_tools is not None
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Operator:
     """Who runs the machines, and who owns them in the end."""
@@ -100,6 +115,7 @@ class Operator:
     listings: tuple[Listing, ...] = ()
     indemnity_note: str | None = None
     sla_note: str | None = None
+    takes: Takes = Takes()
     note: str | None = None
     also: tuple[str, ...] = ()  # other names, for looking it up
 
@@ -167,6 +183,7 @@ class Endpoint:
     output_tokens_per_s: float | None = None  # of one own machine at full load
     takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
     enabled: bool = True  # False: it serves nothing, until a row of a later layer says otherwise
+    takes: Takes = Takes()  # its own, and the operator's where it does not say
 
     def __repr__(self) -> str:
         return f"<endpoint {self.id}>"

@@ -21,6 +21,7 @@ from gateway.catalog.auxiliary_shapes import (
     SignalRow,
     Since,
     Sourced,
+    TakesRow,
     WindowRow,
     Word,
 )
@@ -98,6 +99,7 @@ class OperatorRow(Sourced):
     indemnity_note: str | None = Field(None, description="on what condition")
     sla: Annotated[Amount, Field(gt=0, le=100)] | None = Field(None, description="promised availability in percent")
     sla_note: str | None = Field(None, description="what the terms say")
+    takes: TakesRow | None = Field(None, description="what its doors take of what is translated for them")
 
 
 class Rates(Shape):
@@ -231,6 +233,9 @@ class EndpointRow(Sourced):
         None, description="whose way of saying no and of reasoning it follows; absent: the operator's"
     )
     adds: Additions = Field(default=Additions(), description="what it takes of what we add; absent: everything")
+    takes: TakesRow | None = Field(
+        None, description="what it takes of what is translated for it; a fact that is absent: the operator's"
+    )
     ends: Day | None = Field(None, description="the operator has announced its end")
     enabled: bool = Field(True, description="false: it takes no part until a later layer's row says `enabled: true`")
 

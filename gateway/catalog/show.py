@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.catalog import lookup
-from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator
+from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator, Takes
 from gateway.catalog.prices import Price
 from gateway.catalog.rows import Licence, Listing, Notice
 from gateway.errors import GatewayError
@@ -78,7 +78,7 @@ def operator_row(catalog: Catalog, operator: Operator) -> Row:
     row |= _sets({"lists": operator.lists, "certifications": operator.certifications})
     row |= {"listings": _listings(operator.listings), "screened": _plain(operator.screened)}
     row |= {"indemnity": operator.indemnity, "indemnity_note": operator.indemnity_note}
-    row |= {"sla": operator.sla, "sla_note": operator.sla_note, "note": operator.note}
+    row |= {"sla": operator.sla, "sla_note": operator.sla_note, "takes": _takes(operator.takes), "note": operator.note}
     row["endpoints"] = [endpoint.id for endpoint in catalog.endpoints.values() if endpoint.operator is operator]
     return row | _end(catalog, [operator.id], _operator_sources(operator))
 
@@ -107,7 +107,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row |= {"risk": endpoint.risk, "risk_reasons": list(endpoint.risk_reasons)}
     row |= {"indemnity": operator.indemnity, "sla": operator.sla, "context_tokens": model.context_tokens or None}
     row |= {"kinds": sorted(endpoint.kinds), "can": sorted(endpoint.can), "api": endpoint.api}
-    row |= {"adds": {"stream_options": endpoint.takes_usage_option}}
+    row |= {"adds": {"stream_options": endpoint.takes_usage_option}, "takes": _takes(endpoint.takes)}
     row |= {"base_url": endpoint.base_url, "upstream_model": endpoint.upstream_model, "key_env": endpoint.key_env}
     row["replicas"] = [
         {"base_url": each.base_url, "key": str(each.key) if each.key else None, "weight": each.weight}
@@ -117,6 +117,8 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
     row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}
     sources = {"endpoint": _source(endpoint), **_model_sources(catalog, model), **_operator_sources(operator)}
+    if endpoint.takes.known:
+        sources["takes"] = _source(endpoint.takes)
     sources["prices"] = _price_sources(endpoint)
     return row | _end(catalog, [endpoint.id, model.id, model.lab.id, operator.id, *model.ancestors], sources)
 
@@ -215,7 +217,11 @@ def _concerns(notice: Notice, names: Sequence[str]) -> bool:
     return bool(set(notice.about) & set(names))
 
 
-def _source(row: Lab | Model | Operator | Endpoint) -> Row:
+def _takes(takes: Takes) -> Row:
+    return {"limit_field": takes.limit_field, "custom_tools": takes.custom_tools}
+
+
+def _source(row: Lab | Model | Operator | Endpoint | Takes) -> Row:
     return {"source": row.source, "checked": _plain(row.checked)}
 
 
@@ -229,6 +235,8 @@ def _operator_sources(operator: Operator) -> Row:
     sources = {"operator": _source(operator)}
     if operator.parent_source:
         sources["parent"] = {"source": operator.parent_source, "checked": _plain(operator.checked)}
+    if operator.takes.known:
+        sources["takes"] = _source(operator.takes)
     return sources
 
 

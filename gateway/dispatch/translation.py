@@ -24,7 +24,7 @@ from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 
 KINDS: Final = {"openai": "chat", "openai_responses": "responses", "anthropic": "messages"}  # by wire
-_OPENAIS = frozenset({"openai", "microsoft", "azure-foundry"})  # whose Chat knows `max_completion_tokens` alone
+_OPENAIS = frozenset({"openai", "microsoft", "azure-foundry"})  # whose Chat knows `developer`
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,7 +61,7 @@ def _written(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     arrival = request.arrival
     body = {name: msgspec.json.decode(value) for name, value in request.fields.items()}
     id, created = arrival.id.removeprefix("req_"), int(arrival.received_at)
-    facts = _facts(endpoint, strict=arrival.strict)
+    facts = upstream_facts(endpoint, strict=arrival.strict)
     try:
         made = translator.request(body, facts, model=request.model, response_id=id, created_at=created)
     except Untranslatable as wrong:
@@ -111,13 +111,16 @@ def _forgotten(trail: RequestState) -> tuple[str, ...]:
     return ("store(true→false)",) if trail.forgotten else ()
 
 
-def _facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
-    own = endpoint.operator.id in _OPENAIS
+def upstream_facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
+    """What a translator may know of it: what it `takes` by the catalogue, and what is usual where that is not known."""
+    own, takes = endpoint.operator.id in _OPENAIS, endpoint.takes
+    usual = "max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens"
     return Upstream(
         can=endpoint.can,
         max_output_tokens=endpoint.model.output_limit,
-        limit_field="max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens",
+        limit_field=takes.limit_field or usual,
         developer_role=own,
+        custom_tools=takes.custom_tools is not False,
         vendor=endpoint.operator.id,
         strict=strict,
     )

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from gateway.errors import GatewayError
+from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable, Upstream
 from tests.golden.test_translate import back, translated
 from tests.golden.translate import match
+from tests.golden.translate.recorded import translator
 
 USER = {"role": "user", "content": "Hi"}
 CASE: dict[str, Any] = {"client": "openai", "upstream": "responses", "request": {"model": "m", "messages": [USER]}}
@@ -237,3 +239,49 @@ def test_a_stream_that_has_no_end_of_its_own_has_no_finish(last):
 def test_a_whole_response_that_has_not_ended_is_no_reply(status):
     with pytest.raises(ValueError):
         back(CASE, stream=False).feed(json.dumps({"status": status, "output": [TEXT]}).encode())
+
+
+FUNCTIONS = Upstream(custom_tools=False)
+JOT: dict[str, Any] = {"type": "custom", "custom": {"name": "jot", "description": "Jot down."}}
+JOTTED = {"type": "function_call", "id": "fc", "call_id": "c", "name": "jot", "arguments": '{"input":"a \\"b\\""}'}
+
+
+def test_custom_tools_are_functions_for_an_upstream_that_knows_no_others():
+    tools = [JOT, {"type": "custom", "custom": {"name": "f", "format": {"type": "grammar", "grammar": GRAMMAR}}}]
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [
+        {"type": "custom", "custom": {"name": "jot"}}]}}  # fmt: skip
+    history = said(asks(call("c", "custom", input='a "b"')), {"role": "tool", "tool_call_id": "c", "content": "ok"})
+    made = translated(CASE, upstream=FUNCTIONS, tools=tools, tool_choice=choice, **history)
+
+    assert [(tool["type"], tool["name"], tool["parameters"]["required"]) for tool in made.body["tools"]] == [
+        ("function", "jot", ["input"]), ("function", "f", ["input"])]  # fmt: skip
+    assert GRAMMAR["definition"] in made.body["tools"][1]["description"]
+    assert made.adapted == ("tools[1].custom.format(grammar→description)",)
+    assert made.body["tool_choice"]["tools"] == [{"type": "function", "name": "jot"}]
+    assert made.body["input"][1:] == [
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"input":"a \\"b\\""}'},
+        {"type": "function_call_output", "call_id": "c", "output": "ok"}]  # fmt: skip
+    assert "custom" not in json.dumps(made.body)
+
+
+@pytest.mark.parametrize("arguments", [JOTTED["arguments"], ""], ids=["when it begins", "when it ends"])
+def test_what_a_wrapped_tool_was_given_comes_back_as_its_text(arguments):
+    made = translated(CASE, upstream=FUNCTIONS, tools=[JOT])
+    expected = {"id": "c", "type": "custom", "custom": {"name": "jot", "input": 'a "b"'}}
+    whole = translator(CASE).whole({"status": "completed", "output": [JOTTED]}, made.memory)
+
+    assert whole["choices"][0]["message"]["tool_calls"] == [expected]
+    way = WayBack(translator(CASE), made.memory, stream=True)
+    delta = event("response.function_call_arguments.delta", output_index=0, delta=JOTTED["arguments"])
+    said_ = way.feed(added(0, {**JOTTED, "arguments": arguments}) + (b"" if arguments else delta) + ended(JOTTED))
+    chunks = [json.loads(each[6:]) for each in said_.decode().split("\n\n") if each.startswith("data: {")]
+    calls = [call for each in chunks for call in each["choices"][0]["delta"].get("tool_calls", ())]
+
+    assert calls == [{"index": 0, **expected}] and chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_a_function_beside_a_wrapped_tool_stays_one():
+    made = translated(CASE, upstream=FUNCTIONS, tools=[JOT])
+    whole = translator(CASE).whole({"status": "completed", "output": [function(1, "{}")]}, made.memory)
+
+    assert whole["choices"][0]["message"]["tool_calls"][0]["type"] == "function"

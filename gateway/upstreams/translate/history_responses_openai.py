@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from gateway.upstreams.translate.parts_responses_openai import Part, parts, plainly, spoken, texts
 from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
+from gateway.upstreams.translate.wrapping import packed
 
 Item = Mapping[str, Any]
 STATES = frozenset({"type", "id", "status"})
@@ -160,7 +159,7 @@ def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     if custom and draft.upstream.custom_tools:
         made = {"id": id, "type": "custom", "custom": {"name": name, "input": words}}
     else:
-        arguments = msgspec.json.encode({"input": words}).decode() if custom else words
+        arguments = packed(words) if custom else words
         made = {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
     talk.call(made, name, f"{path}.call_id")
 

@@ -9,6 +9,7 @@ from gateway.upstreams.translate.call_ids import CallIds
 from gateway.upstreams.translate.parts_openai_responses import parts, plainly, spoken, texts
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
+from gateway.upstreams.translate.wrapping import packed
 
 Message = Mapping[str, Any]
 _UNSIGNED = ("reasoning_content", "reasoning", "reasoning_details")  # Responses take back what their vendor encrypted
@@ -59,14 +60,14 @@ def _assistant(message: Message, path: str, draft: Draft, talk: _Talk) -> None:
     said = spoken(message.get("content"), f"{path}.content")
     if message.get("refusal"):
         said.append({"type": "refusal", "refusal": text(message["refusal"], f"{path}.refusal")})
-    asked = message.get("tool_calls")
-    calls = [_call(call, place, talk) for place, call in items([] if asked is None else asked, f"{path}.tool_calls")]
+    asked = [] if message.get("tool_calls") is None else message["tool_calls"]
+    calls = [_call(call, place, draft, talk) for place, call in items(asked, f"{path}.tool_calls")]
     if said or not calls:
         talk.say("assistant", plainly(said) or "")
     talk.items += calls
 
 
-def _call(call: Message, path: str, talk: _Talk) -> dict[str, Any]:
+def _call(call: Message, path: str, draft: Draft, talk: _Talk) -> dict[str, Any]:
     kind = call.get("type", "function")
     if kind not in ("function", "custom"):
         raise Untranslatable(path, "must be a call of a function or a custom tool")
@@ -76,6 +77,8 @@ def _call(call: Message, path: str, talk: _Talk) -> dict[str, Any]:
     known(called, frozenset({"name", field}), f"{path}.{kind}")
     name, words = text(called.get("name"), f"{path}.{kind}.name"), text(called.get(field), f"{path}.{kind}.{field}")
     id = talk.ids.begin(text(call.get("id"), f"{path}.id"), name, f"{path}.id")
+    if kind == "custom" and not draft.upstream.custom_tools:
+        return {"type": "function_call", "call_id": id, "name": name, "arguments": packed(words)}
     if kind == "custom":
         talk.custom.add(id)
     type = "function_call" if kind == "function" else "custom_tool_call"

@@ -9,6 +9,7 @@ from gateway.interfaces.dialects import OPENAI
 from gateway.upstreams.translate.chat_answer import DONE, chunk, event, head, usage_in
 from gateway.upstreams.translate.responses_reading import CALLS, Piece, Reading
 from gateway.upstreams.translate.spec import Body, Memory
+from gateway.upstreams.translate.wrapping import text_in
 
 _FIELDS = {"text": "content", "refusal": "refusal", "summary": "reasoning_content", "thought": "reasoning_content"}
 _BETWEEN = "\n\n"  # of two parts of reasoning, which Chat has as one text
@@ -24,7 +25,8 @@ def whole(reply: Body, memory: Memory) -> dict[str, Any]:
         if field:
             said[field].append(words)
         elif piece.kind == "end" and piece.item["type"] in CALLS:
-            calls.append(_call(piece.item, given=piece.item.get("arguments") or ("" if reading.cut else "{}")))
+            item = _unwrapped(piece.item, memory)
+            calls.append(_call(item, given=item.get("arguments") or ("" if reading.cut else "{}")))
     message: dict[str, Any] = {"role": "assistant", **{name: "".join(words) or None for name, words in said.items()}}
     if message["reasoning_content"] is None:
         del message["reasoning_content"]
@@ -78,18 +80,24 @@ class Stream:
         field, words = self._telling.words(piece)
         if field:
             return [chunk(self._head, {field: words})]
-        kind = piece.item["type"]
+        item, kind = piece.item, piece.item["type"]
+        if kind == "custom_tool_call" or _is_wrapped(item, self._memory):
+            return self._custom(piece)
         if kind == "function_call" and piece.kind == "begin":
             self._calls += 1
-            return [self._chunk(_call(piece.item))]
+            return [self._chunk(_call(item))]
         if piece.kind == "arguments":
             return [self._chunk({"function": {"arguments": piece.words}})]
-        if kind == "function_call" and not piece.item.get("arguments") and self._reading.cut is None:
+        if kind == "function_call" and not item.get("arguments") and self._reading.cut is None:
             return [self._chunk({"function": {"arguments": "{}"}})]
-        if kind == "custom_tool_call" and piece.kind == "end":  # Chat has no events for one that is not whole
-            self._calls += 1
-            return [self._chunk(_call(piece.item))]
         return []
+
+    def _custom(self, piece: Piece) -> list[bytes]:
+        """Chat has no events for one that is not whole."""
+        if piece.kind != "end":
+            return []
+        self._calls += 1
+        return [self._chunk(_call(_unwrapped(piece.item, self._memory)))]
 
     def _chunk(self, call: dict[str, Any]) -> bytes:
         return chunk(self._head, {"tool_calls": [{"index": self._calls - 1, **call}]})
@@ -120,6 +128,17 @@ class _Telling:
         before = _BETWEEN if self._thought not in (None, part) else ""
         self._thought = part
         return field, before + piece.words
+
+
+def _is_wrapped(item: Body, memory: Memory) -> bool:
+    return item["type"] == "function_call" and item["name"] in memory.wrapped_tools
+
+
+def _unwrapped(item: Body, memory: Memory) -> Body:
+    """What is whole: a call of a function that was a custom tool, as one of that tool; others as they are."""
+    if not _is_wrapped(item, memory):
+        return item
+    return {**item, "type": "custom_tool_call", "input": text_in(item.get("arguments") or "")}
 
 
 def _call(item: Body, given: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from gateway.upstreams.translate.fields import Field, fill, never, nothing, only
 from gateway.upstreams.translate.fields_openai import limit_in
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
+from gateway.upstreams.translate.wrapping import custom_names
 
 USUAL_LIMIT = 8_192  # tokens of output, where neither caller nor catalogue knows a bound, and Messages must have one
 MOST_USER = 256  # characters of `metadata.user_id`
@@ -28,7 +29,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     _limit(body, draft)
     user_in(body, draft)
     tools.choose(body, draft)
-    memory = Memory(body, model, response_id, created_at, wrapped_tools=tools.custom_names(body))
+    memory = Memory(body, model, response_id, created_at, wrapped_tools=custom_names(body))
     return Translated(draft.body, memory, tuple(draft.adapted))
 
 

@@ -10,6 +10,7 @@ from gateway.upstreams.translate.fields import NO_PLACE, Field, fill, never, not
 from gateway.upstreams.translate.fields_openai import limit_in
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
+from gateway.upstreams.translate.wrapping import custom_names
 
 _OLD = "is of the old kind of functions; use `tools`"
 _SCHEMA = frozenset({"name", "description", "schema", "strict"})
@@ -23,7 +24,9 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     fill(body, draft, FIELDS, but=_ELSEWHERE)
     if (limit := limit_in(body)) is not None:
         draft.body["max_output_tokens"] = limit
-    return Translated(draft.body, Memory(body, model, response_id, created_at), tuple(draft.adapted))
+    wrapped = frozenset() if upstream.custom_tools else custom_names(body)
+    memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped)
+    return Translated(draft.body, memory, tuple(draft.adapted))
 
 
 def _effort(value: Any, draft: Draft) -> None:

@@ -31,7 +31,7 @@ class Upstream:
     max_output_tokens: int | None = None  # the model's own maximum, for dialects that must be given one
     limit_field: str = "max_completion_tokens"  # what a Chat upstream calls its bound on output
     developer_role: bool = True  # False: a Chat upstream that knows `system` alone
-    custom_tools: bool = True  # False: a Chat upstream that knows tools of type `function` alone
+    custom_tools: bool = True  # False: an upstream that knows tools of type `function` alone
     vendor: str = ""  # its operator: whose signed reasoning only the same one can read
     strict: bool = False  # `x-gateway-strict: true`: what would be adapted is refused
 

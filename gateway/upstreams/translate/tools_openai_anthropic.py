@@ -19,12 +19,6 @@ def define(value: Any, draft: Draft) -> None:
         draft.body["tools"] = tools
 
 
-def custom_names(body: Body) -> frozenset[str]:
-    """Of tools that take a text, which go as functions; after `define`."""
-    tools = [tool["custom"] for tool in body.get("tools") or () if tool.get("type") == "custom"]
-    return frozenset(tool["name"] for tool in tools)
-
-
 def _tool(tool: Any, path: str, draft: Draft) -> dict[str, Any]:
     kind = tool.get("type")
     if kind not in ("function", "custom"):

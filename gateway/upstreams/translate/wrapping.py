@@ -7,12 +7,25 @@ from typing import Any
 
 import msgspec
 
+from gateway.upstreams.translate.spec import Body
+
 SCHEMA = {
     "type": "object",
     "properties": {"input": {"type": "string"}},
     "required": ["input"],
     "additionalProperties": False,
 }
+
+
+def custom_names(body: Body) -> frozenset[str]:
+    """Of Chat's tools that take a text; after they are defined."""
+    tools = [tool["custom"] for tool in body.get("tools") or () if tool.get("type") == "custom"]
+    return frozenset(tool["name"] for tool in tools)
+
+
+def packed(words: str) -> str:
+    """A text as the arguments of the function that its tool became."""
+    return msgspec.json.encode({"input": words}).decode()
 
 
 def told(description: str, syntax: str, definition: str) -> str:

@@ -160,3 +160,39 @@ def test_findings_name_what_is_wrong_before_what_is_unknown():
         ("wrong", "model", "m", "its licence `homemade` has no row, so its family is unknown"),
         ("unknown", "model", "m", "open_weights, decensored, context_tokens"),
     ]
+
+
+TAKES = f"""
+operators:
+  - {{id: barn, name: Barn, takes: {{limit_field: max_tokens, custom_tools: false, source: its page, checked: 2026-11-28}}}}
+  - {{id: shed, name: Shed, takes: {{custom_tools: true}}}}
+endpoints:
+  - {{id: acorn@barn, {KNOWN}, {PRICE}, {WIRE}}}
+  - {{id: acorn@barn/new, takes: {{limit_field: max_completion_tokens, source: a test, checked: 2026-11-28}}, {KNOWN}, {PRICE}, {WIRE}}}
+  - {{id: acorn@barn/mute, takes: {{note: nothing was found}}, {KNOWN}, {PRICE}, {WIRE}}}
+  - {{id: acorn@shed, {KNOWN}, {PRICE}, {WIRE}}}
+  - {{id: acorn@mill, {KNOWN}, {PRICE}, {WIRE}}}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    ("id", "limit", "custom", "source"),
+    [
+        ("acorn@barn", "max_tokens", False, "its page"),
+        ("acorn@barn/new", "max_completion_tokens", False, "a test"),
+        ("acorn@barn/mute", "max_tokens", False, "its page"),
+        ("acorn@mill", None, None, None),
+    ],
+)
+def test_what_a_door_takes_is_its_own_fact_by_fact_and_else_its_operators(id, limit, custom, source):
+    found = standing(TAKES)
+    row = endpoint_row(found, found.endpoints[id])
+
+    assert row["takes"] == {"limit_field": limit, "custom_tools": custom}
+    assert row["sources"].get("takes", {"source": None})["source"] == source
+
+
+def test_what_a_row_takes_without_a_source_is_wrong_once():
+    wrong = [(f.what, f.id) for f in findings(standing(TAKES)) if "takes" in f.message]
+
+    assert wrong == [("operator", "shed")]
