@@ -75,11 +75,11 @@ def parse_form(body: bytes, content_type: str) -> Form:
     if found is None or not _MARK.fullmatch(mark):
         raise _wrong("its content-type must be `multipart/form-data; boundary=…` and nothing more")
     line = b"--" + mark.encode()
-    pieces = body.split(line)
-    if len(pieces) < 3 or pieces[0] or pieces[-1] not in (b"--", b"--\r\n"):
-        raise _wrong("it must begin with its boundary and end with it and `--`")
+    pieces = body.split(line, MOST_PARTS + 2)
     if len(pieces) > MOST_PARTS + 2:
         raise _wrong(f"it has more than {MOST_PARTS} parts")
+    if len(pieces) < 3 or pieces[0] or pieces[-1] not in (b"--", b"--\r\n"):
+        raise _wrong("it must begin with its boundary and end with it and `--`")
     parts: list[Part] = []
     at = len(line)
     for piece in pieces[1:-1]:

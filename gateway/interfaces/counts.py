@@ -14,12 +14,15 @@ MOST = 2**40  # of anything that one request asks for
 
 
 def number(fields: Mapping[str, object], name: str, usual: int = 1) -> int:
-    """A whole number from 1 up; forms hold it as a text."""
+    """A whole number from 1 up, at most MOST; forms hold it as a text, which vendors read with blanks around it too."""
     value = fields.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return min(int(value[:13]), MOST) or usual
-    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= MOST:
-        return int(value)
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return usual
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1:
+        return int(min(value, MOST))
     return usual
 
 
