@@ -145,3 +145,16 @@ def test_every_alert_has_a_runbook():
     named = re.findall(r"^### (\w+)$\n(?=\S)", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE)
 
     assert sorted(named) == sorted(rule["alert"] for group in alerts["groups"] for rule in group["rules"])
+
+
+def test_the_image_is_built_of_what_is_there_and_runs_as_nobody():
+    lines = [line.split() for line in (DEPLOY / "Dockerfile").read_text().splitlines()]
+    sources = [word for words in lines if words[:1] == ["COPY"] and "--from=build" not in words for word in words[1:-1]]
+    let_in = [line[1:] for line in (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"]
+
+    assert sources and all((ROOT / source).exists() and source in let_in for source in sources)
+    # What is copied leads nowhere outside: links of the package point to what is copied beside it.
+    links = [path.readlink() for path in (ROOT / "gateway").rglob("*") if path.is_symlink()]
+    assert all(str(link).startswith("../../../policies/catalog/") for link in links)
+    users = [words[1] for words in lines if words[:1] == ["USER"]]
+    assert users == ["10001:10001"]  # a number: a cluster can tell that it is not root
