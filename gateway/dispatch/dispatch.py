@@ -25,7 +25,7 @@ from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
 from gateway.policy.permit import Permit
-from gateway.upstreams.failures import REQUEST_AT_FAULT, WITHDRAWN, Failure, of_fault
+from gateway.upstreams.failures import PASSING, REQUEST_AT_FAULT, WITHDRAWN, Failure, of_fault
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.state_seal import StateSeal
@@ -118,7 +118,9 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
         return queue.after(failure.outcome, endpoint)
     if failure.kind in ("connect", "forbidden", "frozen"):
         queue.unreached()
-    return None if failure.final else queue.after_failure()
+    if failure.final:
+        return None
+    return (queue.again() if failure.kind in PASSING else None) or queue.after_failure()
 
 
 def _elsewhere(question: Question, failure: Failure, trail: RequestState, means: DispatchContext) -> bool:

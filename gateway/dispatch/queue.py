@@ -19,6 +19,8 @@ class Queue:
         self._hops = 0
         self._blank_again = True
         self._refused: Endpoint | None = None  # whose blank, filtered or refusing reply was left last
+        self._last: Endpoint | None = None
+        self._again: dict[str, int] = {}  # by endpoint: how often it was asked once more
         self.tries = 0
 
     def first(self) -> Endpoint | None:
@@ -32,7 +34,24 @@ class Queue:
     @property
     def at_end(self) -> bool:
         """Nobody else could be asked now if the last endpoint fails."""
+        if self._last is not None and self._may_ask_again(self._last):
+            return False
         return self.tries >= self._trail.decision.route.limits.attempts or not any(map(self._usable, self._left))
+
+    def again(self) -> Endpoint | None:
+        """The endpoint that was asked last, if the policy wants it asked once more before the next is."""
+        endpoint = self._last
+        if endpoint is None or not self._may_ask_again(endpoint):
+            return None
+        self._again[endpoint.id] = self._again.get(endpoint.id, 0) + 1
+        self.tries += 1
+        return endpoint
+
+    def _may_ask_again(self, endpoint: Endpoint) -> bool:
+        limits = self._trail.decision.route.limits
+        if self._again.get(endpoint.id, 0) >= limits.retry_same or self.tries >= limits.attempts:
+            return False
+        return self._usable(endpoint)
 
     def unreached(self) -> None:
         """The last endpoint could not even be connected to: it takes none of the attempts from those that can be."""
@@ -107,5 +126,6 @@ class Queue:
                 if endpoint in self._left:
                     self._left.remove(endpoint)
                 self.tries += 1
+                self._last = endpoint
                 return endpoint
         return None

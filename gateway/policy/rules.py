@@ -89,6 +89,7 @@ class Limits:
     total_s: float  # of the request, to its last byte
     attempts: int
     usd: Decimal | None  # endpoints whose worst case is above it are skipped
+    retry_same: int = 0  # tries more of an endpoint that breaks a connection or says 5xx
 
 
 @dataclass(frozen=True, slots=True)

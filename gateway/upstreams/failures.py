@@ -24,6 +24,9 @@ from gateway.upstreams.retry_after import retry_after_s
 DEFAULT_REST_S = 1.0  # of an endpoint that says 429 and not for how long
 # These say nothing about the endpoint.
 REQUEST_AT_FAULT = frozenset({"bad_request", "moderation", "context", "unsupported", "bad_tool_call"})
+PASSING = frozenset(
+    {"connect", "tls", "closed", "protocol", "upstream_error", "overloaded"}
+)  # the next try may be luckier
 WITHDRAWN = frozenset({"forbidden", "frozen", "stopped"})  # we take our request back
 OURS = frozenset({"our_key", "our_balance", "not_found"})  # our key or our catalogue: an operator has to act
 MOST_MESSAGE_CHARS = 2000

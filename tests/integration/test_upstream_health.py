@@ -16,6 +16,7 @@ from tests.integration.rerouted import BROKEN, YES, pieces
 from tests.integration.upstreams import (
     KEY,
     SSE,
+    Act,
     Line,
     Upstreams,
     answer,
@@ -180,6 +181,35 @@ def test_a_failure_of_a_sole_endpoint_says_whether_to_come_back(running, upstrea
     upstreams.acts["b"] = saying(whole(401, {"error": {"message": "no such key"}}))
     status, headers, _ = ask(running, chat("m@b"))
     assert (status, headers["x-should-retry"]) == (502, "false")
+
+
+def in_turn(*acts: Act) -> Act:
+    """Each once, then the last for ever."""
+    left = list(acts)
+
+    async def act(line: Line) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(line)
+
+    return act
+
+
+async def hang_up(line: Line) -> None:
+    """Nothing is said."""
+
+
+def test_a_sole_endpoint_is_asked_once_more_where_the_policy_says_so(tmp_path, upstreams, gateway):
+    urls = {name: upstreams.url(name) for name in "abc"}
+    running = gateway(folder(tmp_path / "again", urls, limits="attempts: 3, retry_same: 1"))
+    fine = answer()
+    for broken in (saying(whole(*BROKEN)), hang_up):
+        upstreams.acts["a"] = in_turn(broken, fine)
+        upstreams.asked.clear()
+        assert (ask(running, chat("m@a"))[0], len(upstreams.asked)) == (200, 2)
+    for theirs, status in ((saying(whole(400, {"error": {"message": "no"}})), 400), (saying(whole(*BROKEN)), 502)):
+        upstreams.acts["a"] = theirs
+        upstreams.asked.clear()
+        assert ask(running, chat("m@a"))[0] == status
+        assert len(upstreams.asked) == (1 if status == 400 else 2)
 
 
 def test_endpoints_that_nobody_runs_use_up_no_attempts(tmp_path, upstreams, gateway):

@@ -17,6 +17,7 @@ WHOLE_S = Decimal(180)
 IDLE_S = Decimal(60)
 TOTAL_S = Decimal(300)
 ATTEMPTS = 3
+RETRY_SAME = 0
 REROUTE = ("filtered", "blank", "declined", "evaded")
 EXCEPT = frozenset({"malicious", "self_harm"})
 PREFER = "same_weights_elsewhere"
@@ -47,6 +48,7 @@ def limits(layers: Sequence[Preferences]) -> Limits:
         total_s=float(_first(shapes, "total_s", TOTAL_S)),
         attempts=_first(shapes, "attempts", ATTEMPTS),
         usd=_first(shapes, "usd", None),
+        retry_same=_first(shapes, "retry_same", RETRY_SAME),
     )
 
 

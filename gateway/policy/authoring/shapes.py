@@ -43,6 +43,9 @@ class LimitsShape(Shape):
     idle_s: Seconds | None = Field(None, description="of a stream without a sign of life, events or comments")
     total_s: Seconds | None = Field(None, description="to the last byte, of the request")
     attempts: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="tries in all")
+    retry_same: Annotated[int, Field(ge=0, le=5)] | None = Field(
+        None, description="tries more of an endpoint that breaks a connection or says 5xx, before the next is asked"
+    )
     usd: Amount | None = Field(None, gt=0, description="skip endpoints whose worst case costs more")
 
 

@@ -168,6 +168,9 @@ def sentences(decision: Decision) -> list[str]:
     route = decision.route
     told.append(f"route `{route.name}` applies ({_because(decision, route.when)}) and is final")
     told += _proposals(decision)
+    again = route.limits.retry_same
+    if decision.endpoints and again:
+        told.append(f"an endpoint that breaks a connection or says 5xx is asked {again} more before the next one")
     return told
 
 

@@ -18,7 +18,7 @@ ROUTES = """
 version: 1
 aliases: {auto: any}
 sets: {eu: [DE, FR]}
-defaults: {order: listed, on_refusal: {prefer: PREFER, hops: HOPS}, limits: {attempts: ATTEMPTS}}
+defaults: {order: listed, on_refusal: {prefer: PREFER, hops: HOPS}, limits: {attempts: ATTEMPTS, retry_same: SAME}}
 guards: []
 routes:
   - {name: named, when: {model_known: true}, try: [requested]}
@@ -27,9 +27,14 @@ routes:
 
 
 def queue(
-    *, model="auto", prefer="same_weights_elsewhere", hops=2, attempts=4, without=(), topic: Any = frozenset()
+    *, model="auto", prefer="same_weights_elsewhere", hops=2, attempts=4, without=(), topic: Any = frozenset(), same=0
 ) -> tuple[Queue, Any]:
-    text = ROUTES.replace("PREFER", prefer).replace("HOPS", str(hops)).replace("ATTEMPTS", str(attempts))
+    text = (
+        ROUTES.replace("PREFER", prefer)
+        .replace("HOPS", str(hops))
+        .replace("ATTEMPTS", str(attempts))
+        .replace("SAME", str(same))
+    )
     folder = compiled(policy=text.encode())
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
     caller = next(iter(folder.keyring.callers.values()))
@@ -52,6 +57,25 @@ def test_failures_go_through_the_list_in_order():
     found = [id_of(line.first()), *(id_of(line.after_failure()) for _ in range(4))]
 
     assert found == ["glm@zai", "gpt@openai", "glm@together", "qwen@self", None]
+
+
+def test_an_endpoint_that_is_to_be_asked_again_is_before_the_next_and_within_the_attempts():
+    line, _ = queue(same=1, attempts=4)
+
+    found = [id_of(line.first())]
+    while (endpoint := line.again() or line.after_failure()) is not None:
+        found.append(id_of(endpoint))
+
+    assert found == ["glm@zai", "glm@zai", "gpt@openai", "gpt@openai"]
+    assert line.tries == 4
+
+
+def test_one_that_rests_by_now_is_not_asked_again():
+    line, _ = queue(same=2, without=("glm@zai",))
+
+    assert id_of(line.first()) == "gpt@openai"
+    line._usable = lambda endpoint: endpoint.id != "gpt@openai"
+    assert line.again() is None and id_of(line.after_failure()) == "glm@zai"
 
 
 def test_attempts_are_bounded():
