@@ -20,13 +20,14 @@ class Seen(Generic[Found]):
 
     __slots__ = ("_find", "_found")
 
-    def __init__(self, find: Callable[[str], Found]) -> None:
+    def __init__(self, find: Callable[[str], Found], shortest: int = SHORTEST) -> None:
         self._find = find
+        self._shortest = shortest
         self._found: dict[bytes, Found] = {}
 
     def __call__(self, text: str) -> Found:
         """The same as `find(text)`."""
-        if len(text) < SHORTEST:
+        if len(text) < self._shortest:
             return self._find(text)
         key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
         found = self._found.pop(key, None)

@@ -59,4 +59,4 @@ def _classify(text: str, *, aside: bool) -> frozenset[str]:
     return classify.classify(text, aside=aside)
 
 
-_aside: Final = Seen(lambda text: _classify(text, aside=True))
+_aside: Final = Seen(lambda text: _classify(text, aside=True), shortest=1)
