@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 class Seen(Generic[Found]):
     """Remembers what `find` found in the passages it was last asked about."""
 
-    __slots__ = ("_find", "_found")
+    __slots__ = ("_find", "_found", "_shortest")
 
     def __init__(self, find: Callable[[str], Found], shortest: int = SHORTEST) -> None:
         self._find = find
