@@ -102,7 +102,7 @@ def _own(draft: Draft, target: Target, base: str) -> Wanted:
     row |= {"inference": [known]} if known else {}
     row |= {"api": target.api, "base_url": base}
     row |= {"upstream_model": target.name} if target.name != model else {}
-    row |= {"vendor": vendor} if vendor else {}
+    row |= {"vendor": vendor, **draft.shipped.takes(vendor)} if vendor else {}
     row |= {"prices": list(target.prices) or [{"since": draft.said.today, "input": 0, "output": 0}]}
     tells = (
         []

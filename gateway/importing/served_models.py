@@ -57,7 +57,7 @@ def rows_of(asked: Asked, shipped: Shipped, taken: Collection[str]) -> dict[str,
             found["models"].append(_model(model, said, asked))
         id = _free(f"{model}@{asked.operator}", asked.base_url, used)
         used.add(id)
-        found["endpoints"].append(_endpoint(id, name, said, asked, sure=known is None))
+        found["endpoints"].append(_endpoint(id, name, asked, shipped, sure=known is None))
     if found["models"] and UNKNOWN_LAB["id"] not in shipped.rows["labs"]:
         found["labs"].append(dict(UNKNOWN_LAB))
     if found["endpoints"] and asked.operator not in shipped.rows["operators"]:
@@ -123,7 +123,7 @@ def _context(said: Row, replies: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _endpoint(id: str, name: str, said: Row, asked: Asked, *, sure: bool) -> Row:
+def _endpoint(id: str, name: str, asked: Asked, shipped: Shipped, *, sure: bool) -> Row:
     country = [asked.country] if asked.country else None
     row: Row = {"id": id, "hosting": asked.hosting, "storage": country, "inference": country}
     row |= {"trains_on_data": None, "retention_days": None}
@@ -134,7 +134,7 @@ def _endpoint(id: str, name: str, said: Row, asked: Asked, *, sure: bool) -> Row
     if asked.price is not None:
         row["prices"] = [{"since": asked.today, "input": asked.price[0], "output": asked.price[1]}]
     server = server_of(asked.replies)
-    row |= {"vendor": server} if server and asked.hosting == "self" else {}
+    row |= {"vendor": server, **shipped.takes(server)} if server and asked.hosting == "self" else {}
     row |= {} if sure else {"note": f"taken for these weights by the name {name}"}
     return row | {"source": f"{asked.url} says so of itself", "checked": asked.today}
 

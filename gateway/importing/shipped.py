@@ -64,6 +64,12 @@ class Shipped:
         }
         return labs.pop() if len(labs) == 1 else None
 
+    def takes(self, vendor: str) -> Row:
+        """What servers of this kind take, as the example of one says; {} where none says."""
+        examples = (row for row in self.rows["endpoints"].values() if row.get("hosting") == "self")
+        said = (row["takes"] for row in examples if row.get("vendor") == vendor and row.get("takes"))
+        return {"takes": found} if (found := next(said, None)) else {}
+
 
 def gather(documents: Sequence[Document]) -> Shipped:
     """Of the catalogue's files, which compile."""

@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 
 from gateway.cli import main
+from gateway.importing.served_models import Asked, rows_of
+from gateway.importing.shipped import gather
 from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
+from gateway.source import parse
 from tests.unit.policy.small import folder
 
 VLLM = {"/v1/models": {"object": "list", "data": [
     {"id": "Qwen/Orchard-7B-Instruct", "object": "model", "created": 1, "owned_by": "vllm", "root": "/models/orchard",
      "parent": None, "max_model_len": 32768, "permission": []}]}}  # fmt: skip
+SHIPPED = Path(__file__).parents[3] / "policies" / "catalog"
 SGLANG = {"/v1/models": {"object": "list", "data": [
     {"id": "default", "object": "model", "created": 1, "owned_by": "sglang", "root": "default",
      "max_model_len": 131072}]}}  # fmt: skip
@@ -119,6 +123,18 @@ def test_sglang_and_ollama_are_known(capsys, policies, server, pages, name, quan
 
     assert told["server"] == name
     assert told["rows"]["endpoints"][0].get("quantization") == quantization
+
+
+@pytest.mark.parametrize(
+    ("pages", "limit"), [(OLLAMA, "max_tokens"), (SGLANG, "max_completion_tokens"), (VENDOR, None)]
+)
+def test_a_server_takes_what_the_example_of_its_kind_does(pages, limit):
+    shipped = gather([parse(file.read_bytes(), file.name) for file in SHIPPED.glob("*.yaml")])
+    replies = {path.removeprefix("/v1"): page for path, page in pages.items()}
+    asked = Asked("http://a", "http://a/v1", replies, "self", "self", "DE", None, None, "2026-11-28")
+    row = rows_of(asked, shipped, ())["endpoints"][0]
+
+    assert row.get("takes", {"limit_field": None})["limit_field"] == limit
 
 
 def test_a_vendor_is_named_by_whoever_asks_and_names_that_cannot_be_rows_are_left_out(
