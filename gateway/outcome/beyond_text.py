@@ -41,7 +41,7 @@ class BeyondText:
         answer = read.get(self._answer or "", read.get("data"))
         if answer is None:
             return Event(choices=[], error={"message": "the reply holds no answer"})
-        return _last(Event(usage=_usage(read, answer)), there=answer != [])
+        return _last(Event(usage=_usage(read, images=self._answer == "data")), there=answer != [])
 
     def _event(self, kind: str, read: Mapping[str, Any]) -> Event:
         if not kind.endswith(_ENDS):
@@ -103,8 +103,8 @@ def _last(event: Event, *, there: bool) -> Event:
     return event
 
 
-def _usage(document: Mapping[str, Any], answer: object) -> dict[str, Any] | None:
-    """The usage of a whole reply, its parts under names that `read_usage` knows."""
+def _usage(document: Mapping[str, Any], *, images: bool) -> dict[str, Any] | None:
+    """The usage of a whole reply, its parts under names that `read_usage` knows. `images`: they are its answer."""
     written, meta = document.get("usage"), document.get("meta")
     usage = dict(written) if isinstance(written, dict) else {}
     for name in ("tokens", "billed_units"):
@@ -114,6 +114,7 @@ def _usage(document: Mapping[str, Any], answer: object) -> dict[str, Any] | None
         usage["prompt_tokens"] = usage["total_tokens"]  # of a reranker: nothing is written
     if "duration" in document and "seconds" not in usage:
         usage["seconds"] = document["duration"]
-    if isinstance(answer, list) and "data" in document and "results" not in document:
-        usage["images"] = len(answer)
+    made = document.get("data") if images else None
+    if isinstance(made, list):
+        usage["images"] = len(made)
     return usage or None
