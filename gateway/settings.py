@@ -117,6 +117,12 @@ def vendor_key(variable: str) -> str | None:
     return key or None
 
 
+def trust_variables() -> dict[str, str]:
+    """Where the machine's own certificates lie, if not where the system keeps them."""
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
 def peer_variable(name: str) -> str | None:
     """What another gateway's configuration reads from the environment; None if unset or blank."""
     try:

@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gateway.catalog import compile_logins, risk
 from gateway.catalog import compile_prices as bills
-from gateway.catalog import risk
 from gateway.catalog.auxiliary_shapes import TakesRow
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin, Takes
 from gateway.catalog.prices import Price, Window
-from gateway.catalog.replicas import replica_problems, replicas
+from gateway.catalog.replicas import replica_problems
 from gateway.catalog.rows import Contract, Factor
 from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.sources import CatalogBuilder, Written
@@ -108,7 +108,7 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
     if parts is None:
         return None
     model, operator = _resolved(desk, written, parts, known)
-    desk.problems += [*replica_problems(written), *_pin_problems(written)]
+    desk.problems += [*replica_problems(written), *_pin_problems(written), *compile_logins.problems(written)]
     if model is None or operator is None:
         return None
     endpoint = _plain(desk, written, model, operator)
@@ -168,7 +168,7 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         retention_days=row.retention_days,
         quantization=row.quantization,
         api=row.api,
-        replicas=replicas(row),
+        replicas=compile_logins.ways(row),
         upstream_model=row.upstream_model or model.id,
         prices=(),
         usd_per_hour=row.usd_per_hour,
@@ -184,6 +184,7 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         takes_usage_option=row.adds.stream_options,
         enabled=row.enabled,
         takes=_takes(row.takes, operator.takes),
+        credentials=compile_logins.credentials(row),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from gateway.catalog.prices import Price, Window
 from gateway.catalog.rows import BodyField, Contract, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
+from gateway.catalog.wires import ADAPTED, dialect_of
 
 Risk = Literal["low", "medium", "high"]
 Hosting = Literal["self", "hosted"]
@@ -149,6 +150,20 @@ class Replica:
     weight: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One part of what logs in at an endpoint, and where it is found: one of the four."""
+
+    part: str  # of wires.WIRES
+    env: str | None = None  # the variable that holds it
+    file: str | None = None  # the file that holds it, read again when it changes
+    file_env: str | None = None  # the variable that names such a file
+    value: str | None = None  # itself, where it is no secret
+
+    def __str__(self) -> str:
+        return self.env or self.file_env or self.file or self.part
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object
 class Endpoint:
     """A door: one model at one operator in one place."""
@@ -166,8 +181,8 @@ class Endpoint:
     trains_on_data: bool | None
     retention_days: int | None
     quantization: str | None
-    api: str  # openai, openai_responses, anthropic: native wires; anything else: the litellm adapter
-    replicas: tuple[Replica, ...]  # at least one
+    api: str  # one of wires.WIRES
+    replicas: tuple[Replica, ...]  # at least one; exactly one, without a key, if the adapter process logs in
     upstream_model: str
     prices: tuple[Price, ...]  # oldest first
     usd_per_hour: Decimal | None
@@ -184,6 +199,22 @@ class Endpoint:
     takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
     enabled: bool = True  # False: it serves nothing, until a row of a later layer says otherwise
     takes: Takes = Takes()  # its own, and the operator's where it does not say
+    credentials: tuple[Credential, ...] = ()  # instead of keys, where the adapter process logs in
+
+    @property
+    def dialect(self) -> str:
+        """Of what is said to it."""
+        return dialect_of(self.api)
+
+    @property
+    def adapted(self) -> bool:
+        """True if the adapter process speaks its wire for us."""
+        return self.api in ADAPTED
+
+    @property
+    def login(self) -> tuple[Credential | KeySource, ...]:
+        """Everything that is read to log in there; () if nothing does."""
+        return (*(part for part in self.credentials if part.value is None), *self.keys)
 
     def __repr__(self) -> str:
         return f"<endpoint {self.id}>"

@@ -11,7 +11,7 @@ from gateway.catalog.shapes import EndpointRow, KeyRow
 from gateway.catalog.sources import Written
 from gateway.errors import Problem
 
-_KEY_ENV = re.compile(r"([A-Z0-9][A-Z0-9_]*)?_API_KEY|GATEWAY_KEY_[A-Z0-9_]+")
+KEY_ENV = re.compile(r"([A-Z0-9][A-Z0-9_]*)?_API_KEY|GATEWAY_KEY_[A-Z0-9_]+")
 Path = tuple[str | int, ...]
 
 
@@ -67,7 +67,7 @@ def _chosen(written: Written[EndpointRow]) -> list[Problem]:
 
 
 def _variable(written: Written[EndpointRow], name: str, path: Path) -> list[Problem]:
-    if _KEY_ENV.fullmatch(name):
+    if KEY_ENV.fullmatch(name):
         return []
     message = f"`{path[-1]}` cannot be `{name}`: only variables made for keys are read"
     return [written.problem(message, *path, help="a name like `DEEPSEEK_API_KEY` or `GATEWAY_KEY_DEEPSEEK`")]

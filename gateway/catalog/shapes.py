@@ -187,6 +187,14 @@ class ReplicaRow(Shape):
     weight: Weight = Field(1, description="its share of the conversations, beside the others' weights")
 
 
+class CredentialRow(Shape):
+    """Where one part of a login is found; one of the three."""
+
+    env: str | None = Field(None, description="the environment variable that holds it")
+    file: Text | None = Field(None, description="the file that holds it; read again when it changes")
+    file_env: str | None = Field(None, description="the environment variable that names such a file")
+
+
 class EndpointRow(Sourced):
     """A door: one model at one operator in one place."""
 
@@ -201,7 +209,9 @@ class EndpointRow(Sourced):
     trains_on_data: bool | None = Field(None, description="prompts may be used for training")
     retention_days: Annotated[int, Field(ge=0)] | None = Field(None, description="days that prompts are kept; 0 none")
     quantization: str | None = Field(None, description="number format of the weights as served")
-    api: Text = Field(description="openai, openai_responses, anthropic; anything else goes by the litellm adapter")
+    api: Text = Field(
+        description="openai, openai_responses, anthropic, azure; by adapter bedrock, vertex, gemini, cohere, watsonx"
+    )
     base_url: str = Field(description="plain http only for hosting: self or a loopback address")
     replicas: Annotated[list[ReplicaRow], Field(min_length=1)] | None = Field(
         None, description="instead of base_url: several addresses, chosen by weight; one that fails is passed over"
@@ -213,6 +223,9 @@ class EndpointRow(Sourced):
     )
     keys: Annotated[list[KeyRow], Field(min_length=1)] | None = Field(
         None, description="instead of key_env: several keys, chosen by weight; one that is refused is passed over"
+    )
+    credentials: dict[str, CredentialRow | Text] = Field(
+        default={}, description="where the adapter's login is found, by part: docs/clouds.md; instead of key_env"
     )
     prices: list[PriceRow] = Field(default=[], description="dated rows")
     price_keys: list[str] = Field(

@@ -113,6 +113,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
         {"base_url": each.base_url, "key": str(each.key) if each.key else None, "weight": each.weight}
         for each in endpoint.replicas
     ]
+    row["credentials"] = {part.part: part.value or str(part) for part in endpoint.credentials}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
     row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}

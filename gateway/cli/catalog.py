@@ -25,9 +25,11 @@ from gateway.cli.mistakes import Mistake, in_folder
 from gateway.cli.times import day, instant
 from gateway.errors import Problems
 from gateway.policy.layout import POLICY, catalog_layers, of_catalog, own_catalog
+from gateway.processes.key_files import key_at
 from gateway.processes.policy_folder import read_folder
 from gateway.settings import from_environment
 from gateway.source import Document, parse
+from gateway.upstreams.logins import Logins
 
 app = typer.Typer(
     help="What is known of models, operators and endpoints, and from where.\n\n"
@@ -129,6 +131,19 @@ def check(policies: Folder = None, maps: MapsFolder = Path(".venv-dialects"), as
     else:
         typer.echo("\n".join(f"{kind}: {what} {name}: {message}" for kind, what, name, message in found))
     if any(kind == "wrong" for kind, *_ in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def adapted(policies: Folder = None) -> None:
+    """Print the endpoints that need the adapter's environment (`make dialects`), and whose credentials are here.
+
+    Exit code 1 if there is none. Example: gateway catalog adapted
+    """
+    logins, endpoints = Logins(key_at), _catalog(_folder(policies)).endpoints.values()
+    found = [each.id for each in endpoints if each.enabled and each.adapted and logins.found(each)]
+    typer.echo("\n".join(found))
+    if not found:
         raise typer.Exit(1)
 
 

@@ -34,6 +34,7 @@ from gateway.policy.models import resolve_model
 from gateway.policy.ranking import expected_costs
 from gateway.policy.view import View
 from gateway.processes.accepted_policy import load_version
+from gateway.processes.adapter_environment import no_adapter
 from gateway.processes.freezing import stopped_here
 from gateway.processes.key_files import key_at
 from gateway.processes.policy_folder import read_folder, unnamed_catalog
@@ -42,6 +43,7 @@ from gateway.settings import from_environment
 from gateway.signals.measure import measure_prompt
 from gateway.signals.value import Signals
 from gateway.source import frame
+from gateway.upstreams.logins import Logins
 
 _RANKED = 12  # endpoints shown in their order
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
@@ -67,7 +69,9 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
     except Problems as wrong:
         _say(wrong.problems, path, as_json, passed=0, failed=0)
         raise typer.Exit(1) from None
-    found = review(compiled, measure=measure_prompt, at=time(), has_key=_has_key, known=_known())
+    found = review(
+        compiled, measure=measure_prompt, at=time(), has_key=_has_key, no_adapter=no_adapter(), known=_known()
+    )
     _say((*unnamed_catalog(path), *found.problems), path, as_json, passed=found.passed, failed=found.failed)
     if not as_json:
         policy = compiled.policy
@@ -75,6 +79,9 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
         typer.echo(f"{path}: {counts}; {found.passed} cases passed, {found.failed} failed; version {policy.version}")
     if any(problem.severity == "error" for problem in found.problems):
         raise typer.Exit(1)
+
+
+_LOGINS = Logins(key_at)
 
 
 def _known() -> frozenset[str]:
@@ -86,7 +93,7 @@ def _known() -> frozenset[str]:
 
 
 def _has_key(endpoint: Endpoint) -> bool:
-    return not endpoint.keys or any(key_at(key) is not None for key in endpoint.keys)
+    return _LOGINS.found(endpoint)
 
 
 def _say(problems: tuple[Problem, ...], folder: Path, as_json: bool, *, passed: int, failed: int) -> None:

@@ -26,6 +26,7 @@ from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.freeze import Frozen
 from gateway.policy.models import resolve_model
 from gateway.policy.view import View
+from gateway.processes.adapter_environment import no_adapter
 from gateway.processes.freezing import stopped_here
 from gateway.processes.key_files import key_at
 from gateway.record.store import Store, open_store
@@ -36,6 +37,7 @@ from gateway.report.reports import REPORTS, Asked
 from gateway.report.table import NotATable, as_csv
 from gateway.settings import Settings
 from gateway.signals.measure import measure_prompt
+from gateway.upstreams.logins import Logins
 
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
 _encode = msgspec.json.Encoder().encode
@@ -110,18 +112,18 @@ def _checked(job: CheckJob, desk: Jobs, at: float) -> dict[str, Any]:
     except Problems as wrong:
         return {"problems": [_problem(problem) for problem in wrong.problems], "cases": {"passed": 0, "failed": 0}}
     known = well_known(desk.settings, now=at)
-    found = review(compiled, measure=measure_prompt, at=at, has_key=_knower(desk), known=known)
+    found = review(compiled, measure=measure_prompt, at=at, has_key=_knower(desk), no_adapter=no_adapter(), known=known)
     problems = [_problem(problem) for problem in found.problems]
     return {"problems": problems, "cases": {"passed": found.passed, "failed": found.failed}}
 
 
 def _knower(desk: Jobs) -> Any:
     """Whether an endpoint's key is set. A folder that was sent learns nothing of other variables of this process."""
-    ours = {key for endpoint in desk.served().catalog.endpoints.values() for key in endpoint.keys}
+    ours = {part for endpoint in desk.served().catalog.endpoints.values() for part in endpoint.login}
+    logins = Logins(key_at)
 
     def has_key(endpoint: Endpoint) -> bool:
-        keys = endpoint.keys
-        return not keys or not ours.issuperset(keys) or any(key_at(key) is not None for key in keys)
+        return not ours.issuperset(endpoint.login) or logins.found(endpoint)
 
     return has_key
 

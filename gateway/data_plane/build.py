@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.background.learned import Learned
 from gateway.background.llm_judge import SecondJudge
@@ -28,6 +29,7 @@ from gateway.processes.kept_secret import kept_secret
 from gateway.processes.key_files import KeyFiles, key_paths
 from gateway.record.journal.writer import Writer
 from gateway.settings import Settings, wants_tracing
+from gateway.upstreams.adapter import socket_path
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 from gateway.upstreams.state_seal import StateSeal
@@ -52,6 +54,7 @@ class Parts:
     running: Running
     seal: StateSeal
     key_files: KeyFiles
+    adapter_socket: Path
 
     def record(self, outcome: Outcome) -> None:
         """The sink of callers' requests."""
@@ -90,6 +93,7 @@ def build_parts(settings: Settings) -> Parts:
         running=Running(),
         seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
         key_files=KeyFiles(),
+        adapter_socket=socket_path(settings.state_dir),
     )
 
 
@@ -132,8 +136,14 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
 
 def build_fleet(policy: Policy, parts: Parts) -> Fleet:
     """With the keys that there are now."""
-    key_of, client = parts.key_files.of, parts.client
-    return Fleet(policy.catalog, key_of=key_of, client=client, in_force=parts.in_force, tracing=wants_tracing())
+    return Fleet(
+        policy.catalog,
+        key_of=parts.key_files.of,
+        client=parts.client,
+        in_force=parts.in_force,
+        tracing=wants_tracing(),
+        adapter_socket=parts.adapter_socket,
+    )
 
 
 def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:

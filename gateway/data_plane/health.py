@@ -30,6 +30,7 @@ async def ready(scope: Scope, receive: Receive, send: Send, state: State) -> Non
 def degraded(state: State) -> frozenset[str]:
     """Words for what does not work now, though requests are served; `background`: a task beside the requests."""
     words = {
+        "adapter": state.gateway.means.fleet.adapter_lost,
         "control": not state.control.answers(),
         "disk": state.disk is not None,
         "reload": state.reload_problem is not None,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.catalog.wires import PUBLIC
 from gateway.identity import digest
 from gateway.source import parse
 
@@ -44,7 +45,7 @@ def add_live(folder: Path, real_catalog: Path, has_key: Callable[[str], bool]) -
     def rows(kind: str) -> list[dict[str, Any]]:
         return [row for file in files for row in file.get(kind) or []]
 
-    live = [row for row in rows("endpoints") if row.get("key_env") and has_key(row["key_env"])]
+    live = [row for row in rows("endpoints") if _is_live(row, has_key)]
     if not live:
         return ()
     ids = tuple(row["id"] for row in live)
@@ -54,6 +55,15 @@ def add_live(folder: Path, real_catalog: Path, has_key: Callable[[str], bool]) -
     written = json.dumps({**added, "endpoints": live, "prices": prices}, ensure_ascii=False, indent=1)
     (folder / "catalog" / "live.yaml").write_text(written, encoding="utf-8")  # JSON is YAML
     return ids
+
+
+def _is_live(row: Mapping[str, Any], has_key: Callable[[str], bool]) -> bool:
+    """True if its key is set, or one of the variables of its login that name a secret."""
+    if row.get("key_env"):
+        return has_key(row["key_env"])
+    parts = {name: part for name, part in (row.get("credentials") or {}).items() if name not in PUBLIC}
+    named = [part.get("env") or part.get("file_env") for part in parts.values() if isinstance(part, dict)]
+    return bool(named) and all(name is not None and has_key(name) for name in named)
 
 
 def _declared(folder: Path) -> frozenset[str]:

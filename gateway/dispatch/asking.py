@@ -24,7 +24,7 @@ from gateway.request import Request
 from gateway.upstreams.additions import named_in
 from gateway.upstreams.failures import Failure, classify, of_fault, succeeded
 from gateway.upstreams.fault import UpstreamFault
-from gateway.upstreams.fleet import Fleet
+from gateway.upstreams.fleet import Fleet, blame
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.http1 import read_most
 from gateway.upstreams.translate.passing import WayBack
@@ -69,7 +69,7 @@ async def ask(
                 await trail.measuring()  # by its topic a refusal may stand
                 trail.measuring = None
     except UpstreamFault as fault:
-        failure = of_fault(fault)
+        failure = of_fault(blame(attempt.endpoint, fault))
     except MeteringError as error:
         failure = of_fault(UpstreamFault("protocol", str(error)))
     except asyncio.CancelledError:
@@ -91,7 +91,7 @@ def _meter(endpoint: Endpoint, trail: RequestState, request: Request, *, keep_us
     wire: WireReader | None = None
     if request.interface.answer is not None or request.interface.spoken:
         wire = BeyondText(request.interface, request.units.images)
-    elif (reader := READERS.get(endpoint.api)) is not None:
+    elif (reader := READERS.get(endpoint.dialect)) is not None:
         wire = reader()
     return StreamMeter(keep_usage=keep_usage, watch=watch, wire=wire) if request.stream else WholeMeter(watch, wire)
 

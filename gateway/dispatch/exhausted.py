@@ -17,6 +17,7 @@ from gateway.policy.decision import Decision
 from gateway.upstreams.failures import OURS, REQUEST_AT_FAULT, WITHDRAWN, Failure
 from gateway.upstreams.fleet import Fleet
 
+ADAPTER_S = 5.0  # until an adapter process that has ended may answer again
 MOST_NAMES = 8  # in one line of a message
 _NEVER_PASSES = REQUEST_AT_FAULT | OURS | WITHDRAWN | {"tls", "pin"}
 _PASSING = frozenset({200, 408, 409, 425, 429})  # 200: an error inside a reply
@@ -29,6 +30,7 @@ class Standing:
     keyless: Sequence[Endpoint]
     resting: Sequence[tuple[Endpoint, float]]
     too_dear: Sequence[Endpoint]
+    unspoken: Sequence[Endpoint] = ()  # the adapter process does not run
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
     limited: bool = False  # those that rest do so because of their rate limits
     not_enabled: Sequence[Endpoint] = ()  # permitted by no decision, though the route proposes them and no guard minds
@@ -42,9 +44,10 @@ class Standing:
         waits = [(endpoint, wait_of(endpoint, fleet, breakers, now)) for endpoint in reached]
         awake = [endpoint for endpoint, wait_s in waits if not wait_s]
         return cls(
-            keyless=[endpoint for endpoint in left if endpoint not in reached],
+            keyless=[each for each in left if each not in reached and not fleet.awaits_adapter(each)],
             resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
+            unspoken=[endpoint for endpoint in left if fleet.awaits_adapter(endpoint)],
             left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
             limited=all(are_limited(endpoint, fleet, breakers) for endpoint, wait_s in waits if wait_s),
             not_enabled=_not_enabled(trail.decision),
@@ -59,6 +62,8 @@ class Standing:
             yield f"could cost more than the route allows: {_names(self.too_dear)}"
         if self.keyless:
             yield f"no key is set for {_names(self.keyless)}"
+        if self.unspoken:
+            yield f"the adapter process does not run: {_names(self.unspoken)}"
         if self.left:
             yield f"not asked any more: {_names(self.left)}"
         if self.not_enabled:
@@ -76,8 +81,8 @@ def nothing_usable(trail: RequestState, fleet: Fleet, breakers: Breakers) -> Gat
     if standing.too_dear and not standing.resting:
         usd, names = trail.decision.limits.usd, _names(standing.too_dear)
         return GatewayError("unsupported_request", f"could cost more than the route's {usd} USD: {names}")
-    wait_s = min((wait_s for _, wait_s in standing.resting), default=None)
-    help_ = "" if standing.resting else "; `gateway check` names the variables"
+    wait_s = min((wait_s for _, wait_s in standing.resting), default=ADAPTER_S if standing.unspoken else None)
+    help_ = "; `gateway check` names the variables" if standing.keyless and not standing.resting else ""
     code = "rate_limit_exceeded" if standing.resting and standing.limited else "overloaded"
     return GatewayError(code, "; ".join(standing.reasons()) + help_, retry_after_s=wait_s)
 

@@ -15,6 +15,7 @@ from gateway.dispatch.stored_state import sealing
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
+from gateway.upstreams.adapted import objection
 from gateway.upstreams.dialect_headers import carried
 from gateway.upstreams.state_seal import StateSeal
 from gateway.upstreams.stored_ids import SealedReply
@@ -40,10 +41,12 @@ class Outgoing:
 def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
     out = _written(trail, endpoint, seal)
+    if endpoint.adapted:
+        _check_adapted(endpoint, out.request)
     arrival = trail.request.arrival
     if not arrival.options:
         return out
-    options, left_out = carried(arrival.options, endpoint.api)
+    options, left_out = carried(arrival.options, endpoint.api if endpoint.adapted else endpoint.dialect)
     _check_strict(left_out, trail.request)
     request = replace(out.request, arrival=replace(arrival, options=options))
     return replace(out, request=request, adapted=(*out.adapted, *left_out))
@@ -52,9 +55,9 @@ def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
 def _written(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     request = trail.request
     dialect = request.interface.dialect.name
-    if dialect == endpoint.api or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
+    if dialect == endpoint.dialect or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
         return _native(trail, endpoint, seal)
-    translator = TRANSLATORS.get((dialect, endpoint.api))
+    translator = TRANSLATORS.get((dialect, endpoint.dialect))
     if translator is None:
         words = f"{endpoint.id} speaks {endpoint.api}, which {request.interface.path} is not translated to"
         raise GatewayError("unsupported_request", words)
@@ -69,7 +72,14 @@ def _written(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     memory = replace(made.memory, clock=time)
     way_back = partial(WayBack, translator, memory, stream=request.stream)
     adapted = (*_forgotten(trail), *made.adapted)
-    return Outgoing(parse(KINDS[endpoint.api], _encode(made.body), arrival), way_back, adapted)
+    return Outgoing(parse(KINDS[endpoint.dialect], _encode(made.body), arrival), way_back, adapted)
+
+
+def _check_adapted(endpoint: Endpoint, request: Request) -> None:
+    """Raises GatewayError for what the adapter process would not pass on, before it is asked."""
+    found = objection({name: msgspec.json.decode(value) for name, value in request.fields.items()})
+    if found is not None:
+        raise GatewayError("unsupported_request", f"{endpoint.id}: `{found[0]}` {found[1]}", param=found[0])
 
 
 def unwritable(trail: RequestState, seal: StateSeal) -> GatewayError | None:
@@ -113,14 +123,14 @@ def _forgotten(trail: RequestState) -> tuple[str, ...]:
 
 def upstream_facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
     """What a translator may know of it: what it `takes` by the catalogue, and what is usual where that is not known."""
-    own, takes = endpoint.operator.id in _OPENAIS, endpoint.takes
+    own, takes = endpoint.operator.id in _OPENAIS or endpoint.api == "azure", endpoint.takes
     usual = "max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens"
     return Upstream(
         can=endpoint.can,
         max_output_tokens=endpoint.model.output_limit,
         limit_field=takes.limit_field or usual,
         developer_role=own,
-        custom_tools=takes.custom_tools is not False,
+        custom_tools=takes.custom_tools is not False and not endpoint.adapted,  # the adapter knows functions alone
         vendor=endpoint.operator.id,
         strict=strict,
     )

@@ -56,15 +56,24 @@ def _plain(name: str, profile: str) -> str:
     return re.sub(r":\d+$", "", bare)
 
 
+_VERTEX_KEY = "GOOGLE_VERTEX_API_KEY"
+_VERTEX_LOGIN = {
+    "vertex_credentials": {"file_env": "GOOGLE_APPLICATION_CREDENTIALS"},
+    "vertex_project": {"env": "GOOGLE_CLOUD_PROJECT"},
+}
+
+
 def _vertex(draft: Draft, target: Target, base: str) -> Wanted:
     name = target.name.partition("@")[0].rpartition("/")[2]
     found = draft.shipped.model(name)
     model = str(found["id"]) if found else model_id(name)
     place = f"{model}@vertex/{word(str(target.region))}"
     row = draft.shipped.rows["endpoints"].get(place)
-    key_env = hosted_key(draft, target, "GOOGLE_VERTEX_API_KEY")
+    named = hosted_key(draft, target, _VERTEX_KEY)
+    key_env = None if named == _VERTEX_KEY else named
     if row is not None:
         return Wanted(row, key_env)
     own = None if found else model_row(target, model, "unknown", f"as Vertex calls it: {target.name}")
     made: Row = {"id": place, "hosting": "hosted", "api": "vertex_ai", "base_url": base}
+    made |= {} if key_env else {"credentials": dict(_VERTEX_LOGIN)}
     return Wanted(made | ({"upstream_model": target.name} if target.name != model else {}), key_env, own_model=own)

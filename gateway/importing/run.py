@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.errors import Problem, Problems
-from gateway.importing.draft import Draft, Said
+from gateway.importing.draft import Draft, Said, Wanted
 from gateway.importing.findings import Finding, Findings, unaccounted
 from gateway.importing.folder import files
 from gateway.importing.litellm import read_litellm
@@ -140,7 +140,7 @@ def _heads(draft: Draft, problems: Sequence[Problem]) -> list[str]:
             f"{len(silent)} of the endpoints speak a wire that this gateway does not speak yet "
             f"({wires}): they are passed over; `gateway explain` lists them under `unable`"
         )
-    if bring := keys_to_bring([wanted.key_env for wanted in used]):
+    if bring := keys_to_bring([name for wanted in used for name in _variables(wanted)]):
         heads.append(f"keys to bring, as variables where the gateway runs: {bring}")
     if draft.peer == "OpenRouter":
         heads.append(
@@ -149,3 +149,9 @@ def _heads(draft: Draft, problems: Sequence[Problem]) -> list[str]:
         )
     heads += [f"does not compile: {problem.message}" for problem in problems]
     return heads
+
+
+def _variables(wanted: Wanted) -> list[str | None]:
+    """Of its key, or of the parts of its login."""
+    parts = (wanted.row.get("credentials") or {}).values()
+    return [wanted.key_env, *(part.get("env") or part.get("file_env") for part in parts if isinstance(part, dict))]

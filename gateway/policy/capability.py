@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.wires import WIRES
 from gateway.interfaces import INTERFACES
 from gateway.policy.evaluate import mask
 from gateway.policy.rules import Capability
 from gateway.signals.table import KINDS, NEEDS
 
 UNBOUNDED = frozenset(each.kind for each in INTERFACES.values() if not each.whole_context)  # kinds
-SPOKEN = frozenset({"openai", "openai_responses", "anthropic"})  # wires that `upstreams` can speak
+SPOKEN = frozenset(WIRES)  # wires that `upstreams` or the adapter process can speak
 
 
 def capability(endpoints: Sequence[Endpoint]) -> Capability:
@@ -32,6 +33,8 @@ def serves(endpoint: Endpoint, kind: str) -> bool:
     if not endpoint.enabled:
         return False
     by_chat = kind == "chat" or (kind in INTERFACES and INTERFACES[kind].by_chat)  # translated from wire to wire
-    if endpoint.api == "openai":
+    if endpoint.adapted:
+        return by_chat and "chat" in kinds
+    if endpoint.dialect == "openai":
         return kind in kinds or (by_chat and "chat" in kinds)
     return endpoint.api in SPOKEN and by_chat and not kinds.isdisjoint({"chat", kind})

@@ -80,4 +80,5 @@ def _door(endpoint: Endpoint) -> tuple[object, ...]:
     """Where the bytes go, and as what."""
     e = endpoint
     ways = frozenset((each.base_url, each.key) for each in e.replicas)
-    return (ways, e.api, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)
+    login = frozenset(e.credentials)
+    return (ways, e.api, login, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)

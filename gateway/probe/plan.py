@@ -68,7 +68,7 @@ def plan(
     asked = [(question, _signals(gateway, made, question, at)) for question in questions]
     for endpoint in endpoints:
         if not gateway.means.fleet.reaches(endpoint):
-            made.unable[endpoint.id] = f"{endpoint.keys[0]} holds no key" if endpoint.keys else "its wire is not spoken"
+            made.unable[endpoint.id] = _unreached(gateway, endpoint)
             continue
         for question, measured in asked:
             signals = measured | {"model": endpoint.id, "model_known": True}
@@ -76,6 +76,14 @@ def plan(
                 made.trials += [Trial(endpoint, question, number, signals) for number in range(1, repeat + 1)]
                 _estimate(made, endpoint, signals, repeat, at)
     return made
+
+
+def _unreached(gateway: Gateway, endpoint: Endpoint) -> str:
+    if gateway.means.fleet.awaits_adapter(endpoint):
+        return "the adapter process does not run"
+    if not endpoint.login:
+        return "its wire is not spoken"
+    return f"{', '.join(str(source) for source in endpoint.login)}: no key is there"
 
 
 def request_of(trial_model: str, question: Question, max_tokens: int | None, arrival: Arrival) -> Request:

@@ -23,6 +23,7 @@ from gateway.processes.signal_mask import signals_held
 from gateway.processes.state_lock import lock
 from gateway.processes.watchdog import GRACE_S, end_with
 from gateway.settings import Settings
+from gateway.supervisor.adapter_child import Adapter
 from gateway.supervisor.control_child import Control, RunControl, check_control
 from gateway.supervisor.ledger_check import require_ledger
 from gateway.supervisor.reload import Reloader, Reloads, accept
@@ -73,6 +74,8 @@ class _Parent:
         self._compiled = compiled
         self._listener = listener
         self._control = control
+        self._adapter = Adapter(settings)
+        self._adapter.serves(compiled.policy)
         self._notice = Notice()
         self._workers: set[int] = set()
         self._stopping = False
@@ -100,6 +103,7 @@ class _Parent:
                 self._look(reloader, requests)
             if monotonic() > self._kill_at:
                 self._kill()
+        self._adapter.end()
         return 0
 
     def _look(self, reloader: Reloader, requests: Requests) -> None:
@@ -110,6 +114,7 @@ class _Parent:
         before = reloader.problem
         compiled = reloader.reload(asked=asked)
         self._compiled = compiled or self._compiled
+        self._adapter.serves(self._compiled.policy)
         self._notice.write(reloader.problem)
         requests.tell(reloader.problem)
         if compiled is not None or reloader.problem != before:
@@ -122,6 +127,7 @@ class _Parent:
             while not self._stopping and len(self._workers) < self._settings.workers:
                 self._fork_worker()
             self._look_after_control()
+            self._adapter.look(stopping=self._stopping)
         except OSError as wrong:
             _log.error("a process cannot be started now: %s", wrong.strerror)
 
@@ -155,6 +161,7 @@ class _Parent:
             code = 1
             try:
                 _forget_handlers()
+                self._adapter.leave()
                 self._listener.plug.close()
                 code = control.work()
             except BaseException:
@@ -169,6 +176,7 @@ class _Parent:
         try:
             _forget_handlers()
             end_with(parent)
+            self._adapter.leave()
             if self._control is not None:
                 self._control.leave()
             code = serve_worker(self._settings, self._compiled, self._listener, notice=self._notice)

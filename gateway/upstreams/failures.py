@@ -85,7 +85,7 @@ def succeeded(status: int | None) -> bool:
 
 def of_fault(fault: UpstreamFault) -> Failure:
     """No whole reply came."""
-    return Failure(fault.kind, fault.detail, counts_against_endpoint=fault.kind not in WITHDRAWN)
+    return Failure(fault.kind, fault.detail, counts_against_endpoint=fault.kind not in {*WITHDRAWN, "adapter"})
 
 
 def of_reading(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+# adapter: the process that speaks its wire is not there, or has ended
 # forbidden, frozen: nothing was sent, by the policy's word or for a freeze; stopped: a freeze ended what was under way
-FaultKind = Literal["connect", "tls", "pin", "timeout", "closed", "protocol", "forbidden", "frozen", "stopped"]
+FaultKind = Literal[
+    "connect", "tls", "pin", "timeout", "closed", "protocol", "adapter", "forbidden", "frozen", "stopped"
+]
 
 
 class UpstreamFault(Exception):

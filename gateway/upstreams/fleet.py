@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
+from gateway.catalog.address import address_of
 from gateway.catalog.facts import Catalog, Endpoint, KeySource
 from gateway.catalog.rows import Reasoning
 from gateway.catalog.thinking import reasoning_of
+from gateway.catalog.wires import PUBLIC
 from gateway.interfaces import served
 from gateway.outcome.spans import traceparent
 from gateway.policy.capability import SPOKEN
 from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
+from gateway.upstreams import adapter
 from gateway.upstreams.additions import UsageOption
 from gateway.upstreams.dialect_headers import VERSION
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
+from gateway.upstreams.logins import Logins
 from gateway.upstreams.reasoning import in_their_words
 from gateway.upstreams.redaction import Redactor
 
@@ -29,6 +36,7 @@ SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 _encode = msgspec.json.Encoder().encode
 _JSON = header_lines({"content-type": "application/json", "accept": "application/json, text/event-stream"})
 _SOUND = header_lines({"content-type": "application/json", "accept": "*/*"})
+_KEY_HEADERS = {"anthropic": "x-api-key", "azure": "api-key"}  # by wire; others take a bearer
 _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
 
 
@@ -43,6 +51,7 @@ class UpstreamTarget:
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
     secret: bytes | None  # our key there, where it is long enough to be one
+    adapted: bool = False  # the adapter process is asked instead, and told our login with each request
 
 
 class Fleet:
@@ -56,23 +65,65 @@ class Fleet:
         client: Client,
         in_force: InForce,
         tracing: bool = False,
+        adapter_socket: Path | None = None,
     ):
-        """`in_force`: asked before every write; `tracing`: own machines are told whose span theirs belongs under."""
+        """`in_force`: asked before every write; `tracing`: own machines are told whose span theirs belongs under.
+
+        `adapter_socket`: of the process that speaks the wires which we do not; None: there is none.
+        """
         self._client = client
         self._in_force = in_force
         self._tracing = tracing
         self.usage_option = UsageOption()
+        self._logins = Logins(key_of)
+        self._socket = adapter_socket
         sources = {source for endpoint in catalog.endpoints.values() for source in endpoint.keys}
-        self.redactor = Redactor(key for source in sources if (key := key_of(source)) is not None)
-        self._doors = {
-            endpoint.index: doors
-            for endpoint in catalog.endpoints.values()
-            if (doors := _replicas(endpoint, key_of, reasoning_of(catalog, endpoint)))
-        }
+        keys = {key for source in sources if (key := key_of(source)) is not None}
+        self._doors: dict[int, dict[int, UpstreamTarget]] = {}
+        for endpoint in catalog.endpoints.values():
+            reasoning = reasoning_of(catalog, endpoint)
+            doors = self._adapted(endpoint, keys) if endpoint.adapted else _replicas(endpoint, key_of, reasoning)
+            if doors:
+                self._doors[endpoint.index] = doors
+        self.redactor = Redactor(keys)
 
     def reaches(self, endpoint: Endpoint) -> bool:
-        """True if a key of the endpoint is there and its wire is one that we speak."""
-        return endpoint.index in self._doors
+        """True if a key of the endpoint is there and its wire is spoken, by us or by the adapter that runs."""
+        return endpoint.index in self._doors and (not endpoint.adapted or self.adapter_runs())
+
+    def awaits_adapter(self, endpoint: Endpoint) -> bool:
+        """True if nothing but the adapter process is missing."""
+        return endpoint.adapted and endpoint.index in self._doors and not self.adapter_runs()
+
+    def adapter_runs(self) -> bool:
+        """True from when it takes requests until its parent has seen it end."""
+        return self._socket is not None and os.path.exists(self._socket)
+
+    @property
+    def adapter_lost(self) -> bool:
+        """True if endpoints are asked by way of the adapter process, and it does not run."""
+        doors = (door for doors in self._doors.values() for door in doors.values())
+        return any(door.adapted for door in doors) and not self.adapter_runs()
+
+    def _adapted(self, endpoint: Endpoint, keys: set[str]) -> dict[int, UpstreamTarget]:
+        """Its one replica; none if its login is not there. The words of it that no reply may repeat go to `keys`."""
+        login = self._logins.of(endpoint) if endpoint.enabled else None
+        if login is None or self._socket is None:
+            return {}
+        secrets = [text for part, text in login.items() if part not in PUBLIC and "\n" not in text and "{" not in text]
+        keys.update(secrets)
+        longest = max(secrets, key=len, default="").encode()
+        door = UpstreamTarget(
+            targets={path: adapter.target(str(self._socket), path) for path in adapter.PATHS},
+            headers=b"",
+            model=msgspec.Raw(_encode(endpoint.upstream_model)),
+            upstream_model=endpoint.upstream_model,
+            reasoning=None,
+            own=False,
+            secret=longest if len(longest) >= SECRET_CHARS else None,
+            adapted=True,
+        )
+        return {0: door}
 
     def replicas(self, endpoint: Endpoint) -> Collection[int]:
         """Numbers of those of its replicas whose key is there."""
@@ -84,7 +135,7 @@ class Fleet:
 
     def adds_usage(self, endpoint: Endpoint, request: Request) -> bool:
         """True if the endpoint is asked for the usage of a stream though the caller did not ask."""
-        if not request.stream or request.include_usage or not request.interface.writes or endpoint.api != "openai":
+        if not request.stream or request.include_usage or not request.interface.writes or endpoint.dialect != "openai":
             return False
         return endpoint.takes_usage_option and endpoint.index not in self.usage_option.refused
 
@@ -116,14 +167,24 @@ class Fleet:
             headers += header_lines({"traceparent": traceparent(request.arrival, attempt=started)})
         if request.arrival.options:
             headers += header_lines(dict(request.arrival.options))
-        return await self._client.send(
-            target=door.targets[request.interface.upstream_path],
-            headers=headers,
-            body=body,
-            connect_s=min(CONNECT_S, first_byte_s),
-            first_byte_s=first_byte_s,
-            before_write=leaves,
-        )
+        try:
+            return await self._client.send(
+                target=door.targets[request.interface.upstream_path],
+                headers=headers,
+                body=self._enveloped(permit.endpoint, body) if door.adapted else body,
+                connect_s=min(CONNECT_S, first_byte_s),
+                first_byte_s=first_byte_s,
+                before_write=leaves,
+            )
+        except UpstreamFault as fault:
+            raise blame(permit.endpoint, fault) from None
+
+    def _enveloped(self, endpoint: Endpoint, body: bytes) -> bytes:
+        """With the login of now: files may have changed. Raises UpstreamFault if it is gone."""
+        login = self._logins.of(endpoint)
+        if login is None:
+            raise UpstreamFault("adapter", "what logs in there is not found any more")
+        return adapter.envelope(endpoint, login, body)
 
     def _check(self, permit: Permit) -> None:
         """Raises UpstreamFault for what is forbidden by now."""
@@ -138,6 +199,13 @@ def _content(request: Request, door: UpstreamTarget, *, add_usage: bool) -> tupl
         return lines, request.form.with_value("model", door.upstream_model.encode())
     lines = _SOUND if request.interface.spoken else _JSON
     return lines, _encode(_outgoing(request, door, add_usage=add_usage))
+
+
+def blame(endpoint: Endpoint, fault: UpstreamFault) -> UpstreamFault:
+    """The adapter process, not the endpoint, for a connection between us and it that is not there or broke."""
+    if endpoint.adapted and fault.kind in ("connect", "closed", "protocol"):
+        return UpstreamFault("adapter", "the process that speaks its wire has ended, and is started again")
+    return fault
 
 
 def _outgoing(request: Request, door: UpstreamTarget, *, add_usage: bool) -> Fields:
@@ -170,12 +238,13 @@ def _replicas(
 def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reasoning | None) -> UpstreamTarget:
     headers: dict[str, str] = {}
     if key is not None:
-        headers |= {"x-api-key": key} if endpoint.api == "anthropic" else {"authorization": f"Bearer {key}"}
+        header = _KEY_HEADERS.get(endpoint.api)
+        headers |= {header: key} if header is not None else {"authorization": f"Bearer {key}"}
     if endpoint.api == "anthropic":
         headers["anthropic-version"] = VERSION
     return UpstreamTarget(
         targets={
-            path: Target.of(base_url, path, endpoint.pin)
+            path: Target.of(_below(endpoint, base_url), path, endpoint.pin)
             for path in {each.upstream_path: None for each in served().values()}
         },
         headers=header_lines(headers),
@@ -185,3 +254,14 @@ def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reaso
         own=endpoint.hosting == "self",
         secret=key.encode() if key is not None and len(key) >= SECRET_CHARS else None,
     )
+
+
+def _below(endpoint: Endpoint, base_url: str) -> str:
+    """Where its paths lie. Azure's: a deployment for a dated `api-version`, else its v1, unless the row says."""
+    address = address_of(base_url) if endpoint.api == "azure" else None
+    if address is None or address.path:
+        return base_url
+    dated = "api-version=" in address.query and not address.query.endswith(("=preview", "=v1"))
+    path = f"/openai/deployments/{quote(endpoint.upstream_model, safe='')}" if dated else "/openai/v1"
+    root, _, query = base_url.partition("?")
+    return f"{root.rstrip('/')}{path}" + (f"?{query}" if query else "")

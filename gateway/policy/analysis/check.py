@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.wires import WIRES
 from gateway.errors import Place, Problem, in_file_order
 from gateway.policy.analysis.lint import first_of, lint
 from gateway.policy.authoring.cases import Measure, run_case
@@ -30,10 +31,12 @@ def review(
     measure: Measure,
     at: float,
     has_key: Callable[[Endpoint], bool],
+    no_adapter: str | None = None,
     known: Container[str] = frozenset(),
 ) -> Review:
     """`has_key` tells whether the environment holds the key that an endpoint needs.
 
+    `no_adapter` says why endpoints cannot be asked whose wire the adapter speaks; None if they can.
     `known` are the endpoints of which enough replies are recorded.
     """
     failures = [
@@ -41,17 +44,17 @@ def review(
     ]
     failed = sum(bool(problems) for problems in failures)
     said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
+    said += _without_adapter(compiled.policy, has_key, no_adapter)
     said += [*_not_enabled(compiled.policy), *_waivers(compiled.policy, at)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
 
 
 def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Problem]:
-    without = [e for e in policy.endpoints if e.enabled and e.keys and not has_key(e)]
+    without = [e for e in policy.endpoints if e.enabled and e.login and not has_key(e)]
     if not without:
         return []
-    variables = sorted({str(key) for endpoint in without for key in endpoint.keys})
-    named = first_of(variables, _SHOWN)
+    named = first_of(sorted({where for endpoint in without for where in _sources(endpoint)}), _SHOWN)
     words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
     way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
     return [_note(words, None, way_out)]
@@ -79,6 +82,22 @@ def _not_enabled(policy: Policy) -> list[Problem]:
     words = f"{len(asleep)} endpoints take no part, because they are not enabled: {first_of(asleep, _SHOWN)}"
     way_out = "a row in your own catalogue enables one: `{id: …, enabled: true, base_url: …}`, see docs/own-vendor.md"
     return [_note(words, None, way_out)]
+
+
+def _sources(endpoint: Endpoint) -> set[str]:
+    """Variables and files that must be there; those beside them are missed by nobody."""
+    if not endpoint.adapted:
+        return {str(key) for key in endpoint.keys}
+    needed = frozenset().union(*WIRES[endpoint.api].logins)
+    return {str(part) for part in endpoint.credentials if part.part in needed and part.value is None}
+
+
+def _without_adapter(policy: Policy, has_key: Callable[[Endpoint], bool], no_adapter: str | None) -> list[Problem]:
+    waiting = [e.id for e in policy.endpoints if e.enabled and e.adapted and has_key(e)]
+    if no_adapter is None or not waiting:
+        return []
+    words = f"{len(waiting)} endpoints cannot be asked: {first_of(sorted(waiting), _SHOWN)}"
+    return [Problem(words, None, no_adapter, "warning")]
 
 
 def _note(message: str, place: Place | None, help: str | None = None) -> Problem:

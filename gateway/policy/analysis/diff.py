@@ -145,8 +145,10 @@ def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
     other = policy.catalog.endpoints.get(endpoint.id)
     if other is None or not other.enabled:
         return None
+    if (other.api, other.pin, set(other.credentials)) != (endpoint.api, endpoint.pin, set(endpoint.credentials)):
+        return None
     before, now = ({(each.base_url, each.key) for each in e.replicas} for e in (other, endpoint))
-    return other if other.api == endpoint.api and other.pin == endpoint.pin and now <= before else None
+    return other if now <= before else None
 
 
 def _removers(rules: Rules, endpoint: Endpoint) -> tuple[int, ...]:

@@ -90,6 +90,8 @@ class Client:
 
     async def _connect(self, target: Target, connect_s: float) -> Connection:
         """To the first of its addresses that takes one. Raises UpstreamFault."""
+        if target.unix is not None:
+            return await self._connect_here(target.unix, target.pool, connect_s)
         loop = asyncio.get_running_loop()
         by = loop.time() + connect_s
         addresses = await self._resolver.addresses(target.host, by=by)
@@ -104,6 +106,19 @@ class Client:
                 if left == 1:
                     raise
         raise UpstreamFault("connect", "its name has no address")
+
+    async def _connect_here(self, path: str, pool: str, connect_s: float) -> Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(connect_s):
+                _, connection = await loop.create_unix_connection(
+                    lambda: Connection(pool, self._keep, self._forget), path
+                )
+        except TimeoutError:
+            raise UpstreamFault("timeout", f"no connection within {connect_s:.2g} s") from None
+        except OSError as error:
+            raise UpstreamFault("connect", reason_of(error)) from None
+        return connection
 
     async def _connect_to(self, where: str, target: Target, connect_s: float) -> Connection:
         loop = asyncio.get_running_loop()

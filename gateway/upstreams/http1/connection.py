@@ -52,7 +52,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by descent
-        keep_alive(transport.get_extra_info("socket"))
+        plug = transport.get_extra_info("socket")
+        if plug.family != socket.AF_UNIX:
+            keep_alive(plug)
 
     def ask(self, request: bytes, first_byte_s: float) -> Reply:
         """Sends the whole request in one write."""

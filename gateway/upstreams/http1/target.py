@@ -23,6 +23,7 @@ class Target:
     pin: Pin | None
     head: bytes  # the request line and the headers that never change
     pool: str  # connections with the same key may stand in for one another
+    unix: str | None = None  # the path of a socket of this machine, instead of host and port
 
     @classmethod
     def of(cls, base_url: str, path: str, pin: Pin | None = None) -> Target:
