@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench clients docs lock dialects parquet chart clean
+.PHONY: help install system check quick test coverage run bench adapter-tests clients docs lock dialects parquet chart clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -10,7 +10,7 @@ RUN_LOCKS := requirements/runtime.txt requirements/demo.txt requirements/model.t
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # A stamp carries the locks' hash: an unchanged checkout installs nothing, offline and at once.
 define stamped
@@ -44,7 +44,7 @@ quick: install ## unit and golden tests: no services, about a minute
 	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
 
 test: install system check coverage dialects ## everything, with real services
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
 
 coverage: install ## unit and golden tests, and how much of the pure core they reach (pyproject.toml has the least)
 	@rm -rf .coverage; mkdir .coverage
@@ -53,6 +53,9 @@ coverage: install ## unit and golden tests, and how much of the pure core they r
 
 bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
 	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide && $(BIN)/python -m bench.translate
+
+adapter-tests: install system dialects ## the adapter process with the real litellm, its hanging and its starting again too
+	$(BIN)/pytest -q tests/integration/test_adapter.py
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from gateway.catalog.facts import Credential, Replica
+from gateway.policy.analysis.diff import same_door
+from gateway.upstreams.fleet import Fleet
 from tests.unit.catalog.small import KNOWN, PRICE, complaints, standing
 
 AWS = "https://bedrock-runtime.eu-central-1.amazonaws.com"
@@ -106,3 +111,34 @@ def test_a_key_may_stand_in_a_file_and_its_address_among_replicas_as_at_any_endp
 )  # fmt: skip
 def test_what_cannot_log_in_or_would_give_a_secret_away_is_refused_by_name(wire, complaint):
     assert complaints(row(wire)) == [complaint]
+
+
+def test_another_login_is_another_door():
+    wire = 'api: gemini, base_url: "https://x.example", key_env: {}_API_KEY'
+    one, other = (standing(row(wire.format(name))) for name in "AB")
+    before: Any = SimpleNamespace(catalog=one)
+
+    assert same_door(standing(row(wire.format("A"))).endpoints["acorn@mill"], before) is not None
+    assert same_door(other.endpoints["acorn@mill"], before) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "runs", "key", "reached"),
+    [
+        ("", True, "a-key-of-this-test", True),
+        ("", False, "a-key-of-this-test", False),
+        ("", True, None, False),
+        (", enabled: false", True, "a-key-of-this-test", False),
+    ],
+)
+def test_an_endpoint_is_reached_by_the_adapter_if_it_is_enabled_its_login_there_and_the_process_running(
+    tmp_path, more, runs, key, reached
+):
+    catalog = standing(row(f'api: gemini, base_url: "https://x.example", key_env: A_API_KEY{more}'))
+    nothing: Any = None
+    fleet = Fleet(catalog, key_of=lambda _: key, client=nothing, in_force=nothing, adapter_socket=tmp_path / "socket")
+    if runs:
+        (tmp_path / "socket").touch()
+
+    assert fleet.reaches(catalog.endpoints["acorn@mill"]) is reached
+    assert len(fleet.replicas(catalog.endpoints["acorn@mill"])) == (key is not None and not more)
