@@ -39,7 +39,14 @@ def refused(**given: Any) -> GatewayError:
 def test_every_cheap_signal_is_there_and_of_the_text_none():
     found = signals()
 
-    said = {"team": "research", "app": "bot", "residency": "any", "tag": None, "data_class": "internal", "model": "m"}
+    said: Signals = {
+        "team": "research",
+        "app": "bot",
+        "residency": "any",
+        "tag": None,
+        "data_class": "internal",
+        "model": "m",
+    }
     said |= {"model_known": True, "kind": "chat", "stream": False, "budget_used": 0.0}
     assert said.items() <= found.items()
     assert type(found["tokens"]) is int and found["tokens"] > 5
