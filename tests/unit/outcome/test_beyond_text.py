@@ -157,6 +157,7 @@ def test_sound_does_not_wait_for_its_end():
 
 @pytest.mark.parametrize(("chunks", "complaint"), [
     ((b' {"error":', b'{"message":"no"}}'), {"error": {"message": "no"}}),
+    ((b" \n", b'{"error":{"message":"no"}}'), {"error": {"message": "no"}}),
     ((b'{"audio":"AA"}',), {"error": {"message": "a document, no sound"}}),
     ((b'{"code":"quota","message":"no"}',), {"code": "quota", "message": "no"}),
 ])  # fmt: skip
