@@ -50,7 +50,8 @@ def carried(options: Options, api: str) -> tuple[Options, tuple[str, ...]]:
     left_out: dict[str, None] = {}
     for name, value in options:
         if name == "anthropic-version":
-            left_out[f"anthropic-version(→{VERSION})"] = None
+            if api == "anthropic":  # on other wires there is nothing that a version could say
+                left_out[f"anthropic-version(→{VERSION})"] = None
             continue
         for word in _words(value):
             if name == "anthropic-beta" and api == "anthropic" and _has_row(word):

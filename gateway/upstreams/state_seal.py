@@ -40,7 +40,8 @@ class StateSeal:
         written = f"{endpoint}\0{id}".encode()
         tag = self._tag(team, written)
         prefix = _PREFIX.match(id)
-        return (prefix[0] if prefix else "") + MARK + urlsafe_b64encode(tag + self._mixed(tag, written)).decode()
+        sealed = urlsafe_b64encode(tag + self._mixed(tag, written)).decode().rstrip("=")  # or a cut one would open too
+        return (prefix[0] if prefix else "") + MARK + sealed
 
     def open(self, text: str, *, team: str) -> Kept | None:
         """None for what was not sealed here for this team."""

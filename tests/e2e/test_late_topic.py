@@ -19,7 +19,7 @@ CODE_ROUTE = """\
     try: [simulated-gpt@simulated-west, simulated-deepseek@simulated-us, smollm2-135m@self]
     order: listed
 """
-LONG = "Nothing of this matters. " * 4_000  # beyond what is measured on the event loop
+LONG = "The harbour is calm, and the ferry leaves at noon. " * 2_000  # beyond what is measured on the event loop
 
 
 @pytest.fixture(scope="module", params=["", "record_signals: none\n"], ids=["recorded", "unrecorded"])

@@ -154,7 +154,7 @@ def test_without_keys_of_vendors_nothing_is_asked_and_503_says_so(running):
 @pytest.mark.parametrize(
     ("method", "path", "said"),
     [
-        ("POST", "/v1/images/generations", "not served"),
+        ("POST", "/v1/images/variations", "not served"),
         ("GET", "/nowhere", "no such path"),
         ("POST", "/admin/reload", "no such path"),
     ],

@@ -128,11 +128,11 @@ def test_a_stream_without_done_ends_as_messages_end(client, upstreams):
 
 def test_what_another_endpoint_answers_comes_when_the_first_one_fails(client, upstreams):
     upstreams.acts["a"] = saying(whole(500, {}))
-    upstreams.acts["b"] = saying(reply(None, refusal="I will not."))
+    upstreams.acts["b"] = upstreams.acts["c"] = saying(reply(None, refusal="I will not."))
     told = client.messages.create(model="auto", max_tokens=99, messages=HELLO)
 
     assert (told.stop_reason, told.content[0].text) == ("refusal", "I will not.")
-    assert [name for name, _, _ in upstreams.asked] == ["a", "b"]
+    assert [name for name, _, _ in upstreams.asked] == ["a", "b", "c"]  # a refusal is gone round as well
 
 
 def test_a_guard_reads_what_stands_in_blocks_results_and_inputs(client, upstreams):

@@ -35,6 +35,7 @@ def test_whatever_is_changed_in_it_it_opens_no_more_or_as_it_was(id, team, endpo
 
     assert SEAL.open(changed, team=team) in (None, Kept(endpoint, id))
     assert SEAL.open(sealed[:at], team=team) is None
+    assert SEAL.open(sealed[:-1], team=team) is None  # padding, once
 
 
 @given(st.text(max_size=200), TEAMS)

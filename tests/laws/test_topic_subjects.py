@@ -107,6 +107,16 @@ def test_every_subject_of_the_lexicon_is_seen_whatever_is_wanted_of_it(chinese, 
     assert [text for text in asked if "prc_political" not in topics(text)] == []
 
 
+def test_no_class_that_is_looked_up_first_takes_a_strong_term():
+    """`良心犯` stood in one, and spoke of nothing by itself."""
+    strong = {term.rstrip("*") for term in lexicon.terms()["strong"]}
+    earlier = {
+        name: {term.rstrip("*") for term in lexicon.terms()[name]} for name in ("plain", "people", "tongue", "grip")
+    }
+
+    assert {name: terms & strong for name, terms in earlier.items() if terms & strong} == {}
+
+
 @pytest.mark.parametrize(("people", "fate"), PEOPLES)
 def test_a_people_or_its_language_is_seen_with_what_is_done_to_it(people, fate):
     asked = [intent.format(f"{people}{fate}") for intent in INTENTS_ZH]

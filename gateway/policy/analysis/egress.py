@@ -14,6 +14,9 @@ from gateway.policy.compiled import Policy
 # Not the internet: RFC 1918, 6598, 3927, 4193 and 4291, loopback and what is left over.
 _PRIVATE_V4 = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 _PRIVATE_V6 = ("::1/128", "fc00::/7", "fe80::/10")
+# Where the adapter gets a cloud's short-lived token, by the endpoint's wire; a workload identity's own provider, and AWS'
+# role (sts.REGION.amazonaws.com) stand in credentials, which no policy holds.
+_LOGINS = {"vertex": "oauth2.googleapis.com", "vertex_ai": "oauth2.googleapis.com", "watsonx": "iam.cloud.ibm.com"}
 _DNS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 
 
@@ -43,15 +46,18 @@ class Way:
 
 def ways(policy: Policy) -> list[Way]:
     """By host and port, of every endpoint that some request could be sent to."""
-    found: dict[tuple[str, int, bool], list[str]] = {}
+    found: dict[tuple[str, int, bool], set[str]] = {}
     for endpoint in reachable(policy):
-        address = address_of(endpoint.base_url)
-        found.setdefault((address.host, address.port, address.tls), []).append(endpoint.id)
+        for replica in endpoint.replicas:
+            address = address_of(replica.base_url)
+            found.setdefault((address.host, address.port, address.tls), set()).add(endpoint.id)
+        if endpoint.api in _LOGINS:
+            found.setdefault((_LOGINS[endpoint.api], 443, True), set()).add(endpoint.id)
     return [Way(host, port, tls, tuple(sorted(ids))) for (host, port, tls), ids in sorted(found.items())]
 
 
 def reachable(policy: Policy) -> Sequence[Endpoint]:
-    """Those that a route, the judge, a probe or a copy names and that no guard takes from every request."""
+    """Those enabled that a route, the judge, a probe or a copy names and that no guard takes from every request."""
     named = 0
     for route in policy.routes:
         for item in route.items:
@@ -63,7 +69,7 @@ def reachable(policy: Policy) -> Sequence[Endpoint]:
     for guard in policy.guards:
         if not guard.when:
             named &= ~guard.removes
-    return [endpoint for endpoint in policy.endpoints if named >> endpoint.index & 1]
+    return [endpoint for endpoint in policy.endpoints if endpoint.enabled and named >> endpoint.index & 1]
 
 
 def network_policy(found: Iterable[Way], *, name: str, labels: dict[str, str]) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.catalog.facts import Replica
 from gateway.cli import main
 from gateway.policy.analysis.egress import Way, cilium_policy, network_policy, reachable, ways
 from gateway.policy.decide import decide
@@ -30,6 +32,24 @@ def test_a_host_is_listed_once_with_all_that_is_asked_there():
 
     assert len({(way.host, way.port) for way in found}) == len(found)
     assert {id for way in found for id in way.endpoints} == {each.id for each in reachable(policy_with().policy)}
+
+
+def test_every_address_of_an_endpoint_is_opened_and_where_its_cloud_logs_in():
+    policy = policy_with().policy
+    first = policy.endpoints[0]
+    more = replace(
+        first, api="vertex", replicas=(Replica("https://a.example/v1"), Replica("https://b.example:8443/v1"))
+    )
+    hosts = {(way.host, way.port) for way in ways(replace(policy, endpoints=(more, *policy.endpoints[1:])))}
+
+    assert {("a.example", 443), ("b.example", 8443), ("oauth2.googleapis.com", 443)} <= hosts
+
+
+def test_what_is_not_enabled_is_not_opened():
+    policy = policy_with().policy
+    off = replace(policy, endpoints=(replace(policy.endpoints[0], enabled=False), *policy.endpoints[1:]))
+
+    assert {each.id for each in reachable(policy)} - {each.id for each in reachable(off)} == {policy.endpoints[0].id}
 
 
 def test_what_no_request_may_reach_is_left_out():
