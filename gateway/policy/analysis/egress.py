@@ -14,8 +14,8 @@ from gateway.policy.compiled import Policy
 # Not the internet: RFC 1918, 6598, 3927, 4193 and 4291, loopback and what is left over.
 _PRIVATE_V4 = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 _PRIVATE_V6 = ("::1/128", "fc00::/7", "fe80::/10")
-# Where the adapter gets a cloud's short-lived token, by the endpoint's wire; a workload identity's own provider, and AWS'
-# role (sts.REGION.amazonaws.com) stand in credentials, which no policy holds.
+# Where the adapter gets a cloud's short-lived token, by the endpoint's wire. Others of a workload identity, and
+# sts.REGION.amazonaws.com for a role of AWS, stand in credentials, which no policy holds.
 _LOGINS = {"vertex": "oauth2.googleapis.com", "vertex_ai": "oauth2.googleapis.com", "watsonx": "iam.cloud.ibm.com"}
 _DNS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
 
