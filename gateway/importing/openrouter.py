@@ -78,14 +78,16 @@ def _read(draft: Draft, path: Path, preset: object, body: Mapping[str, Any]) -> 
     _tell_of_body(draft, path, body)
     if not models:
         return
+    guards, known = list(draft.guards), {name for _, name, _ in draft.ways}
     for number, name in enumerate(names):
         draft.names[name] = "imported from OpenRouter" if number == 0 else f"imported from OpenRouter, for {names[0]}"
     prefs = body.get("provider") if isinstance(body.get("provider"), dict) else {}
     items = preferences(draft, (*path, "provider"), names[0], [model for _, model in models], prefs or {})
     if not items:
         for name in names:
-            draft.names.pop(name, None)
-        draft.guards = [guard for guard in draft.guards if names[0] not in str(guard.get("when"))]
+            if name not in known:  # by an earlier preset of the same name
+                draft.names.pop(name, None)
+        draft.guards = guards
         draft.findings.say(
             "error",
             names[0],

@@ -242,6 +242,7 @@ def test_any_configuration_of_litellm(configuration: object) -> None:
 
 @few
 @given(openrouter)
+@example([{"model": "z-ai/glm-5.3"}, {"model": "z-ai/glm-5.3", "provider": {"only": []}}])  # the second took the name
 def test_any_presets_of_openrouter(configuration: object) -> None:
     held("openrouter", configuration)
 
