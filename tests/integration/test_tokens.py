@@ -91,6 +91,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         for each in started:
             each.stop()
     provider.server.shutdown()
+    provider.server.server_close()
 
 
 def test_a_token_is_let_in_as_a_caller_of_its_team_and_nobody_s_name_is_kept(house):
