@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gateway.background.readers import Readers
+from gateway.background.readers import start_readers
 from gateway.outcome.outcome import Outcome
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.decide import decide
@@ -60,9 +60,8 @@ def main() -> None:
             writer.append(each)
         appended = (time.process_time() - cpu) / count * 1e6
         print(f"append: {appended:.1f} µs of CPU a record, {time.monotonic() - began:.2f} s")
-        readers = Readers(Settings(state_dir=state))
         cpu, began = time.process_time(), time.monotonic()
-        readers.start()
+        readers = start_readers(Settings(state_dir=state))
         while any(readers.status().behind.values()):
             time.sleep(0.1)
         spent, took = time.process_time() - cpu, time.monotonic() - began

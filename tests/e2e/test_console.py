@@ -283,7 +283,7 @@ def test_a_key_is_made_used_rotated_and_revoked_and_the_audit_says_by_whom(page,
 
     assert soon(lambda: models_status(watched, key) == 401)
     expect(page.locator("#audit")).to_contain_text("GATEWAY_ADMIN_TOKEN", timeout=PATIENCE_MS)
-    expect(page.locator("#audit")).to_contain_text(name)
+    expect(page.locator("#audit")).to_contain_text(name, timeout=PATIENCE_MS)
     assert key not in page.locator("#audit").inner_text()
 
 

@@ -1,6 +1,7 @@
 // Keys of callers: whose, how they stand, when they were used last; making, rotating and revoking them.
 
 import { ask } from "./access.js";
+import { lookAtAudit } from "./audit.js";
 import { byId, empty, make, render, table, tag } from "./page.js";
 
 const STATES = { ending: "warn", expired: "", revoked: "", replaced: "" };
@@ -56,7 +57,7 @@ async function change(send) {
   byId("key-refused").textContent = "";
   try {
     await send();
-    await lookAtKeys();
+    await Promise.all([lookAtKeys(), lookAtAudit()]);
     return true;
   } catch (error) {
     byId("key-refused").textContent = error.message;
