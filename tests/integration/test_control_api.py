@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain_families
 
 from tests.integration.test_passthrough import KEY
-from tests.integration.test_stopping import AUTHORIZATION, ask, policies, waits  # noqa: F401 - a fixture
+from tests.integration.test_stopping import AUTHORIZATION, ask, laid_out, waits
 from tests.running import Running, Start, starter
 from tests.warm import command
 
@@ -26,9 +27,28 @@ REQUEST = {"model": "auto", "messages": [{"role": "user", "content": "Hi"}], "ma
 OPEN = {"/metrics"}  # on loopback
 
 
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with laid_out(tmp_path_factory.mktemp("control")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, policies: Path) -> Iterator[Running]:
+    """One for all that change nothing."""
+    started: list[Running] = []
+    yield begun(starter(tmp_path_factory.mktemp("running"), started), policies)
+    for each in started:
+        each.stop()
+
+
 @pytest.fixture
-def running(gateway: Start, policies: Path) -> Running:  # noqa: F811
-    started = gateway(policies, environment={"GATEWAY_ADMIN_TOKEN": TOKEN})
+def alone(gateway: Start, policies: Path) -> Running:
+    return begun(gateway, policies)
+
+
+def begun(start: Start, policies: Path) -> Running:
+    started = start(policies, environment={"GATEWAY_ADMIN_TOKEN": TOKEN})
     assert waits(lambda: answers(started))
     return started
 
@@ -82,16 +102,16 @@ def test_without_the_token_no_operation_does_or_says_anything_even_to_a_body_tha
     assert running.ask_control("GET", "/api/policy")[0] == 401
 
 
-def test_who_guesses_is_not_listened_to_for_a_while_and_then_again(running):
+def test_who_guesses_is_not_listened_to_for_a_while_and_then_again(alone):
     wrong = {"authorization": "Bearer wrong"}
     told = [
-        running.ask_control("GET", path, headers=wrong) for path in ("/api/policy", "/?token=guess") for _ in range(15)
+        alone.ask_control("GET", path, headers=wrong) for path in ("/api/policy", "/?token=guess") for _ in range(15)
     ]
 
     assert [status for status, _, _ in told[:5]] == [401] * 5
     assert 429 in {status for status, _, _ in told[5:15]}
     assert all(float(headers["retry-after"]) >= 1 for status, headers, _ in told if status == 429)
-    assert waits(lambda: running.ask_control("GET", "/api/policy", headers=ADMIN)[0] == 200)
+    assert waits(lambda: alone.ask_control("GET", "/api/policy", headers=ADMIN)[0] == 200)
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "10.0.0.1", "user@127.0.0.1", ""])
@@ -163,7 +183,7 @@ def test_a_report_comes_as_json_csv_and_a_page_that_runs_nothing(running):
     assert told(running, "GET", "/api/reports/savings?since=never")[0] == 400
 
 
-def test_the_policy_tools_say_what_the_command_line_says(running, policies, tmp_path):  # noqa: F811
+def test_the_policy_tools_say_what_the_command_line_says(running, policies, tmp_path):
     def said(*words: str) -> Any:
         ended = command(*words, "--json", GATEWAY_STATE_DIR=str(running.state_dir))
         assert ended.stdout, ended.stderr
@@ -202,7 +222,7 @@ def sent(folder: Path) -> dict[str, str]:
     "name",
     ["../policy.yaml", "/etc/passwd", "catalog/../../x.yaml", "catalog/..", "catalog/x.yaml\n", "cases/a/b.yaml"],
 )
-def test_a_folder_that_is_sent_names_no_file_outside_itself(running, policies, name):  # noqa: F811
+def test_a_folder_that_is_sent_names_no_file_outside_itself(running, policies, name):
     files = {**sent(policies), name: "{}"}
     for path, body in (("check", {"files": files}), ("diff", {"new": files}), ("explain", {"files": files})):
         status, reply = told(running, "POST", f"/api/policy/{path}", body)
@@ -210,14 +230,14 @@ def test_a_folder_that_is_sent_names_no_file_outside_itself(running, policies, n
 
 
 @pytest.mark.parametrize("catalog", ["/etc", "../..", "x/../../y"])
-def test_a_folder_that_is_sent_names_no_catalogue_outside_itself(running, policies, catalog):  # noqa: F811
+def test_a_folder_that_is_sent_names_no_catalogue_outside_itself(running, policies, catalog):
     files = sent(policies)
     files["policy.yaml"] += f"catalog: {catalog}\n"
 
     assert told(running, "POST", "/api/policy/check", {"files": files})[0] == 400
 
 
-def test_a_folder_that_is_sent_does_not_learn_which_variables_are_set(running, policies):  # noqa: F811
+def test_a_folder_that_is_sent_does_not_learn_which_variables_are_set(running, policies):
     files = sent(policies)
     said = []
     for variable in ("GATEWAY_ADMIN_TOKEN", "GATEWAY_NEVER_SET"):
@@ -228,7 +248,9 @@ def test_a_folder_that_is_sent_does_not_learn_which_variables_are_set(running, p
     assert said[0] == said[1]
 
 
-def test_a_reload_is_answered_with_what_became_of_it(running, policies):  # noqa: F811
+def test_a_reload_is_answered_with_what_became_of_it(gateway, policies, tmp_path):
+    policies = shutil.copytree(policies, tmp_path / "policies")
+    running = begun(gateway, policies)
     before = told(running, "GET", "/api/policy")[1]["policy_version"]
     text = (policies / "policy.yaml").read_text()
 
@@ -266,17 +288,17 @@ def test_callers_read_their_decisions_at_once_and_say_once_whether_it_answered(r
         assert running.ask("GET", f"/v1/decisions/{unknown}", headers=AUTHORIZATION)[0] == 404
 
 
-def test_the_line_to_the_control_process_is_this_user_s_alone(running):
-    socket = Path((running.state_dir / "control.socket").read_text())
+def test_the_line_to_the_control_process_is_this_user_s_alone(alone):
+    socket = Path((alone.state_dir / "control.socket").read_text())
 
     assert stat.S_IMODE(socket.stat().st_mode) == 0o600
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert len(str(socket)) < 100
-    running.stop()
+    alone.stop()
     assert not socket.parent.exists()
 
 
-def test_without_a_control_process_requests_are_served_and_what_it_knows_is_503(tmp_path, policies):  # noqa: F811
+def test_without_a_control_process_requests_are_served_and_what_it_knows_is_503(tmp_path, policies):
     started: list[Running] = []
     running = starter(tmp_path, started)(policies, environment={"GATEWAY_CONTROL": "off"})
     try:
@@ -294,11 +316,11 @@ def test_without_a_control_process_requests_are_served_and_what_it_knows_is_503(
         running.stop()
 
 
-def test_metrics_come_as_their_reader_asks(running):
-    asked(running)
-    assert running.counts("gateway_requests_total", 1)
-    plain = running.ask_control("GET", "/metrics")
-    modern = running.ask_control("GET", "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
+def test_metrics_come_as_their_reader_asks(alone):
+    asked(alone)
+    assert alone.counts("gateway_requests_total", 1)
+    plain = alone.ask_control("GET", "/metrics")
+    modern = alone.ask_control("GET", "/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
 
     assert plain[1]["content-type"].startswith("text/plain; version=0.0.4")
     assert modern[1]["content-type"].startswith("application/openmetrics-text; version=1.0.0")

@@ -58,19 +58,25 @@ def serving(handler: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
     server.server_close()
 
 
-@pytest.fixture
-def policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@contextlib.contextmanager
+def laid_out(root: Path) -> Iterator[Path]:
     """One endpoint, and a team without a budget."""
-    monkeypatch.setenv("GATEWAY_KEY_TEST", "sk-ours")
-    folder = tmp_path / "policies"
+    folder = root / "policies"
     (folder / "catalog").mkdir(parents=True)
     (folder / "policy.yaml").write_text(POLICY)
     (folder / "callers.yaml").write_text(
         "teams: {research: {data_class: public}}\n"
         f"keys: [{{id: k, team: research, sha256: {hashlib.sha256(KEY.encode()).hexdigest()}}}]\n"
     )
-    with serving(Upstream) as port:
+    with serving(Upstream) as port, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GATEWAY_KEY_TEST", "sk-ours")
         (folder / "catalog" / "all.yaml").write_text(CATALOG.replace("PORT", str(port)))
+        yield folder
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Iterator[Path]:
+    with laid_out(tmp_path) as folder:
         yield folder
 
 
