@@ -7,7 +7,7 @@ comes back, whatever the routes say.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from gateway.catalog.facts import Endpoint
@@ -15,10 +15,11 @@ from gateway.policy.capability import UNBOUNDED
 from gateway.policy.compiled import Policy
 from gateway.policy.decision import Decision
 from gateway.policy.freeze import freeze_mask
-from gateway.policy.rules import Route
+from gateway.policy.rules import Item, Route
+from gateway.policy.select import shares
 from gateway.policy.select.canary import drawn_canary
 from gateway.policy.select.candidates import candidates
-from gateway.policy.select.exploration import ORDER, drawn_costs, sorted_by
+from gateway.policy.select.exploration import ORDER, Floats, drawn_costs, sorted_by
 from gateway.policy.view import View
 from gateway.signals.value import UNKNOWN, Signals, Value
 
@@ -124,11 +125,18 @@ def _propose(
         if not taken & (taken - 1):  # one endpoint is in order
             chosen.append(policy.endpoints[taken.bit_length() - 1])
         else:
-            chosen += (
-                policy.rankings.arranged(route.order, item, taken, signals, view)
-                if drawn is None
-                else sorted_by(drawn, item, taken)
-            )
+            chosen += _sorted(policy, route, item, taken, signals, view, drawn)
     if view.conversation and route.affinity == "conversation" and len(chosen) > 1:
         chosen.sort(key=lambda endpoint: endpoint.id != view.conversation)
     return proposed, tuple(chosen)
+
+
+def _sorted(
+    policy: Policy, route: Route, item: Item, taken: int, signals: Signals, view: View, drawn: Floats | None
+) -> Sequence[Endpoint]:
+    """The endpoints of `item` in the mask `taken` as the route orders them; `drawn`: what exploring reckons."""
+    if drawn is not None:
+        return sorted_by(drawn, item, taken)
+    if route.order == shares.ORDER:
+        return shares.by_share(route, item, taken, view.draw)
+    return policy.rankings.arranged(route.order, item, taken, signals, view)

@@ -14,7 +14,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.errors import Place
 from gateway.signals.value import Value
 
-Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals"]
+Order = Literal["listed", "price", "cost_per_answer", "first_byte", "total_time", "refusals", "weighted"]
 Constant = str | bool | float
 DAY_S = 86_400.0
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -137,9 +137,14 @@ class Route:
     shadow: Share | None
     exploration: Literal["none", "thompson"]
     place: Place
+    weights: tuple[float, ...] = ()  # by the endpoints' index, for `order: weighted`; (): every endpoint weighs 1
 
     def __repr__(self) -> str:
         return f"<route {self.name}>"
+
+    def weight(self, endpoint: Endpoint) -> float:
+        """Its part of what the endpoints of one item share; 0: it is asked after all others."""
+        return self.weights[endpoint.index] if self.weights else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ def world(seed: int) -> World:
     rows = [endpoint(chance) for _ in range(chance.randint(1, 6))]
     guards = [guard(chance) for _ in range(chance.randint(0, 4))]
     routes = [route(chance, last=False) for _ in range(chance.randint(0, 3))] + [route(chance, last=True)]
+    ids = list(catalog_of(rows).endpoints)
+    routes = [weighed(chance, each, ids) for each in routes]
     return World(rows, guards, routes, [request(chance) for _ in range(6)])
 
 
@@ -246,8 +248,15 @@ def route(chance: Random, *, last: bool) -> Rule:
     made: Rule = {"try": [chance.choice(kinds) for _ in range(chance.randint(1, 3))]}
     if not last:
         made["when"] = tests_of(chance, fact=False)
-    made["order"] = chance.choice(("listed", "price", "cost_per_answer", "first_byte"))
+    made["order"] = chance.choice(("listed", "price", "cost_per_answer", "first_byte", "weighted"))
     return made
+
+
+def weighed(chance: Random, route: Rule, endpoints: Sequence[str]) -> Rule:
+    """With weights of some of these endpoints, if the route shares by weight."""
+    if route["order"] != "weighted":
+        return route
+    return route | {"weights": {id: _written(chance.choice((0, 1, 3, 60))) for id in some(chance, endpoints, 3)}}
 
 
 def request(chance: Random) -> Signals:

@@ -43,12 +43,18 @@ def one_by_one(decision: Decision) -> dict[str, float]:
     """The first choice with and without each guard, every endpoint compared."""
     policy, signals = decision.policy, decision.signals
     able = policy.everything & ~(decision.frozen | decision.incapable)
-    ranks = policy.rankings.costs(decision.route.order, signals, VIEW)
+    route = decision.route
+    shared = route.order == "weighted"
+    ranks = policy.rankings.costs("listed" if shared else route.order, signals, VIEW)
     costs = policy.rankings.costs("cost_per_answer", signals, VIEW)
 
     def first(removed: int) -> float:
         for item in candidates(policy, decision.route, signals, VIEW.at):
             places = [place for place in range(len(policy.endpoints)) if item.mask & able & ~removed & 1 << place]
+            if shared and (weight := sum(route.weight(policy.endpoints[place]) for place in places)):
+                parts = [(route.weight(policy.endpoints[place]), float(costs[place])) for place in places]
+                cost = sum(part * usd for part, usd in parts if part) / weight
+                return cost if cost < inf else nan
             if places:
                 cost = float(costs[min(places, key=lambda place: ranks[place])])
                 return cost if cost < inf else nan

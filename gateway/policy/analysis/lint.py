@@ -183,7 +183,7 @@ def _without_data(policy: Policy, known: Container[str], place: Place) -> list[P
             words = f"`order: refusals` of route `{route.name}` goes by published rates for {first_of(unknown)}"
             way_out = "too few of their replies are recorded; `gateway probe` records some; by hand: `order: listed`"
             found.append(_warning(words, route.place, way_out))
-        elif route.order not in (*PRICED, "listed", "refusals") and unknown:
+        elif route.order not in (*PRICED, "listed", "refusals", "weighted") and unknown:
             words = f"`order: {route.order}` of route `{route.name}` has no data yet of {first_of(unknown)}"
             way_out = (
                 "until then endpoints stay as listed; order by `price` or `cost_per_answer`, or list them in order"

@@ -13,7 +13,7 @@ from gateway.policy.authoring.defaults import Preferences, limits, on_refusal
 from gateway.policy.authoring.shapes import CanaryShape, RouteShape, ShareShape
 from gateway.policy.authoring.vocabulary import Vocabularies, read_tests, read_when
 from gateway.policy.evaluate import keeps, mask
-from gateway.policy.rules import Item, OnRefusal, Route, Share
+from gateway.policy.rules import Item, OnRefusal, Order, Route, Share
 from gateway.source import spelled
 from gateway.source.shape import kind_word, shortened
 
@@ -38,7 +38,7 @@ def item_of(text: str, endpoints: Sequence[Endpoint], model: str | None = None) 
     return Item(text, pairs, mask(ordered), model)
 
 
-def endpoint_named(name: str, names: Names, path: Path) -> Endpoint | None:
+def endpoint_named(name: str, names: Names, path: Path, *, key: bool = False) -> Endpoint | None:
     """The endpoint with this id; None if there is none, which the scope then knows."""
     endpoint = names.catalog.endpoints.get(name)
     if endpoint is None and not names.blind:
@@ -46,7 +46,7 @@ def endpoint_named(name: str, names: Names, path: Path) -> Endpoint | None:
         if name in names.catalog.models:
             doors = [e.id for e in names.catalog.endpoints.values() if e.model.id == name]
             help_ = f"`{name}` is a model; its endpoints: " + (", ".join(f"`{door}`" for door in doors) or "none")
-        names.scope.error(f"no endpoint is called `{shortened(name)}`", path, help=help_)
+        names.scope.error(f"no endpoint is called `{shortened(name)}`", path, key=key, help=help_)
     return endpoint
 
 
@@ -79,11 +79,13 @@ def _route(shape: RouteShape, defaults: Preferences, names: Names) -> Route:
     own = Preferences(shape.order, shape.affinity, shape.limits, shape.on_refusal, (*at, "on_refusal"))
     layers = (own, defaults)
     baseline = priced(shape.baseline, names, (*at, "baseline"))
+    items = read_items(shape.try_, names, (*at, "try"))
+    order = shape.order or defaults.order or "cost_per_answer"
     return Route(
         name=shape.name,
         when=read_when(shape.when, names.words, scope, (*at, "when")),
-        items=read_items(shape.try_, names, (*at, "try")),
-        order=shape.order or defaults.order or "cost_per_answer",
+        items=items,
+        order=order,
         affinity=shape.affinity or defaults.affinity or "conversation",
         limits=limits(layers),
         on_refusal=_on_refusal(layers, names),
@@ -92,7 +94,35 @@ def _route(shape: RouteShape, defaults: Preferences, names: Names) -> Route:
         shadow=read_share(shape.shadow, names),
         exploration=shape.exploration or "none",
         place=scope.document.place((*at, "name")),
+        weights=_weights(shape, order, items, names),
     )
+
+
+def _weights(shape: RouteShape, order: Order, items: Sequence[Item], names: Names) -> tuple[float, ...]:
+    """By the index of each endpoint of the catalogue; () where the route says nothing."""
+    if not shape.weights:
+        return ()
+    scope, at = names.scope, (*shape.at, "weights")
+    if order != "weighted":
+        words = f"route `{shape.name}` has `weights`, and its order is `{order}`: nothing is shared by them"
+        scope.error(words, at, key=True, help="write `order: weighted`, or remove the weights")
+    elif items and not any(item.requested or len(item.pairs) > 1 for item in items):
+        words = (
+            f"each item of route `{shape.name}` is one endpoint: they are tried in this order, and nothing is shared"
+        )
+        scope.warn(words, at, help="one item shares: `try: [{any: {endpoint: [a@x, b@y]}}]`, or the id of a model")
+    found = [1.0] * len(names.catalog.endpoints)
+    proposed = mask(endpoint for item in items for _, endpoint in item.pairs)
+    open_ended = any(item.requested for item in items)
+    for id, weight in shape.weights.items():
+        endpoint = endpoint_named(id, names, (*at, id), key=True)
+        if endpoint is None:
+            continue
+        found[endpoint.index] = float(weight)
+        if not (open_ended or proposed >> endpoint.index & 1):
+            words = f"route `{shape.name}` never proposes `{id}`, so its weight does nothing"
+            scope.warn(words, (*at, id), help="name it in `try`, or remove the weight")
+    return tuple(found)
 
 
 def _on_refusal(layers: tuple[Preferences, ...], names: Names) -> OnRefusal:

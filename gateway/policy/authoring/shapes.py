@@ -17,6 +17,7 @@ OneOrMore = Annotated[Any, WithJsonSchema(ONE_OR_MORE)]
 SignalNames = Annotated[Any, WithJsonSchema({"x-shape": "SignalNames"})]
 Percent = Annotated[Amount, Field(ge=0, le=100, description="of the requests")]
 Seconds = Annotated[Amount, Field(gt=0, description="seconds")]
+ShareWeight = Annotated[Amount, Field(ge=0, le=1_000_000_000)]
 Fraction = Annotated[Amount, Field(ge=0, le=1)]
 Name = Annotated[Text, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 Words = Annotated[list[Text], Field(min_length=1)]
@@ -110,6 +111,9 @@ class RouteShape(Shape):
     when: When | None = Field(None, description="tests on signals, all of them; absent only in the last route")
     try_: Tries = Field(alias="try", description="endpoint id, model id, `requested`, or `{any: {fact: test}}`")
     order: Order | None = Field(None, description=ORDER)
+    weights: dict[str, ShareWeight] | None = Field(
+        None, description="endpoint: its share, with `order: weighted`; 0: last; endpoints that are not named weigh 1"
+    )
     affinity: Affinity | None = Field(None, description="a conversation stays at its endpoint")
     limits: LimitsShape | None = None
     on_refusal: OnRefusalShape | None = None

@@ -15,6 +15,7 @@ from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
 from gateway.policy.rules import Clause
 from gateway.policy.select.candidates import candidates
+from gateway.policy.select.shares import ORDER, shares
 from gateway.signals.value import UNKNOWN, Value
 
 _SHOWN = 6  # endpoints named in one sentence
@@ -184,22 +185,28 @@ def _incapables(decision: Decision) -> list[str]:
 
 def _proposals(decision: Decision) -> list[str]:
     told = []
-    order = _ORDER_SAID.get(decision.route.order, decision.route.order)
     earlier = 0
     for item in candidates(decision.policy, decision.route, decision.signals, decision.view.at):
         left = [e for e in decision.endpoints if item.mask >> e.index & 1 and not earlier >> e.index & 1]
         earlier |= item.mask
         gone = len([1 for bit, _ in item.pairs if not bit & decision.permitted])
         lost = f"; {gone} of its {len(item.pairs)} cannot be used" if gone else ""
-        shown = _priced(decision, left) if left else "nothing that is left"
-        told.append(
-            f"{item.text} proposes {shown}, ordered by {order}{lost}" if left else f"{item.text} proposes {shown}{lost}"
-        )
+        shown = f"{_priced(decision, left)}, ordered by {_order(decision, left)}" if left else "nothing that is left"
+        told.append(f"{item.text} proposes {shown}{lost}")
     if decision.canary is not None:
         told.append(f"{decision.canary.id} goes first: the canary's draw fell on this conversation")
     elif decision.endpoints and decision.endpoints[0].id == decision.view.conversation:
         told.append(f"{decision.endpoints[0].id} goes first: it served this conversation")
     return told
+
+
+def _order(decision: Decision, endpoints: list[Endpoint]) -> str:
+    """What sorts them, in words."""
+    route = decision.route
+    if route.order != ORDER:
+        return _ORDER_SAID.get(route.order, route.order)
+    parts = zip(endpoints, shares(route, endpoints), strict=True)
+    return f"a draw of each conversation ({_cut([f'{each.id} {100 * share:.3g} %' for each, share in parts])})"
 
 
 def _priced(decision: Decision, endpoints: list[Endpoint]) -> str:

@@ -15,6 +15,7 @@ from gateway.policy.decision import Decision
 from gateway.policy.ranking import tokens_of
 from gateway.policy.rules import Guard
 from gateway.policy.select.candidates import candidates
+from gateway.policy.select.shares import ORDER, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def _first_choices(decision: Decision) -> Callable[[Sequence[Guard]], Front]:
     """From the guards that hold to those that may then come first, by the request's length."""
     policy, signals, view = decision.policy, decision.signals, decision.view
     able = policy.everything & ~(decision.frozen | decision.incapable)
-    ranks = policy.rankings.lines(decision.route.order, signals, view)
+    weighs = decision.route.order == ORDER
+    ranks = policy.rankings.lines("listed" if weighs else decision.route.order, signals, view)
     costs = policy.rankings.lines("cost_per_answer", signals, view)
     masks = [item.mask & able for item in candidates(policy, decision.route, signals, view.at)]
     known: dict[int, Front] = {}
@@ -120,7 +122,7 @@ def _first_choices(decision: Decision) -> Callable[[Sequence[Guard]], Front]:
             removed |= guard.removes
         left = next((mask & ~removed for mask in masks if mask & ~removed), 0)
         if left not in known:
-            known[left] = _front(ranks, costs, left)
+            known[left] = _front(ranks, costs, left) if not weighs else _blend(decision, costs, left)
         return known[left]
 
     return first
@@ -134,6 +136,14 @@ def _front(ranks: NDArray[np.float64], costs: NDArray[np.float64], left: int) ->
         if not any(other[1] <= line[1] for other in front):  # none that is nowhere dearer
             front.append(line)
     return tuple(front)
+
+
+def _blend(decision: Decision, costs: NDArray[np.float64], left: int) -> Front:
+    """What comes first on the average of all conversations, where these endpoints share them."""
+    endpoints = [decision.policy.endpoints[place] for place in _places(left)]
+    counted = [(e, share) for e, share in zip(endpoints, shares(decision.route, endpoints), strict=True) if share]
+    parts = [costs[:, endpoint.index] * share for endpoint, share in counted]
+    return ((0.0, 0.0, *np.sum(parts, axis=0).tolist()),) if parts else ()
 
 
 def _first_cost(front: Front, tokens: float) -> float:
