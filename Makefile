@@ -40,8 +40,8 @@ run: install-run ## the gateway with a real local model and simulated vendors: n
 check: install ## what CI checks first: format, lint, types, import contracts, policies
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/gateway check policies
 
-quick: install ## unit and golden tests: no services, about a minute
-	$(BIN)/pytest -q -n 2 -m 'not services' tests/unit tests/golden tests/structure
+quick: install ## unit and golden tests but the thorough ones: no services, half a minute
+	$(BIN)/pytest -q -n 2 -m 'not services and not thorough' tests/unit tests/golden tests/structure
 
 test: install system check coverage dialects ## everything, with real services
 	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))

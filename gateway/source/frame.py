@@ -34,10 +34,10 @@ def lines_of(text: str) -> list[str]:
 
 
 def _underlined(line: str, column: int, width: int) -> tuple[str, str]:
-    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line.expandtabs(1))
     if len(line) > _WIDEST:
         start = max(0, column - _WIDEST // 2)
         line, column = line[start : start + _WIDEST], column - start
+    line = "".join(letter if letter.isprintable() else "\ufffd" for letter in line.expandtabs(1))
     before, under = line[:column], line[column : column + width]
     return line, " " * _columns(before) + "^" * max(_columns(under), 1)
 

@@ -15,6 +15,8 @@ from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "policies" / "README.md").read_text(encoding="utf-8")
 YAML = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)

@@ -64,6 +64,7 @@ def test_an_import_writes_and_says_what_was_agreed(name: str, tmp_path: Path, mo
 
 
 @each
+@pytest.mark.thorough
 def test_an_imported_folder_passes_check_and_keeps_the_claims(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ def test_an_imported_folder_passes_check_and_keeps_the_claims(
 
 
 @each
+@pytest.mark.thorough
 def test_no_secret_of_a_configuration_is_written_or_said(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

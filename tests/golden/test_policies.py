@@ -20,6 +20,8 @@ from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 from tests.laws.policies import signal
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2] / "policies"
 FOLDERS = [ROOT, *sorted(path.parent for path in ROOT.glob("examples/*/policy.yaml"))]
 AT = 1_795_000_000.0  # November 2026

@@ -12,6 +12,8 @@ from gateway.policy.authoring.schema import schemas
 from gateway.source import read
 from tools.policy_reference import README, written
 
+pytestmark = pytest.mark.thorough
+
 POLICIES = Path(__file__).parents[2] / "policies"
 KINDS = {"policy.yaml": "policy.json", "callers.yaml": "callers.json", "cases": "cases.json", "catalog": "catalog.json"}
 FILES = [path for path in sorted(POLICIES.glob("**/*.yaml"))]

@@ -111,6 +111,7 @@ def test_what_is_no_list_of_rows_is_told_and_ends_nothing(layer):
     assert all(problem.place is None or problem.place.file == "layer1/all.yaml" for problem in problems(BASE, layer))
 
 
+@pytest.mark.thorough
 def test_the_package_holds_the_catalogue_that_ships_and_no_own_machine_of_it_is_enabled():
     documents = [parse(data, name) for name, data in shipped_catalog().items()]
     catalog = compile_catalog(documents, shipped())

@@ -128,6 +128,7 @@ def test_sglang_and_ollama_are_known(capsys, policies, server, pages, name, quan
 @pytest.mark.parametrize(
     ("pages", "limit"), [(OLLAMA, "max_tokens"), (SGLANG, "max_completion_tokens"), (VENDOR, None)]
 )
+@pytest.mark.thorough
 def test_a_server_takes_what_the_example_of_its_kind_does(pages, limit):
     shipped = gather([parse(file.read_bytes(), file.name) for file in SHIPPED.glob("*.yaml")])
     replies = {path.removeprefix("/v1"): page for path, page in pages.items()}

@@ -35,6 +35,7 @@ def run(monkeypatch, capsys, *arguments: str, rows: Any) -> tuple[int, list[dict
 
 
 @given(ROWS)
+@pytest.mark.thorough
 def test_every_row_comes_out_in_its_place_with_its_fields(rows):
     lines = [json.dumps(row).encode() for row in rows]
 

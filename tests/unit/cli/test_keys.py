@@ -64,6 +64,7 @@ def folder(tmp_path, state):
 
 
 @given(id=IDS)
+@pytest.mark.thorough
 def test_a_row_can_be_taken_away_whatever_it_is_called(id):
     row = json.dumps({"id": id, "team": "research", "sha256": digest("c")}, ensure_ascii=False)
     added = CALLERS.replace("tags:", f"  - {row}\ntags:")

@@ -97,6 +97,7 @@ def small_folder(tmp_path):
     return tmp_path / "policies"
 
 
+@pytest.mark.thorough
 def test_serve_imports_no_module_of_another_command():
     others = sorted({f"gateway.cli.{module}" for module in _OWN.values()} - {"gateway.cli.serve"})
     code = f"""

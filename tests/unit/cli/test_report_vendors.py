@@ -26,6 +26,7 @@ def run(*words: str, state: Path) -> str:
     return result.stdout
 
 
+@pytest.mark.thorough
 def test_the_register_names_the_same_vendors_in_every_format(tmp_path):
     told = [row["operator"] for row in json.loads(run("--json", state=tmp_path))["rows"]]
 

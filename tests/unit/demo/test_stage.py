@@ -15,6 +15,8 @@ from gateway.policy.compiled import Compiled
 from gateway.processes.policy_folder import read_folder
 from gateway.signals.measure import measure_prompt
 
+pytestmark = pytest.mark.thorough
+
 URLS = {"self": "http://127.0.0.1:9/v1"} | {vendor.id: "http://127.0.0.1:9/v1" for vendor in VENDORS}
 REAL = Path("policies/catalog")
 SIMULATED = [

@@ -46,6 +46,7 @@ def lets_in(rows: Rows, key: str, at: float, problem: str | None = None) -> str 
 
 
 @given(rows=ROWS, data=st.data())
+@pytest.mark.thorough
 def test_rows_merge_in_whatever_order_and_however_often(rows, data):
     others = data.draw(st.permutations(rows)) + data.draw(
         st.lists(st.sampled_from(rows), max_size=3) if rows else st.just([])
@@ -57,6 +58,7 @@ def test_rows_merge_in_whatever_order_and_however_often(rows, data):
 
 
 @given(rows=ROWS, more=ROWS, key=st.sampled_from(KEYS), at=st.sampled_from([0.0, 5.0, 10.0, 15.0, 30.0]))
+@pytest.mark.thorough
 def test_a_key_that_has_ended_somewhere_is_let_in_nowhere_that_heard_of_it(rows, more, key, at):
     ended = any(row.sha256 == digest(key) and row.ended(at) for row in rows)
     known = merged(by_hash(more), by_hash(rows))

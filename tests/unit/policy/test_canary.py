@@ -81,6 +81,7 @@ def test_the_percentage_is_that_of_conversations_and_each_has_one_draw(percent):
 
 
 @given(st.floats(0, 1, exclude_max=True), st.floats(0, 100), st.floats(0, 100))
+@pytest.mark.thorough
 def test_raising_the_percentage_moves_no_conversation_away_from_the_canary(draw, one, other):
     low, high = sorted((one, other))
     if decided(folder(percent=low), draw=draw).canary is not None:

@@ -291,6 +291,7 @@ def test_a_database_we_cannot_use_is_named(tmp_path: Path, url: str):
         open_store(database_url=url, state_dir=tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_silent_database_is_not_waited_for_without_end(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call and says nothing
         port = silent.getsockname()[1]

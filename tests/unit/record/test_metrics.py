@@ -207,6 +207,7 @@ def test_only_the_policy_that_serves_is_marked(tmp_path: Path):
     }
 
 
+@pytest.mark.thorough
 def test_twenty_teams_on_fifteen_of_150_endpoints_stay_below_20000_series():
     metrics = Metrics()
     places = [endpoint(f"model-{n}@operator-{n % 30}") for n in range(150)]

@@ -44,6 +44,7 @@ def of_speed(output_tokens_per_s: float):
 
 
 @given(st.floats(1, 1000))
+@pytest.mark.thorough
 def test_the_curve_needs_another_machine_wherever_those_before_are_full(speed):
     made = breakeven(requests(100, hours=10), of_speed(speed))
     (machine,), (rival,) = made["machines"], made["rows"]

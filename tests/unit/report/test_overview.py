@@ -80,6 +80,7 @@ ROWS = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(ROWS)
+@pytest.mark.thorough
 def test_the_overview_says_what_the_reports_say(rows):
     read = [read_row(each) for each in rows]
 

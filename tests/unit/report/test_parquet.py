@@ -57,6 +57,7 @@ def asked(folder: Path, question: str) -> list[tuple[Any, ...]]:
     return duckdb.connect().execute(question).fetchall()
 
 
+@pytest.mark.thorough
 def test_another_reader_finds_every_row_in_the_order_of_the_ledger(ledger, tmp_path: Path):
     assert run("report", "export", "--output", tmp_path / "out") == 0
 

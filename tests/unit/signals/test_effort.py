@@ -45,5 +45,6 @@ def test_each_dialect_names_its_effort(fields, expected):
 
 
 @given(st.dictionaries(st.sampled_from(["reasoning_effort", "reasoning", "thinking", "chat_template_kwargs"]), JSON))
+@pytest.mark.thorough
 def test_any_body_has_an_effort(fields):
     assert effort(fields) in CHOICES

@@ -16,6 +16,7 @@ PROMPTS = [json.loads(line) for line in GOLDEN.read_text().splitlines()]
 
 
 @pytest.mark.parametrize("kind", ["en", "zh"])
+@pytest.mark.thorough
 def test_real_prompts_have_their_language(kind):
     found = [detect(row["text"]) for row in PROMPTS if row["kind"] == kind]
 

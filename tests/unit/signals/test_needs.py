@@ -103,6 +103,7 @@ NAMES = st.sampled_from(
 
 
 @given(st.dictionaries(NAMES, JSON))
+@pytest.mark.thorough
 def test_any_body_has_needs(fields):
     assert measure(fields) <= set(NEEDS)
     assert measure(raw(fields)) == measure(fields)

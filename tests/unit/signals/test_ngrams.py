@@ -123,6 +123,7 @@ def test_buckets_are_looked_up_in_the_row_that_they_have():
     np.testing.assert_allclose(moved.windows(codes, 4)[0], model.windows(codes, 4)[0])
 
 
+@pytest.mark.thorough
 def test_words_without_a_row_of_their_own_only_thin_the_evidence():
     from training import linear  # with scikit-learn, which takes seconds to import
 

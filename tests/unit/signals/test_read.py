@@ -196,6 +196,7 @@ NAMES = st.sampled_from(["messages", "input", "prompt", "tools", "system", "text
 
 
 @given(st.sampled_from(["chat", "completion", "embedding", "responses", "messages"]), st.dictionaries(NAMES, JSON))
+@pytest.mark.thorough
 def test_reading_never_fails_but_by_naming_a_field(kind, fields):
     try:
         text = read(kind, raw(**fields))

@@ -81,6 +81,7 @@ def shipped():
 
 
 @pytest.mark.parametrize("row", HELD, **by_id)
+@pytest.mark.thorough
 def test_no_secret_of_the_leak_benchmark_may_leave_under_the_shipped_policy(row, shipped):
     signals = measured(row)
     if row["id"] == "split-card":  # a card's number: personal data, of which the policy says where it may go

@@ -68,6 +68,7 @@ def test_what_cannot_be_read_is_told_with_its_line_and_without_its_words(data, w
     assert words in message and (place.file, place.line) == ("peer.yaml", line)
 
 
+@pytest.mark.thorough
 def test_aliases_do_not_multiply_without_end():
     text = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
     for old, new in zip("abcde", "bcdef", strict=True):
