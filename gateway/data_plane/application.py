@@ -10,7 +10,7 @@ from time import time
 from gateway.data_plane import cors, count_tokens, decisions, feedback, health, models
 from gateway.data_plane import model_calls as openai
 from gateway.data_plane import root as front
-from gateway.data_plane.asgi import Exchange, Receive, Scope, Send
+from gateway.data_plane.asgi import Exchange, Receive, Scope, Send, exchange_of
 from gateway.data_plane.problem import write_error
 from gateway.data_plane.request_ids import fresh_id
 from gateway.data_plane.worker_state import State
@@ -47,7 +47,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        state, exchange = self.state, scope.pop("exchange")
+        state, exchange = self.state, exchange_of(scope)
         if state.settings.cors_origins:
             exchange.add(cors.of_reply(scope, state.settings.cors_origins))
         interface = INFERENCE.get(scope["path"])

@@ -99,3 +99,14 @@ async def send_whole(send: Send, status: int, headers: Headers, body: bytes) -> 
 async def send_json(send: Send, value: object, *, status: int = 200, headers: Headers = ()) -> None:
     """One JSON document."""
     await send_whole(send, status, [JSON, *headers], encode(value))
+
+
+EXTENSION = "entrepot.exchange"  # of ASGI, in each request's scope
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """Taken out of the scope, which the exchange knows. Raises RuntimeError under a server that offers none."""
+    exchange: Exchange | None = scope.get("extensions", {}).pop(EXTENSION, None)
+    if exchange is None:
+        raise RuntimeError(f"callers are served by `gateway serve`: this server offers no {EXTENSION}")
+    return exchange

@@ -1,4 +1,4 @@
-"""One request and its reply on a caller's connection. See `api.wire.Exchange`."""
+"""One request and its reply on a caller's connection. See `asgi.Exchange`."""
 
 from __future__ import annotations
 

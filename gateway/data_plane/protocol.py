@@ -13,6 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway.data_plane.asgi import EXTENSION
 from gateway.data_plane.connections import Guests
 from gateway.data_plane.exchange import Exchange
 from gateway.data_plane.problem import error_lines
@@ -40,7 +41,7 @@ class House:
 
 
 class ServerProtocol(HttpToolsProtocol):
-    """Hands the application an Exchange with every request, as `exchange` of its scope."""
+    """Hands the application an Exchange with every request, as an extension of its scope."""
 
     def __init__(self, config: Config, server_state: ServerState, house: House):
         super().__init__(config, server_state, {})
@@ -226,7 +227,7 @@ class ServerProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.keep_alive = cycle.keep_alive and not self._house.leaving()
         exchange = Exchange(cycle, self)
-        cycle.scope["exchange"] = exchange  # type: ignore[typeddict-unknown-key]
+        cycle.scope["extensions"] = {EXTENSION: exchange}  # type: ignore[dict-item]
         exchange.task = self.loop.create_task(cycle.run_asgi(app))
         exchange.task.add_done_callback(self.tasks.discard)
         self.tasks.add(exchange.task)
