@@ -92,7 +92,7 @@ def _meter(endpoint: Endpoint, trail: RequestState, request: Request, *, keep_us
     if request.interface.answer is not None or request.interface.spoken:
         wire = BeyondText(request.interface, request.units.images)
     elif (reader := READERS.get(endpoint.dialect)) is not None:
-        wire = reader()
+        wire = reader(request.model, trail.prompt_tokens)
     return StreamMeter(keep_usage=keep_usage, watch=watch, wire=wire) if request.stream else WholeMeter(watch, wire)
 
 

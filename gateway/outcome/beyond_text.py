@@ -18,6 +18,7 @@ class BeyondText:
     """A WireReader for interfaces whose replies are no text. `parts`: how many of the stream's last events come."""
 
     __slots__ = ("_answer", "_parts", "_plain", "_used", "over")
+    owed = b""
 
     def __init__(self, interface: Interface, parts: int = 1) -> None:
         self._answer = interface.answer

@@ -36,7 +36,10 @@ def bill(
     An error in the place of a reply says that it was not. `units`: what was asked for that is not text.
     """
     idle = reading.complaint is not None and reading.empty and not reading.thinks
-    usage = reading.usage or (_estimate(reading, prompt_tokens) if reached and not idle else Usage())
+    usage = reading.usage
+    if (usage is None or reading.missing is not None) and reached and not idle:
+        usage = _completed(reading, _estimate(reading, prompt_tokens))
+    usage = usage or Usage()
     if units is not None and usage != Usage():
         usage = _with_pieces(endpoint, reading.usage, usage_of(units, input_tokens=prompt_tokens), at)
     priced = cost(endpoint.prices, usage, at=at)
@@ -48,6 +51,19 @@ def bill(
 @lru_cache(maxsize=4096)
 def _day(moment: datetime) -> str:
     return moment.date().isoformat()
+
+
+def _completed(reading: Reading, guess: Usage) -> Usage:
+    """The usage as reported, with the half that the vendor does not count as it is estimated."""
+    usage = reading.usage
+    if usage is None:
+        return guess
+    if reading.missing == "input" and guess.input_tokens:
+        return replace(usage, input_tokens=guess.input_tokens, estimated=True)
+    if reading.missing == "output" and guess.output_tokens:
+        output, reasoning = guess.output_tokens, guess.reasoning_tokens
+        return replace(usage, output_tokens=output, reasoning_tokens=reasoning, estimated=True)
+    return usage
 
 
 def _estimate(reading: Reading, prompt_tokens: int) -> Usage:

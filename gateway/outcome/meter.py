@@ -191,8 +191,13 @@ class StreamMeter:
         length = len(events)
         plain = b"\r" not in events
         while start < length:
-            end = events.find(b"\n\n", start) + 2 if plain else next_end(events, start)
+            newlines = events.find(b"\n\n", start) if plain else -1
+            end = newlines + 2 if newlines != -1 else next_end(events, start)
             if self._read(events, start, end):
+                if self._wire is not None and self._wire.owed:
+                    kept = [events[:start]] if kept is None else kept
+                    kept.append(self._wire.owed)
+                    self._wire.owed = b""
                 if kept is not None:
                     kept.append(events[start:end])
             elif kept is None:

@@ -11,7 +11,7 @@ from gateway.catalog.rows import ModerationSignal
 from gateway.outcome.finishes import Meaning, meaning_of, said_of
 from gateway.outcome.parts import beside_content, parts_of
 from gateway.outcome.thinking import Beginning
-from gateway.outcome.usage import later, read_usage, usages_in
+from gateway.outcome.usage import Half, later, missing_half, read_usage, usages_in
 from gateway.outcome.watch import Watch
 from gateway.outcome.wire import Choice, Event, Part, complains, document_of, is_error
 
@@ -63,7 +63,7 @@ class Reading:
     """Grows with every event; never looks back."""
 
     __slots__ = ("_finished", "_kept", "_said", "_thought", "_watch", "chars", "complaint", "events", "finish_reason",
-                 "other_parts", "reasoning_chars", "signal", "thinks", "told", "usage")  # fmt: skip
+                 "missing", "other_parts", "reasoning_chars", "signal", "thinks", "told", "usage")  # fmt: skip
 
     def __init__(self, watch: Watch = _UNWATCHED) -> None:
         self._watch = watch
@@ -79,6 +79,7 @@ class Reading:
         self.other_parts = False  # a tool call, audio, vectors or another part that is not text
         self.finish_reason: str | None = None  # the last one seen
         self.usage: Usage | None = None
+        self.missing: Half | None = None  # of the usage: what nobody counted
         self.complaint: Any = None  # the document of an error inside the reply
         self.signal: ModerationSignal | None = None  # the row of a filter's flag, or of the last finish reason
 
@@ -126,7 +127,7 @@ class Reading:
         """Takes in one event of a stream, or a whole reply; `data` is its JSON, to look closer where that is needed."""
         self.events += 1
         if isinstance(event.usage, dict):
-            self.usage = later(self.usage, read_usage(event.usage))
+            self._count(event.usage)
         if len(event.data) > len(b"null"):
             self.other_parts = True
         closer = event.error is not None or event.base_resp is not None
@@ -140,6 +141,12 @@ class Reading:
                 self.complaint = {"error": event.error}
         elif closer or (self._watch.marks and self._marked(data)):
             self._look(document_of(data))
+
+    def _count(self, block: dict[str, Any]) -> None:
+        usage = read_usage(block)
+        self.usage = later(self.usage, usage)
+        if self.usage is usage:
+            self.missing = missing_half(block, usage)
 
     def complain(self, document: object) -> None:
         """An error that stands by itself: an event of that name, or a document that is no reply."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -21,9 +21,11 @@ _PATHS: Mapping[Meaning, tuple[tuple[str, ...], ...]] = {
     meaning: tuple(tuple(row.path.split(".")) for row in NAMES if row.meaning == meaning)
     for meaning in ("input", "output", "cached", "cache_write", "reasoning", "total")
 }
+_READ = frozenset({"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})  # of Messages
 _TOP = {meaning: tuple(path[0] for path in _PATHS[meaning]) for meaning in ("input", "output")}
 _PIECES = {"images": "images", "seconds": "audio_ms", "searches": "searches"}
 _LLAMA = frozenset({"prompt_n", "predicted_n"})
+Half = Literal["input", "output"]
 
 
 def read_usage(block: Mapping[str, Any]) -> Usage | None:
@@ -47,6 +49,8 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
     total = _count(block, "total")
     if total and not (prompt or made or pieces):
         return None  # of which kind they are is not said
+    if prompt_name is None and total > made:
+        prompt = total - made
     if _counted_beside(block, prompt_name, prompt=prompt, made=made, total=total, cache=cached + written):
         prompt += cached + written
     reasoning = _count(block, "reasoning")
@@ -95,6 +99,24 @@ def later(old: Usage | None, new: Usage | None) -> Usage | None:
     if old is None or (new is not None and (new.input_tokens or new.output_tokens)):
         return new if new is not None else old
     return old
+
+
+def missing_half(block: Mapping[str, Any], usage: Usage | None) -> Half | None:
+    """The half that this block, which was read as `usage`, does not speak of; a zero speaks, a null does not."""
+    if usage is None or usage.beyond_tokens:
+        return None
+    read, written = (any(block.get(name) is not None for name in _TOP[half]) for half in _TOP)
+    if written and not read and not usage.input_tokens:
+        return "input"
+    return "output" if read and not written and not usage.output_tokens else None
+
+
+def in_parts(told: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Usage of which a stream tells again, or the rest: the later count is it, but zeros take no prompt back."""
+    said = {name: count for name, count in more.items() if count is not None}
+    if not any(said.get(name) for name in _READ):
+        said = {name: count for name, count in said.items() if name not in _READ or not told.get(name)}
+    return {**told, **said}
 
 
 def _named(block: Mapping[str, Any], meaning: Meaning) -> str | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
+from uuid import uuid4
 
+import msgspec
+
+from gateway.outcome.usage import in_parts
 from gateway.outcome.wire import Choice, Event, Part, document_of, is_error
 
 Document = Mapping[str, Any]
@@ -14,6 +18,7 @@ class WireReader(Protocol):
     """Reads a whole reply, or one event of a stream after the other."""
 
     over: bool  # the wire's own end was among them
+    owed: bytes  # the event that had to come before the one just read, and did not
 
     def decode(self, data: bytes) -> Event | None:
         """None if the data is no event of this wire."""
@@ -21,12 +26,20 @@ class WireReader(Protocol):
 
 
 class AnthropicReader:
-    """Messages. Usage comes in two parts: what was read at the beginning, what was written with the end."""
+    """Messages. Usage comes in two parts: what was read at the beginning, what was written with the end.
 
-    __slots__ = ("_usage", "over")
+    llama.cpp leaves message_start out where its first token is no whole character; no SDK reads on then.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_begun", "_model", "_prompt_tokens", "_usage", "over", "owed")
+
+    def __init__(self, model: str = "", prompt_tokens: int = 0) -> None:
+        """For a beginning that does not come. `prompt_tokens`: estimated."""
         self.over = False
+        self.owed = b""
+        self._begun = False
+        self._model = model
+        self._prompt_tokens = prompt_tokens
         self._usage: dict[str, Any] = {}
 
     def decode(self, data: bytes) -> Event | None:
@@ -35,12 +48,18 @@ class AnthropicReader:
         if not isinstance(read, dict):
             return None
         kind = read.get("type")
+        self.owed = b""
+        if not self._begun and kind in _MESSAGE_EVENTS:
+            self._begun = True
+            self.owed = b"" if kind == "message_start" else self._beginning()
         if kind == "content_block_delta":
             return _said(_anthropic_delta(_object(read.get("delta"))))
         if kind == "content_block_start":
             return _said(_anthropic_block(_object(read.get("content_block"))))
         if kind == "message_start":
-            return self._counted(_object(read.get("message")), _said(Part()))
+            begun = _object(_object(read.get("message")).get("usage"))
+            written_later = {name: count for name, count in begun.items() if name != "output_tokens"}
+            return self._counted({"usage": written_later}, _said(Part()))
         if kind == "message_delta":
             return self._counted(read, _finished(_object(read.get("delta")).get("stop_reason")))
         if kind == "message_stop":
@@ -51,17 +70,27 @@ class AnthropicReader:
         return Event(choices=[], error=read.get("error"))
 
     def _counted(self, holder: Document, event: Event) -> Event:
-        self._usage |= {name: count for name, count in _object(holder.get("usage")).items() if count is not None}
-        event.usage = dict(self._usage) or None
+        self._usage = in_parts(self._usage, _object(holder.get("usage")))
+        event.usage = self._usage or None
         return event
+
+    def _beginning(self) -> bytes:
+        message: dict[str, Any] = {
+            "id": f"msg_{uuid4().hex}", "type": "message", "role": "assistant", "model": self._model, "content": [],
+            "stop_reason": None, "stop_sequence": None,
+            "usage": {"input_tokens": self._prompt_tokens, "output_tokens": 0},
+        }  # fmt: skip
+        told = msgspec.json.encode({"type": "message_start", "message": message})
+        return b"event: message_start\ndata: %b\n\n" % told
 
 
 class ResponsesReader:
     """OpenAI's Responses."""
 
     __slots__ = ("over",)
+    owed = b""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "", prompt_tokens: int = 0) -> None:
         self.over = False
 
     def decode(self, data: bytes) -> Event | None:
@@ -99,8 +128,13 @@ class ResponsesReader:
         return event
 
 
-READERS: dict[str, Callable[[], WireReader]] = {"anthropic": AnthropicReader, "openai_responses": ResponsesReader}
+READERS: dict[str, type[AnthropicReader | ResponsesReader]] = {
+    "anthropic": AnthropicReader,
+    "openai_responses": ResponsesReader,
+}
 
+_MESSAGE_EVENTS = frozenset({"message_start", "message_delta", "message_stop",
+                             "content_block_start", "content_block_delta", "content_block_stop"})  # fmt: skip
 _NO_REASON = {"message": "the response failed, and why is not said"}
 _RESPONSES_ENDS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _RESPONSES_DELTAS = {

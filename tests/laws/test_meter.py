@@ -88,3 +88,16 @@ def test_a_long_event_in_small_pieces_is_not_read_from_its_start_at_every_piece(
 
     assert set(held) == {b""}
     assert passed == piece * 100_000 + b"\n"
+
+
+@given(STREAMS, st.integers(1, 3), st.lists(st.integers(0, 400), max_size=8), st.booleans())
+def test_spare_ends_of_lines_are_nothing(stream, spare, cuts, keep):
+    plain, spaced = StreamMeter(keep_usage=keep), StreamMeter(keep_usage=keep)
+    padded = stream.replace(b"\n\n", b"\n\n" + b"\n" * spare)
+    bounds = [0, *sorted(min(at, len(padded)) for at in cuts), len(padded)]
+
+    expected = plain.feed(stream) if stream else b""
+    got = b"".join(spaced.feed(padded[start:end]) for start, end in pairwise(bounds) if end > start)
+
+    assert got.split() == expected.split()
+    assert read_of(spaced) == read_of(plain)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.outcome.usage import read_usage
+from gateway.outcome.usage import in_parts, read_usage
 from gateway.upstreams.translate.reasoning_seal import wrapped
 from gateway.upstreams.translate.replies_openai_anthropic import call_head, ending, kind_of, words_in
 from gateway.upstreams.translate.responses_answer import Answer, Status
@@ -121,7 +121,7 @@ class _Reading:
         """The counts of the end overwrite those of the beginning, and are never added to them."""
         usage = holder.get("usage") if isinstance(holder, dict) else None
         if isinstance(usage, dict):
-            self._usage |= {name: count for name, count in usage.items() if count is not None}
+            self._usage = in_parts(self._usage, usage)
 
     def begin(self, block: object) -> None:
         """A block, with what it holds already. Raises ValueError for one of a kind that was not asked for."""

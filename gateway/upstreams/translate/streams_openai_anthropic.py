@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.errors import GatewayError
 from gateway.interfaces.dialects import OPENAI
+from gateway.outcome.usage import in_parts
 from gateway.upstreams.translate.chat_answer import DONE, chunk, event, head, usage_in
 from gateway.upstreams.translate.replies_openai_anthropic import call_head, ending, kind_of, words_in
 from gateway.upstreams.translate.spec import Body, Memory
@@ -163,7 +164,7 @@ class Stream:
         """The counts of the end overwrite those of the beginning, and are never added to them."""
         usage = holder.get("usage") if isinstance(holder, dict) else None
         if isinstance(usage, dict):
-            self._usage |= {name: count for name, count in usage.items() if count is not None}
+            self._usage = in_parts(self._usage, usage)
 
     def _say(self, field: str, words: str) -> list[bytes]:
         return [self._chunk({field: words})] if words else []

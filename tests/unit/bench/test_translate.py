@@ -17,7 +17,8 @@ from gateway.upstreams.translate.spec import Upstream
 @pytest.mark.parametrize("wire", WHOLE)
 def test_the_replies_that_are_measured_are_whole_answers(wire):
     reader = READERS.get(wire)
-    meter, whole = StreamMeter(keep_usage=True, wire=reader and reader()), WholeMeter(wire=reader and reader())
+    meter = StreamMeter(keep_usage=True, wire=reader() if reader is not None else None)
+    whole = WholeMeter(wire=reader() if reader is not None else None)
     for part in stream(wire):
         meter.feed(part)
     whole.feed(json.dumps(WHOLE[wire]).encode())

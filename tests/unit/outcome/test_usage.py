@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.catalog.prices import Usage
-from gateway.outcome.usage import read_usage
+from gateway.outcome.usage import in_parts, missing_half, read_usage
 
 ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {
     "OpenAI with cache and reasoning": (
@@ -48,6 +48,10 @@ ROWS: dict[str, tuple[dict[str, Any], Usage | None]] = {
         },
         Usage(input_tokens=36, cached_tokens=12, output_tokens=87, reasoning_tokens=40),
     ),
+    "the total tells what the prompt was": (
+        {"completion_tokens": 5, "total_tokens": 9},
+        Usage(input_tokens=4, output_tokens=5),
+    ),
     "explicit zeros are believed": ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
     "less than nothing is no count": ({"prompt_tokens": 7, "completion_tokens": -3}, None),
     "a text is no count": ({"prompt_tokens": "7", "completion_tokens": 3}, None),
@@ -76,3 +80,32 @@ def test_every_vendor_s_usage_has_one_meaning(name):
     block, expected = ROWS[name]
 
     assert read_usage(block) == expected
+
+
+@pytest.mark.parametrize(
+    ("block", "missing"),
+    [
+        ({"output_tokens": 3}, "input"),
+        ({"input_tokens": None, "output_tokens": 3}, "input"),
+        ({"input_tokens": 0, "output_tokens": 3}, None),
+        ({"input_tokens": 0, "cache_read_input_tokens": 9, "output_tokens": 3}, None),
+        ({"cache_read_input_tokens": 9, "output_tokens": 3}, None),
+        ({"prompt_tokens": 5}, "output"),
+        ({"prompt_tokens": 5, "completion_tokens": 0}, None),
+        ({"prompt_tokens": 5, "total_tokens": 9}, None),
+        ({"completion_tokens": 5, "total_tokens": 9}, None),
+        ({"images": 1}, None),
+    ],
+)
+def test_a_half_that_nobody_counted_is_told_from_one_of_zero(block, missing):
+    assert missing_half(block, read_usage(block)) == missing
+
+
+def test_usage_in_parts_takes_the_later_count_and_no_prompt_back():
+    begun = {"input_tokens": 10, "cache_read_input_tokens": 4, "output_tokens": 1}
+
+    assert in_parts(begun, {"output_tokens": 20}) == {**begun, "output_tokens": 20}
+    assert in_parts(begun, {"input_tokens": 0, "output_tokens": 20}) == {**begun, "output_tokens": 20}
+    moved = {"input_tokens": 14, "cache_read_input_tokens": 0, "output_tokens": 20}
+    assert in_parts(begun, moved) == moved
+    assert in_parts({}, {"input_tokens": 0, "output_tokens": None}) == {"input_tokens": 0}

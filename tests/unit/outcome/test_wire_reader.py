@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from gateway.catalog.prices import Usage
+from gateway.outcome.bill import bill
 from gateway.outcome.meter import StreamMeter, WholeMeter
 from gateway.outcome.reading import Reading
 from gateway.outcome.result import result_of
 from gateway.outcome.wire_reader import READERS
 from tests.native_replies import MESSAGE, RESPONSE, TEXT, event, messages, responses, text
+from tests.unit.catalog.small import endpoint
 
 THINKING: Any = ({"type": "thinking", "thinking": ""}, [{"type": "thinking_delta", "thinking": "hm"}])
 SEALED: Any = ({"type": "redacted_thinking", "data": "x"}, [])
@@ -140,3 +142,24 @@ def test_what_is_no_event_of_the_wire_passes_unread(wire):
     page, other = streamed(wire, [b'{"hello": "world"}'])
     assert (page, other.stray) == (b"", True)
     assert whole(wire, [1, 2]).events == 0
+
+
+def test_a_message_whose_beginning_never_came_is_begun_for_its_caller_once():
+    parts = [b": hello\n\n", event("ping"), *messages(text(TEXT))[2:]]
+    meter = StreamMeter(keep_usage=True, wire=READERS["anthropic"]("auto", 7))
+    passed = b"".join([meter.feed(part) for part in [parts[0], parts[1] + parts[2], b": on\n\n", *parts[3:]]])
+    before, _, begun = passed.partition(b"event: message_start\n")
+    told = json.loads(begun.partition(b"data: ")[2].partition(b"\n")[0])["message"]
+
+    assert before == parts[0] + parts[1]
+    assert (told["model"], told["usage"]["input_tokens"], begun.count(b"message_start")) == ("auto", 7, 1)
+    assert begun.partition(b"\n\n")[2].replace(b": on\n\n", b"") == b"".join(parts[2:])
+    assert meter.reading.missing == "input"
+
+
+def test_a_message_cut_before_its_end_has_read_its_prompt_and_written_what_came():
+    reading = streamed("anthropic", messages(text(TEXT))[:-2])[1].reading
+    used = bill(endpoint(), reading, prompt_tokens=7, reached=True, at=0.0).usage
+
+    assert (used.input_tokens, used.cached_tokens, used.estimated) == (10, 4, True)
+    assert used.output_tokens > 5
