@@ -119,7 +119,9 @@ class SecondJudge:
             await self._ask(sample, trail, gateway)
 
     async def _ask(self, sample: Sample, trail: RequestState, gateway: Gateway) -> None:
-        means = replace(gateway.means, admit=unpaid("judge"), judge=lambda _: None, breakers=self._breakers)
+        means = replace(
+            gateway.means, admit=unpaid("judge"), judge=lambda _: None, breakers=self._breakers, yields=True
+        )
         with recorded(trail, self._record):
             reply = await dispatch(trail, means)
             verdict = verdict_of(reply.opening)

@@ -107,7 +107,7 @@ class Shadows:
             await self._send(_trail(outcome, caller, _alone(decision, endpoint)), gateway)
 
     async def _send(self, trail: RequestState, gateway: Gateway) -> None:
-        means = replace(gateway.means, admit=unpaid(NAME), judge=judge_of, breakers=self._breakers)
+        means = replace(gateway.means, admit=unpaid(NAME), judge=judge_of, breakers=self._breakers, yields=True)
         with recorded(trail, self._record):
             reply = await dispatch(trail, means)
             try:

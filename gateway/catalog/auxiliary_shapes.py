@@ -14,6 +14,7 @@ Word = Annotated[Text, Field(pattern=r"^[^\s@/]+$", max_length=100)]
 Id = Annotated[Text, Field(pattern=r"^[^\s@/][^\s@]*$", max_length=160)]
 Code = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
 Money = Annotated[Amount, Field(ge=0)]
+Positive = Annotated[Amount, Field(gt=0)]
 
 
 def instant(text: str) -> datetime:
@@ -145,6 +146,24 @@ class SignalRow(Shape):
     source: str | None = Field(None, description="where this was read")
     checked: str | None = Field(None, description="the day on which it was last compared with that, as YYYY-MM-DD")
     note: str | None = Field(None, description="what a reader should know besides")
+
+
+class CeilingsShape(Shape):
+    """How much an endpoint is asked at most; one that is full is passed over, like one that rests."""
+
+    requests_per_minute: Annotated[int, Field(gt=0)] | None = Field(None, description="requests a minute")
+    tokens_per_minute: Annotated[int, Field(gt=0)] | None = Field(None, description="prompt and answer tokens a minute")
+    at_once: Annotated[int, Field(gt=0)] | None = Field(None, description="requests under way at one time")
+
+
+class EndpointLimitsShape(Shape):
+    """Bounds of one request at this endpoint; where the route has one too, the tighter holds."""
+
+    first_byte_s: Positive | None = Field(None, description="seconds of a stream to its first byte")
+    whole_s: Positive | None = Field(None, description="seconds of a whole reply to its last byte")
+    idle_s: Positive | None = Field(None, description="seconds of a stream without a sign of life, events or comments")
+    total_s: Positive | None = Field(None, description="seconds of an attempt to its last byte")
+    usd: Positive | None = Field(None, description="skip this endpoint where its worst case costs more")
 
 
 class WindowRow(Shape):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from gateway.catalog import compile_logins, risk
 from gateway.catalog import compile_prices as bills
-from gateway.catalog.auxiliary_shapes import TakesRow
+from gateway.catalog.auxiliary_shapes import CeilingsShape, EndpointLimitsShape, TakesRow
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin, Takes
 from gateway.catalog.prices import Price, Window
 from gateway.catalog.replicas import replica_problems
-from gateway.catalog.rows import Contract, Factor
+from gateway.catalog.rows import Ceilings, Contract, EndpointLimits, Factor
 from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.sources import CatalogBuilder, Written
 from gateway.catalog.table import CAPABILITIES
@@ -185,7 +185,25 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         enabled=row.enabled,
         takes=_takes(row.takes, operator.takes),
         credentials=compile_logins.credentials(row),
+        ceilings=_ceilings(row.ceilings),
+        limits=_limits(row.limits),
     )
+
+
+def _ceilings(row: CeilingsShape | None) -> Ceilings | None:
+    if row is None:
+        return None
+    ceilings = Ceilings(row.requests_per_minute, row.tokens_per_minute, row.at_once)
+    return ceilings if ceilings != Ceilings() else None
+
+
+def _limits(row: EndpointLimitsShape | None) -> EndpointLimits | None:
+    if row is None:
+        return None
+    names = ("first_byte_s", "whole_s", "idle_s", "total_s")
+    seconds = {name: float(said) for name in names if (said := getattr(row, name)) is not None}
+    limits = EndpointLimits(**seconds, usd=row.usd)
+    return limits if limits != EndpointLimits() else None
 
 
 def _home(country: str | None) -> Members:

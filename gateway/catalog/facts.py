@@ -9,7 +9,18 @@ from decimal import Decimal
 from typing import Literal
 
 from gateway.catalog.prices import Price, Window
-from gateway.catalog.rows import BodyField, Contract, Factor, Licence, Listing, ModerationSignal, Notice, Reasoning
+from gateway.catalog.rows import (
+    BodyField,
+    Ceilings,
+    Contract,
+    EndpointLimits,
+    Factor,
+    Licence,
+    Listing,
+    ModerationSignal,
+    Notice,
+    Reasoning,
+)
 from gateway.catalog.wires import ADAPTED, dialect_of
 
 Risk = Literal["low", "medium", "high"]
@@ -200,6 +211,8 @@ class Endpoint:
     enabled: bool = True  # False: it serves nothing, until a row of a later layer says otherwise
     takes: Takes = Takes()  # its own, and the operator's where it does not say
     credentials: tuple[Credential, ...] = ()  # instead of keys, where the adapter process logs in
+    ceilings: Ceilings | None = None
+    limits: EndpointLimits | None = None
 
     @property
     def dialect(self) -> str:

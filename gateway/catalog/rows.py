@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import inf
 from typing import Literal
 
 
@@ -46,6 +47,26 @@ class Licence:
 
 
 GATES = ("commercial", "display", "maas", "monthly_users", "revenue_usd", "territory_excluded")
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """How much an endpoint is asked at most; None: as much as comes."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None  # prompt and answer
+    at_once: int | None = None  # requests under way
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLimits:
+    """Bounds of one request at an endpoint, beside the route's: the tighter holds."""
+
+    first_byte_s: float = inf
+    whole_s: float = inf
+    idle_s: float = inf
+    total_s: float = inf  # of one attempt
+    usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

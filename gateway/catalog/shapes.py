@@ -8,10 +8,12 @@ from pydantic import Field, model_validator
 
 from gateway.catalog.auxiliary_shapes import (
     BodyFieldRow,
+    CeilingsShape,
     Certainty,
     Code,
     ContractRow,
     Effort,
+    EndpointLimitsShape,
     FactorRow,
     Id,
     LicenceRow,
@@ -250,6 +252,8 @@ class EndpointRow(Sourced):
         None, description="what it takes of what is translated for it; a fact that is absent: the operator's"
     )
     ends: Day | None = Field(None, description="the operator has announced its end")
+    ceilings: CeilingsShape | None = Field(None, description="how much it is asked at most; full, it is passed over")
+    limits: EndpointLimitsShape | None = Field(None, description="bounds of one request here, beside the route's")
     enabled: bool = Field(True, description="false: it takes no part until a later layer's row says `enabled: true`")
 
     @model_validator(mode="before")

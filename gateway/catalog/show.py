@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from gateway.catalog import lookup
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator, Takes
 from gateway.catalog.prices import Price
-from gateway.catalog.rows import Licence, Listing, Notice
+from gateway.catalog.rows import Ceilings, EndpointLimits, Licence, Listing, Notice
 from gateway.errors import GatewayError
 
 Row = dict[str, Any]
@@ -116,6 +117,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
     row["credentials"] = {part.part: part.value or str(part) for part in endpoint.credentials}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
+    row |= {name: _said(bounds) for name in ("ceilings", "limits") if (bounds := getattr(endpoint, name)) is not None}
     row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}
     sources = {"endpoint": _source(endpoint), **_model_sources(catalog, model), **_operator_sources(operator)}
     if endpoint.takes.known:
@@ -243,6 +245,10 @@ def _operator_sources(operator: Operator) -> Row:
 
 def _price_sources(endpoint: Endpoint) -> list[Row]:
     return [{"since": _plain(p.since), "from": p.source, "source": p.read_from} for p in endpoint.prices]
+
+
+def _said(bounds: Ceilings | EndpointLimits) -> Row:
+    return {name: value for name, value in _plain_row(bounds).items() if value not in (None, inf)}
 
 
 def _plain_row(row: Any) -> Row:

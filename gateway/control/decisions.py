@@ -98,6 +98,7 @@ def why(row: dict[str, Any], policy: Policy | None) -> list[str]:
         told = list(explanation.sentences(decide_again(policy, row, at=0.0)))
     else:
         told = [f"decided under policy {row['policy_version']}, which is kept no more; `removed` says what it removed"]
+    told += [f"{endpoint} was passed over: {reason}" for endpoint, reason in (row.get("passed_over") or {}).items()]
     return told + [_tried(number, attempt) for number, attempt in enumerate(row["attempts"], 1)]
 
 

@@ -12,11 +12,14 @@ from gateway.background.refusal_detection import judge_of
 from gateway.background.shadowing import Shadows
 from gateway.background.spent_before import SpentBefore
 from gateway.data_plane.freezes import FreezeFollower, Freezes
+from gateway.data_plane.load_exchange import LoadExchange
 from gateway.data_plane.vitals import Vitals
+from gateway.data_plane.worker_state import State
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext
+from gateway.dispatch.loads import Loads
 from gateway.dispatch.stopping import Running
 from gateway.limits.account import Accounts
 from gateway.limits.memory import MemoryAccounts
@@ -52,6 +55,7 @@ class Parts:
     shadows: Shadows
     freezes: Freezes
     running: Running
+    loads: Loads
     seal: StateSeal
     key_files: KeyFiles
     adapter_socket: Path
@@ -91,6 +95,7 @@ def build_parts(settings: Settings) -> Parts:
         shadows=Shadows(record=recorder(journal, "shadow"), dropped=vitals.shadow_dropped),
         freezes=freezes,
         running=Running(),
+        loads=Loads(),
         seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
         key_files=KeyFiles(),
         adapter_socket=socket_path(settings.state_dir),
@@ -107,6 +112,16 @@ def follow_freezes(parts: Parts, gateway: Callable[[], Gateway], swap: Callable[
         running=parts.running,
         beside=(parts.shadows, parts.second),
     )
+
+
+def exchange_loads(state: State, parts: Parts) -> LoadExchange:
+    """With the other workers, and with other gateways where there is a Redis."""
+    url, shared = state.settings.redis_url, None
+    if url is not None:
+        from gateway.limits.shared_loads import SharedLoads
+
+        shared = SharedLoads(url)
+    return LoadExchange(state, parts.loads, name=parts.journal.uuid, shared=shared)
 
 
 def _freezes(settings: Settings, vitals: Vitals) -> Freezes:
@@ -154,7 +169,9 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
     admission = Admission(parts.accounts, worst_case_usd, expected_usd)
-    means = DispatchContext(fleet, parts.breakers, admission.admit, judge_of, parts.running, parts.seal)
+    means = DispatchContext(
+        fleet, parts.breakers, admission.admit, judge_of, parts.running, loads=parts.loads, seal=parts.seal
+    )
     gateway = Gateway(
         policy=policy,
         keyring=compiled.keyring,

@@ -38,7 +38,19 @@ def publish(state: State, parts: Parts) -> None:
         for account in gateway.keyring.accounts
     }
     resting = list(parts.breakers.open_ids(monotonic()))
-    parts.vitals.tell(in_flight=state.in_flight, open_breakers=resting, budgets=budgets, frozen=gateway.frozen)
+    ceilings: dict[tuple[str, ...], float] = {
+        (endpoint.id, name): share
+        for endpoint in gateway.policy.endpoints
+        if endpoint.ceilings is not None
+        for name, share in parts.loads.used_shares(endpoint, at).items()
+    }
+    parts.vitals.tell(
+        in_flight=state.in_flight,
+        open_breakers=resting,
+        budgets=budgets,
+        ceilings=ceilings,
+        frozen=gateway.frozen,
+    )
     state.freezes_unread = parts.freezes.problem is not None
     state.disk = parts.journal.obstacle
     state.redis_lost = parts.vitals.shared_state_lost

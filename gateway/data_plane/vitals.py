@@ -55,14 +55,24 @@ class Vitals:
         self._due = monotonic() + after_s
 
     def tell(
-        self, *, in_flight: int, open_breakers: list[str], budgets: dict[Labels, float], frozen: Sequence[Labels] = ()
+        self,
+        *,
+        in_flight: int,
+        open_breakers: list[str],
+        budgets: dict[Labels, float],
+        ceilings: Cells,
+        frozen: Sequence[Labels] = (),
     ) -> None:
-        """`budgets`: used shares, by (team,) and (team, app); `frozen`: what is stopped, (selector, value)."""
+        """`budgets`: used shares, by (team,) and (team, app); `ceilings`: by (endpoint, ceiling).
+
+        `frozen`: what is stopped, (selector, value).
+        """
         gauges: dict[str, Cells] = {
             "gateway_in_flight": {(): float(in_flight)},
             "gateway_breaker_open": {(endpoint,): 1.0 for endpoint in open_breakers},
             "gateway_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 1},
             "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
+            "gateway_ceiling_used_ratio": ceilings,
             "gateway_policy_info": self._versions,
             "gateway_waiver_end_timestamp_seconds": {key: ends for key, ends in self._waivers.items() if ends > time()},
             FROZEN: dict.fromkeys(frozen, 1.0),

@@ -18,7 +18,7 @@ import uvicorn
 from gateway.background.refusal_detection import load_models
 from gateway.data_plane.application import Application
 from gateway.data_plane.body import BODIES, Room
-from gateway.data_plane.build import Parts, build_gateway, build_parts, follow_freezes
+from gateway.data_plane.build import Parts, build_gateway, build_parts, exchange_loads, follow_freezes
 from gateway.data_plane.connections import Guests, most_guests
 from gateway.data_plane.control_line import ControlLine
 from gateway.data_plane.credentials import Credentials
@@ -66,7 +66,13 @@ def serve_worker(
     return_large_blocks()
     _settle_in(compiled.policy)
     server = _Server(_config(state), state, listener)
-    others = (Publisher(state, parts), Schedule(state, parts), parts.second, parts.shadows)
+    others = (
+        Publisher(state, parts),
+        Schedule(state, parts),
+        parts.second,
+        parts.shadows,
+        exchange_loads(state, parts),
+    )
     freezes = follow_freezes(parts, lambda: state.gateway, state.serve)
     beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("keys", state.credentials)]
     beside += [("reload", Follower(state, parts, settings, notice))]

@@ -13,7 +13,7 @@ LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a ske
 
 def affordable(endpoint: Endpoint, trail: RequestState) -> bool:
     """True without a limit, or if input + longest output, added to what was spent, stays within it."""
-    limit = trail.decision.limits.usd
+    limit = trail.decision.limits_at(endpoint).usd
     if limit is None:
         return True
     spent = sum((attempt.cost_usd for attempt in trail.attempts), trail.held_usd)

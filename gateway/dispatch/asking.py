@@ -11,6 +11,7 @@ from gateway.catalog.facts import Endpoint
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.hold import Hold
+from gateway.dispatch.loads import Seat
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.translation import Outgoing
 from gateway.outcome.beyond_text import BeyondText, SoundMeter
@@ -42,6 +43,7 @@ class Question:
     permit: Permit
     out: Outgoing
     replica: int = 0  # of the endpoint: which of its addresses and keys
+    seat: Seat | None = None  # at an endpoint with ceilings
 
 
 async def ask(
@@ -128,8 +130,8 @@ def _attempt(
 
 
 async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | None:
-    decision, deadline = attempt.trail.decision, attempt.trail.deadline
-    limits, stream = decision.route.limits, attempt.trail.request.stream
+    limits, stream = attempt.trail.decision.limits_at(attempt.endpoint), attempt.trail.request.stream
+    deadline = min(attempt.trail.deadline, attempt.started + limits.total_s)
     left_s = deadline - monotonic()
     if left_s <= 0:
         raise UpstreamFault("timeout", "no time is left for this request")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, field, replace
-from time import monotonic
+from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
@@ -207,6 +207,8 @@ class ActiveAttempt:
             adapted=self.adapted,
         )
         self.trail.attempts.append(attempt)
+        if self.turn.seat is not None and charge.usage.output_tokens:
+            self.turn.seat.used(charge.usage.output_tokens, time())
         if self.trail.decision.policy.judge is not None:
             self.trail.replies.append((attempt, reading))
         return attempt
@@ -244,7 +246,7 @@ class ActiveAttempt:
 
         An endpoint of which nothing came although it had its time is to blame.
         """
-        trail, limits = self.trail, self.trail.decision.route.limits
+        trail, limits = self.trail, self.trail.decision.limits_at(self.endpoint)
         if failure.kind != "timeout" or now < trail.deadline:
             return False
         patience = min(limits.first_byte_s if trail.request.stream else limits.whole_s, limits.total_s)

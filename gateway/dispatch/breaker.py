@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.dispatch.loads import Seat
+
 FAILURES_TO_OPEN = 4  # in a row
 REST_S = 10.0
 LONGEST_REST_S = 300.0  # a longer Retry-After is not obeyed for longer than this
@@ -44,6 +46,7 @@ class Turn:
     breaker: Breaker
     trial: bool  # it is the one that finds out, after a rest
     over: bool = False
+    seat: Seat | None = None  # at an endpoint with ceilings: left when the turn is over, however it went
 
     def began(self) -> None:
         """A stream opened. Others may ask again, but only its end is a success: until then one failure is enough."""
@@ -84,6 +87,8 @@ class Turn:
         if self.over:
             return False
         self.over = True
+        if self.seat is not None:
+            self.seat.leave()
         if self.trial:
             self.breaker.trying = False
         return True

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from secrets import token_bytes
-from time import monotonic
+from time import monotonic, time
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.asking import Question, ask
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable
+from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable, too_full
 from gateway.dispatch.hold import Hold
+from gateway.dispatch.loads import Full, Loads
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.replicas import awake, breaker_name, choose
 from gateway.dispatch.reply import Reply, StreamedReply
@@ -44,6 +45,8 @@ class DispatchContext:
     ]  # an error: the budget does not reach for it
     judge: Callable[[RequestState], Judge | None]  # tells refusals from answers, for this request
     running: Running = field(default_factory=Running)  # what a freeze ends; one a worker
+    loads: Loads = field(default_factory=Loads)  # of endpoints with ceilings; one a worker
+    yields: bool = False  # to callers' requests: shadow, judge and probe leave them a part of each ceiling
     seal: StateSeal = field(default_factory=lambda: StateSeal(token_bytes(32)))  # of ids of what vendors keep
 
 
@@ -53,7 +56,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
     judge, endpoint = means.judge(trail), queue.first()
     if endpoint is None:
-        raise out_of_reach(trail) or unwritable(trail, means.seal) or nothing_usable(trail, means.fleet, means.breakers)
+        raise out_of_reach(trail) or unwritable(trail, means.seal) or _nothing_usable(trail, means)
     unasked: GatewayError | None = None  # why the last of those was not asked that could have been
     spare: ActiveAttempt | None = None  # the last reply, which stands if nothing better comes
     last: tuple[Endpoint, str] | None = None  # who gave the last reply, and what it was; a filter's error is one
@@ -76,7 +79,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
                 endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
                 continue
             _drop(spare)
-            spare = _held(found)
+            spare = found if said == "answered" else _held(found)
             endpoint = queue.after(said, endpoint)
     except BaseException:
         _drop(spare)
@@ -93,8 +96,18 @@ def _nobody_answered(
     failures: list[tuple[Endpoint, Failure]], trail: RequestState, means: DispatchContext
 ) -> GatewayError:
     asked = [endpoint for endpoint, _ in failures]
-    standing = Standing.of(trail, means.fleet, means.breakers, besides=asked)
-    return exhausted(failures, len(trail.decision.endpoints), standing)
+    return exhausted(failures, len(trail.decision.endpoints), _standing(trail, means, besides=asked))
+
+
+def _nothing_usable(trail: RequestState, means: DispatchContext) -> GatewayError:
+    standing = _standing(trail, means)
+    if standing.full:
+        trail.refused_by = "ceiling"
+    return nothing_usable(standing)
+
+
+def _standing(trail: RequestState, means: DispatchContext, besides: Sequence[Endpoint] = ()) -> Standing:
+    return Standing.of(trail, means.fleet, means.breakers, lambda each: _full(each, trail, means), besides)
 
 
 def _note_reroute(trail: RequestState, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
@@ -144,16 +157,20 @@ async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchCon
     permit = await means.admit(trail, endpoint)
     if isinstance(permit, GatewayError):
         return permit
+    if endpoint.ceilings is not None and (full := _full(endpoint, trail, means)) is not None:
+        return too_full([(endpoint, full)])  # while its budget was looked at
     numbers = awake(endpoint, means.fleet, means.breakers, monotonic()) or list(means.fleet.replicas(endpoint))
     failed = trail.failed_replicas.get(endpoint.id, ())
     fresh = [number for number in numbers if number not in failed] or numbers
-    return Question(permit, out, choose(endpoint, fresh, trail.decision.view.draw or 0.0))
+    seat = means.loads.take(endpoint, trail.prompt_tokens, time()) if endpoint.ceilings is not None else None
+    return Question(permit, out, choose(endpoint, fresh, trail.decision.view.draw or 0.0), seat)
 
 
 async def _ask(
     question: Question, trail: RequestState, means: DispatchContext, hold: Hold, judge: Judge | None
 ) -> ActiveAttempt | Failure:
     turn = means.breakers.turn(breaker_name(question.permit.endpoint, question.replica), monotonic())
+    turn.seat = question.seat
     try:
         return await ask(question, trail, means.fleet, turn, hold=hold, judge=judge, running=means.running)
     except BaseException:
@@ -166,13 +183,23 @@ def _usable(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> 
         return False
     if not awake(endpoint, means.fleet, means.breakers, monotonic()):
         return False
-    return trail.decision.route.limits.usd is None or affordable(endpoint, trail)
+    if endpoint.ceilings is not None and _full(endpoint, trail, means) is not None:
+        return False
+    return affordable(endpoint, trail)
+
+
+def _full(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Full | None:
+    """Which ceiling keeps it from being asked, which the request's record says too."""
+    full = means.loads.full(endpoint, trail.prompt_tokens, time(), yields=means.yields)
+    if full is not None:
+        trail.passed_over.setdefault(endpoint.id, full.ceiling)
+    return full
 
 
 def _held(found: ActiveAttempt) -> ActiveAttempt:
-    """A reply that nothing is handed out of yet; what it cost so far counts under the route's limit."""
+    """A reply that may be replaced; what it cost so far counts under the limits of what is asked next."""
     trail = found.trail
-    if trail.decision.limits.usd is not None:
+    if trail.decision.limits.usd is not None or any(each.limits for each in trail.decision.endpoints):
         trail.held_usd = found.charge().cost_usd
     return found
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.loads import Full
 from gateway.dispatch.replicas import are_limited
 from gateway.dispatch.replicas import wait_s as wait_of
 from gateway.errors import GatewayError
@@ -31,25 +33,37 @@ class Standing:
     resting: Sequence[tuple[Endpoint, float]]
     too_dear: Sequence[Endpoint]
     unspoken: Sequence[Endpoint] = ()  # the adapter process does not run
+    full: Sequence[tuple[Endpoint, Full]] = ()  # at a ceiling of theirs
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
     limited: bool = False  # those that rest do so because of their rate limits
+    usd: Decimal | None = None  # what the route allows a request
     not_enabled: Sequence[Endpoint] = ()  # permitted by no decision, though the route proposes them and no guard minds
 
     @classmethod
-    def of(cls, trail: RequestState, fleet: Fleet, breakers: Breakers, besides: Sequence[Endpoint] = ()) -> Standing:
-        """`besides`: endpoints that were asked."""
+    def of(
+        cls,
+        trail: RequestState,
+        fleet: Fleet,
+        breakers: Breakers,
+        full: Callable[[Endpoint], Full | None],
+        besides: Sequence[Endpoint] = (),
+    ) -> Standing:
+        """`full`: which ceiling an endpoint has reached; `besides`: endpoints that were asked."""
         now = monotonic()
         left = [endpoint for endpoint in trail.decision.endpoints if endpoint not in besides]
         reached = [endpoint for endpoint in left if fleet.reaches(endpoint)]
         waits = [(endpoint, wait_of(endpoint, fleet, breakers, now)) for endpoint in reached]
-        awake = [endpoint for endpoint, wait_s in waits if not wait_s]
+        reasons = {endpoint: full(endpoint) for endpoint, wait_s in waits if not wait_s}
+        awake = [endpoint for endpoint, reason in reasons.items() if reason is None]
         return cls(
             keyless=[each for each in left if each not in reached and not fleet.awaits_adapter(each)],
             resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
             unspoken=[endpoint for endpoint in left if fleet.awaits_adapter(endpoint)],
+            full=[(endpoint, reason) for endpoint, reason in reasons.items() if reason is not None],
             left=[endpoint for endpoint in awake if affordable(endpoint, trail)],
             limited=all(are_limited(endpoint, fleet, breakers) for endpoint, wait_s in waits if wait_s),
+            usd=trail.decision.limits.usd,
             not_enabled=_not_enabled(trail.decision),
         )
 
@@ -58,6 +72,8 @@ class Standing:
         if self.resting:
             why = "at their rate limits" if self.limited else "after failures"
             yield f"resting {why}: {_names(endpoint for endpoint, _ in self.resting)}"
+        if self.full:
+            yield _full(self.full)
         if self.too_dear:
             yield f"could cost more than the route allows: {_names(self.too_dear)}"
         if self.keyless:
@@ -75,16 +91,29 @@ def _not_enabled(decision: Decision) -> list[Endpoint]:
     return [endpoint for endpoint in decision.policy.endpoints if not endpoint.enabled and bits >> endpoint.index & 1]
 
 
-def nothing_usable(trail: RequestState, fleet: Fleet, breakers: Breakers) -> GatewayError:
-    """The policy permits endpoints, but none can be asked now: no key, or every breaker is open, or too dear."""
-    standing = Standing.of(trail, fleet, breakers)
+def nothing_usable(standing: Standing) -> GatewayError:
+    """The policy permits endpoints, but none can be asked now: no key, every one rests or is full, or too dear."""
+    if standing.full and not standing.resting:
+        return too_full(standing.full, [*standing.reasons()])
     if standing.too_dear and not standing.resting:
-        usd, names = trail.decision.limits.usd, _names(standing.too_dear)
-        return GatewayError("unsupported_request", f"could cost more than the route's {usd} USD: {names}")
-    wait_s = min((wait_s for _, wait_s in standing.resting), default=ADAPTER_S if standing.unspoken else None)
+        usd = f"route's {standing.usd} USD" if standing.usd is not None else "endpoint's own limit"
+        return GatewayError("unsupported_request", f"could cost more than the {usd}: {_names(standing.too_dear)}")
+    waits = [wait_s for _, wait_s in standing.resting] + [reason.wait_s for _, reason in standing.full]
+    wait_s = min(waits, default=ADAPTER_S if standing.unspoken else None)
     help_ = "; `gateway check` names the variables" if standing.keyless and not standing.resting else ""
     code = "rate_limit_exceeded" if standing.resting and standing.limited else "overloaded"
     return GatewayError(code, "; ".join(standing.reasons()) + help_, retry_after_s=wait_s)
+
+
+def too_full(found: Sequence[tuple[Endpoint, Full]], reasons: Sequence[str] = ()) -> GatewayError:
+    """Nobody else could be asked: come back when the first of these has room again."""
+    wait_s = min(reason.wait_s for _, reason in found)
+    return GatewayError("rate_limit_exceeded", "; ".join(reasons or [_full(found)]), retry_after_s=wait_s)
+
+
+def _full(found: Sequence[tuple[Endpoint, Full]]) -> str:
+    ceilings = [f"{endpoint.id} ({reason.ceiling} {reason.most})" for endpoint, reason in found]
+    return f"full, by the ceilings of the catalogue: {_cut(ceilings)}"
 
 
 def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, standing: Standing) -> GatewayError:
@@ -114,9 +143,15 @@ def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, stan
     return GatewayError(
         "upstreams_exhausted",
         f"{who} failed\n{lines}",
-        retry_after_s=last.retry_after_s,
-        may_pass=may_pass(last),
+        retry_after_s=min(_waits(last, standing), default=None),
+        may_pass=may_pass(last) or bool(standing.full),
     )
+
+
+def _waits(last: Failure, standing: Standing) -> list[float]:
+    """Seconds until the vendor asked last, or an endpoint that was full, may be asked again."""
+    asked = [last.retry_after_s] if last.retry_after_s is not None else []
+    return asked + [reason.wait_s for _, reason in standing.full]
 
 
 _IN_COMMON = (
@@ -139,6 +174,9 @@ def may_pass(failure: Failure) -> bool:
 
 
 def _names(endpoints: Iterable[Endpoint]) -> str:
-    ids = [endpoint.id for endpoint in endpoints]
-    more = f" and {len(ids) - MOST_NAMES} more" if len(ids) > MOST_NAMES else ""
-    return ", ".join(ids[:MOST_NAMES]) + more
+    return _cut([endpoint.id for endpoint in endpoints])
+
+
+def _cut(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

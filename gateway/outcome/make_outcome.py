@@ -47,6 +47,7 @@ def settle(trail: RequestState, error: BaseException | None, *, ended: float, en
         overhead_s=_overhead(trail, ended),
         total_s=ended - trail.request.arrival.started,
         ended_at=ended_at,
+        passed_over=tuple(trail.passed_over.items()),
     )
 
 

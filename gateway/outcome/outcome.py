@@ -54,6 +54,7 @@ class Outcome:
     overhead_s: float  # in the gateway itself before the upstream is asked, plus after its last byte
     total_s: float
     ended_at: float  # seconds since the epoch
+    passed_over: tuple[tuple[str, str], ...] = ()  # (endpoint, its ceiling or the budget that was full)
 
     @property
     def served_by(self) -> Attempt | None:

@@ -46,6 +46,7 @@ class RequestState:
     forgotten: bool = False  # it asked for its reply to be kept, and nobody who may serve it keeps any
     adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     failed_replicas: dict[str, list[int]] = field(default_factory=dict)  # by endpoint: numbers that were asked in vain
+    passed_over: dict[str, str] = field(default_factory=dict)  # by endpoint: its ceiling, or the budget, that is full
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:

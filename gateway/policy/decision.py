@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.catalog.facts import Endpoint
 from gateway.frozen import frozen
 from gateway.policy.compiled import Policy
-from gateway.policy.rules import Limits, OnRefusal, Route
+from gateway.policy.rules import Limits, OnRefusal, Route, tightened
 from gateway.policy.view import View
 from gateway.signals.value import Signals
 
@@ -41,6 +41,11 @@ class Decision:
     @property
     def limits(self) -> Limits:
         return self.route.limits
+
+    def limits_at(self, endpoint: Endpoint) -> Limits:
+        """The route's, and the endpoint's own where they are tighter."""
+        limits, own = self.route.limits, endpoint.limits
+        return limits if own is None else tightened(limits, own)
 
     @property
     def on_refusal(self) -> OnRefusal | None:

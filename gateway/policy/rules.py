@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.rows import EndpointLimits
 from gateway.errors import Place
 from gateway.signals.value import Value
 
@@ -90,6 +92,20 @@ class Limits:
     attempts: int
     usd: Decimal | None  # endpoints whose worst case is above it are skipped
     retry_same: int = 0  # tries more of an endpoint that breaks a connection or says 5xx
+
+
+@lru_cache(maxsize=4096)
+def tightened(limits: Limits, own: EndpointLimits) -> Limits:
+    """Those of a route at an endpoint that has bounds of its own."""
+    amounts = [usd for usd in (limits.usd, own.usd) if usd is not None]
+    return replace(
+        limits,
+        first_byte_s=min(limits.first_byte_s, own.first_byte_s),
+        whole_s=min(limits.whole_s, own.whole_s),
+        idle_s=min(limits.idle_s, own.idle_s),
+        total_s=min(limits.total_s, own.total_s),
+        usd=min(amounts, default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

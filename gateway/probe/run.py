@@ -118,7 +118,7 @@ class Asking:
 
     def _means(self, gateway: Gateway, trial: Trial) -> DispatchContext:
         judge = _Judge(trial.question.text)
-        return replace(gateway.means, admit=self._admit, breakers=self.breakers, judge=lambda _: judge)
+        return replace(gateway.means, admit=self._admit, breakers=self.breakers, judge=lambda _: judge, yields=True)
 
     def _trail(self, trial: Trial, gateway: Gateway) -> RequestState:
         """As a request of this moment."""

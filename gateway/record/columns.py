@@ -153,6 +153,7 @@ REQUESTS: tuple[Column[Entry], ...] = (
     Column("baseline_list_usd", "money", lambda e: _usd(e.record.baseline_list_usd)),
     Column("baseline_permitted", "flag", lambda e: e.record.baseline_permitted),
     Column("rerouted", "list", lambda e: _json(e.record.rerouted) if e.record.rerouted else "[]"),
+    Column("passed_over", "object", lambda e: _json(dict(e.record.passed_over)) if e.record.passed_over else "{}"),
     Column("overhead_s", "real", lambda e: e.record.overhead_s),
     Column("total_s", "real", lambda e: e.record.total_s),
 )

@@ -35,8 +35,7 @@ class Count:
         if record.beside:
             return
         self._request(entry)
-        for reroute in record.rerouted:
-            self.counts["gateway_reroutes_total"][reroute] += 1.0
+        self._elsewhere(record)
         if entry.removed is not None:
             for removal in entry.removed.origins:
                 self.counts["gateway_guard_removed_total"][removal] += 1.0
@@ -83,6 +82,13 @@ class Count:
             counts["gateway_baseline_cost_usd_total"][labels["list"]] += usd
         if record.denied_by is not None:
             counts["gateway_denied_total"][record.denied_by, record.team] += 1.0
+
+    def _elsewhere(self, record: Record) -> None:
+        """Why another endpoint was asked than would have been."""
+        for reroute in record.rerouted:
+            self.counts["gateway_reroutes_total"][reroute] += 1.0
+        for full in record.passed_over:
+            self.counts["gateway_passed_over_total"][full] += 1.0
 
     def _attempt(self, entry: Entry, attempt: Tried, place: Place, *, replaced: bool) -> None:
         counts, values, tokens = self.counts, self.values, attempt.usage[3]

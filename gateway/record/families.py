@@ -73,6 +73,12 @@ FAMILIES = (
         ("endpoint", "kind"),
     ),
     Family(
+        "gateway_passed_over_total",
+        "counter",
+        "Requests for which an endpoint was passed over at a ceiling of its own, or for a budget that did not reach",
+        ("endpoint", "reason"),
+    ),
+    Family(
         "gateway_refusals_total",
         "counter",
         "Attempts that ended declined, evaded, filtered or blank, though the policy did not want that topic declined",
@@ -137,6 +143,13 @@ FAMILIES = (
         "gauge",
         "Share of its own budget that an app of the team has used; only apps that callers.yaml gives one",
         ("team", "app"),
+        workers="max",
+    ),
+    Family(
+        "gateway_ceiling_used_ratio",
+        "gauge",
+        "Share of an endpoint's ceiling that is used, by all gateways that count together",
+        ("endpoint", "ceiling"),
         workers="max",
     ),
     Family("gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="max"),

@@ -24,7 +24,7 @@ _ROWS = 10_000  # requests of one row group
 _DIGITS, _DECIMALS = 38, 24  # of money: the most that readers know, and more decimals than any price makes
 _UNIT = Decimal(1).scaleb(-_DECIMALS)
 _EXACT = Context(prec=_DIGITS, traps=[Inexact, InvalidOperation])
-_NESTED = ("signals", "removed", "proposed", "view", "rerouted")  # written as JSON
+_NESTED = ("signals", "removed", "proposed", "view", "rerouted", "passed_over")  # written as JSON
 _SIGNALS = ("data_class", "language", "effort", "tokens", "topic", "pii")  # that have a column of their own
 _LISTS = frozenset({"topic", "pii", "exposure", "adapted"})
 _MONEY = frozenset({"cost_usd", "baseline_list_usd"})

@@ -1,16 +1,32 @@
-"""Claims about endpoints with several keys and addresses: shares, who stays where, what is refused, what is rotated."""
+"""Claims about rows of endpoints: several keys and addresses, ceilings, limits of their own."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.integration.upstreams import CATALOG, Act, Line, Upstreams, answer, ask, chat, folder, serving, whole
+from tests.integration.upstreams import (
+    CATALOG,
+    Act,
+    Line,
+    Upstreams,
+    answer,
+    ask,
+    chat,
+    decision,
+    folder,
+    serving,
+    whole,
+)
 from tests.running import PATIENCE_S, Running, free_port, starter
 
 pytestmark = pytest.mark.services
@@ -19,8 +35,11 @@ ROW = """
      prices: [{since: 2026-01-01, input: 1, output: 2}], WAY}
 """
 ROWS = {
-    "m@a": 'base_url: "URL/a", keys: [{env: FIRST_API_KEY, weight: 3}, {env: SECOND_API_KEY}, {env: MISSING_API_KEY}]',
+    "m@a": 'base_url: "URL/a", keys: [{env: FIRST_API_KEY, weight: 3}, {env: SECOND_API_KEY}, {env: MISSING_API_KEY}], '
+    "ceilings: {at_once: 1, requests_per_minute: 6000}",
     "m@b": 'base_url: "URL/b", key_file: "FILE"',
+    "w@a": 'base_url: "URL/a", ceilings: {requests_per_minute: 2}',
+    "w@b": 'base_url: "URL/b", limits: {whole_s: 1, usd: 0.05}',
     "w@c": 'replicas: [{base_url: "http://127.0.0.1:DEAD/v1", weight: 9}, {base_url: "URL/c"}]',
 }
 KEYS = {"FIRST_API_KEY": "first-key-of-the-test", "SECOND_API_KEY": "second-key-of-the-test"}
@@ -99,6 +118,59 @@ def test_an_address_that_is_down_is_passed_over_within_the_request(house: House)
     for number in range(6):
         status, headers, _ = ask(house.gateway, chat("w@c", f"and this {number}"))
         assert (status, headers["x-gateway-endpoint"]) == (200, "w@c")
+
+
+def test_one_that_is_full_is_passed_over_like_one_that_rests_and_rests_not(house: House) -> None:
+    asked, ends = threading.Event(), threading.Event()
+
+    async def slow(line: Line) -> None:
+        asked.set()
+        await asyncio.to_thread(ends.wait, 60)
+        await answer()(line)
+
+    house.upstreams.acts["a"] = slow
+    with ThreadPoolExecutor(1) as beside:
+        first = beside.submit(ask, house.gateway, chat("m@a"))
+        assert asked.wait(60)
+        try:
+            status, headers, _ = ask(house.gateway, chat(text="another conversation"))
+            denied, told, body = ask(house.gateway, chat("m@a"))
+        finally:
+            ends.set()
+    house.upstreams.acts.clear()
+
+    assert (status, headers["x-gateway-endpoint"]) == (200, "m@b")
+    assert (denied, told["retry-after"]) == (429, "1")
+    assert json.loads(body)["error"]["code"] == "rate_limit_exceeded" and b"m@a (at_once 1)" in body
+    assert first.result()[0] == 200
+    assert ask(house.gateway, chat("m@a"))[0] == 200, "it never rested"
+    record = decision(house.gateway, headers)
+    assert record["passed_over"] == {"m@a": "at_once"}
+    assert any("m@a was passed over: at_once" in line for line in record["why"])
+    assert any("m@a takes at most 6,000 requests a minute, 1 requests at once" in line for line in record["why"])
+    assert decision(house.gateway, told)["denied_by"] == "ceiling"
+
+
+def test_a_rate_that_is_reached_is_told_with_the_time_to_come_back(house: House) -> None:
+    replies = [ask(house.gateway, chat("w@a")) for _ in range(3)]
+    if [status for status, *_ in replies] == [200] * 3:  # a minute has ended between them
+        replies = [ask(house.gateway, chat("w@a")) for _ in range(3)]
+
+    status, headers, body = replies[-1]
+    assert status == 429 and 1 <= int(headers["retry-after"]) <= 60
+    assert b"w@a (requests_per_minute 2)" in body
+
+
+def test_an_endpoints_own_limits_hold_where_the_routes_are_wider(house: House) -> None:
+    async def silent(line: Line) -> None:
+        await asyncio.sleep(30)
+
+    house.upstreams.acts["b"] = silent
+    late, _, _ = ask(house.gateway, chat("w@b"))
+    dear, _, body = ask(house.gateway, chat("w@b", max_tokens=100_000))
+
+    assert late == 504
+    assert dear == 400 and b"could cost more than the endpoint's own limit: w@b" in body
 
 
 def test_a_rotated_key_file_is_read_again_and_one_that_cannot_be_read_is_not_used(house: House) -> None:

@@ -101,6 +101,7 @@ def payloads(outcome: Outcome, words: Words, *, beside: str = "") -> list[bytes]
         [_tried(attempt, words) for attempt in outcome.attempts],
         None if arrival.traceparent is None else plain(arrival.traceparent),
         arrival.started,
+        outcome.passed_over,
     )
     fresh = [*words.fresh, _encode(record)]
     words.fresh.clear()

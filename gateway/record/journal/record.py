@@ -124,6 +124,7 @@ class Record(_Told, frozen=True, tag=0):
     attempts: tuple[Tried, ...]
     traceparent: str | None = None  # of the caller
     started: float = 0.0  # monotonic seconds
+    passed_over: tuple[tuple[str, str], ...] = ()  # (endpoint, its ceiling or the budget that was full)
 
 
 Word = Place | Terms | Removal | Order

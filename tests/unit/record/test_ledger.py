@@ -61,6 +61,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         request=request("r1", at=1_763_604_000.0),
         decision=decision(data_class="regulated", topic=frozenset({"code", "prc_political"})),
         rerouted=(("glm-5@zai", "qwen3@self", "declined"),),
+        passed_over=(("gpt-6@openai", "at_once"),),
     )
 
     put(store, rerouted)
@@ -95,6 +96,7 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         "proposed": ["qwen3@self"],
         "view": {"at": 1_763_800_000.0, "draw": None, "frozen": [], "conversation": None, "max_tokens": None},
         "rerouted": [["glm-5@zai", "qwen3@self", "declined"]],
+        "passed_over": {"gpt-6@openai": "at_once"},
         "cost_usd": "0.0003100003",
         "baseline_list_usd": "0.0021",
         "baseline_permitted": True,

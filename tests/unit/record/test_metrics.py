@@ -194,7 +194,7 @@ def test_only_the_policy_that_serves_is_marked(tmp_path: Path):
 
     vitals.serves_policy(POLICY)
     vitals.serves_policy(other)
-    vitals.tell(in_flight=0, open_breakers=[], budgets={})
+    vitals.tell(ceilings={}, in_flight=0, open_breakers=[], budgets={})
     vitals.close()
     metrics = Metrics(tmp_path)
     metrics.sink.look()
