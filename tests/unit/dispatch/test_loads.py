@@ -14,12 +14,17 @@ from gateway.dispatch.loads import Loads
 NOON = 1_795_176_000.0  # a full minute
 
 
+def made(**ceilings: int) -> tuple[Any, Any]:
+    """A worker's loads, and an endpoint."""
+    return Loads(), at(**ceilings)
+
+
 def at(**ceilings: int) -> Any:
     return SimpleNamespace(id="m@x", ceilings=Ceilings(**ceilings))
 
 
 def test_one_that_is_full_has_room_again_when_a_request_has_left_it():
-    loads, endpoint = Loads(), at(at_once=2)
+    loads, endpoint = made(at_once=2)
     seats = [loads.take(endpoint, 10, NOON) for _ in range(2)]
 
     full = loads.full(endpoint, 10, NOON)
@@ -32,7 +37,7 @@ def test_one_that_is_full_has_room_again_when_a_request_has_left_it():
 
 
 def test_a_turn_leaves_its_seat_however_it_ends_and_the_breaker_hears_nothing_of_it():
-    loads, endpoint, breakers = Loads(), at(at_once=1), Breakers()
+    (loads, endpoint), breakers = made(at_once=1), Breakers()
     for end in ("succeeded", "released", "failed", "put_off"):
         turn = breakers.turn("m@x", 0.0)
         turn.seat = loads.take(endpoint, 1, NOON)
@@ -43,7 +48,7 @@ def test_a_turn_leaves_its_seat_however_it_ends_and_the_breaker_hears_nothing_of
 
 
 def test_the_wait_is_until_enough_of_the_minute_before_is_over():
-    loads, endpoint = Loads(), at(requests_per_minute=10)
+    loads, endpoint = made(requests_per_minute=10)
     for _ in range(10):
         loads.take(endpoint, 1, NOON + 30).leave()
 
@@ -54,7 +59,7 @@ def test_the_wait_is_until_enough_of_the_minute_before_is_over():
 
 
 def test_tokens_are_those_of_prompt_and_answer():
-    loads, endpoint = Loads(), at(tokens_per_minute=100)
+    loads, endpoint = made(tokens_per_minute=100)
     seat = loads.take(endpoint, 40, NOON)
     assert loads.full(endpoint, 60, NOON) is None
     seat.used(30, NOON)
@@ -64,7 +69,7 @@ def test_tokens_are_those_of_prompt_and_answer():
 
 
 def test_what_goes_behind_callers_finds_it_full_at_half_and_is_asked_by_nobody_else_then():
-    loads, endpoint = Loads(), at(at_once=4, requests_per_minute=100)
+    loads, endpoint = made(at_once=4, requests_per_minute=100)
     for _ in range(2):
         loads.take(endpoint, 1, NOON)
 
@@ -73,7 +78,7 @@ def test_what_goes_behind_callers_finds_it_full_at_half_and_is_asked_by_nobody_e
 
 
 def test_others_count_until_they_are_silent_and_what_they_asked_ages():
-    one, other, endpoint = Loads(), Loads(), at(at_once=3, requests_per_minute=3)
+    other, (one, endpoint) = Loads(), made(at_once=3, requests_per_minute=3)
     for _ in range(3):
         other.take(endpoint, 1, NOON)
     one.hear([other.told(NOON)], NOON)
@@ -88,7 +93,8 @@ def test_others_count_until_they_are_silent_and_what_they_asked_ages():
 
 
 def test_nothing_is_counted_or_told_of_one_without_ceilings():
-    loads, endpoint = Loads(), SimpleNamespace(id="m@x", ceilings=None)
+    (loads, endpoint) = made()
+    endpoint.ceilings = None
 
     assert loads.take(endpoint, 1, NOON) is None and loads.full(endpoint, 1, NOON) is None
     assert loads.told(NOON) == {}
