@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
+
+import msgspec
 
 from gateway.estimates.snapshot import NO_PRIOR, WORTH, Key, Snapshot
 from gateway.estimates.tally import Tally
@@ -15,8 +16,7 @@ MOST_AT_START = 100_000  # requests that are learned from at a start, the newest
 LONGEST_S = 120.0  # of a wait that is learned from: one hung connection says little of the next
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True):
     """How one attempt ended."""
 
     at: float  # seconds since the epoch
@@ -33,8 +33,7 @@ class Observation:
     total_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(msgspec.Struct, frozen=True):
     """What a caller says of a reply; it moves nobody's estimates but its team's."""
 
     at: float
@@ -46,8 +45,7 @@ class Feedback:
     answered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """Two models' answers to the same request, the models in alphabetical order."""
 
     at: float
@@ -57,8 +55,7 @@ class Pair:
     output_tokens: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True):
     """An answer of one arm of a comparison that chance assigned."""
 
     at: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage
@@ -16,16 +17,14 @@ from gateway.policy.ranking import tokens_of
 from gateway.signals.kind import language_of, topic_of
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(msgspec.Struct, frozen=True):
     """In US dollars."""
 
     baseline_effective_usd: float  # 0: the baseline would have answered nothing, or there is none
     rules: RulePrices
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     """What a price depends on beside the decision."""
 
     result: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
+
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage, cost_under, price_at
 from gateway.estimates import Estimate, Snapshot
@@ -14,8 +16,7 @@ from gateway.interfaces import INTERFACES
 _BEYOND_TEXT = frozenset(kind for kind, interface in INTERFACES.items() if interface.units is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(msgspec.Struct, frozen=True):
     """The baseline's price of an attempt's own tokens; the parts that tokens read and written make of it."""
 
     list_usd: Decimal

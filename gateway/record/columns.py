@@ -33,8 +33,7 @@ class Column(Generic[T]):
     personal: bool = False  # about the people behind a key: erased with it
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """What the columns of an attempt are read from."""
 
     request_id: str
@@ -56,35 +55,48 @@ def unblanked(text: str | None) -> str | None:
 
 def is_blank(value: object) -> bool:
     """True for a signal that was erased from the journal."""
-    return any(text.isspace() for text in (value if isinstance(value, list) else [str(value)]))
+    if not isinstance(value, list):
+        return str(value).isspace()
+    return any(text.isspace() for text in value) if value else False
 
 
-def _decided(read: Callable[[Entry, Decided], Any]) -> Callable[[Entry], Any]:
+def _decided(read: Callable[[Decided], Any]) -> Callable[[Entry], Any]:
     """None for what was stopped before a decision."""
 
     def column(entry: Entry) -> Any:
-        return None if entry.record.decided is None else read(entry, entry.record.decided)
+        decided = entry.record.decided
+        return None if decided is None else read(decided)
 
     return column
 
 
-def _signals(entry: Entry, decided: Decided) -> str:
-    """All but the personal ones."""
-    return _json({name: _sorted(value) for name, value in decided.signals.items() if name not in personal_signals()})
+def _signals(decided: Decided) -> str:
+    """All but the personal ones. Sets of a record come as lists in any order."""
+    personal = personal_signals()
+    return _json(
+        {
+            name: sorted(value) if type(value) is list else value
+            for name, value in decided.signals.items()
+            if name not in personal
+        }
+    )
 
 
-def _personal(entry: Entry, decided: Decided) -> str | None:
+def _personal(decided: Decided) -> str | None:
     """Topics stand in declared order."""
     signals = decided.signals
-    kept = {
-        name: _sorted(signals[name]) for name in personal_signals() if name in signals and not is_blank(signals[name])
-    }
+    kept: dict[str, object] = {}
+    for name in personal_signals():
+        value = signals.get(name)
+        if name not in signals or is_blank(value):
+            continue
+        kept[name] = sorted(value) if type(value) is list and value else value
     if not decided.coarse and isinstance(topics := kept.get("topic"), list):
-        kept["topic"] = [topic for topic in TOPICS if topic in topics]
+        kept["topic"] = [topic for topic in TOPICS if topic in topics] if topics else topics
     return _json(kept) if kept else None
 
 
-def _view(entry: Entry, decided: Decided) -> str:
+def _view(decided: Decided) -> str:
     view: dict[str, object] = {
         "at": decided.at,
         "draw": decided.draw,
@@ -107,11 +119,6 @@ def _pieces(tried: Tried) -> str | None:
     if tried.pieces is None:
         return None
     return _json({name: count for name, count in zip(PIECES, tried.pieces, strict=True) if count})
-
-
-def _sorted(value: object) -> object:
-    """Sets of a record come as lists in any order."""
-    return sorted(value) if isinstance(value, list) else value
 
 
 def _json(value: object) -> str:
@@ -139,7 +146,7 @@ REQUESTS: tuple[Column[Entry], ...] = (
     Column("kind", "text", lambda e: e.record.kind, shown=False),  # these three are shown as signals
     Column("model", "text", lambda e: e.record.model, shown=False),
     Column("stream", "flag", lambda e: e.record.stream, shown=False),
-    Column("route", "text", _decided(lambda e, decided: decided.route)),
+    Column("route", "text", _decided(lambda decided: decided.route)),
     Column("policy_version", "text", lambda e: e.terms.version if e.terms else None),
     Column("signals", "object", _decided(_signals), shown=False),
     Column("personal_signals", "object", _decided(_personal), shown=False, personal=True),

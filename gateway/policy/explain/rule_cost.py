@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, isfinite, nan
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +19,11 @@ from gateway.policy.select.candidates import candidates
 from gateway.policy.select.shares import ORDER, shares
 
 
-@dataclass(frozen=True, slots=True)
-class RulePrices:
+class RulePrices(msgspec.Struct, frozen=True):
     """US dollars of one request, by guard; a guard that costs nothing is left out."""
 
-    marginal: dict[str, float] = field(default_factory=dict)  # against this guard absent
-    alone: dict[str, float] = field(default_factory=dict)  # this guard only, against none
+    marginal: dict[str, float] = {}  # against this guard absent
+    alone: dict[str, float] = {}  # this guard only, against none
     together: float = 0.0  # all guards, against none
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any
 
 import msgspec
 
 from gateway.record.journal.record import Order, Place, Record, Ref, Removal, Terms, Tried, Word
 
+Words = Mapping[Ref, Any]  # what records of a segment refer to: each reference says by its place what it is
 _json = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Removed:
     """What guards and freezes removed; the same object for all records of a segment that say the same."""
 
-    def __init__(self, told: Removal, places: Mapping[Ref, object]):
-        self._rows = [(cast(Place, places[ref]), names) for ref, names in told.removed]
+    def __init__(self, told: Removal, places: Words):
+        self._rows = [(places[ref], names) for ref, names in told.removed]
 
     @cached_property
     def by_endpoint(self) -> dict[str, Sequence[str]]:
@@ -38,8 +39,8 @@ class Removed:
 class Ordered:
     """The endpoints that a decision named."""
 
-    def __init__(self, told: Order, places: Mapping[Ref, object]):
-        self._places = [cast(Place, places[ref]) for ref in told.endpoints]
+    def __init__(self, told: Order, places: Words):
+        self._places = [places[ref] for ref in told.endpoints]
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ class Ordered:
         return _json(self.ids).decode()
 
 
-def resolved(word: Word, known: Mapping[Ref, object]) -> object:
+def resolved(word: Word, known: Words) -> object:
     """What records refer to."""
     if isinstance(word, Removal):
         return Removed(word, known)
@@ -62,25 +63,29 @@ class Entry:
     """One record of a journal."""
 
     record: Record
-    words: Mapping[Ref, object]
+    words: Words
     journal: str = ""  # whose: its uuid
 
     def place(self, tried: Tried) -> Place:
         """Where that attempt went."""
-        return cast(Place, self.words[tried.place])
+        place: Place = self.words[tried.place]
+        return place
 
     @property
     def terms(self) -> Terms | None:
         """The policy; None if it was stopped before a decision, as with all the others."""
-        return cast(Terms, self.words[self.record.decided.terms]) if self.record.decided else None
+        decided = self.record.decided
+        return self.words[decided.terms] if decided else None
 
     @property
     def removed(self) -> Removed | None:
-        return cast(Removed, self.words[self.record.decided.removal]) if self.record.decided else None
+        decided = self.record.decided
+        return self.words[decided.removal] if decided else None
 
     @property
     def order(self) -> Ordered | None:
-        return cast(Ordered, self.words[self.record.decided.order]) if self.record.decided else None
+        decided = self.record.decided
+        return self.words[decided.order] if decided else None
 
     @property
     def served_by(self) -> Tried | None:
