@@ -11,6 +11,8 @@ length of the text.
 A score is `bias + Σ weight·rarity / √Σ rarity² + Σ weight of extra`. Training multiplies by the same `rarity`, so what
 `training.linear` fits is what is computed here. At most `LIMIT` characters are read at a time: cut longer text first.
 A model may keep a row for its commonest buckets only; row 0 then stands for all others, whose weight is 0.
+
+Sums are made by `ngrams.lua` where LuaJIT is, else by numpy; they differ in the last digits of a float32 at most.
 """
 
 from __future__ import annotations
@@ -19,12 +21,12 @@ import io
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.signals import folding
+from gateway.signals import folding, luajit
 
 LIMIT = 8192  # characters read at a time
 KINDS = 4  # features a token: itself, stem or four characters, pair, triple
@@ -135,9 +137,8 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes
 
 
-def edges(spans: Spans, size: int, windows: int, length: int) -> list[tuple[int, int]]:
-    """Where each of the windows begins and ends in `length` codes."""
-    begins = spans[0][:: size // 2].tolist()
+def edges(begins: list[int], windows: int, length: int) -> list[tuple[int, int]]:
+    """Where each of the windows begins and ends in `length` codes; `begins`: of each half."""
     ends = [*begins[2:], length, length]
     return [*zip(begins[: windows - 1], ends, strict=False), (0, length)]
 
@@ -148,7 +149,7 @@ def _one_each(count: int) -> Scores:
     return np.ones(count, np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Linear:
     """One linear model a label, over shared buckets."""
 
@@ -161,36 +162,54 @@ class Linear:
 
     def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
-        rows = self.table.take(self._rows(features(codes, self.bits).ravel()), 0)
-        scores = self._scaled(_one_each(KINDS * LIMIT)[: len(rows)] @ rows)
+        scores = self._scaled(self.sums(codes, LIMIT)[0][0])
         return scores + self.extra(extra) if extra else scores
 
-    def windows(self, codes: Codes, size: int) -> tuple[Scores, Spans]:
-        """Log odds a label, shape (windows, labels), and the tokens; `edges` says where each window stands.
+    def windows(self, codes: Codes, size: int) -> tuple[Scores, list[int]]:
+        """Log odds a label, shape (windows, labels), and where each half begins; `edges` says where each window stands.
 
         Windows have `size` tokens (an even number) and overlap by half; the last one is the whole, on their average.
         """
-        spans = tokens(codes[:LIMIT])
-        found = self._rows(features(codes, self.bits, spans))
-        half, count = size // 2, len(spans[0])
-        halves = max(-(-count // half), 1)
-        rows = np.zeros((KINDS, halves * half, self.table.shape[1]), np.float32)
-        self.table.take(found, 0, out=rows[:, :count], mode="clip")  # clip: unbuffered, and all are in range
-        both = sums = _one_each(half) @ rows.reshape(KINDS, halves, half, -1).sum(0)
+        sums, begins = self.sums(codes, size // 2)
+        both, halves = sums, len(sums)
         if halves > 1:
             both = np.empty_like(sums)
             np.add(sums[:-1], sums[1:], out=both[:-1])
             np.add.reduce(sums, 0, out=both[-1])
             both[-1, :-1] *= np.float32((2 / halves) ** 0.5)  # as much as one window: length alone says nothing
-        return self._scaled(both), spans
+        return self._scaled(both), begins
+
+    def sums(self, codes: Codes, half: int) -> tuple[Scores, list[int]]:
+        """Sums of table rows for every `half` tokens of the first LIMIT codes, one line at least; where each begins."""
+        if self._loop is None:
+            return self.sums_by_numpy(codes, half)
+        packed = self._loop(codes.tobytes(), len(codes), half)
+        columns = self.table.shape[1]
+        lines = len(packed) // (4 * columns + 4)
+        sums = np.frombuffer(packed, np.float32, lines * columns).reshape(lines, columns)
+        return sums, np.frombuffer(packed, np.int32, offset=sums.nbytes).tolist()
+
+    def sums_by_numpy(self, codes: Codes, half: int) -> tuple[Scores, list[int]]:
+        """What `sums` says, without LuaJIT."""
+        spans = tokens(codes[:LIMIT])
+        count, half = len(spans[0]), min(half, max(len(spans[0]), 1))
+        lines = max(-(-count // half), 1)
+        buckets = features(codes, self.bits, spans)
+        found = buckets if self.rows is None else self.rows.take(buckets)
+        rows = np.zeros((KINDS, lines * half, self.table.shape[1]), np.float32)
+        self.table.take(found, 0, out=rows[:, :count], mode="clip")  # clip: unbuffered, and all are in range
+        sums = _one_each(half) @ rows.reshape(KINDS, lines, half, -1).sum(0)
+        return sums, spans[0][::half].tolist() or [0]
+
+    @cached_property
+    def _loop(self) -> luajit.Loop | None:
+        where = (luajit.address(array) for array in (self.table, self.rows, folding.kinds()))
+        return luajit.loop("gateway.signals", "ngrams.lua", self.table.shape[1], self.bits, *where, LIMIT)
 
     def extra(self, names: Iterable[str]) -> Scores:
         """What named features add to every label."""
         weights: Scores = self.extras[named(names, EXTRA_BITS)].sum(0)
         return weights
-
-    def _rows(self, buckets: NDArray[np.intp]) -> NDArray[np.intp] | NDArray[np.uint16]:
-        return buckets if self.rows is None else self.rows.take(buckets)
 
     def _scaled(self, sums: Scores) -> Scores:
         length: Scores = np.sqrt(np.maximum(sums[..., -1:], np.float32(1e-6)))

@@ -1,15 +1,18 @@
-"""Boosted decision trees as flat arrays: all trees take one step at a time together."""
+"""Boosted decision trees as flat arrays: walked one by one by LuaJIT, or all together by numpy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.signals import luajit
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Trees:
     """`count` trees of the same depth, every one complete: where one ends early, both ways lead to the same value.
 
@@ -25,6 +28,12 @@ class Trees:
 
     def log_odds(self, numbers: NDArray[np.float32]) -> float:
         """For one row of numbers."""
+        if self._loop is None:
+            return self.log_odds_by_numpy(numbers)
+        return self.base + float(self._loop(numbers.tobytes()))
+
+    def log_odds_by_numpy(self, numbers: NDArray[np.float32]) -> float:
+        """What `log_odds` says, without LuaJIT: all trees take one step at a time together."""
         above = (numbers.take(self.feature) > self.threshold).view(np.uint8)
         at, begin, width = np.arange(self.count), 0, self.count
         for _ in range(self.depth):
@@ -33,6 +42,22 @@ class Trees:
             at += step
             begin, width = begin + width, 2 * width
         return self.base + float(self.value.take(at).sum())
+
+    @cached_property
+    def _loop(self) -> luajit.Loop | None:
+        where = (luajit.address(self._nodes), luajit.address(self.value))
+        return luajit.loop("gateway.outcome.refusal", "trees.lua", self.count, self.depth, *where)
+
+    @cached_property
+    def _nodes(self) -> NDArray[np.int32]:
+        """Number and threshold of every node, tree by tree; a threshold by the bits of its float32."""
+        nodes = np.empty((self.count, 2**self.depth - 1, 2), np.int32)
+        for level in range(self.depth):
+            first, width = 2**level - 1, 2**level
+            there = slice(self.count * first, self.count * (first + width))
+            nodes[:, first : first + width, 0] = self.feature[there].reshape(-1, width)
+            nodes[:, first : first + width, 1] = self.threshold[there].view(np.int32).reshape(-1, width)
+        return nodes
 
 
 def unpack(file: Mapping[str, NDArray[np.generic]], name: str) -> Trees:

@@ -83,8 +83,8 @@ def test_one_window_over_all_tokens_scores_like_the_whole_text():
 def test_a_window_scores_like_its_own_words():
     model = _model()
     codes = ngrams.fold("one two three four five six seven eight nine")
-    scores, spans = model.windows(codes, 4)
-    edges = ngrams.edges(spans, 4, len(scores), len(codes))
+    scores, begins = model.windows(codes, 4)
+    edges = ngrams.edges(begins, len(scores), len(codes))
 
     assert [ngrams.unfold(codes[begin:end]).strip() for begin, end in edges] == [
         "one two three four",
