@@ -1,7 +1,7 @@
 """Loops over one text that numpy would need dozens of calls for, in Lua that LuaJIT compiles: a tenth of the time.
 
-The one user of lupa. A loop stands in a `.lua` file of the package beside the numpy that says the same; where nothing can be
-compiled (no LuaJIT for the platform, no leave to make code at run time) there is none, and numpy does the work.
+The one user of lupa. A loop stands in a `.lua` file of the package beside the numpy that says the same; where nothing
+can be compiled (no LuaJIT for the platform, no leave to make code at run time) there is none, and numpy does the work.
 Loops read arrays by address, of the sizes that their callers give: those answer for both. One runs at a time.
 """
 

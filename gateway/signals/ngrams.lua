@@ -1,8 +1,8 @@
 -- Sums of a linear model's rows over the hashed n-grams of one text, as `ngrams.py` says it in numpy.
 --
--- Given the columns of its float32 table, the bits of a bucket, the addresses of the table, of the uint16 row of each bucket
+-- Given the columns of its float32 table, the bits of a bucket, the addresses of the table, of the uint16 row of a bucket
 -- (0: a row a bucket) and of the uint8 kind of each letter, and the most letters of a text, makes a function of
--- letters (uint16), their count and `half`. It returns one string: for every `half` tokens, in turn, a float32 a
+-- letters (uint16) and `half`. It returns one string: for every `half` tokens, in turn, a float32 a
 -- column; then where each of these stretches begins, as int32. A text without tokens has one stretch.
 local ffi, bit = require("ffi"), require("bit")
 local bxor, rshift = bit.bxor, bit.rshift
@@ -30,6 +30,7 @@ return function(columns, bits, weights, rows, kinds, limit)
   local shift, add = 64 - bits, adder(columns)
   weights, kinds = ffi.cast("const float*", weights), ffi.cast("const uint8_t*", kinds)
   rows = rows ~= 0 and ffi.cast("const uint16_t*", rows) or nil
+  local letters = ffi.new("uint16_t[?]", limit)
   local words, stems = ffi.new("uint64_t[?]", limit + 4), ffi.new("uint64_t[?]", limit + 4)
   local starts, alone = ffi.new("int32_t[?]", limit + 4), ffi.new("uint8_t[?]", limit + 4)
   local hash, sums, bucket = ffi.new("uint64_t[1]"), ffi.new("double[?]", columns), ffi.new("int32_t[4]")
@@ -39,7 +40,7 @@ return function(columns, bits, weights, rows, kinds, limit)
   for i = 1, limit do power[i] = power[i - 1] * BASE end
 
   -- Fills words, stems, starts and alone, and says how many there are.
-  local function tokens(letters, length)
+  local function tokens(length)
     local at, count = 0, 0
     while at < length do
       local kind = kinds[letters[at]]
@@ -86,9 +87,10 @@ return function(columns, bits, weights, rows, kinds, limit)
     add(sums, weights, bucket[3] * columns)
   end
 
-  return function(letters, length, half)
-    letters, length = ffi.cast("const uint16_t*", letters), math.min(length, limit)
-    local count = tokens(letters, length)
+  return function(text, half)
+    local length = math.min(#text / 2, limit)
+    ffi.copy(letters, text, 2 * length) -- a pointer into it would not keep it from the garbage collector
+    local count = tokens(length)
     local stretches = math.max(math.ceil(count / half), 1)
     local begins = ffi.cast("int32_t*", out + stretches * columns)
     for stretch = 0, stretches - 1 do

@@ -183,7 +183,7 @@ class Linear:
         """Sums of table rows for every `half` tokens of the first LIMIT codes, one line at least; where each begins."""
         if self._loop is None:
             return self.sums_by_numpy(codes, half)
-        packed = self._loop(codes.tobytes(), len(codes), half)
+        packed = self._loop(codes.tobytes(), half)
         columns = self.table.shape[1]
         lines = len(packed) // (4 * columns + 4)
         sums = np.frombuffer(packed, np.float32, lines * columns).reshape(lines, columns)

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.outcome.refusal import Detector, judge
-from gateway.outcome.refusal.features import read_prompt
 from gateway.outcome.thinking import Beginning, answer
 
 PIECES = st.lists(
@@ -56,11 +55,6 @@ def test_taking_thinking_out_twice_takes_out_no_more(pieces):
     once = answer("".join(pieces))
 
     assert answer(once) == once
-
-
-@given(st.text(st.characters(max_codepoint=0x7F), max_size=200))
-def test_the_subjects_of_a_prompt_are_the_same_in_plain_letters_and_beside_others(prompt):
-    assert set(read_prompt(prompt).subjects) == set(read_prompt(prompt + " 天").subjects)
 
 
 @given(

@@ -1,6 +1,7 @@
 """Signs that a whole reply broke down somewhere: stretches of another script, of symbols or of code, and loops.
 
-The look of a reply as a whole dilutes a stretch of rubbish in its middle, so the reply is looked at window by window.
+The look of a reply as a whole dilutes a stretch of rubbish in its middle, so the reply is looked at window by
+window: by `breakdown.lua` where LuaJIT is, else by numpy, with the same result.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.outcome.refusal.shape import Mark, codes, marks
+from gateway.outcome.refusal.shape import Mark, codes, marks, table
+from gateway.signals import luajit
 
 REACH = 4096  # characters that are looked at from the front, and as many from the end
 WINDOW = 64
@@ -39,12 +42,26 @@ NAMES = (
 )  # fmt: skip
 
 
-def signs(answer: str) -> list[float]:
+def signs(answer: str) -> tuple[float, ...]:
     """One number for each of NAMES."""
     kept = answer if len(answer) <= 2 * REACH else answer[:REACH] + answer[-REACH:]
     if "```" in kept:
         kept = _CODE.sub("", kept)
-    return [*_windows(marks(kept)), *_loops(kept)]
+    loop = _loop()
+    return signs_by_numpy(kept) if loop is None else _SIGNS.unpack(loop(kept.encode("utf-32-le", "replace")))
+
+
+def signs_by_numpy(kept: str) -> tuple[float, ...]:
+    """What `signs` says of what is kept of an answer, without LuaJIT."""
+    return (*_windows(marks(kept)), *_loops(kept))
+
+
+_SIGNS = Struct(f"<{len(NAMES)}d")
+
+
+@cache
+def _loop() -> luajit.Loop | None:
+    return luajit.loop("gateway.outcome.refusal", "breakdown.lua", luajit.address(table()), 2 * REACH)
 
 
 def _windows(seen: bytes) -> list[float]:

@@ -9,8 +9,9 @@ import math
 import re
 from dataclasses import dataclass
 
+from gateway.outcome.refusal import subjects
 from gateway.outcome.refusal.phrases import ASKED_KINDS, KINDS, finder, plain, straight
-from gateway.outcome.refusal.shape import Mark, Shape, ended, marks, shape, variety
+from gateway.outcome.refusal.shape import Mark, Shape, ended, look, marks
 from gateway.signals.ngrams import Codes
 
 HEAD = 600  # characters read from the front
@@ -20,14 +21,10 @@ MIDDLE = 300  # characters read from the middle of a reply long enough to have o
 BODY = 1500  # characters whose look is read, at the front and at the end
 PROMPT = 600  # characters of the prompt that are read
 
-_WORD = re.compile(r"[^\W\d_]+")
-_WORDS_ONLY = {code: " " for code in range(0x80) if not chr(code).isalpha()}
 _LIST = re.compile(r"\n\s*(?:[-*•#]|\d+[.)、]|[一二三四五六七八九十]、)")
-_IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _FIRST_PERSON = (" i ", " i'", "我", " mina ")
 _NOT_FIRST_PERSON = ("我们", "我国")
 _SECOND_PERSON = (" you", "您", "你", " sinu")
-_STEM = 6
 _MIDDLE_KINDS = (KINDS.index("official"), KINDS.index("critical"), KINDS.index("rejects"))
 _FIRST_OF = ("apology", "cannot", "machine", "canned", "agree", "rejects")
 LOOKS = 3 + 2 * len(Shape._fields)  # how many of the first numbers tell what a reply looks like, whatever it says
@@ -38,7 +35,7 @@ _FAR = 999.0  # where a phrase stands that does not occur
 class Prompt:
     """What is read of a prompt, once."""
 
-    subjects: tuple[str, ...]  # stems of its words, pairs of its ideographs
+    codes: Codes
     numbers: tuple[float, ...]
 
 
@@ -47,6 +44,7 @@ class Parts:
     """The stretches of a reply that are read, folded."""
 
     codes: Codes  # of the head
+    ending: Codes  # of the tail
     head: str
     tail: str  # empty while the reply goes on
     middle: str  # empty if there is none
@@ -54,7 +52,8 @@ class Parts:
 
 def read_prompt(prompt: str) -> Prompt:
     """Only its first PROMPT characters."""
-    text = plain(straight(prompt[:PROMPT]))
+    codes = straight(prompt[:PROMPT])
+    text = plain(codes)
     counts = [0.0] * len(ASKED_KINDS)
     for kind, _ in finder(ASKED_KINDS).spots(text):
         counts[kind] += 1
@@ -62,7 +61,7 @@ def read_prompt(prompt: str) -> Prompt:
     width = math.log1p(len(prompt) * (1 + 2 * ideographs))
     asks = float(prompt.rstrip().endswith(("?", "？")))
     umlauts = _umlauts(prompt[:PROMPT], len(text))
-    return Prompt(_subjects(text), (*counts, ideographs, umlauts, width, asks))
+    return Prompt(codes, (*counts, ideographs, umlauts, width, asks))
 
 
 def read_reply(answer: str, *, final: bool) -> Parts:
@@ -70,10 +69,13 @@ def read_reply(answer: str, *, final: bool) -> Parts:
     size, middle = len(answer), len(answer) // 2
     codes = straight(answer[:HEAD])
     head, between = plain(codes), answer[middle - MIDDLE // 2 : middle + MIDDLE // 2]
+    short = size <= TAIL  # all of it is head and tail
+    ending = codes if short and final else straight(answer[-TAIL:] if final else "")
     return Parts(
         codes,
+        ending,
         head,
-        tail="" if not final else head if size <= TAIL else plain(straight(answer[-TAIL:])),
+        tail="" if not final else head if short else plain(ending),
         middle=plain(straight(between)) if final and size > 2 * HEAD else "",
     )
 
@@ -82,14 +84,11 @@ def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[f
     """One number for each of NAMES."""
     size = len(answer)
     body = answer if size <= 2 * BODY else answer[:BODY] + answer[-BODY:] if final else answer[:BODY]
-    seen = marks(body)
-    looks, end = shape(seen), answer[-TAIL:] if final else ""
+    looks = look(body, TAIL if final else 0)
     return [
         math.log1p(size),
-        math.log1p(size * (1 + 1.5 * looks.ideographs)),
+        math.log1p(size * (1 + 1.5 * looks[0])),
         *looks,
-        *shape(seen[-TAIL:] if final else b""),
-        variety(end),
         float(final and ended(answer)),
         float(final and answer.endswith(("?", "？"))),
         _items(answer[:HEAD]),
@@ -99,7 +98,7 @@ def numbers(prompt: Prompt, answer: str, parts: Parts, *, final: bool) -> list[f
         _count(parts.head, _FIRST_PERSON) - _count(parts.head, _NOT_FIRST_PERSON),
         _count(parts.head, _SECOND_PERSON),
         *_counts(parts),
-        *_shared(prompt.subjects, parts),
+        *subjects.shared(prompt.codes, parts.codes, parts.ending, LEAD),
         *prompt.numbers,
     ]
 
@@ -134,32 +133,6 @@ def _umlauts(text: str, size: int) -> float:
 
 def _count(text: str, words: tuple[str, ...]) -> int:
     return sum(map(text.count, words))
-
-
-def _subjects(text: str) -> tuple[str, ...]:
-    if text.isascii():  # three times faster
-        return tuple({word[:_STEM] for word in text.translate(_WORDS_ONLY).split() if len(word) > 3})
-    found: set[str] = set()
-    for word in _WORD.findall(text):
-        if not word.isascii() and _IDEOGRAPH.search(word):
-            found.update(word[at : at + 2] for at in range(len(word) - 1))
-        elif len(word) > 3:
-            found.add(word[:_STEM])
-    return tuple(found)
-
-
-def _shared(subjects: tuple[str, ...], parts: Parts) -> tuple[float, float, float]:
-    """Which share of the subjects stands in the lead, the head and the tail."""
-    if not subjects:
-        return 0.0, 0.0, 0.0
-    head, tail, lead = parts.head, parts.tail, parts.head[:LEAD]
-    there = [subject for subject in subjects if subject in head]
-    at_end = there if tail is head else [subject for subject in subjects if subject in tail]
-    return (
-        len([1 for subject in there if subject in lead]) / len(subjects),
-        len(there) / len(subjects),
-        len(at_end) / len(subjects),
-    )
 
 
 NAMES = (

@@ -1,16 +1,22 @@
 """What a reply looks like, whatever it says: scripts, their mixture, marks, line breaks, repetition, how it ends.
 
-Broken output (a model that falls into another script, into code or into a loop) is seen here.
+Broken output (a model that falls into another script, into code or into a loop) is seen here. Looked at by `shape.lua`
+where LuaJIT is, else by numpy, with the same result.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gateway.signals import luajit
+
+LONGEST = 4096  # characters of a stretch
 
 
 class Mark(IntEnum):
@@ -51,8 +57,32 @@ class Shape(NamedTuple):
     humps: float  # a capital or digit straight after a small letter
 
 
+_LOOK = Struct(f"<{2 * len(Shape._fields) + 1}d")  # the shapes of a stretch and of its end, and the end's variety
+
+
+def look(text: str, ending: int) -> tuple[float, ...]:
+    """The numbers of `Shape` for a text and for its last `ending` characters, and the variety of those."""
+    loop = _loop()
+    if loop is None or len(text) > LONGEST:
+        return look_by_numpy(text, ending)
+    wide = text.encode("utf-32-le", "replace")
+    return _LOOK.unpack(loop(wide, min(ending, len(text))))
+
+
+def look_by_numpy(text: str, ending: int) -> tuple[float, ...]:
+    """What `look` says, without LuaJIT."""
+    seen, end = marks(text), max(len(text) - ending, 0)
+    return (*shape(seen), *shape(seen[end:]), variety(text[end:]))
+
+
 @cache
-def _table() -> NDArray[np.uint8]:
+def _loop() -> luajit.Loop | None:
+    return luajit.loop("gateway.outcome.refusal", "shape.lua", luajit.address(table()), LONGEST)
+
+
+@cache
+def table() -> NDArray[np.uint8]:
+    """The mark of each code."""
     table = np.zeros(0x10000, np.uint8)
     table[[ord(c) for c in " \t\u3000\u00a0"]] = Mark.SPACE
     table[ord("\n")] = Mark.LINE
@@ -71,7 +101,7 @@ def _table() -> NDArray[np.uint8]:
 
 def marks(text: str) -> bytes:
     """The class of each character of the text as it came, not folded: counting bytes is quicker than counting codes."""
-    return _table().take(codes(text)).tobytes()
+    return table().take(codes(text)).tobytes()
 
 
 def shape(seen: bytes) -> Shape:

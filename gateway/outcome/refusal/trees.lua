@@ -1,8 +1,8 @@
 -- What boosted trees add up to for one row of numbers, as `trees.py` says it in numpy.
 --
--- Given how many trees there are, their depth, and the addresses of nodes and values, makes a function of a row of
--- float32. Nodes stand tree by tree, level by level: an int32, which number, then a float32, its threshold. Values are
--- float64, tree by tree.
+-- Given how many trees there are, their depth, how many numbers a row has at most, and the addresses of nodes and
+-- values, makes a function of a row of float32. Nodes stand tree by tree, level by level: an int32, which number, then
+-- a float32, its threshold. Values are float64, tree by tree.
 local ffi = require("ffi")
 
 -- Without a branch, which no processor could foresee: the sign of the difference is the way.
@@ -23,13 +23,16 @@ STEPS
     return sum
   end]=]
 
-return function(count, depth, nodes, values)
+return function(count, depth, longest, nodes, values)
   local feature, threshold = ffi.cast("const int32_t*", nodes), ffi.cast("const float*", nodes)
   local value = ffi.cast("const double*", values)
   local gap = ffi.new("union { double number; int32_t half[2]; }")
   local text = WALK:gsub("INNER", 2 ^ depth - 1):gsub("STEPS", STEP:rep(depth, "\n"))
   local walk = assert(loadstring(text))()
-  return function(row)
-    return walk(ffi.cast("const float*", row), feature, threshold, value, gap, count)
+  local row = ffi.new("float[?]", longest)
+  return function(numbers)
+    assert(#numbers <= 4 * longest)
+    ffi.copy(row, numbers, #numbers) -- a pointer into it would not keep it from the garbage collector
+    return walk(row, feature, threshold, value, gap, count)
   end
 end

@@ -30,7 +30,7 @@ class Trees:
         """For one row of numbers."""
         if self._loop is None:
             return self.log_odds_by_numpy(numbers)
-        return self.base + float(self._loop(numbers.tobytes()))
+        return self.base + float(self._loop(numbers[: self._longest].tobytes()))
 
     def log_odds_by_numpy(self, numbers: NDArray[np.float32]) -> float:
         """What `log_odds` says, without LuaJIT: all trees take one step at a time together."""
@@ -46,7 +46,13 @@ class Trees:
     @cached_property
     def _loop(self) -> luajit.Loop | None:
         where = (luajit.address(self._nodes), luajit.address(self.value))
-        return luajit.loop("gateway.outcome.refusal", "trees.lua", self.count, self.depth, *where)
+        given = (self.count, self.depth, self._longest, *where)
+        return luajit.loop("gateway.outcome.refusal", "trees.lua", *given)
+
+    @cached_property
+    def _longest(self) -> int:
+        """How many numbers of a row are read."""
+        return int(self.feature.max()) + 1
 
     @cached_property
     def _nodes(self) -> NDArray[np.int32]:

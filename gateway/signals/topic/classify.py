@@ -82,10 +82,10 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
 
 
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool) -> ngrams.Scores:
-    scores, begins = model().windows(codes, WINDOW)
+    scores, starts = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
     if hits:
-        for window, (begin, end) in enumerate(ngrams.edges(begins, len(scores), len(codes))):
+        for window, (begin, end) in enumerate(ngrams.edges(starts, len(scores), len(codes))):
             first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
             if first < last:
                 scores[window] += _added(script, lexicon.mask(hits[first:last]))
