@@ -43,7 +43,7 @@ def vendors(vendors_process: process.Vendors) -> Iterator[process.Vendors]:
 @pytest.fixture(scope="session")
 def local_model_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[child.Child]:
     """A real llama.cpp server; `ready` holds its `base_url` and the address of its `metrics`."""
-    running = local_model.start(log=tmp_path_factory.mktemp("local-model") / "local-model.log")
+    running = local_model.start(log=tmp_path_factory.mktemp("local-model") / "local-model.log", embeddings=True)
     yield running
     running.stop()
 

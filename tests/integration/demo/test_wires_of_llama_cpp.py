@@ -24,7 +24,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, local_model_process: child
     root, url = tmp_path_factory.mktemp("llama"), str(local_model_process.ready["base_url"])
     policies = folder(root / "policies", dict.fromkeys("abc", url))
     rows = policies / "catalog" / "all.yaml"
-    parts = rows.read_text().replace("kinds: [chat]", "kinds: [chat, completion]").split("  - {id: ")
+    parts = rows.read_text().replace("kinds: [chat]", "kinds: [chat, completion, embedding]").split("  - {id: ")
     for name, wire in WIRES.items():
         parts = [part.replace("api: openai", f"api: {wire}") if part.startswith(name) else part for part in parts]
     rows.write_text("  - {id: ".join(parts))
@@ -78,6 +78,20 @@ def test_completions_are_answered(running):
         told = gpt.completions.create(model="w@c", prompt="One two three", max_tokens=4)
 
     assert told.choices[0].text
+
+
+@pytest.mark.parametrize("form", ["float", "base64"])
+def test_embeddings_are_answered(running, form):
+    asked: Any = {"model": "w@c", "input": ["Ships float.", "Hello."], "encoding_format": form}
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as gpt:
+        raw = gpt.embeddings.with_raw_response.create(**asked)
+    vectors = [each.embedding for each in raw.parse().data]
+    usage = decision(running, dict(raw.headers))["attempts"][0]["usage"]
+
+    assert [isinstance(each, str) for each in vectors] == [form == "base64"] * 2
+    assert vectors[0] != vectors[1]
+    assert form == "base64" or [len(each) for each in vectors] == [576, 576]
+    assert (usage["estimated"], usage["input_tokens"] > 3, usage["output_tokens"]) == (False, True, 0)
 
 
 def test_a_tool_is_offered_and_its_result_taken_on_each_wire(running):
