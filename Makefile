@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench adapter-tests clients docs lock dialects parquet chart clean
+.PHONY: help install system check quick test coverage run bench adapter-tests upgrade clients docs lock dialects parquet chart clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -56,6 +56,9 @@ bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
 
 adapter-tests: install system dialects ## the adapter process with the real litellm, its hanging and its starting again too
 	$(BIN)/pytest -q tests/integration/test_adapter.py
+
+upgrade: install ## a rolling upgrade behind a real HAProxy, with Redis and PostgreSQL, under load
+	@tools/system && tools/system upgrade && $(BIN)/pytest -q tests/integration/test_rolling_upgrade.py
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)

@@ -129,7 +129,8 @@ class Running:
 class Start(Protocol):
     """Starts a gateway, and waits until `begun` or until it is ready; raises AssertionError with its log if not.
 
-    `program`: what the interpreter runs, to start it in a world that a test has changed.
+    `program`: what the interpreter runs, to start it in a world that a test has changed. `instead`: one that has
+    ended, whose ports and state folder are taken over.
     """
 
     def __call__(
@@ -140,6 +141,7 @@ class Start(Protocol):
         workers: int = 1,
         begun: Callable[[Running], bool] = ...,
         program: Sequence[str] = ...,
+        instead: Running | None = None,
     ) -> Running: ...
 
 
@@ -153,11 +155,13 @@ def starter(folder: Path, started: list[Running]) -> Start:
         workers: int = 1,
         begun: Callable[[Running], bool] = _ready,
         program: Sequence[str] = GATEWAY,
+        instead: Running | None = None,
     ) -> Running:
         home = Path(tempfile.mkdtemp(prefix="gateway-", dir=folder))
-        log, port, control_port = home / "gateway.log", free_port(), free_port()
+        log, state = home / "gateway.log", instead.state_dir if instead else home / "state"
+        port, control_port = (instead.port, instead.control_port) if instead else (free_port(), free_port())
         settings = {
-            "GATEWAY_STATE_DIR": str(home / "state"),
+            "GATEWAY_STATE_DIR": str(state),
             "GATEWAY_DRAIN_S": "2",
             "GATEWAY_CONTROL_PORT": str(control_port),
             "GATEWAY_ADMIN_TOKEN": os.environ.get("GATEWAY_ADMIN_TOKEN", ADMIN_TOKEN),
@@ -169,7 +173,7 @@ def starter(folder: Path, started: list[Running]) -> Start:
                 process: Process = WARM.start(arguments, world, out)
             else:
                 process = subprocess.Popen([sys.executable, *program, *arguments], env=world, stdout=out, stderr=out)
-        running = Running(process, port, control_port, home / "state", log)
+        running = Running(process, port, control_port, state, log)
         started.append(running)
         _await(running, begun)
         return running
