@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gateway.catalog.auxiliary_shapes import CapShape, ParametersShape
 from gateway.catalog.facts import Catalog
 from gateway.catalog.table import FACTS, Fact
 from gateway.identity import AppShape, BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
@@ -31,6 +32,7 @@ START, END = "<!-- reference: made by tools/policy_reference.py -->", "<!-- end 
 SHOWN = 12  # choices that a table names
 FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
+    ("policy.yaml, and endpoints of the catalogue: parameters", (ParametersShape, CapShape)),
     ("policy.yaml: what is tried and measured besides", (CanaryShape, StopShape, ShareShape, ProbeShape)),
     ("callers.yaml", (CallersFile, TeamShape, BudgetShape, AppShape, RateShape, KeyShape)),
     ("cases/*.yaml", (ExpectShape,)),

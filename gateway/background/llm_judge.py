@@ -115,7 +115,8 @@ class SecondJudge:
         decision = decide(gateway.policy, sample.signals, View(at=time(), frozen=gateway.frozen))
         caller = Caller(NAME, team, NAME, None)
         if _may_see(decision, caller):
-            trail = _trail(sample, caller, replace(decision, endpoints=(share.endpoint,)))
+            route = replace(decision.route, parameters=None)  # those are of what callers ask
+            trail = _trail(sample, caller, replace(decision, route=route, endpoints=(share.endpoint,)))
             await self._ask(sample, trail, gateway)
 
     async def _ask(self, sample: Sample, trail: RequestState, gateway: Gateway) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -45,6 +45,24 @@ class Sourced(Shape):
     source: str | None = Field(None, description="where this was read: a document, with its address or title")
     checked: Day | None = Field(None, description="the day it was read")
     note: str | None = Field(None, description="what a reader should know besides")
+
+
+class CapShape(Shape):
+    """Bounds of what a caller may ask for."""
+
+    max_tokens: Annotated[int, Field(ge=1)] = Field(
+        description="the most output tokens, whatever the wire calls that; set where the caller sets none"
+    )
+
+
+class ParametersShape(Shape):
+    """Fields of the body that is sent, named as the endpoint's wire names them."""
+
+    add: dict[str, Any] | None = Field(None, description="field: value, where the caller says nothing")
+    cap: CapShape | None = Field(None, description="bounds what the caller asks for")
+    drop: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        None, description="fields that are left out; one that is added as well is replaced"
+    )
 
 
 class TakesRow(Sourced):

@@ -33,14 +33,15 @@ def _compiled(desk: CatalogBuilder) -> Catalog:
     rule = factors(desk)
     declared = _declared(desk)
     agreed = contracts(desk, operators, declared)
-    known = doors.Known(models, operators, declared, windows, rule, _bills(desk), agreed)
+    fields = body_fields(desk)
+    known = doors.Known(models, operators, declared, windows, rule, _bills(desk), agreed, fields)
     endpoints = doors.endpoints(desk, known)
     return Catalog(
         labs=labs,
         models=models,
         operators=operators,
         endpoints=endpoints,
-        body_fields=body_fields(desk),
+        body_fields=fields,
         moderation=moderation(desk),
         licences=licences,
         notices=notices(desk, {*labs, *models, *operators}),

@@ -13,9 +13,10 @@ from gateway.catalog.auxiliary_shapes import CeilingsShape, EndpointLimitsShape,
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
 from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin, Takes
+from gateway.catalog.parameters import Complain, parameters
 from gateway.catalog.prices import Price, Window
 from gateway.catalog.replicas import replica_problems
-from gateway.catalog.rows import Ceilings, Contract, EndpointLimits, Factor
+from gateway.catalog.rows import BodyField, Ceilings, Contract, EndpointLimits, Factor
 from gateway.catalog.shapes import EndpointRow, OperatorRow
 from gateway.catalog.sources import CatalogBuilder, Written
 from gateway.catalog.table import CAPABILITIES
@@ -36,6 +37,7 @@ class Known:
     factors: Sequence[Factor]
     bills: Mapping[str, Sequence[bills.Bill]]
     contracts: Sequence[Contract]
+    body_fields: Sequence[BodyField]
 
 
 def operators(desk: CatalogBuilder) -> dict[str, Operator]:
@@ -112,10 +114,22 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
     if model is None or operator is None:
         return None
     endpoint = _plain(desk, written, model, operator)
-    endpoint = replace(endpoint, prices=_prices(desk, written, endpoint, known))
+    wrong: list[Problem] = []
+    tuned = parameters(written.row.parameters, known.body_fields, _complaint(written, wrong))
+    endpoint = replace(endpoint, prices=_prices(desk, written, endpoint, known), parameters=tuned)
+    desk.problems += wrong
     desk.problems += [*_price_problems(written, endpoint), *_state_problems(written, endpoint)]
     level, reasons = risk.assess(endpoint, known.factors)
     return replace(endpoint, risk=level, risk_reasons=reasons)
+
+
+def _complaint(written: Written[EndpointRow], found: list[Problem]) -> Complain:
+    """Adds to `found` what is wrong below the row's `parameters`."""
+
+    def complain(message: str, path: tuple[str | int, ...], help: str) -> None:
+        found.append(written.problem(message, "parameters", *path, help=help))
+
+    return complain
 
 
 def _parts(desk: CatalogBuilder, written: Written[EndpointRow]) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ from gateway.catalog.rows import (
     Listing,
     ModerationSignal,
     Notice,
+    Parameters,
     Reasoning,
 )
 from gateway.catalog.wires import ADAPTED, dialect_of
@@ -210,6 +211,7 @@ class Endpoint:
     takes_usage_option: bool = True  # `stream_options`, which we add to streams to learn their usage
     enabled: bool = True  # False: it serves nothing, until a row of a later layer says otherwise
     takes: Takes = Takes()  # its own, and the operator's where it does not say
+    parameters: Parameters | None = None  # of bodies that are sent there, after the route's
     credentials: tuple[Credential, ...] = ()  # instead of keys, where the adapter process logs in
     ceilings: Ceilings | None = None
     limits: EndpointLimits | None = None

@@ -20,7 +20,7 @@ IDS = {
     "risk": "id",
     "prices": "endpoint",
 }
-_NO_FACTS = frozenset({"id", "source", "checked", "enabled", "prices", "note"})
+_NO_FACTS = frozenset({"id", "source", "checked", "enabled", "prices", "note", "parameters"})
 Row = dict[str, Any]
 
 

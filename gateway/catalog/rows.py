@@ -95,6 +95,15 @@ class BodyField:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameters:
+    """What bodies are given, bounded by and relieved of on their way out, in the words of the wire they are sent in."""
+
+    add: tuple[tuple[str, bytes], ...] = ()  # a field and its JSON: where the caller says nothing
+    max_tokens: int | None = None  # the most output tokens, whatever the wire calls that
+    drop: frozenset[str] = frozenset()  # fields that are left out, before others are added
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """What was agreed with an operator."""
 

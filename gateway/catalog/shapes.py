@@ -19,6 +19,7 @@ from gateway.catalog.auxiliary_shapes import (
     LicenceRow,
     Money,
     NoticeRow,
+    ParametersShape,
     ReasoningRow,
     SignalRow,
     Since,
@@ -251,6 +252,7 @@ class EndpointRow(Sourced):
     takes: TakesRow | None = Field(
         None, description="what it takes of what is translated for it; a fact that is absent: the operator's"
     )
+    parameters: ParametersShape | None = Field(None, description="what its requests are given and relieved of")
     ends: Day | None = Field(None, description="the operator has announced its end")
     ceilings: CeilingsShape | None = Field(None, description="how much it is asked at most; full, it is passed over")
     limits: EndpointLimitsShape | None = Field(None, description="bounds of one request here, beside the route's")

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import cost, usage_of
+from gateway.dispatch.parameters import tuned
 from gateway.outcome.request_state import RequestState
+from gateway.request import Request
 
 LONG_OUTPUT = 4  # times the expected output: about the 95th percentile of a skewed distribution
 
@@ -23,13 +25,14 @@ def affordable(endpoint: Endpoint, trail: RequestState) -> bool:
 
 def worst_case_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """Input and `max_tokens`, else a long output of the model, of every answer, at the price now; None if unknown."""
-    return _cost(endpoint, trail, trail.request.max_tokens or LONG_OUTPUT * _usual_output(endpoint, trail))
+    request = tuned(trail, endpoint).request
+    return _cost(endpoint, trail, request, request.max_tokens or LONG_OUTPUT * _usual_output(endpoint, trail))
 
 
 def expected_usd(endpoint: Endpoint, trail: RequestState) -> Decimal | None:
     """The same with the expected output of the model: what an attempt costs that nobody knows the end of."""
-    usual = _usual_output(endpoint, trail)
-    return _cost(endpoint, trail, min(trail.request.max_tokens or usual, usual))
+    request, usual = tuned(trail, endpoint).request, _usual_output(endpoint, trail)
+    return _cost(endpoint, trail, request, min(request.max_tokens or usual, usual))
 
 
 def _usual_output(endpoint: Endpoint, trail: RequestState) -> int:
@@ -37,8 +40,8 @@ def _usual_output(endpoint: Endpoint, trail: RequestState) -> int:
     return endpoint.model.output_tokens if trail.request.interface.writes else 0
 
 
-def _cost(endpoint: Endpoint, trail: RequestState, output_tokens: int) -> Decimal | None:
-    request = trail.request
+def _cost(endpoint: Endpoint, trail: RequestState, request: Request, output_tokens: int) -> Decimal | None:
+    """`request`: as its parameters change it."""
     tokens = trail.decision.signals.get("tokens")
     usage = usage_of(
         request.units,

@@ -10,6 +10,7 @@ from time import monotonic, time
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Turn
 from gateway.dispatch.failure_log import FAILURES
+from gateway.dispatch.parameters import tuned
 from gateway.dispatch.stopping import Running, Stop
 from gateway.errors import GatewayError
 from gateway.interfaces import INTERFACES
@@ -79,7 +80,7 @@ class ActiveAttempt:
             verdict = result_of(
                 self.meter.reading,
                 ended=self.ended,
-                limited=request.max_tokens is not None,
+                limited=tuned(self.trail, self.endpoint).request.max_tokens is not None,
                 choices=request.choices,
                 judge=self.judge if self.told or self.ended else None,
                 may_be_empty=INTERFACES[request.kind].may_be_empty,
@@ -180,7 +181,7 @@ class ActiveAttempt:
             prompt_tokens=trail.prompt_tokens,
             reached=succeeded(self.status) or (left and self.sent),
             at=arrival.received_at + monotonic() - arrival.started,
-            units=trail.request.units if trail.request.interface.units is not None else None,
+            units=self.request.units if self.request.interface.units is not None else None,
         )
 
     def record(self, result: Result, failure: Failure | None = None) -> Attempt:

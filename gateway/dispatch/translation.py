@@ -11,7 +11,9 @@ from typing import Final
 import msgspec
 
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.parameters import Tuned, in_the_wire, lacking, tuned
 from gateway.dispatch.stored_state import sealing
+from gateway.dispatch.upstream_facts import upstream_facts
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
@@ -22,10 +24,9 @@ from gateway.upstreams.stored_ids import SealedReply
 from gateway.upstreams.translate import TRANSLATORS
 from gateway.upstreams.translate.natively import without_marked
 from gateway.upstreams.translate.passing import WayBack
-from gateway.upstreams.translate.spec import Untranslatable, Upstream
+from gateway.upstreams.translate.spec import Untranslatable
 
 KINDS: Final = {"openai": "chat", "openai_responses": "responses", "anthropic": "messages"}  # by wire
-_OPENAIS = frozenset({"openai", "microsoft", "azure-foundry"})  # whose Chat knows `developer`
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,7 +41,10 @@ class Outgoing:
 
 def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """The request in the endpoint's wire. Raises GatewayError for what has no place there."""
-    out = _written(trail, endpoint, seal)
+    changed = tuned(trail, endpoint)
+    out = _written(trail, changed, endpoint, seal)
+    if changed.rules is not None:
+        out = _with_parameters(trail, changed, out, endpoint)
     if endpoint.adapted:
         _check_adapted(endpoint, out.request)
     arrival = trail.request.arrival
@@ -52,11 +56,22 @@ def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     return replace(out, request=request, adapted=(*out.adapted, *left_out))
 
 
-def _written(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
-    request = trail.request
+def _with_parameters(trail: RequestState, changed: Tuned, out: Outgoing, endpoint: Endpoint) -> Outgoing:
+    """With what is added and left out there. Raises GatewayError where strictness or a capability forbids it."""
+    request, names = in_the_wire(changed, trail.request.fields, out.request, endpoint)
+    refused = lacking(trail, changed, request, endpoint)
+    if refused is not None:
+        raise refused
+    names = (*changed.changed, *names)
+    _check_strict(names, trail.request)
+    return replace(out, request=request, adapted=(*names, *out.adapted))
+
+
+def _written(trail: RequestState, changed: Tuned, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
+    request = changed.request
     dialect = request.interface.dialect.name
     if dialect == endpoint.dialect or dialect not in KINDS:  # what no wire translates goes to whoever serves its kind
-        return _native(trail, endpoint, seal)
+        return _native(trail, request, endpoint, seal)
     translator = TRANSLATORS.get((dialect, endpoint.dialect))
     if translator is None:
         words = f"{endpoint.id} speaks {endpoint.api}, which {request.interface.path} is not translated to"
@@ -95,9 +110,9 @@ def unwritable(trail: RequestState, seal: StateSeal) -> GatewayError | None:
     return why
 
 
-def _native(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
+def _native(trail: RequestState, request: Request, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """Bytes as they came; Responses keep what they are sent unless they are told not to."""
-    request, adapted = trail.request, _forgotten(trail)
+    adapted = _forgotten(trail)
     fields, left_out = without_marked(request.kind, request.fields)
     adapted += left_out
     if request.kind == "responses" and "store" not in fields:
@@ -119,18 +134,3 @@ def _check_strict(adapted: tuple[str, ...], request: Request) -> None:
 
 def _forgotten(trail: RequestState) -> tuple[str, ...]:
     return ("store(true→false)",) if trail.forgotten else ()
-
-
-def upstream_facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
-    """What a translator may know of it: what it `takes` by the catalogue, and what is usual where that is not known."""
-    own, takes = endpoint.operator.id in _OPENAIS or endpoint.api == "azure", endpoint.takes
-    usual = "max_completion_tokens" if own or endpoint.hosting == "self" else "max_tokens"
-    return Upstream(
-        can=endpoint.can,
-        max_output_tokens=endpoint.model.output_limit,
-        limit_field=takes.limit_field or usual,
-        developer_role=own,
-        custom_tools=takes.custom_tools is not False and not endpoint.adapted,  # the adapter knows functions alone
-        vendor=endpoint.operator.id,
-        strict=strict,
-    )

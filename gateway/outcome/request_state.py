@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.identity import Caller
@@ -44,6 +45,7 @@ class RequestState:
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
     claim: Claim | None = None  # it goes nowhere but to that endpoint
     forgotten: bool = False  # it asked for its reply to be kept, and nobody who may serve it keeps any
+    tuned: dict[str, Any] = field(default_factory=dict)  # by endpoint: the request as its parameters change it
     adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     failed_replicas: dict[str, list[int]] = field(default_factory=dict)  # by endpoint: numbers that were asked in vain
     passed_over: dict[str, str] = field(default_factory=dict)  # by endpoint: its ceiling, or the budget, that is full

@@ -41,6 +41,7 @@ class Policy:
     probe: Probe | None
     allow_widening: str | None
     waivers: tuple[Waiver, ...] = ()
+    tuned: tuple[Endpoint, ...] = ()  # those with parameters of their own
 
     def __repr__(self) -> str:
         """Whole, it would be megabytes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 
 from gateway.catalog.facts import Endpoint
@@ -20,6 +21,7 @@ from gateway.policy.select import shares
 from gateway.policy.select.canary import drawn_canary
 from gateway.policy.select.candidates import candidates
 from gateway.policy.select.exploration import ORDER, Floats, drawn_costs, sorted_by
+from gateway.policy.sent_needs import needs_sent
 from gateway.policy.view import View
 from gateway.signals.value import UNKNOWN, Signals, Value
 
@@ -28,9 +30,9 @@ def decide(policy: Policy, signals: Signals, view: View) -> Decision:
     """Never raises. A signal that is missing from `signals` is unknown."""
     applied, removed = applying(policy, signals, view.at)
     frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
-    unable = cannot_serve(policy, signals)
-    permitted = policy.everything & ~(removed | frozen | unable)
     route = route_for(policy, signals)
+    unable = cannot_serve(policy, route, signals)
+    permitted = policy.everything & ~(removed | frozen | unable)
     proposed, endpoints = _propose(policy, route, signals, view, permitted)
     canary = None
     if route.canary is not None and endpoints:  # where nothing is left of the route, a canary does not serve either
@@ -44,9 +46,9 @@ def consider(policy: Policy, signals: Signals, view: View) -> Decision:
     """As `decide`, for who asks only what was removed: `endpoints` is empty, and nothing was put in order."""
     applied, removed = applying(policy, signals, view.at)
     frozen = freeze_mask(policy, view.frozen) if view.frozen else 0
-    unable = cannot_serve(policy, signals)
-    permitted = policy.everything & ~(removed | frozen | unable)
     route = route_for(policy, signals)
+    unable = cannot_serve(policy, route, signals)
+    permitted = policy.everything & ~(removed | frozen | unable)
     proposed = 0
     for item in candidates(policy, route, signals, view.at):
         proposed |= item.mask
@@ -89,21 +91,24 @@ def route_for(policy: Policy, signals: Mapping[str, Value]) -> Route:
     return policy.routes[-1]
 
 
-def cannot_serve(policy: Policy, signals: Mapping[str, Value]) -> int:
+def cannot_serve(policy: Policy, route: Route, signals: Mapping[str, Value]) -> int:
     """Mask of endpoints that lack the kind, a capability or the context; what is unknown, none can serve."""
     capability = policy.capability
     kind = str(signals.get("kind", UNKNOWN))
-    able = capability.kinds.get(kind, 0)
     needs = signals.get("needs", UNKNOWN)
     if not isinstance(needs, frozenset):
         return policy.everything
-    for need in needs:
+    able = policy.everything
+    for need in needs_sent(needs, route.parameters, None):
         able &= capability.needs.get(need, 0)
+    for endpoint in policy.tuned:
+        fits = needs_sent(needs, route.parameters, endpoint.parameters) <= endpoint.can
+        able = able & ~(1 << endpoint.index) | fits << endpoint.index
     tokens = signals.get("tokens", UNKNOWN)
     if not isinstance(tokens, (int, float)):
         return policy.everything
     short = capability.too_short[bisect_left(capability.contexts, tokens)] if kind not in UNBOUNDED else 0
-    return policy.everything & (~able | short)
+    return policy.everything & (~(able & capability.kinds.get(kind, 0)) | short)
 
 
 def _propose(
@@ -111,6 +116,7 @@ def _propose(
 ) -> tuple[int, tuple[Endpoint, ...]]:
     """What the route names for this request, and what is left of that in the order to try."""
     items = candidates(policy, route, signals, view.at)
+    view = _bounded(view, route)
     explores = route.exploration == "thompson" and route.order == ORDER and view.draw is not None
     drawn = drawn_costs(policy, signals, view) if explores else None
     left = permitted
@@ -140,3 +146,11 @@ def _sorted(
     if route.order == shares.ORDER:
         return shares.by_share(route, item, taken, view.draw)
     return policy.rankings.arranged(route.order, item, taken, signals, view)
+
+
+def _bounded(view: View, route: Route) -> View:
+    """With the bound on the output that the route sets, by which orders by price reckon."""
+    cap = route.parameters.max_tokens if route.parameters is not None else None
+    if cap is None or (view.max_tokens is not None and view.max_tokens <= cap):
+        return view
+    return replace(view, max_tokens=cap)

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Literal
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.rows import EndpointLimits
+from gateway.catalog.rows import EndpointLimits, Parameters
 from gateway.errors import Place
 from gateway.signals.value import Value
 
@@ -153,6 +153,7 @@ class Route:
     shadow: Share | None
     exploration: Literal["none", "thompson"]
     place: Place
+    parameters: Parameters | None = None  # of bodies that are sent, before the endpoint's
     weights: tuple[float, ...] = ()  # by the endpoints' index, for `order: weighted`; (): every endpoint weighs 1
 
     def __repr__(self) -> str:

@@ -127,6 +127,7 @@ class Asking:
         limit = self.plan.max_tokens
         view = View(at=came.received_at, frozen=gateway.frozen, max_tokens=limit)
         decision = decide(gateway.policy, trial.signals, view)
+        decision = replace(decision, route=replace(decision.route, parameters=None))  # those are of what callers ask
         return RequestState(request_of(trial.endpoint.id, question, limit, came), self.plan.caller, decision)
 
     def _see(self, trial: Trial, trail: RequestState) -> None:

@@ -21,16 +21,16 @@ _WORDS: Final = {
 }
 _BUDGETS: Final = ((1, "none"), (4_096, "low"), (16_384, "medium"), (32_768, "high"))  # below this many tokens
 _SWITCHED_ON: Final = "medium"  # thinking is asked for, but not how much
-_FIELDS: Final = frozenset(
+FIELDS: Final = frozenset(
     ("reasoning_effort", "output_config", "reasoning", "thinking", "enable_thinking", "thinking_budget")
 ) | {"chat_template_kwargs"}
 
 
 def effort(fields: Mapping[str, object]) -> str:
     """One of CHOICES. A named effort wins over a budget, a budget over a switch; nothing understood is `default`."""
-    if _FIELDS.isdisjoint(fields):
+    if FIELDS.isdisjoint(fields):
         return DEFAULT
-    given = {name: decoded(fields[name]) for name in _FIELDS if name in fields}
+    given = {name: decoded(fields[name]) for name in FIELDS if name in fields}
     reasoning, thinking = _mapping(given.get("reasoning")), _mapping(given.get("thinking"))
     template = _mapping(given.get("chat_template_kwargs"))
     switches = (

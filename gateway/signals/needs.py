@@ -9,6 +9,7 @@ import msgspec
 
 from gateway.signals.decode import decoded
 from gateway.signals.effort import DEFAULT, effort
+from gateway.signals.effort import FIELDS as EFFORT_FIELDS
 
 # The caller runs these itself; a tool of any other type runs at the vendor.
 _OWN_TOOLS: Final = ("function", "custom", "local_shell", "apply_patch", "bash_", "text_editor_", "memory_", "computer")
@@ -45,6 +46,11 @@ def measure(fields: Mapping[str, object]) -> frozenset[str]:
         if name in fields:
             found.update(_content(fields[name], items=name == "input"))
     return frozenset(found)
+
+
+def asked_by(field: str) -> frozenset[str]:
+    """What a field of this name can ask for, whatever its value."""
+    return frozenset(_ASKED_BY.get(field, ())) | (_REASONS if field in EFFORT_FIELDS else frozenset())
 
 
 def refers(item: Mapping[str, object]) -> bool:
@@ -172,4 +178,17 @@ _FIELDS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
     "enable_search": _when_set("hosted_tools"),
     "data_sources": _when_set("hosted_tools"),
     "plugins": _when_set("hosted_tools"),
+}
+_REASONS: Final = frozenset({"reasoning"})
+_ASKED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "response_format": ("json_schema",),
+    "text": ("json_schema",),
+    "output_format": ("json_schema",),
+    "output_config": ("json_schema",),
+    "parallel_tool_calls": ("parallel_tools",),
+    "logprobs": ("logprobs",),
+    "top_logprobs": ("logprobs",),
+    "include": ("logprobs", "reasoning"),
+    "modalities": ("audio",),
+    "audio": ("audio",),
 }

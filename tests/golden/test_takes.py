@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.catalog.facts import Endpoint
-from gateway.dispatch.translation import upstream_facts
+from gateway.dispatch.upstream_facts import upstream_facts
 from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
 from gateway.upstreams.translate import TRANSLATORS

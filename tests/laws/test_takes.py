@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalog.facts import Takes
-from gateway.dispatch.translation import upstream_facts
+from gateway.dispatch.upstream_facts import upstream_facts
 from gateway.upstreams.translate import TRANSLATORS
 from tests.unit.catalog.small import endpoint
 

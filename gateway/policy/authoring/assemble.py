@@ -58,6 +58,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         probe=_probe(shape.probe, names),
         allow_widening=shape.allow_widening,
         waivers=compile_waivers(shape.waivers, guards, names.words.signals["team"].words or (), scope),
+        tuned=tuple(endpoint for endpoint in endpoints if endpoint.parameters is not None),
     )
 
 

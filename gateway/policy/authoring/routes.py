@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.parameters import parameters
+from gateway.catalog.rows import Parameters
 from gateway.errors import nearest
 from gateway.policy.authoring.conditions import Path, Scope
 from gateway.policy.authoring.defaults import Preferences, limits, on_refusal
@@ -95,7 +97,15 @@ def _route(shape: RouteShape, defaults: Preferences, names: Names) -> Route:
         exploration=shape.exploration or "none",
         place=scope.document.place((*at, "name")),
         weights=_weights(shape, order, items, names),
+        parameters=_parameters(shape, names),
     )
+
+
+def _parameters(shape: RouteShape, names: Names) -> Parameters | None:
+    def complain(message: str, path: Path, help: str) -> None:
+        names.scope.error(message, (*shape.at, "parameters", *path), key="add" in path, help=help)
+
+    return parameters(shape.parameters, names.catalog.body_fields, complain)
 
 
 def _weights(shape: RouteShape, order: Order, items: Sequence[Item], names: Names) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from gateway.catalog.auxiliary_shapes import ParametersShape
 from gateway.policy.rules import Order
 from gateway.source import Amount, Day, Shape, Text
 
@@ -121,6 +122,7 @@ class RouteShape(Shape):
     canary: CanaryShape | None = None
     shadow: ShareShape | None = None
     exploration: Literal["none", "thompson"] | None = Field(None, description="tries uncertain endpoints now and then")
+    parameters: ParametersShape | None = Field(None, description="what its requests are given and relieved of")
 
 
 class DefaultsShape(Shape):

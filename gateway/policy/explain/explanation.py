@@ -12,11 +12,13 @@ from gateway.policy.capability import SPOKEN, UNBOUNDED, serves
 from gateway.policy.decide import waived as lifted_guards
 from gateway.policy.decision import Decision
 from gateway.policy.explain import bounds
+from gateway.policy.explain.body_changes import changes
 from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
 from gateway.policy.rules import Clause
 from gateway.policy.select.candidates import candidates
 from gateway.policy.select.shares import ORDER, shares
+from gateway.policy.sent_needs import needs_sent
 from gateway.signals.value import UNKNOWN, Value
 
 _SHOWN = 6  # endpoints named in one sentence
@@ -63,7 +65,7 @@ def unable(decision: Decision) -> dict[str, str]:
 
 def _lacks(decision: Decision, endpoint: Endpoint) -> str:
     kind = decision.signals.get("kind", UNKNOWN)
-    needs = decision.signals.get("needs", UNKNOWN)
+    needs = _needs(decision, endpoint)
     tokens = decision.signals.get("tokens", UNKNOWN)
     lacking = []
     if not endpoint.enabled:
@@ -83,6 +85,14 @@ def _lacks(decision: Decision, endpoint: Endpoint) -> str:
     elif tokens > length and kind not in UNBOUNDED:
         lacking.append(f"holds {length:,} tokens, not {tokens:,}" if length else "has a context of unknown length")
     return " and ".join(lacking)
+
+
+def _needs(decision: Decision, endpoint: Endpoint) -> Value:
+    """Of the body that it would be sent."""
+    needs = decision.signals.get("needs", UNKNOWN)
+    if not isinstance(needs, frozenset):
+        return needs
+    return needs_sent(needs, decision.route.parameters, endpoint.parameters)
 
 
 def denied_by(decision: Decision) -> str | None:
@@ -150,7 +160,7 @@ def _incapable(decision: Decision) -> GatewayError:
 
 
 def _can_but_for_length(decision: Decision, endpoint: Endpoint) -> bool:
-    needs, tokens = decision.signals.get("needs"), decision.signals.get("tokens")
+    needs, tokens = _needs(decision, endpoint), decision.signals.get("tokens")
     known = isinstance(needs, frozenset) and isinstance(tokens, int | float)
     return known and needs <= endpoint.can and serves(endpoint, str(decision.signals.get("kind")))  # type: ignore[operator]
 
@@ -170,6 +180,7 @@ def sentences(decision: Decision) -> list[str]:
     route = decision.route
     told.append(f"route `{route.name}` applies ({_because(decision, route.when)}) and is final")
     told += _proposals(decision)
+    told += changes(decision)
     again = route.limits.retry_same
     if decision.endpoints and again:
         told.append(f"an endpoint that breaks a connection or says 5xx is asked {again} more before the next one")
