@@ -14,8 +14,8 @@ from time import monotonic, time
 
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext, dispatch
+from gateway.dispatch.lesser import lesser
 from gateway.dispatch.reply import Reply
-from gateway.dispatch.stored_state import forgetting
 from gateway.errors import GatewayError
 from gateway.estimates import Snapshot
 from gateway.identity import Caller, Keyring
@@ -63,12 +63,12 @@ class Gateway:
 async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     """Serves one request. Raises GatewayError. One Outcome is recorded whatever happens, also if the caller leaves."""
     request = _known_by_name(request, gateway.policy)
-    decision, conversed = await _decided(request, caller, gateway)
-    forgotten = None if decision.endpoints else forgetting(request)
-    if forgotten is not None:
-        without, _ = await _decided(forgotten, caller, gateway)
-        request, decision = (forgotten, without) if without.endpoints else (request, decision)
-    served = Served(RequestState(request, caller, decision, forgotten=request is forgotten), gateway, conversed)
+    signals, conversed = await signals_of(request, caller, gateway)
+    decision = _decided(request, signals, conversed, gateway)
+    left_out: tuple[str, ...] = ()
+    if not decision.endpoints:
+        request, decision, left_out = await _for_less(request, caller, decision, conversed, gateway)
+    served = Served(RequestState(request, caller, decision, left_out=left_out), gateway, conversed)
     try:
         if not decision.endpoints:
             raise _denial(decision, request)
@@ -85,9 +85,23 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
     return served
 
 
-async def _decided(request: Request, caller: Caller, gateway: Gateway) -> tuple[Decision, bytes]:
-    """Where it may go, and the name of its conversation."""
-    signals, conversed = await signals_of(request, caller, gateway)
+async def _for_less(
+    request: Request, caller: Caller, decision: Decision, conversed: bytes, gateway: Gateway
+) -> tuple[Request, Decision, tuple[str, ...]]:
+    """What it may do without is left out if it can be served then: the first that can, or all as it is.
+
+    Its text is measured once: that of the whole request counts for the lesser one too.
+    """
+    for less, left_out in lesser(request):
+        fresh, _ = await signals_of(less, caller, gateway, text=False)
+        found = _decided(less, decision.signals | fresh, conversed, gateway)
+        if found.endpoints:
+            return less, found, left_out
+    return request, decision, ()
+
+
+def _decided(request: Request, signals: Signals, conversed: bytes, gateway: Gateway) -> Decision:
+    """Where it may go. `conversed`: the name of its conversation."""
     at = request.arrival.received_at
     view = View(
         at=at,
@@ -97,7 +111,7 @@ async def _decided(request: Request, caller: Caller, gateway: Gateway) -> tuple[
         max_tokens=request.max_tokens,
         estimates=gateway.estimates(),
     )
-    return decide(gateway.policy, signals, view), conversed
+    return decide(gateway.policy, signals, view)
 
 
 def _denial(decision: Decision, request: Request) -> GatewayError:
@@ -162,9 +176,12 @@ def _remember(outcome: Outcome, conversations: Conversations, conversation: byte
         conversations.remember(conversation, last.endpoint.id, outcome.ended_at)
 
 
-async def signals_of(request: Request, caller: Caller, gateway: Gateway) -> tuple[Signals, bytes]:
-    """Its signals, and the name of its conversation; those of a long body are measured beside the event loop."""
-    needed = gateway.policy.needs
+async def signals_of(request: Request, caller: Caller, gateway: Gateway, *, text: bool = True) -> tuple[Signals, bytes]:
+    """Its signals, and the name of its conversation; those of a long body are measured beside the event loop.
+
+    `text`: also those that read what it says, where the policy needs them.
+    """
+    needed = gateway.policy.needs if text else gateway.policy.needs - text_signals()
     if request.body_bytes <= LOOP_SCAN_BYTES:
         return _measure(request, caller, gateway, needed)
     signals, conversed = await PARSING.run(_measure, None, request, caller, gateway, needed - text_signals())

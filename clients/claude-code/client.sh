@@ -1,5 +1,5 @@
 # Anthropic's Claude Code, without anybody to ask it.
-PATH="$CLIENT/node_modules/.bin:$PATH"
+PATH="$(echo "$CLIENT"/node_modules/@anthropic-ai/claude-code-*):$PATH"  # the binary itself: no script of a package is run
 # setting
 export ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_AUTH_TOKEN=YOUR-KEY
 export ANTHROPIC_MODEL=auto ANTHROPIC_DEFAULT_HAIKU_MODEL=auto  # or any name of /v1/models

@@ -6,10 +6,6 @@ mkdir -p $CODEX_HOME
 cat > $CODEX_HOME/config.toml << 'TOML'
 model = "auto"
 model_provider = "entrepot"
-web_search = "disabled"  # OpenAI's own; leave it in for an endpoint that declares `hosted_tools`
-
-[agents]
-enabled = false  # their tools come in a namespace, which Responses alone have
 
 [model_providers.entrepot]
 name = "Entrepot"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -75,11 +74,3 @@ def sealing(trail: RequestState, endpoint: Endpoint, fields: Fields, seal: State
         return None
     rename = partial(seal.seal, team=trail.caller.team.id, endpoint=endpoint.id)
     return partial(SealedReply, request.kind, rename, stream=request.stream)
-
-
-def forgetting(request: Request) -> Request | None:
-    """A request to keep its reply, without that; None for others, and where nothing may be adapted."""
-    store = request.fields.get("store")
-    if store is None or bytes(store) != b"true" or request.arrival.strict:
-        return None
-    return replace(request, fields={**request.fields, "store": _FALSE})

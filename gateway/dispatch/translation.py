@@ -86,7 +86,7 @@ def _written(trail: RequestState, changed: Tuned, endpoint: Endpoint, seal: Stat
         raise GatewayError("unsupported_request", str(wrong), param=wrong.path) from None
     memory = replace(made.memory, clock=time)
     way_back = partial(WayBack, translator, memory, stream=request.stream)
-    adapted = (*_forgotten(trail), *made.adapted)
+    adapted = (*trail.left_out, *made.adapted)
     return Outgoing(parse(KINDS[endpoint.dialect], _encode(made.body), arrival), way_back, adapted)
 
 
@@ -112,7 +112,7 @@ def unwritable(trail: RequestState, seal: StateSeal) -> GatewayError | None:
 
 def _native(trail: RequestState, request: Request, endpoint: Endpoint, seal: StateSeal) -> Outgoing:
     """Bytes as they came; Responses keep what they are sent unless they are told not to."""
-    adapted = _forgotten(trail)
+    adapted = trail.left_out
     fields, left_out = without_marked(request.kind, request.fields)
     adapted += left_out
     if request.kind == "responses" and "store" not in fields:
@@ -130,7 +130,3 @@ def _check_strict(adapted: tuple[str, ...], request: Request) -> None:
     if adapted and request.arrival.strict:
         words = f"{adapted[0]} would be adapted, which `x-gateway-strict: true` forbids"
         raise GatewayError("unsupported_request", words, param=adapted[0].partition("(")[0])
-
-
-def _forgotten(trail: RequestState) -> tuple[str, ...]:
-    return ("store(true→false)",) if trail.forgotten else ()

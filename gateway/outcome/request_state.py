@@ -44,7 +44,7 @@ class RequestState:
     measuring: Callable[[], Awaitable[None]] | None = None  # until the topic is there, for whom it is worth waiting
     uncounted: GatewayError | None = None  # the caller's budgets are out of reach
     claim: Claim | None = None  # it goes nowhere but to that endpoint
-    forgotten: bool = False  # it asked for its reply to be kept, and nobody who may serve it keeps any
+    left_out: tuple[str, ...] = ()  # what it asked for that nobody has who may serve it, as `adapted` names it
     tuned: dict[str, Any] = field(default_factory=dict)  # by endpoint: the request as its parameters change it
     adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     failed_replicas: dict[str, list[int]] = field(default_factory=dict)  # by endpoint: numbers that were asked in vain

@@ -172,3 +172,37 @@ def test_where_nothing_can_be_kept_to_keep_is_adapted_by_name(running, upstreams
     assert sent(upstreams).get("store") in (None, False)
     status, _, said = running.ask("POST", path, body, headers=key | {"x-gateway-strict": "true"})
     assert (status, json.loads(said)["error"]["param"]) == (400, "store")
+
+
+FIND = {"type": "function", "name": "find", "parameters": {"type": "object", "properties": {}}}
+MENU = {"tools": [FIND, {"type": "web_search"}], "client_metadata": {"session_id": "s"}}
+
+
+@pytest.mark.parametrize(("model", "act"), [("w@c", None), ("m@a", RESPONSE)], ids=["translated", "as bytes"])
+def test_what_an_agent_offers_unasked_is_left_out_where_nobody_has_it(running, upstreams, model, act):
+    if act is not None:
+        upstreams.acts["a"] = saying(whole(200, act))
+    key = {"authorization": f"Bearer {KEY}"}
+    body = {"model": model, "input": "Hi", "store": False, **MENU}
+    status, headers, _ = running.ask("POST", "/v1/responses", body, headers=key)
+
+    assert (status, headers["x-gateway-adapted"]) == (200, "tools[1](web_search left out)")
+    assert [tool.get("type") for tool in sent(upstreams)["tools"]] == ["function"]
+    assert decision(running, headers)["attempts"][0]["adapted"] == ["tools[1](web_search left out)"]
+    asked_for: list[tuple[Any, Any]] = [(body, {"x-gateway-strict": "true"}), ({**body, "client_metadata": None}, {})]
+    for wanted, more in asked_for:
+        status, _, said = running.ask("POST", "/v1/responses", wanted, headers=key | more)
+        assert (status, json.loads(said)["error"]["param"]) == (400, "tools")
+
+
+def test_what_cannot_be_kept_and_what_nobody_has_are_left_out_together(running, upstreams):
+    body = {"model": "w@c", "input": "Hi", "store": True, **MENU}
+    status, headers, _ = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+
+    assert (status, headers["x-gateway-adapted"]) == (200, "store(true->false), tools[1](web_search left out)")
+    upstreams.acts["a"] = saying(whole(200, RESPONSE))
+    status, headers, said = running.ask(
+        "POST", "/v1/responses", {**body, "model": "m@a"}, headers={"authorization": f"Bearer {KEY}"}
+    )
+    assert (status, headers["x-gateway-adapted"]) == (200, "tools[1](web_search left out)")
+    assert json.loads(said)["id"].startswith("resp_gw1-")  # it is kept where it can be

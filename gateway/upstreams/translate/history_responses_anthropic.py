@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.upstreams.translate.history_responses_openai import STATES, ordinary
 from gateway.upstreams.translate.messages_openai_anthropic import Turns, arguments_in
+from gateway.upstreams.translate.namespaces import called
 from gateway.upstreams.translate.parts_openai_anthropic import plainly
 from gateway.upstreams.translate.parts_responses_anthropic import blocks, spoken, texts
 from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
@@ -75,9 +76,9 @@ def _reasoning(item: Item, path: str, draft: Draft, turns: Turns) -> None:
 def _call(item: Item, path: str, draft: Draft, turns: Turns) -> None:
     custom = item.get("type") == "custom_tool_call"
     field = "input" if custom else "arguments"
-    known(item, STATES | {"call_id", "name", field, "caller", "async"}, path)
+    known(item, STATES | {"call_id", "name", "namespace", field, "caller", "async"}, path)
     ordinary(item, path)
-    name = text(item.get("name"), f"{path}.name")
+    name = called(item, path, draft)
     if custom:
         given = {"input": text(item.get("input"), f"{path}.input")}
     else:
@@ -87,10 +88,10 @@ def _call(item: Item, path: str, draft: Draft, turns: Turns) -> None:
 
 
 def _result(item: Item, path: str, draft: Draft, turns: Turns) -> None:
-    known(item, STATES | {"call_id", "output", "caller", "name"}, path)
+    known(item, STATES | {"call_id", "output", "caller", "name", "namespace"}, path)
     ordinary(item, path)
     id, name = turns.calls.end(text(item.get("call_id"), f"{path}.call_id"), f"{path}.call_id")
-    if item.get("name") not in (None, name):
+    if item.get("name") is not None and called(item, path, draft) != name:
         raise Untranslatable(f"{path}.name", "must be the name of the tool that was called, or be left out")
     content = plainly(blocks(item.get("output"), f"{path}.output"))
     turns.answer({"type": "tool_result", "tool_use_id": id, "content": content or ""})

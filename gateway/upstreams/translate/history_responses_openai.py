@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.upstreams.translate.namespaces import called
 from gateway.upstreams.translate.parts_responses_openai import Part, parts, plainly, spoken, texts
 from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
@@ -152,9 +153,9 @@ def _reasoning(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
     custom = item.get("type") == "custom_tool_call"
     field = "input" if custom else "arguments"
-    known(item, STATES | {"call_id", "name", field, "caller", "async"}, path)
+    known(item, STATES | {"call_id", "name", "namespace", field, "caller", "async"}, path)
     ordinary(item, path)
-    id, name = text(item.get("call_id"), f"{path}.call_id"), text(item.get("name"), f"{path}.name")
+    id, name = text(item.get("call_id"), f"{path}.call_id"), called(item, path, draft)
     words = text(item.get(field), f"{path}.{field}")
     if custom and draft.upstream.custom_tools:
         made = {"id": id, "type": "custom", "custom": {"name": name, "input": words}}
@@ -165,11 +166,11 @@ def _call(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
 
 
 def _result(item: Item, path: str, draft: Draft, talk: _Talk) -> None:
-    known(item, STATES | {"call_id", "output", "caller", "name"}, path)
+    known(item, STATES | {"call_id", "output", "caller", "name", "namespace"}, path)
     ordinary(item, path)
     id, output = text(item.get("call_id"), f"{path}.call_id"), item.get("output")
     turn, name = talk.result(id, f"{path}.call_id")
-    if item.get("name") not in (None, name):
+    if item.get("name") is not None and called(item, path, draft) != name:
         raise Untranslatable(f"{path}.name", "must be the name of the tool that was called, or be left out")
     said = []
     for place, part in enumerate(parts(output, f"{path}.output")):

@@ -18,6 +18,8 @@ class Draft:
         self.upstream = upstream
         self.body: dict[str, Any] = {}
         self.adapted: list[str] = []
+        self.flat: dict[tuple[str, str], str] = {}  # by namespace and name of a tool: what it is called upstream
+        self.unasked: frozenset[int] = frozenset()  # places of tools that may be left out
 
     def adapt(self, path: str, how: str) -> None:
         """`how`: `image→user message`. Raises Untranslatable where the caller wants nothing adapted."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.upstreams.translate import history_responses_anthropic as history
+from gateway.upstreams.translate import namespaces, tools_openai_anthropic, tools_responses_openai
 from gateway.upstreams.translate import requests_responses_openai as chat
-from gateway.upstreams.translate import tools_openai_anthropic, tools_responses_openai
 from gateway.upstreams.translate.fields import Field, fill, nothing, only
-from gateway.upstreams.translate.reading import Draft, items, known, mapping, wrong
+from gateway.upstreams.translate.reading import Draft, known, mapping, wrong
 from gateway.upstreams.translate.requests_openai_anthropic import USUAL_LIMIT, reason, temperature, tier, user_in
 from gateway.upstreams.translate.spec import Body, Memory, Translated, Untranslatable, Upstream
 
@@ -21,6 +21,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     """Raises Untranslatable, GatewayError."""
     draft = Draft(replace(upstream, custom_tools=False))  # Messages know functions alone
     draft.body = {"model": model}
+    namespaces.prepare(body, draft)
     history.converse(body, draft)
     fill(body, draft, FIELDS, but=ELSEWHERE)
     _limit(body, draft)
@@ -28,6 +29,7 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     _choose(body, draft)
     wrapped = tools_responses_openai.wrapped_names(body, draft)
     memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped, vendor=upstream.vendor)
+    memory = replace(memory, namespaced=namespaces.names_back(draft))
     return Translated(draft.body, memory, tuple(draft.adapted))
 
 
@@ -45,7 +47,7 @@ def _limit(body: Body, draft: Draft) -> None:
 
 def _define(value: Any, draft: Draft) -> None:
     made = []
-    for path, tool in items(value, "tools"):
+    for path, tool in namespaces.listed(value, draft):
         function = tools_responses_openai.read_tool(tool, path, draft)["function"]
         schema = function.pop("parameters", None)
         if function.get("strict") is not True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.upstreams.translate import history_responses_openai as history
+from gateway.upstreams.translate import namespaces
 from gateway.upstreams.translate import tools_responses_openai as tools
 from gateway.upstreams.translate.fields import NO_PLACE, Field, fill, never, nothing, only, same
 from gateway.upstreams.translate.reading import Draft, known, mapping, text, wrong
@@ -24,10 +25,12 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     """Raises Untranslatable, GatewayError."""
     draft = Draft(upstream)
     draft.body = {"model": model}
+    namespaces.prepare(body, draft)
     fill(body, draft, FIELDS, but=ELSEWHERE)
     tools.choose(body, draft)
     draft.body["messages"] = history.messages(body, draft)
-    memory = Memory(body, model, response_id, created_at, wrapped_tools=tools.wrapped_names(body, draft))
+    wrapped, back = tools.wrapped_names(body, draft), namespaces.names_back(draft)
+    memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped, namespaced=back)
     return Translated(draft.body, memory, tuple(draft.adapted))
 
 

@@ -91,7 +91,9 @@ class Answer:
 
     def call(self, kind: str, call_id: str, name: str) -> None:
         """Begins a `function_call` or a `custom_tool_call`."""
-        self._add({"type": kind, "call_id": call_id, "name": name, _CALLS[kind][1]: ""})
+        namespace, own = self._memory.namespaced.get(name, ("", name))
+        within = {"namespace": namespace} if namespace else {}
+        self._add({"type": kind, "call_id": call_id, "name": own, **within, _CALLS[kind][1]: ""})
 
     def give(self, words: str) -> None:
         """More of what the call that is open is given."""

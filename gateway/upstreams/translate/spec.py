@@ -45,6 +45,7 @@ class Memory:
     response_id: str  # for dialects whose replies must have one: minted once, without a prefix
     created_at: int  # Unix seconds
     wrapped_tools: frozenset[str] = frozenset()  # custom tools that went as functions with one string `input`
+    namespaced: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # upstream's name -> namespace and name
     vendor: str = ""  # see Upstream
     call_ids: Mapping[str, str] = field(default_factory=dict)  # upstream's call id -> the caller's, where rewritten
     clock: Callable[[], float] | None = None  # Unix seconds when it is asked: when a Response was completed

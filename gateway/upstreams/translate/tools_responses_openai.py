@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.upstreams.translate.namespaces import listed
 from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
 from gateway.upstreams.translate.spec import Body, Untranslatable
 from gateway.upstreams.translate.wrapping import SCHEMA, told
@@ -16,7 +17,7 @@ _CHOICES = ("auto", "required", "none")
 
 def define(value: Any, draft: Draft) -> None:
     """`tools`. Raises Untranslatable, GatewayError."""
-    tools = [read_tool(tool, path, draft) for path, tool in items(value, "tools")]
+    tools = [read_tool(tool, path, draft) for path, tool in listed(value, draft)]
     if tools:
         draft.body["tools"] = tools
 
@@ -25,7 +26,10 @@ def wrapped_names(body: Body, draft: Draft) -> frozenset[str]:
     """Of custom tools that go as functions; after `define`."""
     if draft.upstream.custom_tools:
         return frozenset()
-    return frozenset(tool["name"] for tool in body.get("tools") or () if tool.get("type") == "custom")
+    names = [tool["name"] for tool in body.get("tools") or () if tool.get("type") == "custom"]
+    spaces = [tool for tool in body.get("tools") or () if tool.get("type") == "namespace"]
+    inner = [(space["name"], tool["name"]) for space in spaces for tool in space["tools"] if tool["type"] == "custom"]
+    return frozenset([*names, *(draft.flat[both] for both in inner)])
 
 
 def read_tool(tool: Tool, path: str, draft: Draft) -> dict[str, Any]:
