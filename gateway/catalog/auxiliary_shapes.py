@@ -66,7 +66,7 @@ class ParametersShape(Shape):
 
 
 class TakesRow(Sourced):
-    """What a vendor's Chat Completions or Responses take where vendors differ; what is absent is not known."""
+    """What a vendor's Chat, Responses or Messages take where vendors differ; what is absent is not known."""
 
     limit_field: Literal["max_tokens", "max_completion_tokens"] | None = Field(
         None,
@@ -75,6 +75,9 @@ class TakesRow(Sourced):
     )
     custom_tools: bool | None = Field(
         None, description="tools of type `custom`; false: they go as functions; unknown: they go as they are"
+    )
+    messages_version: Day | None = Field(
+        None, description="the newest `anthropic-version` that its Messages take; unknown: 2023-06-01"
     )
 
 

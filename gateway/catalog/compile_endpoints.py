@@ -79,10 +79,9 @@ def _takes(row: TakesRow | None, otherwise: Takes) -> Takes:
     """Fact by fact; the source is that of the nearer row which says anything."""
     if row is None:
         return otherwise
-    custom = otherwise.custom_tools if row.custom_tools is None else row.custom_tools
-    if row.limit_field is None and row.custom_tools is None:
-        return otherwise
-    return Takes(row.limit_field or otherwise.limit_field, custom, row.source, row.checked)
+    facts = ("limit_field", "custom_tools", "messages_version")
+    said = {name: getattr(row, name) for name in facts if getattr(row, name) is not None}
+    return replace(otherwise, **said, source=row.source, checked=row.checked) if said else otherwise
 
 
 def endpoints(desk: CatalogBuilder, known: Known) -> dict[str, Endpoint]:

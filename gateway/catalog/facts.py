@@ -95,17 +95,18 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """What Chat Completions or Responses take where vendors differ."""
+    """What Chat Completions, Responses or Messages take where vendors differ."""
 
     limit_field: Literal["max_tokens", "max_completion_tokens"] | None = None  # what Chat calls the bound on output
     custom_tools: bool | None = None  # tools that take a text; False: functions alone
+    messages_version: date | None = None  # the newest `anthropic-version`; None: the first alone
     source: str | None = None
     checked: date | None = None
 
     @property
     def known(self) -> bool:
         """It says anything."""
-        return self.limit_field is not None or self.custom_tools is not None
+        return any(fact is not None for fact in (self.limit_field, self.custom_tools, self.messages_version))
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compiled once: the same thing is the same object

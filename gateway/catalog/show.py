@@ -221,7 +221,8 @@ def _concerns(notice: Notice, names: Sequence[str]) -> bool:
 
 
 def _takes(takes: Takes) -> Row:
-    return {"limit_field": takes.limit_field, "custom_tools": takes.custom_tools}
+    version = _plain(takes.messages_version)
+    return {"limit_field": takes.limit_field, "custom_tools": takes.custom_tools, "messages_version": version}
 
 
 def _source(row: Lab | Model | Operator | Endpoint | Takes) -> Row:

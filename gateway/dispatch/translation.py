@@ -18,7 +18,7 @@ from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
 from gateway.upstreams.adapted import objection
-from gateway.upstreams.dialect_headers import carried
+from gateway.upstreams.dialect_headers import VERSION, carried
 from gateway.upstreams.state_seal import StateSeal
 from gateway.upstreams.stored_ids import SealedReply
 from gateway.upstreams.translate import TRANSLATORS
@@ -50,7 +50,9 @@ def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     arrival = trail.request.arrival
     if not arrival.options:
         return out
-    options, left_out = carried(arrival.options, endpoint.api if endpoint.adapted else endpoint.dialect)
+    newest = endpoint.takes.messages_version if trail.request.interface.dialect.name == endpoint.dialect else None
+    api = endpoint.api if endpoint.adapted else endpoint.dialect
+    options, left_out = carried(arrival.options, api, newest.isoformat() if newest is not None else VERSION)
     _check_strict(left_out, trail.request)
     request = replace(out.request, arrival=replace(arrival, options=options))
     return replace(out, request=request, adapted=(*out.adapted, *left_out))

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-VERSION: Final = "2023-06-01"  # of Messages, the only one whose streams are read here
+VERSION: Final = "2023-06-01"  # of Messages, which everyone takes
+# Newer ones that are read here alike. 2026-10-21 only refuses what the first takes: sampling parameters, documents of
+# the assistant, citations in words of the user. Source: platform.claude.com/docs/en/api/migration-2026-10-21.
+NEWER: Final = frozenset({"2026-10-21"})
 # Features of `anthropic-beta`, without their dates. Source: anthropic-sdk-python 2.12.0, AnthropicBetaParam, and
 # platform.claude.com/docs/en/api/beta-headers, 2026-11-28; `claude-code`, `effort`, `fine-grained-tool-streaming` and
 # `advanced-tool-use` are what Claude Code and the guides of these features send.
@@ -44,21 +47,29 @@ def options_of(said: Mapping[bytes, str]) -> Options:
     )
 
 
-def carried(options: Options, api: str) -> tuple[Options, tuple[str, ...]]:
-    """What goes to an upstream that speaks `api`, and the names of what is left out."""
+def carried(options: Options, api: str, newest: str = VERSION) -> tuple[Options, tuple[str, ...]]:
+    """What goes to an upstream that speaks `api`, and the names of what is left out.
+
+    `newest`: the version of Messages up to which the caller's may go on. To who takes the first alone, a newer one says
+    nothing that its replies would not be.
+    """
     betas: list[str] = []
+    version: Options = ()
     left_out: dict[str, None] = {}
     for name, value in options:
         if name == "anthropic-version":
-            if api == "anthropic":  # on other wires there is nothing that a version could say
+            if api == "anthropic" and value not in NEWER:  # on other wires there is nothing that a version could say
                 left_out[f"anthropic-version(→{VERSION})"] = None
+            elif api == "anthropic" and value <= newest:
+                version = ((name, value),)
             continue
         for word in _words(value):
             if name == "anthropic-beta" and api == "anthropic" and _has_row(word):
                 betas.append(word)
             elif name == "anthropic-beta" or word not in IGNORED:
                 left_out[_named(name, word, shown=name == "anthropic-beta" and api == "anthropic")] = None
-    return ((("anthropic-beta", ",".join(dict.fromkeys(betas))),) if betas else ()), tuple(left_out)
+    kept: Options = (("anthropic-beta", ",".join(dict.fromkeys(betas))),) if betas else ()
+    return (*version, *kept), tuple(left_out)
 
 
 def _words(value: str) -> Iterator[str]:

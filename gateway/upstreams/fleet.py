@@ -35,6 +35,7 @@ SECRET_CHARS = 16  # of a key: what is shorter could be a word of an answer
 
 _encode = msgspec.json.Encoder().encode
 _JSON = header_lines({"content-type": "application/json", "accept": "application/json, text/event-stream"})
+_VERSION = header_lines({"anthropic-version": VERSION})
 _SOUND = header_lines({"content-type": "application/json", "accept": "*/*"})
 _KEY_HEADERS = {"anthropic": "x-api-key", "azure": "api-key"}  # by wire; others take a bearer
 _USAGE_OPTION = msgspec.Raw(b'{"include_usage":true}')
@@ -166,7 +167,7 @@ class Fleet:
         if self._tracing and door.own:
             headers += header_lines({"traceparent": traceparent(request.arrival, attempt=started)})
         if request.arrival.options:
-            headers += header_lines(dict(request.arrival.options))
+            headers = _with_options(headers, dict(request.arrival.options))
         try:
             return await self._client.send(
                 target=door.targets[request.interface.upstream_path],
@@ -190,6 +191,13 @@ class Fleet:
         """Raises UpstreamFault for what is forbidden by now."""
         if (found := objection(permit, self._in_force)) is not None:
             raise UpstreamFault("frozen" if found.by_freeze else "forbidden", found.words)
+
+
+def _with_options(headers: bytes, options: Mapping[str, str]) -> bytes:
+    """With what the caller chose, the version of Messages in the usual one's place."""
+    if "anthropic-version" in options:
+        headers = headers.replace(_VERSION, b"")
+    return headers + header_lines(options)
 
 
 def _content(request: Request, door: UpstreamTarget, *, add_usage: bool) -> tuple[bytes, bytes]:

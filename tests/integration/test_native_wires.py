@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.native_replies import MESSAGE, RESPONSE, TEXT, event, messages, respo
 from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
+VERSION = re.compile(rb"anthropic-version: (\S+)\r\n")
 HELLO: Any = [{"role": "user", "content": "Tell me some history."}]
 
 
@@ -38,7 +40,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Ite
     policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"}, key_env="GATEWAY_KEY_VENDOR")
     rows = policies / "catalog" / "all.yaml"
     parts = rows.read_text().split("  - {id: ")
-    wires = {"m@a": "anthropic", "m@b": "openai_responses"}
+    wires = {"m@a": "anthropic, takes: {messages_version: 2026-10-21}", "m@b": "openai_responses"}
     for name, wire in wires.items():
         parts = [part.replace("api: openai", f"api: {wire}") if part.startswith(name) else part for part in parts]
     rows.write_text("  - {id: ".join(parts))
@@ -74,7 +76,7 @@ def test_a_whole_message_passes_and_is_billed(claude, running, upstreams):
     assert sent(upstreams) == {"model": "up-a", "max_tokens": 99, "messages": HELLO, "top_k": 7}
     assert head.startswith(b"post /a/messages http/1.1")
     assert b"x-api-key: vendor-secret-0123456789\r\n" in head
-    assert b"anthropic-version: 2023-06-01\r\n" in head
+    assert VERSION.findall(head) == [b"2026-10-21"]  # the SDK's own
     assert b"authorization" not in head
     assert (attempt["usage"]["input_tokens"], attempt["usage"]["cached_tokens"]) == (10, 4)
     assert (attempt["usage"]["output_tokens"], raw.headers["x-gateway-outcome"]) == (20, "answered")
@@ -94,6 +96,24 @@ def test_features_are_carried_to_their_wire_and_named_where_they_are_left_out(ru
     assert b"anthropic" not in upstreams.asked[-1][1].lower()
     assert headers["x-gateway-adapted"] == "anthropic-beta(left out)"
     assert decision(running, headers)["attempts"][0]["adapted"] == ["anthropic-beta(left out)"]
+
+
+def test_the_version_of_messages_is_the_caller_s_where_its_dialect_is_spoken(running, upstreams):
+    upstreams.acts["a"] = saying(whole(200, MESSAGE))
+    body = {"model": "m@a", "max_tokens": 9, "messages": HELLO}
+    newer = {"anthropic-version": "2026-10-21", "x-gateway-strict": "true"}
+    said = []
+    for path, key, more in (
+        ("/v1/messages", {"x-api-key": KEY}, newer),
+        ("/v1/messages", {"x-api-key": KEY}, {}),
+        ("/v1/chat/completions", {"authorization": f"Bearer {KEY}"}, newer),  # `temperature` may come of it
+    ):
+        assert running.ask("POST", path, body, headers=key | more)[0] == 200
+        said += VERSION.findall(upstreams.asked[-1][1].lower())
+
+    assert said == [b"2026-10-21", b"2023-06-01", b"2023-06-01"]
+    wrong = {"x-api-key": KEY, "anthropic-version": "2020-01-01", "x-gateway-strict": "true"}
+    assert running.ask("POST", "/v1/messages", body, headers=wrong)[0] == 400
 
 
 def test_what_another_endpoint_thought_is_left_out_by_name(running, upstreams):

@@ -40,6 +40,23 @@ def test_what_says_nothing_is_ignored_and_what_might_is_named():
     assert options(anthropic_version="2023-06-01", anthropic_beta="") == ()
 
 
+@pytest.mark.parametrize(
+    ("newest", "goes"), [("2026-10-21", "2026-10-21"), ("2027-01-01", "2026-10-21"), ("2023-06-01", None)]
+)
+def test_a_newer_version_goes_to_who_takes_it_and_is_no_loss_elsewhere(newest, goes):
+    kept, left_out = carried(options(anthropic_version="2026-10-21"), "anthropic", newest)
+
+    assert dict(kept).get("anthropic-version") == goes and left_out == ()
+    assert carried(options(anthropic_version="2026-10-21"), "openai", newest) == ((), ())
+
+
+@pytest.mark.parametrize("version", ["2024-01-01", "2026-10-22", "2026-10-21x", "x", "9"])
+def test_a_version_that_nobody_reads_here_goes_to_nobody(version):
+    kept, left_out = carried(options(anthropic_version=version), "anthropic", "2027-01-01")
+
+    assert kept == () and left_out == ("anthropic-version(→2023-06-01)",)
+
+
 @given(st.text(max_size=80), st.sampled_from(["anthropic", "openai"]))
 def test_no_value_of_a_caller_goes_on_that_has_no_row(text, api):
     kept, left_out = carried(options(anthropic_beta=text, openai_beta=text), api)
