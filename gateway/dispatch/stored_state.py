@@ -18,10 +18,16 @@ NEED = "stored_state"
 _FALSE = msgspec.Raw(b"false")
 _NOTHING = msgspec.Raw(b"null")
 _KEEPS: Mapping[str, Callable[[Fields], bool]] = {  # by kind: whether its vendor may keep something that has an id
-    "responses": lambda fields: bytes(fields.get("store", _FALSE)) != b"false",
+    "responses": lambda fields: bytes(fields.get("store", _FALSE)) != b"false" or _makes_containers(fields),
     "chat": lambda fields: "audio" in fields,
     "messages": lambda fields: "container" in fields or b"code_execution" in bytes(fields.get("tools", _NOTHING)),
 }
+
+
+def _makes_containers(fields: Fields) -> bool:
+    """Tools of Responses that leave a container behind, whether the reply is kept or not."""
+    tools = bytes(fields.get("tools", _NOTHING))
+    return b"code_interpreter" in tools or b'"shell"' in tools or b"container" in tools
 
 
 def claim(trail: RequestState, seal: StateSeal) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from gateway.signals.decode import decoded
 from gateway.signals.effort import DEFAULT, effort
 from gateway.signals.effort import FIELDS as EFFORT_FIELDS
+from gateway.signals.kept_places import IN_CONTENT, in_field, in_tools
 
 # The caller runs these itself; a tool of any other type runs at the vendor.
 _OWN_TOOLS: Final = ("function", "custom", "local_shell", "apply_patch", "bash_", "text_editor_", "memory_", "computer")
@@ -85,8 +86,10 @@ def _part(part: dict[str, object]) -> Iterator[str]:
         yield from _PARTS.get(kind, ())
     for name in _UNTYPED & part.keys():  # vendors tell a part by its name where the type is missing
         yield from _PARTS[name]
-    if isinstance(part.get("file_id"), str):
+    if any(isinstance(part.get(name), str) for name in IN_CONTENT):
         yield "stored_state"
+    if kind == "tool_search_output":
+        yield from _tools(part.get("tools"))
     if part.get("role") == "assistant" and isinstance(part.get("audio"), dict):
         yield "stored_state"  # an earlier spoken answer, by its id
 
@@ -102,13 +105,13 @@ def _tools(value: object) -> Iterator[str]:
             kind = one.get("type", "function") if isinstance(one, dict) else "function"
             own = isinstance(kind, str) and kind.startswith(_OWN_TOOLS)
             yield "tools" if own else "hosted_tools"
-            if isinstance(one, dict) and _continues(one.get("container")):
-                yield "stored_state"
+    if any(True for _ in in_tools(value)):
+        yield "stored_state"
 
 
-def _continues(container: object) -> bool:
-    """A tool's container that the vendor kept, or that begins with files which it keeps."""
-    return isinstance(container, str) or (isinstance(container, dict) and bool(container.get("file_ids")))
+def _kept(name: str, value: object) -> Iterator[str]:
+    if any(True for _ in in_field(name, {name: value})):
+        yield "stored_state"
 
 
 def _choice(value: object) -> Iterator[str]:
@@ -172,6 +175,8 @@ _FIELDS: Final[Mapping[str, Callable[[object], Iterator[str]]]] = {
     "background": _when_set("stored_state"),
     "prompt": lambda value: iter(("stored_state",) if isinstance(value, dict) else ()),  # a stored prompt, by its id
     "container": _when_set("stored_state"),
+    "prompt_cache_options": lambda value: _kept("prompt_cache_options", value),
+    "user_profile_id": _when_set("stored_state"),
     "mcp_servers": _when_set("hosted_tools"),
     "web_search_options": _when_given("hosted_tools"),
     "search_parameters": _when_given("hosted_tools"),

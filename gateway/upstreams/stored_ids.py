@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from gateway.errors import GatewayError
 from gateway.outcome.wire import document_of
 from gateway.request import Fields
+from gateway.signals.kept_places import FIELDS, IN_CONTENT, Spot, in_field, in_tools
 from gateway.signals.needs import refers
 from gateway.upstreams.state_seal import MARK
 
@@ -21,7 +22,6 @@ _IDS = frozenset(
 )
 # Of callers, or nobody's: what looks like an id in there is none.
 _CLOSED = frozenset({"metadata", "attributes", "tools", "tool_choice", "parameters", "input_schema", "arguments"})
-_NAMED = frozenset({"previous_response_id", "conversation", "prompt", "container"})  # an id, or an object with one
 _CONTENT = frozenset({"input", "messages"})
 _MOST_PATH = 400  # characters of a place that an error names
 _encode = msgspec.json.Encoder().encode
@@ -33,17 +33,17 @@ def opened(fields: Fields, unseal: Callable[[str], str | None]) -> dict[str, msg
     Raises GatewayError, which names the place, for an id that was not handed out here.
     """
     made: dict[str, msgspec.Raw] = {}
-    for name in fields.keys() & (_NAMED | _CONTENT | {"tools"}):
+    for name in fields.keys() & (FIELDS.keys() | _CONTENT | {"tools"}):
         value = msgspec.json.decode(fields[name])
         if value is None or value == "":
             continue
         claims = _Claims(unseal)
-        if name in _NAMED:
-            value = claims.whole(value, name)
-        elif name == "tools":
-            claims.containers(value)
-        else:
+        if name in _CONTENT:
             claims.inside(value, name)
+        else:
+            holder = {name: value}
+            claims.each(in_tools(value) if name == "tools" else in_field(name, holder))
+            value = holder[name]
         if claims.found:
             made[name] = msgspec.Raw(_encode(value))
     return made
@@ -61,23 +61,10 @@ class _Claims:
         self._unseal = unseal
         self.found = False
 
-    def whole(self, value: Any, path: str) -> Any:
-        """A field that is an id, or an object that has one."""
-        if isinstance(value, dict) and "id" in value:
-            return {**value, "id": self._must(value["id"], f"{path}.id")}
-        return value if isinstance(value, dict) else self._must(value, path)
-
-    def containers(self, tools: Any, path: str = "tools") -> None:
-        """Of tools that go on in a container that an earlier reply made, or begin one with its files."""
-        for place, tool in enumerate(tools if isinstance(tools, list) else ()):
-            if isinstance(tool, dict) and tool.get("type") == "namespace" and path == "tools":
-                self.containers(tool.get("tools"), f"tools[{place}].tools")
-            container = tool.get("container") if isinstance(tool, dict) else None
-            if isinstance(container, str):
-                tool["container"] = self._must(container, f"{path}[{place}].container")
-            elif isinstance(container, dict) and isinstance(container.get("file_ids"), list):
-                where = f"{path}[{place}].container.file_ids"
-                container["file_ids"] = [self._must(each, where) for each in container["file_ids"]]
+    def each(self, spots: Iterable[Spot]) -> None:
+        """Ids that must be ours."""
+        for holder, key, where in spots:
+            holder[key] = self._must(holder[key], where)
 
     def inside(self, content: Any, path: str) -> None:
         """Items and their parts: references and files must be ours, what else has one of our ids gets its own back."""
@@ -96,9 +83,11 @@ class _Claims:
         spoken = item.get("audio") if item.get("role") == "assistant" else None
         if isinstance(spoken, dict) and "id" in spoken:
             spoken["id"] = self._must(spoken["id"], _written((path, ".audio.id")))
+        if item.get("type") == "tool_search_output":
+            self.each(in_tools(item.get("tools"), _written((path, ".tools"))))
         for name in _IDS & item.keys():
             given = item[name]
-            if name == "file_id" or (reference and name == "id"):
+            if name in IN_CONTENT or (reference and name == "id"):
                 if given is not None:
                     item[name] = self._must(given, _written((path, f".{name}")))
             elif isinstance(given, str) and MARK in given:
