@@ -61,6 +61,7 @@ class ActiveAttempt:
     first_byte_s: float | None = None
     back: WayBack | SealedReply | None = None  # into the caller's dialect
     told: bool = True  # the opening was held to be judged; otherwise only the whole text is
+    counted: bytes = b""  # the last of what was handed on that numbers its events
     ended: bool = False  # the upstream's reply came to its end
     committed: bool = False  # the caller has a part of it, or is about to
     stop: Stop = field(default_factory=Stop)
@@ -128,12 +129,15 @@ class ActiveAttempt:
     def _returned(self, out: bytes) -> bytes:
         """In the caller's dialect. Raises MeteringError for what has no place in it."""
         out = self._clean(out)
-        if self.back is None or not out:
-            return out
-        try:
-            return self.back.feed(out)
-        except ValueError as wrong:
-            raise MeteringError(str(wrong)) from None
+        if self.back is not None and out:
+            try:
+                out = self.back.feed(out)
+            except ValueError as wrong:
+                raise MeteringError(str(wrong)) from None
+        counts = self.trail.request.interface.dialect.counts
+        if counts and counts in out:
+            self.counted = out
+        return out
 
     @property
     def content_type(self) -> bytes | None:
@@ -151,7 +155,7 @@ class ActiveAttempt:
     def breaking(self, error: GatewayError) -> bytes:
         """The end of a stream that broke off, as its caller's dialect has it."""
         told = self.back.fail(error) if self.back is not None else None
-        return self.trail.request.interface.dialect.error_event(error) if told is None else told
+        return self.trail.request.interface.dialect.error_event(error, self.counted) if told is None else told
 
     def _clean(self, out: bytes) -> bytes:
         if self.secret is not None and self.secret in out:

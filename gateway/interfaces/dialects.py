@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,7 +40,8 @@ _ANTHROPIC = {
 }
 
 
-BEHIND_ALL = 1_000_000_000  # as the last event's `sequence_number`: the others are not counted here
+_COUNTED = b'"sequence_number":'
+_NUMBER = re.compile(rb'"sequence_number": ?(\d{1,15})')
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class Dialect:
 
     name: str  # as the catalogue's `body_fields` and `api` have it
     error: Callable[[GatewayError], dict[str, object]]  # the body of an error reply
-    error_event: Callable[[GatewayError], bytes]  # the last event of a stream that breaks
+    error_event: Callable[[GatewayError, bytes], bytes]  # the last event of a stream that breaks, after what was told
+    counts: bytes = b""  # what an event holds by which its successor is numbered; b"": they are not
 
 
 def openai_error(error: GatewayError) -> dict[str, object]:
@@ -63,21 +66,22 @@ def anthropic_error(error: GatewayError) -> dict[str, object]:
     return {"type": "error", "error": {"type": kind, "message": f"{error.message} ({error.code})"}}
 
 
-def _openai_event(error: GatewayError) -> bytes:
+def _openai_event(error: GatewayError, told: bytes = b"") -> bytes:
     return b"data: " + msgspec.json.encode(openai_error(error)) + b"\n\n"
 
 
-def _responses_event(error: GatewayError) -> bytes:
+def _responses_event(error: GatewayError, told: bytes = b"") -> bytes:
     """Flat as it is documented, and with the `error` in it by which OpenAI's own differs: its SDKs raise on that."""
     flat = {"code": error.code, "message": error.message, "param": error.param}
-    event = {"type": "error", **flat, "sequence_number": BEHIND_ALL, **openai_error(error)}
+    numbers = _NUMBER.findall(told)
+    event = {"type": "error", **flat, "sequence_number": int(numbers[-1]) + 1 if numbers else 0, **openai_error(error)}
     return b"event: error\ndata: " + msgspec.json.encode(event) + b"\n\n"
 
 
-def _anthropic_event(error: GatewayError) -> bytes:
+def _anthropic_event(error: GatewayError, told: bytes = b"") -> bytes:
     return b"event: error\ndata: " + msgspec.json.encode(anthropic_error(error)) + b"\n\n"
 
 
 OPENAI = Dialect("openai", openai_error, _openai_event)
-OPENAI_RESPONSES = Dialect("openai_responses", openai_error, _responses_event)
+OPENAI_RESPONSES = Dialect("openai_responses", openai_error, _responses_event, _COUNTED)
 ANTHROPIC = Dialect("anthropic", anthropic_error, _anthropic_event)

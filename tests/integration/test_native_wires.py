@@ -235,6 +235,16 @@ def ended(status: str, **fields: Any) -> dict[str, Any]:
     return {**RESPONSE, "status": status, **fields}
 
 
+def test_the_error_of_a_broken_stream_of_responses_is_numbered_after_its_last_event(running, upstreams):
+    upstreams.acts["b"] = saying(SSE, *responses(b"")[:5])
+    body = {"model": "m@b", "input": "Hi", "stream": True, "store": False}
+    _, _, said = running.ask("POST", "/v1/responses", body, headers={"authorization": f"Bearer {KEY}"})
+    told = [json.loads(line[6:]) for line in said.decode().splitlines() if line.startswith("data: {")]
+
+    assert told[-1]["type"] == "error"
+    assert [event["sequence_number"] for event in told] == list(range(6))
+
+
 def test_a_response_that_failed_is_no_answer(running, upstreams):
     failed = ended("failed", error={"code": "server_error", "message": "It broke."}, output=[])
     upstreams.acts["b"] = saying(SSE, *responses(event("response.failed", response=failed, sequence_number=7)))

@@ -116,7 +116,7 @@ def streamed_with_damage(case: dict[str, Any], data: st.DataObject) -> str:
                 said += way.feed(written.encode())
             except ValueError as wrong:
                 error = GatewayError("upstreams_exhausted", str(wrong))
-                end = ANTHROPIC.error_event(error) if case["client"] == "anthropic" else way.fail(error)
+                end = ANTHROPIC.error_event(error, b"") if case["client"] == "anthropic" else way.fail(error)
                 return (said + (end or b"")).decode()
     return (said + way.end()).decode()
 

@@ -107,7 +107,7 @@ class Stream:
         if self._over or self._reading.failed:
             return b""
         self._over = True
-        return ANTHROPIC.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its end"))
+        return ANTHROPIC.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its end"), b"")
 
     def _finish(self, response: Body) -> list[bytes]:
         self._over = True

@@ -74,7 +74,7 @@ class Stream:
         if self._over or self._reading.failed:
             return b""
         self._over = True
-        return OPENAI.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its end"))
+        return OPENAI.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its end"), b"")
 
     def _tell(self, piece: Piece) -> list[bytes]:
         field, words = self._telling.words(piece)

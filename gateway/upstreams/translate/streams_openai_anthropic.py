@@ -97,7 +97,9 @@ class Stream:
         if self._over:
             return b""
         self._over = True
-        return OPENAI.error_event(GatewayError("upstreams_exhausted", "the reply broke off before its message_stop"))
+        return OPENAI.error_event(
+            GatewayError("upstreams_exhausted", "the reply broke off before its message_stop"), b""
+        )
 
     def _start(self) -> bytes:
         self._begun = True

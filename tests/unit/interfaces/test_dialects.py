@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gateway.errors import GatewayError
-from gateway.interfaces.dialects import ANTHROPIC, BEHIND_ALL, OPENAI, OPENAI_RESPONSES
+from gateway.interfaces.dialects import ANTHROPIC, OPENAI, OPENAI_RESPONSES
 
 ERROR = GatewayError("invalid_request", "`n` is 900", param="n")
 OURS = {"message": "`n` is 900", "type": "invalid_request_error", "param": "n", "code": "invalid_request"}
@@ -35,10 +35,20 @@ def test_fields_of_a_vendor_go_beside_ours():
 def test_a_stream_breaks_with_an_event_that_its_sdk_raises_on():
     flat = {name: OURS[name] for name in ("code", "message", "param")}
 
-    assert event(OPENAI.error_event(ERROR)) == (b"", {"error": OURS})
-    assert event(ANTHROPIC.error_event(ERROR)) == (b"event: error\n", THEIRS)
-    whole = {"type": "error", "sequence_number": BEHIND_ALL, "error": OURS} | flat
-    assert event(OPENAI_RESPONSES.error_event(ERROR)) == (b"event: error\n", whole)
+    assert event(OPENAI.error_event(ERROR, b"")) == (b"", {"error": OURS})
+    assert event(ANTHROPIC.error_event(ERROR, b"")) == (b"event: error\n", THEIRS)
+    whole = {"type": "error", "sequence_number": 0, "error": OURS} | flat
+    assert event(OPENAI_RESPONSES.error_event(ERROR, b"")) == (b"event: error\n", whole)
+
+
+@pytest.mark.parametrize(("told", "number"), [
+    (b'data: {"sequence_number":3,"delta":"x"}\n\ndata: {"sequence_number": 11}\n\n', 12),
+    (json.dumps({"delta": '"sequence_number": 90', "sequence_number": 4}).encode(), 5),  # words of the model
+    (json.dumps({"sequence_number": 4, "delta": '"sequence_number": 90'}).encode(), 5),
+    (b'data: {"delta":"x"}\n\n', 0),
+])  # fmt: skip
+def test_the_error_that_ends_a_numbered_stream_follows_its_last_event(told, number):
+    assert event(OPENAI_RESPONSES.error_event(ERROR, told))[1]["sequence_number"] == number  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("code", "kind"), [
