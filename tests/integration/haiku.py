@@ -13,7 +13,7 @@ def error(problem: GatewayError) -> dict[str, object]:
     return {"alas": problem.code}
 
 
-def error_event(problem: GatewayError) -> bytes:
+def error_event(problem: GatewayError, told: bytes) -> bytes:
     return b"event: alas\ndata: " + json.dumps(error(problem)).encode() + b"\n\n"
 
 
