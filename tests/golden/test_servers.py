@@ -1,4 +1,7 @@
-"""Replies of self-hosted servers as they were recorded, on each wire they speak: what is read, billed and handed on."""
+"""Replies of self-hosted servers on each wire they speak: what is read, billed and handed on.
+
+llama.cpp's were recorded; those of the others are written as the source that each case names writes them.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,8 @@ PROMPT_TOKENS = 20  # as the gateway estimates them
 CASES = [(path.stem, case) for path in sorted((Path(__file__).parent / "servers").glob("*.json"))
          for case in json.loads(path.read_text(encoding="utf-8"))]  # fmt: skip
 DIALECTS = ("openai", "openai_responses", "anthropic")
+TOLD = [(server, case, dialect) for server, case in CASES for dialect in DIALECTS
+        if dialect == case["wire"] or "kind" not in case]  # fmt: skip
 
 
 def named(value: Any) -> str:
@@ -49,8 +54,7 @@ def test_a_reply_is_read_to_its_end_and_billed(server, case):
     assert used.estimated is case.get("estimated", False)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize(("server", "case"), CASES, ids=named)
+@pytest.mark.parametrize(("server", "case", "dialect"), TOLD, ids=named)
 def test_a_reply_is_told_whole_in_every_dialect(server, case, dialect):
     stream = "stream" in case
     told = metered(case["wire"], said_by(case), stream=stream)[0]
