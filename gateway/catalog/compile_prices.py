@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.catalog.auxiliary_shapes import WindowRow, instant
-from gateway.catalog.prices import DAY_S, Price, UnitRates, Window, without_zeros
+from gateway.catalog.prices import DAY_S, TOKENS_APART, Price, UnitRates, Window, without_zeros
 from gateway.catalog.shapes import EndpointPrices, EndpointRow, PriceRow, Rates, WindowRates
 from gateway.catalog.sources import CatalogBuilder, Written
 from gateway.errors import nearest
 
 _YEARS = range(2024, 2034)
 _EPOCH = date(1970, 1, 1)
-_PIECES = ("image", "audio_minute", "characters", "searches")
+_PIECES = ("image", "audio_minute", "characters", "searches", *TOKENS_APART)
 _NAMES = ("input", "output", "cached_input", "cache_write", "reasoning", "thinking_output")
 Bill = tuple[PriceRow, Written[EndpointRow] | Written[EndpointPrices], tuple[str | int, ...]]
 

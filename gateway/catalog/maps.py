@@ -17,6 +17,12 @@ _PIECES = {  # of litellm's, with what makes them ours: a minute, a million char
     "characters": ("input_cost_per_character", MILLION),
     "searches": ("input_cost_per_query", Decimal(1_000)),
 }
+_APART = {  # a million tokens that are no text
+    "image_input": "input_cost_per_image_token",
+    "image_output": "output_cost_per_image_token",
+    "audio_input": "input_cost_per_audio_token",
+    "audio_output": "output_cost_per_audio_token",
+}
 _LITELLM = {
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
@@ -102,7 +108,7 @@ def _times(rates: Fields, factor: Decimal) -> Fields:
 def _litellm(entry: Mapping[str, Any] | None) -> tuple[Quote, ...]:
     if not entry:
         return ()
-    rates = _per_million(entry, _LITELLM) or _by_piece(entry)
+    rates = _by_token(entry) or _by_piece(entry)
     if not _priced(rates) and not entry.get("tiered_pricing"):
         return ()
     quote = Quote(since=None, rates=rates, tiers=_litellm_tiers(entry), read_from=entry.get("source"))
@@ -195,6 +201,15 @@ def _per_unit(entry: Mapping[str, Any]) -> Fields:
 
 def _plain(value: Decimal) -> Decimal:
     return value.quantize(Decimal("1e-9")).normalize()
+
+
+def _by_token(entry: Mapping[str, Any]) -> Fields:
+    """What makes pictures alone has no price of text that it writes."""
+    rates = dict(_per_million(entry, _LITELLM))
+    apart = dict(_per_million(entry, _APART)) if rates else {}
+    if rates and "output" not in rates and "image_output" in apart:
+        rates["output"] = apart.pop("image_output")
+    return rates | apart
 
 
 def _by_piece(entry: Mapping[str, Any]) -> Fields:

@@ -36,6 +36,10 @@ _PIECES = {
     "audio_minute": "a minute",
     "characters": "a million characters",
     "searches": "a thousand searches",
+    "image_input": "a million tokens of pictures read",
+    "image_output": "a million tokens of pictures made",
+    "audio_input": "a million tokens of sound heard",
+    "audio_output": "a million tokens of sound spoken",
 }
 
 

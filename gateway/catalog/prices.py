@@ -15,6 +15,7 @@ from gateway.interfaces import Units
 
 MILLION = Decimal(1_000_000)
 DAY_S = 86_400
+TOKENS_APART = ("image_input", "image_output", "audio_input", "audio_output")  # parts of input and output
 Rate = tuple[float, float]  # US dollars per input token, per output token
 
 
@@ -33,6 +34,10 @@ class Usage(msgspec.Struct, frozen=True):
     characters: int = 0  # spoken
     searches: int = 0
     variant: str = ""  # of the images: `size/quality`
+    image_input: int = 0  # tokens of the input that were pictures
+    image_output: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
 
     @property
     def beyond_tokens(self) -> bool:
@@ -55,13 +60,17 @@ def usage_of(units: Units, *, input_tokens: int = 0, output_tokens: int = 0) -> 
 
 @dataclass(frozen=True, slots=True)
 class UnitRates:
-    """US dollars for what is no token; None: it is not billed by this."""
+    """US dollars for what is no token of text; None: it is not billed by this."""
 
     image: Decimal | None = None  # one image
     images: tuple[tuple[str, Decimal], ...] = ()  # by `size`, `/quality` or `size/quality`
     audio_minute: Decimal | None = None
     characters: Decimal | None = None  # a million
     searches: Decimal | None = None  # a thousand
+    image_input: Decimal | None = None  # a million tokens of pictures, in place of the input price
+    image_output: Decimal | None = None
+    audio_input: Decimal | None = None
+    audio_output: Decimal | None = None
 
     def cost(self, usage: Usage) -> Decimal | None:
         """None if nothing of the usage is billed by it."""
@@ -70,9 +79,23 @@ class UnitRates:
             (Decimal(usage.audio_ms) / 60_000, self.audio_minute),
             (Decimal(usage.characters) / MILLION, self.characters),
             (Decimal(usage.searches) / 1_000, self.searches),
+            *((Decimal(getattr(usage, name)) / MILLION, getattr(self, name)) for name in TOKENS_APART),
         )
         billed = [count * rate for count, rate in parts if count and rate is not None]
         return sum(billed, Decimal(0)) if billed else None
+
+    def text_of(self, usage: Usage) -> Usage:
+        """Without the tokens that it bills apart."""
+        apart = {name: getattr(usage, name) for name in TOKENS_APART if getattr(self, name) is not None}
+        read = sum(count for name, count in apart.items() if name.endswith("input"))
+        if not any(apart.values()):
+            return usage
+        written = sum(apart.values()) - read
+        return msgspec.structs.replace(
+            usage,
+            input_tokens=max(usage.input_tokens - read, 0),
+            output_tokens=max(usage.output_tokens - written, 0),
+        )
 
     def billed(self) -> frozenset[str]:
         """Names of what of a usage it prices."""
@@ -82,7 +105,7 @@ class UnitRates:
 
     def times(self, factor: Decimal) -> UnitRates:
         """Every rate, multiplied."""
-        names = ("image", "audio_minute", "characters", "searches")
+        names = ("image", "audio_minute", "characters", "searches", *TOKENS_APART)
         rates = {name: rate * factor for name in names if (rate := getattr(self, name)) is not None}
         return UnitRates(images=tuple((variant, usd * factor) for variant, usd in self.images), **rates)
 
@@ -170,11 +193,12 @@ def cost_under(price: Price, usage: Usage) -> Decimal | None:
 
     Tokens are billed where the row prices them, beside what it prices by piece.
     """
-    if price.units is not None:
-        by_piece = price.units.cost(usage)
+    units = price.units
+    if units is not None:
+        by_piece = units.cost(usage)
         if by_piece is not None:
             price = replace(price, input=price.input or Decimal(0), output=price.output or Decimal(0))
-            return by_piece + _of_tokens(price, usage)
+            return by_piece + _of_tokens(price, units.text_of(usage))
     return _of_tokens(price, usage) if price.by_token else None
 
 

@@ -8,12 +8,13 @@ from decimal import Decimal
 from itertools import pairwise
 
 from gateway.catalog.maps import Fields, Maps, Quote, listed, quotes
+from gateway.catalog.prices import TOKENS_APART
 from gateway.catalog.shapes import EndpointRow, PriceRow, Rates
 from gateway.catalog.sources import gather
 from gateway.source import Document
 
 NAMES = ("input", "cached_input", "cache_write", "output", "reasoning", "thinking_output")
-PIECES = ("image", "audio_minute", "characters", "searches")
+PIECES = ("image", "audio_minute", "characters", "searches", *TOKENS_APART)
 TOLERANCE = Decimal("0.01")
 HEAD = """# yaml-language-server: $schema=../schema/catalog.json
 # Written by `gateway catalog refresh --write`. Prices agreed with a vendor: another file, and `contract: true`.

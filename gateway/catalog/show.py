@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.catalog import lookup
 from gateway.catalog.facts import Catalog, Endpoint, Lab, Members, Model, Operator, Takes
-from gateway.catalog.prices import Price
+from gateway.catalog.prices import TOKENS_APART, Price
 from gateway.catalog.rows import Ceilings, EndpointLimits, Licence, Listing, Notice
 from gateway.errors import GatewayError
 
@@ -167,9 +167,8 @@ def _pieces(price: Price) -> Row:
     """What is priced by piece, as it is written in a price row."""
     if price.units is None:
         return {}
-    row: Row = {
-        name: _plain(getattr(price.units, name)) for name in ("image", "audio_minute", "characters", "searches")
-    }
+    names = ("image", "audio_minute", "characters", "searches", *TOKENS_APART)
+    row: Row = {name: _plain(getattr(price.units, name)) for name in names}
     row["images"] = [{"variant": variant, "usd": _plain(usd)} for variant, usd in price.units.images]
     return row
 

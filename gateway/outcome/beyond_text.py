@@ -17,7 +17,7 @@ MOST_DOCUMENT = 65_536  # bytes of an error in the place of sound
 class BeyondText:
     """A WireReader for interfaces whose replies are no text. `parts`: how many of the stream's last events come."""
 
-    __slots__ = ("_answer", "_parts", "_plain", "_used", "over")
+    __slots__ = ("_answer", "_details", "_parts", "_plain", "_used", "over")
     owed = b""
 
     def __init__(self, interface: Interface, parts: int = 1) -> None:
@@ -25,6 +25,7 @@ class BeyondText:
         self._plain = interface.plain
         self._parts = max(1, parts)
         self._used: Counter[str] = Counter()
+        self._details: dict[str, Counter[str]] = {}
         self.over = False
 
     def decode(self, data: bytes) -> Event | None:
@@ -50,11 +51,16 @@ class BeyondText:
         usage = read.get("usage")
         if isinstance(usage, dict):
             self._used.update({name: count for name, count in usage.items() if type(count) in (int, float)})
+            for name, parts in usage.items():
+                if isinstance(parts, dict):
+                    counts = {part: count for part, count in parts.items() if type(count) in (int, float)}
+                    self._details.setdefault(name, Counter()).update(counts)
         if kind.startswith("image"):
             self._used["images"] += 1
         self._parts -= 1
         self.over = self._parts <= 0
-        return _last(Event(usage=dict(self._used) or None), there=True)
+        details = {name: dict(counts) for name, counts in self._details.items()}
+        return _last(Event(usage={**self._used, **details} or None), there=True)
 
 
 class SoundMeter:

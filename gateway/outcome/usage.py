@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gateway.catalog.paths import values_at
 from gateway.catalog.prices import Usage
-from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, NAMES, PIECES, PLACES, Meaning
+from gateway.outcome.usage_rows import CACHE_WRITE_PARTS, DETAILS, NAMES, PIECES, PLACES, Meaning
 
 MOST = 1_000_000_000  # tokens of one reply; whoever reports more is not believed
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
@@ -61,8 +61,8 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
         cache_write_tokens=min(written, prompt - min(cached, prompt)),
         output_tokens=made,
         reasoning_tokens=reasoning,
-        audio_tokens=_audio(block, "prompt_tokens_details") + _audio(block, "completion_tokens_details"),
     )
+    pieces |= _apart(block)
     return replace(usage, **pieces) if pieces else usage
 
 
@@ -152,8 +152,19 @@ def _written_in_parts(block: Mapping[str, Any]) -> int:
     return next((sum(map(_whole, found.values())) for found in parts if isinstance(found, dict)), 0)
 
 
-def _audio(block: Mapping[str, Any], details: str) -> int:
-    return next((_whole(value) for value in values_at(block, (details, "audio_tokens"))), 0)
+def _apart(block: Mapping[str, Any]) -> dict[str, int]:
+    """Tokens of pictures and of sound: parts of the input and the output."""
+    found: dict[str, int] = {}
+    for details, side in DETAILS:
+        parts = block.get(details)
+        if not isinstance(parts, dict):
+            continue
+        for kind in ("image", "audio"):
+            count = _whole(parts.get(f"{kind}_tokens"))
+            if count:
+                found[f"{kind}_{side}"] = count
+    sound = found.get("audio_input", 0) + found.get("audio_output", 0)
+    return found | {"audio_tokens": sound} if sound else found
 
 
 def _whole(value: Any) -> int:

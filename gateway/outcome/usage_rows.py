@@ -100,6 +100,15 @@ PIECES: tuple[Name, ...] = (
 # A cache write that is told by how long it is kept is the sum of its parts.
 CACHE_WRITE_PARTS = ("cache_creation", "prompt_tokens_details.cache_creation")
 
+# Where tokens of pictures and sound (`image_tokens`, `audio_tokens`) are told apart, and of which half they are.
+DETAILS = (
+    ("prompt_tokens_details", "input"),
+    ("input_tokens_details", "input"),
+    ("input_token_details", "input"),  # of OpenAI's transcriptions
+    ("completion_tokens_details", "output"),
+    ("output_tokens_details", "output"),
+)
+
 PLACES: tuple[Place, ...] = (
     Place("choices[].usage", "Moonshot", "earendil-works/pi#2017; higress#1568"),
     Place("choices[].delta.usage", "relays", "neighbour of Moonshot's place"),

@@ -14,6 +14,7 @@ from gateway.catalog.prices import Price, UnitRates, Usage, cost, cost_under, ty
 from gateway.interfaces import Units
 from gateway.outcome.bill import bill
 from gateway.outcome.reading import Reading
+from gateway.outcome.usage import read_usage
 from gateway.outcome.wire import decode
 from tests.unit.catalog.small import WIRE, endpoint, standing
 
@@ -171,3 +172,31 @@ def test_without_a_price_the_usage_is_known_and_the_cost_is_not():
     made = bill(replace(endpoint(), prices=()), reading(REPORTED), prompt_tokens=5, reached=True, at=AT)
 
     assert (made.usage.output_tokens, made.cost_usd, made.price_since) == (9, D(0), None)
+
+
+IMAGES = Price(SINCE, input=D(5), output=D(30), cached_input=D(1), units=UnitRates(image_input=D(8)))
+SOUND = Price(SINCE, input=D(2), output=D(8), units=UnitRates(audio_input=D(40), audio_output=D(80)))
+
+
+@pytest.mark.parametrize(("price", "usage", "usd"), [
+    (IMAGES, Usage(input_tokens=1_500_000, image_input=1_000_000, output_tokens=100_000), "13.5"),
+    (IMAGES, Usage(input_tokens=1_000_000, output_tokens=100_000), "8"),
+    (IMAGES, Usage(input_tokens=1_000_000, image_input=1_000_000), "8"),
+    (IMAGES, Usage(input_tokens=2_000_000, image_input=1_000_000, cached_tokens=500_000), "11"),
+    (SOUND, Usage(input_tokens=30, audio_input=20, output_tokens=50, audio_output=40), "0.0041"),
+    (TOKENS, Usage(input_tokens=1_000_000, image_input=900_000), "2"),
+])  # fmt: skip
+def test_tokens_of_pictures_and_sound_are_billed_at_their_own_rate_and_once(price, usage, usd):
+    assert cost_under(price, usage) == D(usd)
+    half = replace(price, input=price.input / 2, output=price.output / 2, cached_input=price.cached_input and D("0.5"),
+                   units=price.units and price.units.times(D("0.5")))  # fmt: skip
+    assert cost_under(half, usage) == D(usd) / 2
+
+
+def test_an_edit_of_a_picture_is_billed_as_its_vendor_counts_it():
+    used = {"total_tokens": 1_600, "input_tokens": 500, "output_tokens": 1_100,
+            "input_tokens_details": {"text_tokens": 100, "image_tokens": 400}}  # fmt: skip
+    read = read_usage(used)
+
+    assert read == Usage(input_tokens=500, output_tokens=1_100, image_input=400)
+    assert cost_under(IMAGES, read) == (100 * D(5) + 400 * D(8) + 1_100 * D(30)) / 1_000_000
