@@ -27,6 +27,7 @@ from gateway.upstreams.translate.passing import WayBack
 from gateway.upstreams.translate.spec import Untranslatable
 
 KINDS: Final = {"openai": "chat", "openai_responses": "responses", "anthropic": "messages"}  # by wire
+_SAMPLING = frozenset({"temperature", "top_p", "top_k"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,7 +51,10 @@ def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     arrival = trail.request.arrival
     if not arrival.options:
         return out
-    newest = endpoint.takes.messages_version if trail.request.interface.dialect.name == endpoint.dialect else None
+    same = trail.request.interface.dialect.name == endpoint.dialect and not _SAMPLING & (
+        out.request.fields.keys() - trail.request.fields.keys()
+    )
+    newest = endpoint.takes.messages_version if same else None  # newer ones refuse what the policy may add
     api = endpoint.api if endpoint.adapted else endpoint.dialect
     options, left_out = carried(arrival.options, api, newest.isoformat() if newest is not None else VERSION)
     _check_strict(left_out, trail.request)

@@ -51,6 +51,7 @@ CARRIED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "the same limit twice": ({"max_completion_tokens": 9}, {"max_tokens": 9}),
     "sampling": ({"temperature": 1, "top_p": 0.5}, {"temperature": 1, "top_p": 0.5}),
     "no reasoning": ({"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
+    "a summary left to the model": ({"reasoning": {"summary": "auto"}}, {}),
     "most reasoning": ({"reasoning_effort": "max"}, {"output_config": {"effort": "max"}}),
     "effort and schema": (
         {"reasoning_effort": "low", "response_format": {"type": "json_schema", "json_schema": {
@@ -154,6 +155,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "two limits": ({"max_completion_tokens": 10}, "max_tokens"),
     "a limit of nothing": ({"max_tokens": 0}, "max_tokens"),
     "a hot temperature": ({"temperature": 1.2}, "temperature"),
+    "a concise summary": ({"reasoning": {"summary": "concise"}}, "reasoning.summary"),
+    "reasoning that is unknown": ({"reasoning": {"effort": "low"}}, "reasoning.effort"),
     "minimal effort": ({"reasoning_effort": "minimal"}, "reasoning_effort"),
     "verbosity": ({"verbosity": "low"}, "verbosity"),
     "seed": ({"seed": 0}, "seed"),

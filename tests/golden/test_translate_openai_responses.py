@@ -49,6 +49,8 @@ CARRIED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                        {"type": "function", "function": {"name": "f"}}]}}},
                    {"tool_choice": {"type": "allowed_tools", "mode": "required",
                                     "tools": [{"type": "function", "name": "f"}]}}),
+    "a summary of reasoning": ({"reasoning_effort": "low", "reasoning": {"summary": "auto"}},
+                               {"reasoning": {"effort": "low", "summary": "auto"}}),
     "a choice without tools": ({"tool_choice": "none"}, {"tool_choice": "none"}),
     "fields at rest": ({"n": 1, "logprobs": False, "logit_bias": {}, "presence_penalty": 0, "stop": None}, {}),
     "hints of prices": ({"prompt_cache_key": "k", "service_tier": "flex"},
@@ -111,6 +113,7 @@ def test_what_responses_have_no_place_for_is_refused_by_its_name(name):
     [
         (said({"role": "assistant", "content": "x", "reasoning_content": "hm"}, USER), "messages[1].reasoning_content"),
         ({"reasoning_effort": "high"}, "reasoning_effort"),
+        ({"reasoning": {"summary": "auto"}}, "reasoning.summary"),
     ],
 )
 def test_what_is_left_out_is_named_and_refused_where_nothing_may_be(changes, told):

@@ -79,6 +79,14 @@ def _effort(value: Any, draft: Draft) -> None:
     reason(value, "reasoning_effort", draft)
 
 
+def _summary(value: Any, draft: Draft) -> None:
+    """Of `reasoning`. One that is left to the model promises nothing."""
+    asked = mapping(value, "reasoning")
+    known(asked, frozenset({"summary"}), "reasoning")
+    if asked.get("summary") not in (None, "auto"):
+        raise Untranslatable("reasoning.summary", "must be `auto`: the upstream has no other")
+
+
 def reason(value: object, path: str, draft: Draft) -> None:
     """Sets `thinking`, or what is to be spent on it. `path`: the caller's."""
     effort, can = text(value, path), draft.upstream.can
@@ -154,6 +162,7 @@ FIELDS: dict[str, Field] = {
     "top_k": same("top_k"),
     "tools": tools.define,
     "reasoning_effort": _effort,
+    "reasoning": _summary,
     "response_format": _format,
     "verbosity": only("verbosity", "medium"),
     "service_tier": tier,

@@ -32,9 +32,22 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
 def _effort(value: Any, draft: Draft) -> None:
     effort, can = text(value, "reasoning_effort"), draft.upstream.can
     if not can or "reasoning" in can:
-        draft.body["reasoning"] = {"effort": effort}
+        draft.body.setdefault("reasoning", {})["effort"] = effort
     elif effort != "none":
         draft.adapt("reasoning_effort", "left out: the model does not reason")
+
+
+def _summary(value: Any, draft: Draft) -> None:
+    """Of `reasoning`, which some callers of Chat send beside `reasoning_effort`."""
+    asked = mapping(value, "reasoning")
+    known(asked, frozenset({"summary"}), "reasoning")
+    if asked.get("summary") is None:
+        return
+    summary, can = text(asked["summary"], "reasoning.summary"), draft.upstream.can
+    if not can or "reasoning" in can:
+        draft.body.setdefault("reasoning", {})["summary"] = summary
+    else:
+        draft.adapt("reasoning.summary", "left out: the model does not reason")
 
 
 def _format(value: Any, draft: Draft) -> None:
@@ -86,6 +99,7 @@ FIELDS: dict[str, Field] = {
     "tool_choice": tools.choose,
     "parallel_tool_calls": _flag("parallel_tool_calls"),
     "reasoning_effort": _effort,
+    "reasoning": _summary,
     "response_format": _format,
     "verbosity": _verbosity,
     "service_tier": same("service_tier"),
