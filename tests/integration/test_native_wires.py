@@ -136,6 +136,24 @@ def test_what_another_endpoint_thought_is_left_out_by_name(running, upstreams):
     assert sent(upstreams)["input"] == [{"role": "user", "content": "Hi"}]
 
 
+def test_what_chat_applications_read_when_they_look_for_models_is_there(running):
+    """Open WebUI: routers/openai.py, get_all_models. LibreChat: packages/api endpoints/models.ts, fetchModels."""
+    bearer = {"authorization": f"Bearer {KEY}"}
+    webui = {**bearer, "content-type": "application/json", "x-openwebui-user-name": "Ann%20B"}
+    listed = json.loads(running.ask("GET", "/v1/models", headers=webui)[2])
+    kept = [model for model in listed["data"] if model.get("id") or model.get("name")]
+    merged = [
+        {**model, "name": model.get("name", model["id"]), "owned_by": "openai", "openai": model} for model in kept
+    ]
+    chats = json.loads(running.ask("GET", "/v1/models?user=65f0", headers=bearer)[2])["data"]
+    claude = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
+    anthropic_s = json.loads(running.ask("GET", "/v1/models", headers=claude)[2])["data"]
+
+    assert "error" not in listed
+    assert [model["name"] for model in merged] == ["auto", "m", "w"]
+    assert [model["id"] for model in chats] == [model["id"] for model in anthropic_s] == ["auto", "m", "w"]
+
+
 def test_a_stream_of_messages_passes_as_it_is(claude, running, upstreams):
     thinking = ({"type": "thinking", "thinking": "", "signature": ""}, [
         {"type": "thinking_delta", "thinking": "The tide."}, {"type": "signature_delta", "signature": "EqQB"},
