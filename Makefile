@@ -63,12 +63,19 @@ upgrade: install ## a rolling upgrade behind a real HAProxy, with Redis and Post
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)
 
+site: install ## the documentation as a site, in .site/html
+	@[ -x .venv-site/bin/python ] || $(PYTHON) -m venv .venv-site
+	@.venv-site/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/site.txt
+	@$(BIN)/python -m tools.site && .venv-site/bin/zensical build --strict --clean && echo "open .site/html/index.html"
+
 docs: install ## make again what is generated: schemas, the policy reference, the pages of catalogue and metrics, dashboards
 	$(BIN)/gateway schema policies
 	$(BIN)/python -m tools.policy_reference
 	$(BIN)/python tools/catalogue_page.py
 	$(BIN)/python -m tools.metrics_page
 	$(BIN)/python -m tools.wires_page
+	$(BIN)/python -m tools.commands_page
+	$(BIN)/python -m tools.api_page
 	$(BIN)/python -m clients.page
 	$(BIN)/python -m grafana.build
 
@@ -81,6 +88,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
 	$(COMPILE) requirements/chart.in -o requirements/chart.txt
+	$(COMPILE) requirements/site.in -o requirements/site.txt
 	for client in clients/*/requirements.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
 dialects: .venv/bin/python ## the adapter for other wires (Bedrock, Vertex …) and price maps, locked, into .venv-dialects
@@ -96,4 +104,4 @@ parquet: install-run ## what `gateway report export` needs to write Parquet, loc
 	$(call stamped,parquet,requirements/parquet.txt,$(PIP) -r requirements/parquet.txt)
 
 clean: ## remove what make installed and what the gateway wrote
-	rm -rf .venv .venv-dialects .venv-clients clients/*/node_modules .gateway
+	rm -rf .venv .venv-chart .venv-clients .venv-dialects .venv-site .site clients/*/node_modules .gateway

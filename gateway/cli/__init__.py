@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-_OWN = {  # command: the module that registers it, in the order of `gateway --help`
+COMMANDS = {  # command: the module that registers it, in the order of `gateway --help`
     "serve": "serve",
     "control": "control",
     "demo": "demo",
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     app.callback()(_version)
     wanted = next((word for word in given if not word.startswith("-")), None)
-    names = [_OWN[wanted]] if wanted in _OWN else dict.fromkeys(_OWN.values())
+    names = [COMMANDS[wanted]] if wanted in COMMANDS else dict.fromkeys(COMMANDS.values())
     for name in names:
         module = importlib.import_module(f"gateway.cli.{name}")
         module.register(app) if hasattr(module, "register") else app.add_typer(module.app, name=name)

@@ -134,7 +134,7 @@ def _welcome(demo: Demo, place: Place) -> str:
         "the same as regulated data, which never leaves this machine:",
         _curl(demo, "auto", ("-i", "-H 'x-gateway-data-class: regulated'")),
         "",
-        "what the first vendor refuses, and the same weights answer elsewhere (README.md has more of these):",
+        "what the first vendor refuses, and the same weights answer elsewhere (docs/refusals.md has more of these):",
         _curl(demo, "auto", ("-i",), _REFUSED),
         "",
     ]

@@ -1,4 +1,4 @@
-"""What the README promises of the demo's refusals is what its vendors do."""
+"""What the pages promise of the demo is what it does."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from gateway.cli import demo
 from gateway.demo.vendors.profiles import VENDORS
 from gateway.demo.vendors.refusals import way
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFUSALS = (ROOT / "docs" / "refusals.md").read_text(encoding="utf-8")
 CHINESE_HOSTED = next(vendor for vendor in VENDORS if vendor.id == "simulated-cn")
 
 
 def test_each_question_is_refused_in_the_way_that_is_said() -> None:
-    table = README.partition("| ask the demo |")[2].partition("\n\n")[0]
+    table = REFUSALS.partition("| ask the demo |")[2].partition("\n\n")[0]
     asked = re.findall(r"^\| (.+?\?) \|", table, re.MULTILINE)
 
     ways = ["risk_400", "sensitive", "empty", "canned", "evade", "mid_stream"]

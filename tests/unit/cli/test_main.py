@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gateway.cli import _OWN, main
+from gateway.cli import COMMANDS, main
 
 
 def run(*arguments: str) -> int:
@@ -99,7 +99,7 @@ def small_folder(tmp_path):
 
 @pytest.mark.thorough
 def test_serve_imports_no_module_of_another_command():
-    others = sorted({f"gateway.cli.{module}" for module in _OWN.values()} - {"gateway.cli.serve"})
+    others = sorted({f"gateway.cli.{module}" for module in COMMANDS.values()} - {"gateway.cli.serve"})
     code = f"""
 import sys
 from gateway.cli import main
