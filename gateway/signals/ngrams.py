@@ -12,7 +12,7 @@ A score is `bias + Σ weight·rarity / √Σ rarity² + Σ weight of extra`. Tra
 `training.linear` fits is what is computed here. At most `LIMIT` characters are read at a time: cut longer text first.
 A model may keep a row for its commonest buckets only; row 0 then stands for all others, whose weight is 0.
 
-Sums are made by `ngrams.lua` where LuaJIT is, else by numpy; they differ in the last digits of a float32 at most.
+Scores are made by `ngrams.lua` where LuaJIT is, else by numpy; they differ in the last digits of a float32 at most.
 """
 
 from __future__ import annotations
@@ -137,18 +137,6 @@ def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes
 
 
-def edges(begins: list[int], windows: int, length: int) -> list[tuple[int, int]]:
-    """Where each of the windows begins and ends in `length` codes; `begins`: of each half."""
-    ends = [*begins[2:], length, length]
-    return [*zip(begins[: windows - 1], ends, strict=False), (0, length)]
-
-
-@cache
-def _one_each(count: int) -> Scores:
-    """What adds up rows when it is multiplied with them."""
-    return np.ones(count, np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Linear:
     """One linear model a label, over shared buckets."""
@@ -162,60 +150,48 @@ class Linear:
 
     def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
-        scores = self._scaled(self.sums(codes, LIMIT)[0][0])
+        scores = self.windows(codes, 2 * LIMIT)[0][0]
         return scores + self.extra(extra) if extra else scores
 
     def windows(self, codes: Codes, size: int) -> tuple[Scores, list[int]]:
-        """Log odds a label, shape (windows, labels), and where each half begins; `edges` says where each window stands.
+        """Log odds a label, shape (windows, labels), and where each half of a window begins.
 
         Windows have `size` tokens (an even number) and overlap by half; the last one is the whole, on their average.
+        Not to be written to.
         """
-        sums, begins = self.sums(codes, size // 2)
-        both, halves = sums, len(sums)
-        if halves > 1:
-            both = np.empty_like(sums)
-            np.add(sums[:-1], sums[1:], out=both[:-1])
-            np.add.reduce(sums, 0, out=both[-1])
-            both[-1, :-1] *= np.float32((2 / halves) ** 0.5)  # as much as one window: length alone says nothing
-        return self._scaled(both), begins
-
-    def sums(self, codes: Codes, half: int) -> tuple[Scores, list[int]]:
-        """Sums of table rows for every `half` tokens of the first LIMIT codes, one line at least; where each begins."""
         if self._loop is None:
-            return self.sums_by_numpy(codes, half)
-        packed = self._loop(codes.tobytes(), half)
-        columns = self.table.shape[1]
-        lines = len(packed) // (4 * columns + 4)
-        sums = np.frombuffer(packed, np.float32, lines * columns).reshape(lines, columns)
-        return sums, np.frombuffer(packed, np.int32, offset=sums.nbytes).tolist()
+            return self.windows_by_numpy(codes, size)
+        packed = self._loop(codes.tobytes(), size // 2)
+        labels = len(self.labels)
+        halves = len(packed) // (4 * labels + 4)
+        scores = np.frombuffer(packed, np.float32, halves * labels).reshape(halves, labels)
+        return scores, np.frombuffer(packed, np.int32, offset=scores.nbytes).tolist()
 
-    def sums_by_numpy(self, codes: Codes, half: int) -> tuple[Scores, list[int]]:
-        """What `sums` says, without LuaJIT."""
+    def windows_by_numpy(self, codes: Codes, size: int) -> tuple[Scores, list[int]]:
+        """What `windows` says, without LuaJIT."""
         spans = tokens(codes[:LIMIT])
-        count, half = len(spans[0]), min(half, max(len(spans[0]), 1))
-        lines = max(-(-count // half), 1)
+        count = len(spans[0])
+        half = min(size // 2, max(count, 1))
+        halves = max(-(-count // half), 1)
         buckets = features(codes, self.bits, spans)
-        found = buckets if self.rows is None else self.rows.take(buckets)
-        rows = np.zeros((KINDS, lines * half, self.table.shape[1]), np.float32)
-        self.table.take(found, 0, out=rows[:, :count], mode="clip")  # clip: unbuffered, and all are in range
-        sums = _one_each(half) @ rows.reshape(KINDS, lines, half, -1).sum(0)
-        return sums, spans[0][::half].tolist() or [0]
+        rows = np.zeros((KINDS, halves * half, self.table.shape[1]), np.float32)
+        rows[:, :count] = self.table.take(buckets if self.rows is None else self.rows.take(buckets), 0)
+        sums = rows.reshape(KINDS, halves, half, -1).sum((0, 2))
+        both = np.concatenate((sums[:-1] + sums[1:], sums.sum(0, keepdims=True)))
+        if halves > 1:
+            both[-1, :-1] *= np.float32((2 / halves) ** 0.5)  # as much as one window: length alone says nothing
+        length = np.sqrt(np.maximum(both[:, -1:], np.float32(1e-6)))
+        return both[:, :-1] / length + self.bias, spans[0][::half].tolist() or [0]
 
     @cached_property
     def _loop(self) -> luajit.Loop | None:
-        where = (luajit.address(array) for array in (self.table, self.rows, folding.kinds()))
+        where = (luajit.address(array) for array in (self.table, self.rows, self.bias, folding.kinds()))
         return luajit.loop("gateway.signals", "ngrams.lua", self.table.shape[1], self.bits, *where, LIMIT)
 
     def extra(self, names: Iterable[str]) -> Scores:
         """What named features add to every label."""
         weights: Scores = self.extras[named(names, EXTRA_BITS)].sum(0)
         return weights
-
-    def _scaled(self, sums: Scores) -> Scores:
-        length: Scores = np.sqrt(np.maximum(sums[..., -1:], np.float32(1e-6)))
-        scores: Scores = sums[..., :-1] / length
-        scores += self.bias
-        return scores
 
 
 EXTRA_BITS = 12

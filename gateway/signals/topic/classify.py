@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 import numpy as np
 
@@ -82,16 +82,25 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
 
 
 def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool) -> ngrams.Scores:
-    scores, starts = model().windows(codes, WINDOW)
+    said, starts = model().windows(codes, WINDOW)
     script = lexicon.script(codes)
-    if hits:
-        for window, (begin, end) in enumerate(ngrams.edges(starts, len(scores), len(codes))):
-            first, last = bisect_left(hits, (begin, 0)), bisect_left(hits, (end, 0))
-            if first < last:
-                scores[window] += _added(script, lexicon.mask(hits[first:last]))
-    scores += _frame(len(scores), script, ngrams.opening(codes) if begins else ngrams.TALK, whole)
+    scores = said + _frame(len(said), script, ngrams.opening(codes) if begins else ngrams.TALK, whole)
+    for window, mask in enumerate(_masks(hits, starts)) if hits else ():
+        if mask:
+            scores[window] += _added(script, mask)
     highest: ngrams.Scores = scores.max(0)
     return highest
+
+
+def _masks(hits: list[lexicon.Hit], starts: list[int]) -> list[int]:
+    """What each window mentions: two halves, of which `starts` says where they begin, and last the whole."""
+    halves = [0] * len(starts)
+    together = 0
+    for at, bit in hits:
+        together |= bit
+        if at >= starts[0]:
+            halves[bisect_right(starts, at) - 1] |= bit
+    return [*(one | other for one, other in pairwise(halves)), together]
 
 
 def _within(hits: list[lexicon.Hit], begin: int, end: int) -> list[lexicon.Hit]:

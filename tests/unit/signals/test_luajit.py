@@ -24,22 +24,22 @@ def nothing_compiles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_loops_are_compiled_here():
-    assert luajit.loop("gateway.signals", "ngrams.lua", 1, 10, 0, 0, 0, 1) is not None
+    assert luajit.loop("gateway.signals", "ngrams.lua", 2, 10, 0, 0, 0, 0, 1) is not None
 
 
 def test_where_nothing_is_compiled_numpy_finds_the_same(nothing_compiles: None):
-    assert luajit.loop("gateway.signals", "ngrams.lua", 1, 10, 0, 0, 0, 1) is None
+    assert luajit.loop("gateway.signals", "ngrams.lua", 2, 10, 0, 0, 0, 0, 1) is None
     assert topic.topics("What happened on Tiananmen Square in 1989?") == {"prc_political"}
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400) | st.text("ab é中文ー'1.", max_size=900), st.integers(1, 60))
-def test_sums_are_those_of_numpy(text: str, half: int):
+def test_windows_score_as_by_numpy(text: str, half: int):
     codes = ngrams.fold(text)
-    sums, begins = classify.model().sums(codes, half)
-    expected, expected_begins = classify.model().sums_by_numpy(codes, half)
+    scores, begins = classify.model().windows(codes, 2 * half)
+    expected, expected_begins = classify.model().windows_by_numpy(codes, 2 * half)
 
-    np.testing.assert_allclose(sums, expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
     assert begins == expected_begins
 
 
@@ -47,12 +47,12 @@ def test_no_more_than_the_limit_is_read():
     codes = ngrams.fold("words of no meaning " * 1000)
     model = classify.model()
 
-    np.testing.assert_array_equal(model.sums(codes, 48)[0], model.sums(codes[: ngrams.LIMIT], 48)[0])
+    np.testing.assert_array_equal(model.windows(codes, 96)[0], model.windows(codes[: ngrams.LIMIT], 96)[0])
 
 
 def test_a_text_is_kept_while_it_is_read():
     """Garbage is collected while a loop runs; what it reads must not be among it."""
     texts = [ngrams.fold(f"{number} words that are read " * 40) for number in range(2_000)]
-    found = [classify.model().sums(codes, 48)[0] for codes in texts]
+    found = [classify.model().windows(codes, 96)[0] for codes in texts]
 
-    np.testing.assert_array_equal(found, [classify.model().sums(codes, 48)[0] for codes in texts])
+    np.testing.assert_array_equal(found, [classify.model().windows(codes, 96)[0] for codes in texts])
