@@ -36,6 +36,9 @@ _OPENED_UNSEEN = frozenset(
     {"<think>", "<thinking>", "<seed:think>", "◁think▷"}
 )  # by a template: the closing tag stands alone
 
+_BEGUN = tuple(opening for opening, _ in _TAGS)
+_CLOSED = ("</", "◁/")  # one of these is in every tag that may close what was opened unseen
+
 
 def answer(text: str) -> str:
     """What the caller was told, stripped.
@@ -44,6 +47,8 @@ def answer(text: str) -> str:
     If it is never closed there is no answer (yet). Tags further on are the answer's own: it may be about them.
     """
     text = text.strip()
+    if not text.startswith(_BEGUN) and not any(mark in text for mark in _CLOSED):
+        return text
     finder, at, before = _Finder(text), 0, -1
     while before != at:  # several may follow one another
         before = at

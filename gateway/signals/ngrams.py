@@ -57,7 +57,7 @@ def fold(text: str) -> Codes:
         return np.frombuffer(text.encode().translate(*folding.plain_ascii()), np.uint8).astype(np.uint16)
     wide = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
     codes = folding.table().take(wide, mode="clip")
-    return codes if codes.all() else codes[codes > 0]
+    return codes if np.count_nonzero(codes) == len(codes) else codes[codes > 0]
 
 
 def unfold(codes: Codes) -> str:
@@ -150,7 +150,7 @@ class Linear:
 
     def scores(self, codes: Codes, extra: Sequence[str] = ()) -> Scores:
         """Log odds a label for the first LIMIT codes."""
-        scores = self.windows(codes, 2 * LIMIT)[0][0]
+        scores: Scores = self.windows(codes, 2 * LIMIT)[0][0]
         return scores + self.extra(extra) if extra else scores
 
     def windows(self, codes: Codes, size: int) -> tuple[Scores, list[int]]:

@@ -70,7 +70,8 @@ def read_reply(answer: str, *, final: bool) -> Parts:
     codes = straight(answer[:HEAD])
     head, between = plain(codes), answer[middle - MIDDLE // 2 : middle + MIDDLE // 2]
     short = size <= TAIL  # all of it is head and tail
-    ending = codes if short and final else straight(answer[-TAIL:] if final else "")
+    folded = final and len(codes) == size  # the head is all, and folding left nothing of it out
+    ending = codes[-TAIL:] if folded else straight(answer[-TAIL:] if final else "")
     return Parts(
         codes,
         ending,

@@ -66,11 +66,17 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     hits = lexicon.hits(plain)
     hidden = reveal.hidden(codes, plain)
     if len(codes) <= ngrams.LIMIT:
-        scores = _highest(codes, hits, begins=True, whole=True)
+        scores = _highest(codes, hits, begins=True, whole=True, is_ascii=plain.isascii())
     else:
         scores = np.max(
             [
-                _highest(codes[at : at + PIECE], _within(hits, at, at + PIECE), begins=at == 0, whole=False)
+                _highest(
+                    codes[at : at + PIECE],
+                    _within(hits, at, at + PIECE),
+                    begins=at == 0,
+                    whole=False,
+                    is_ascii=False,
+                )
                 for at in _sampled(len(codes), hits)
             ],
             0,
@@ -81,13 +87,14 @@ def score(text: str) -> tuple[ngrams.Scores, bool]:
     return scores, hidden
 
 
-def _highest(codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool) -> ngrams.Scores:
+def _highest(
+    codes: ngrams.Codes, hits: list[lexicon.Hit], *, begins: bool, whole: bool, is_ascii: bool
+) -> ngrams.Scores:
     said, starts = model().windows(codes, WINDOW)
-    script = lexicon.script(codes)
+    script = 0 if is_ascii else lexicon.script(codes)
     scores = said + _frame(len(said), script, ngrams.opening(codes) if begins else ngrams.TALK, whole)
-    for window, mask in enumerate(_masks(hits, starts)) if hits else ():
-        if mask:
-            scores[window] += _added(script, mask)
+    if hits:
+        scores += np.array([_added(script, mask) for mask in _masks(hits, starts)])
     highest: ngrams.Scores = scores.max(0)
     return highest
 
