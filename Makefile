@@ -51,7 +51,7 @@ coverage: install ## unit and golden tests, and how much of the pure core they r
 	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/golden
 	@$(BIN)/coverage combine --quiet .coverage && $(BIN)/coverage report --precision 1
 
-bench: install ## ours against nginx, LiteLLM and Portkey in one interleaved run
+bench: install ## ours against nginx, LiteLLM, Portkey, Ferro and vllm-router in one interleaved run
 	@tools/system bench && $(BIN)/python -m bench && $(BIN)/python -m bench.signals && $(BIN)/python -m bench.hold && $(BIN)/python -m bench.decide && $(BIN)/python -m bench.translate
 
 adapter-tests: install system dialects ## the adapter process with the real litellm, its hanging and its starting again too
@@ -86,6 +86,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) requirements/parquet.in -o requirements/parquet.txt
 	$(COMPILE) requirements/test.in -o requirements/test.txt
 	$(COMPILE) --overrides requirements/bench.overrides requirements/bench.in -o requirements/bench.txt
+	$(COMPILE) requirements/bench-compiled.in -o requirements/bench-compiled.txt
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
 	$(COMPILE) requirements/chart.in -o requirements/chart.txt
 	$(COMPILE) requirements/site.in -o requirements/site.txt

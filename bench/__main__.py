@@ -78,7 +78,13 @@ def _buildable(only: str | None, console: Console) -> list[Contestant]:
     build.parts()
     build.papers()
     chosen = [each for each in ALL if only is None or each.name in only.split(",")]
-    for name, make in (("nginx", build.nginx), ("litellm", build.litellm), ("portkey", build.portkey)):
+    for name, make in (
+        ("nginx", build.nginx),
+        ("litellm", build.litellm),
+        ("portkey", build.portkey),
+        ("ferro", build.ferro),
+        ("vllm-router", build.vllm_router),
+    ):
         try:
             if any(each.name.startswith(name) for each in chosen):
                 make()
@@ -91,7 +97,7 @@ def _buildable(only: str | None, console: Console) -> list[Contestant]:
 def _one(contestant: Contestant, folder: Path, seconds: float, step: Callable[[], None]) -> Figures:
     """One contestant with an upstream of its own, behind TLS too if it is asked for."""
     folder.mkdir(parents=True)
-    place = Place(folder, free_port(), free_port(), free_port())
+    place = Place(folder, free_port(), free_port(), free_port(), free_port())
     log = folder / "upstream.log"
     beside = [Process([build.BUILD / "upstream", str(place.upstream)], core=OTHER_CORE, environment={}, log=log)]
     if contestant.name.endswith("-tls"):
@@ -99,7 +105,7 @@ def _one(contestant: Contestant, folder: Path, seconds: float, step: Callable[[]
         front.folder.mkdir()
         beside.append(Process(terminator(front).command, core=OTHER_CORE, environment={}, log=log))
     try:
-        return measure(contestant, place, bodies(folder), seconds=seconds, step=step)
+        return measure(contestant, place, bodies(folder, contestant.model), seconds=seconds, step=step)
     finally:
         for process in beside:
             process.stop()

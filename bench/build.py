@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 BUILD = HERE / "build"
 LOCKS = HERE.parent / "requirements"
 LITELLM = BUILD / "litellm"
+COMPILED = BUILD / "compiled"
 PORTKEY = BUILD / "portkey"
 PAPERS = BUILD / "papers"
 
@@ -38,15 +39,30 @@ def nginx() -> str:
 
 def litellm() -> Path:
     """LiteLLM's proxy in an environment of its own: it caps packages that the gateway needs newer."""
+    return _environment(LITELLM, LOCKS / "bench.txt") / "litellm"
+
+
+def ferro() -> Path:
+    """Ferro Labs' gateway."""
+    return _environment(COMPILED, LOCKS / "bench-compiled.txt") / "ferrogw"
+
+
+def vllm_router() -> Path:
+    """vLLM's router."""
+    return _environment(COMPILED, LOCKS / "bench-compiled.txt") / "vllm-router"
+
+
+def _environment(folder: Path, lock: Path) -> Path:
+    """Where the commands of a locked environment are. Raises Missing."""
 
     def install() -> None:
-        shutil.rmtree(LITELLM, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", LITELLM])
+        shutil.rmtree(folder, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", folder])
         options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--no-deps"]
-        _run([LITELLM / "bin" / "pip", "install", *options, "-r", LOCKS / "bench.txt"])
+        _run([folder / "bin" / "pip", "install", *options, "-r", lock])
 
-    _once("litellm", [LOCKS / "bench.txt"], install)
-    return LITELLM / "bin" / "litellm"
+    _once(folder.name, [lock], install)
+    return folder / "bin"
 
 
 def portkey() -> Path:

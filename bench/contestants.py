@@ -42,10 +42,15 @@ class Contestant:
     name: str
     start: Callable[[Place], Start] | None
     many_streams: bool = True  # can hold 1,000 streams at 50 events a second
+    model: str = "fake"  # by which it is asked
+    cpu_alone: bool = False  # of no interest but for the CPU of a request
 
 
-def bodies(folder: Path) -> dict[str, Path]:
-    """The requests, by name; prompts of about 2 KB."""
+TURNS, TURN = 40, 1_500  # messages of a conversation, and bytes of each: agents send 60 KB again with every turn
+
+
+def bodies(folder: Path, model: str = "fake") -> dict[str, Path]:
+    """The requests, by name; prompts of about 2 KB, but for the `conversation`."""
     stream = {"stream": True, "stream_options": {"include_usage": True}}
     extras = {
         "whole": {},
@@ -56,12 +61,21 @@ def bodies(folder: Path) -> dict[str, Path]:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": PROMPT}]
     made = {name: folder / f"{name}.json" for name in extras}
     for name, extra in extras.items():
-        made[name].write_text(json.dumps({"model": "fake", "messages": messages, **extra}))
+        made[name].write_text(json.dumps({"model": model, "messages": messages, **extra}))
+    made["conversation"] = folder / "conversation.json"
+    made["conversation"].write_text(json.dumps({"model": model, "messages": conversation()}))
     return made
 
 
-def ours(policy: str, *, tls: bool = False) -> Callable[[Place], Start]:
-    """The gateway with one of the bench's policy folders."""
+def conversation() -> list[dict[str, str]]:
+    """Turns that differ from each other, the last of them the user's."""
+    words = PROMPT.split()
+    said = [" ".join([f"{turn + 1}.", *words[turn:], *words[:turn]])[:TURN] for turn in range(TURNS)]
+    return [{"role": "user" if turn % 2 else "assistant", "content": text} for turn, text in enumerate(said)]
+
+
+def ours(policy: str, *, tls: bool = False, workers: int = 1) -> Callable[[Place], Start]:
+    """The gateway with one of the bench's policy folders; several workers share the core."""
 
     def start(place: Place) -> Start:
         folder = place.folder / "policies"
@@ -70,6 +84,7 @@ def ours(policy: str, *, tls: bool = False) -> Callable[[Place], Start]:
         base = f"https://localhost:{place.upstream_tls}" if tls else f"http://127.0.0.1:{place.upstream}"
         rows.write_text(rows.read_text().replace("http://127.0.0.1:9000", base))
         command = [sys.executable, "-m", "gateway", "serve", "--policies", folder / policy, "--port", str(place.port)]
+        command += ["--workers", str(workers)]
         environment = {
             "PYTHONPATH": str(build.HERE.parent),
             "GATEWAY_STATE_DIR": str(place.folder / "state"),
@@ -122,6 +137,21 @@ def portkey(place: Place) -> Start:
     return Start(["node", build.portkey(), f"--port={place.port}", "--headless"], {"NODE_ENV": "production"}, headers)
 
 
+def ferro(place: Place) -> Start:
+    """Ferro Labs' gateway on one core, without a limit of requests."""
+    address = f"127.0.0.1:{place.port}"
+    environment = {"OPENAI_BASE_URL": f"http://127.0.0.1:{place.upstream}", "OPENAI_API_KEY": "x", "MASTER_KEY": KEY}
+    limits = {"GOMAXPROCS": "1", "RATE_LIMIT_RPS": "1000000", "RATE_LIMIT_BURST": "1000000", "LOG_LEVEL": "error"}
+    return Start([build.ferro(), "serve"], {**environment, **limits, "PORT": str(place.port), "SERVER_ADDR": address})
+
+
+def vllm_router(place: Place) -> Start:
+    """vLLM's router in front of one server; it checks no keys."""
+    command = [build.vllm_router(), "--host", "127.0.0.1", "--port", str(place.port), "--policy", "round_robin"]
+    command += ["--worker-urls", f"http://127.0.0.1:{place.upstream}", "--prometheus-port", str(place.control)]
+    return Start([*command, "--log-level", "warning"])
+
+
 def _filled(name: str, place: Place, **values: str) -> Path:
     text = (build.HERE / "peers" / name).read_text()
     for key, value in values.items():
@@ -135,6 +165,10 @@ ALL: tuple[Contestant, ...] = (
     Contestant("direct", None),
     Contestant("ours", ours("plain")),
     Contestant("ours-full", ours("full")),
+    Contestant("ours-2", ours("plain", workers=2), cpu_alone=True),
+    Contestant("ours-full-2", ours("full", workers=2), cpu_alone=True),
+    Contestant("ferro", ferro, model="gpt-4o"),
+    Contestant("vllm-router", vllm_router),
     Contestant("nginx", nginx),
     Contestant("litellm", litellm, many_streams=False),
     Contestant("portkey", portkey, many_streams=False),

@@ -16,10 +16,11 @@ from bench.contestants import KEY, Contestant, Place
 from bench.processes import GATEWAY_CORE, OTHER_CORE, Process, pin
 
 Figures = dict[str, float]
-STEPS = 8  # that `measure` reports
+STEPS = 9  # that `measure` reports
 OPEN_STREAMS = 300
 MANY_STREAMS = 1000
 NOT_STARTED_S = 90.0
+SETTLING_S = 1.5  # until what is done with the records of a run is done: it belongs to the requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,14 @@ def measure(
 def _measure_running(process: Process | None, load: Load, contestant: Contestant, step: Callable[[], None]) -> Figures:
     figures: Figures = {}
     load.run("whole", connections=32, seconds=load.seconds / 2)  # warms up
+    if process:
+        figures["cpu_us_per_request"] = _cpu_us(process, load, "whole")
+        figures["cpu_us_per_turn"] = _cpu_us(process, load, "conversation")
+    step()
+    if contestant.cpu_alone:
+        return figures
     for connections in (1, 32, 256):
-        before = process.cpu_s() if process else 0.0
-        run = clean(load.run("whole", connections=connections))
-        figures[f"rps_{connections}"] = run["rps"]
-        if process and connections == 32:
-            figures["cpu_us_per_request"] = (process.cpu_s() - before) / run["requests"] * 1e6
+        figures[f"rps_{connections}"] = clean(load.run("whole", connections=connections))["rps"]
         step()
     if process:
         figures["warm_mib"] = process.memory_kib() / 1024
@@ -107,6 +110,16 @@ def _measure_running(process: Process | None, load: Load, contestant: Contestant
         figures["many_streams_p50_ms"] = many["p50"]
     step()
     return figures
+
+
+def _cpu_us(process: Process, load: Load, body: str) -> float:
+    """Of a request, in all processes; what earlier runs left to do is done before."""
+    load.run(body, connections=32, seconds=load.seconds / 4)
+    time.sleep(SETTLING_S)
+    before = process.cpu_s()
+    run = clean(load.run(body, connections=32))
+    time.sleep(SETTLING_S)
+    return (process.cpu_s() - before) / run["requests"] * 1e6
 
 
 def _stream_memory(process: Process, load: Load) -> float:
