@@ -37,14 +37,14 @@ def in_field(name: str, holder: dict[str, Any]) -> Iterator[Spot]:
         yield from _spots(holder, path.split("."), "")
 
 
-def in_tools(tools: object, path: str = "tools") -> Iterator[Spot]:
-    """Each id in decoded tools."""
+def in_tools(tools: object, path: str = "tools", *, outer: bool = True) -> Iterator[Spot]:
+    """Each id in decoded tools. `outer`: they are in no namespace, and may be some."""
     for place, tool in enumerate(tools if isinstance(tools, list) else (tools,)):
         where = f"{path}[{place}]"
         if not isinstance(tool, dict):
             continue
-        if tool.get("type") == "namespace" and path.count(".") < 2:
-            yield from in_tools(tool.get("tools"), f"{where}.tools")
+        if outer and tool.get("type") == "namespace":
+            yield from in_tools(tool.get("tools"), f"{where}.tools", outer=False)
         for name in _NAMES & tool.keys():
             for steps in _STEPS[name]:
                 yield from _spots(tool, steps, f"{where}.")

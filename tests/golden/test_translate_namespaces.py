@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -171,3 +172,14 @@ def test_namespaces_tell_an_agent_too_and_are_refused_where_nothing_may_be_adapt
 def test_what_is_no_namespace_of_functions_is_refused_by_its_place(upstream, wrong):
     with pytest.raises((Untranslatable, GatewayError), match=r"tools\[0\]"):
         asked([{**AGENTS, **wrong}], upstream)
+
+
+def test_many_tools_in_a_namespace_take_time_in_proportion_to_them():
+    def seconds(count: int) -> float:
+        tools = [{**FIND, "name": f"f{number}"} for number in range(count)]
+        began = process_time()
+        asked([{**AGENTS, "tools": tools}], "openai")
+        return process_time() - began
+
+    few, many = min(seconds(400) for _ in range(3)), min(seconds(4_000) for _ in range(3))
+    assert many < 40 * few

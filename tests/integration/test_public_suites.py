@@ -11,10 +11,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from llm_comply.schema import SpecLoader  # type: ignore[import-untyped]
 
 from gateway.demo import stage
 from tests.running import Running, starter
@@ -97,6 +99,32 @@ def test_translated_messages_fail_by_their_blocks_alone(verdicts):
 
     assert len(wrong) == 10
     assert all(re.match(r"content\.0: \{'type': '(text|tool_use)'.*is not valid under any", error) for error in wrong)
+
+
+HARBOUR = {"type": "object", "properties": {"port": {"type": "string"}}, "required": ["port"]}
+CALLING: dict[str, Any] = {
+    "input": [{"type": "message", "role": "user", "content": "When is high water in Whitby?"}], "stream": True,
+    "tools": [{"type": "function", "name": "tide_table", "description": "High water.", "parameters": HARBOUR}],
+    "tool_choice": "required",
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:jsonschema.RefResolver")
+@pytest.mark.parametrize("model", ["simulated-gpt-5", "simulated-gpt", "simulated-claude-4"])
+def test_a_streamed_call_is_told_in_the_events_of_the_open_responses_document(house, model):
+    """What Open Responses' own acceptance tests ask beside those that llm-comply has."""
+    key = {"authorization": f"Bearer {house.key}"}
+    status, _, said = house.gateway.ask("POST", "/v1/responses", {"model": model, **CALLING}, headers=key)
+    told = [json.loads(line[6:]) for line in said.decode().splitlines() if line.startswith("data: {")]
+    document = SpecLoader(str(files("llm_comply") / "specs" / "openresponses.json"))
+    kinds = [event["type"] for event in told]
+
+    assert (status, kinds[0], kinds[-1]) == (200, "response.created", "response.completed")
+    assert [error for event in told for error in document.validate_sse_event(event["type"], event)] == []
+    assert {"response.function_call_arguments.delta", "response.function_call_arguments.done"} <= set(kinds)
+    for kind in ("response.output_item.added", "response.output_item.done"):
+        assert "function_call" in [event["item"]["type"] for event in told if event["type"] == kind]
+    assert [event["sequence_number"] for event in told] == sorted({event["sequence_number"] for event in told})
 
 
 def test_the_page_names_each_test_that_does_not_pass(verdicts):

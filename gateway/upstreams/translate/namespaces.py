@@ -7,7 +7,7 @@ it, a digest ends it. It is the same in every request that brings the same tools
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -44,7 +44,7 @@ def called(item: Mapping[str, Any], path: str, draft: Draft) -> str:
     name, namespace = text(item.get("name"), f"{path}.name"), item.get("namespace")
     if namespace is None:
         return name
-    return draft.flat.get((text(namespace, f"{path}.namespace"), name)) or _flat(namespace, name, frozenset())
+    return draft.flat.get((text(namespace, f"{path}.namespace"), name)) or _flat(namespace, name, ())
 
 
 def names_back(draft: Draft) -> dict[str, tuple[str, str]]:
@@ -67,18 +67,20 @@ def _members(tool: Tool, path: str, draft: Draft) -> Iterator[tuple[str, Tool]]:
 def _flat_names(tools: object) -> dict[tuple[str, str], str]:
     """By namespace and name; what is malformed is told of where it is read."""
     each = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    taken = {tool.get("name") for tool in each if tool.get("type") != "namespace"}
+    others = [tool.get("name") for tool in each if tool.get("type") != "namespace"]
+    taken = {name for name in others if isinstance(name, str)}
     made: dict[tuple[str, str], str] = {}
     for tool in each:
         members = tool.get("tools") if tool.get("type") == "namespace" else None
         for member in members if isinstance(members, list) else ():
             both = tool.get("name"), member.get("name") if isinstance(member, dict) else None
             if isinstance(both[0], str) and isinstance(both[1], str) and both not in made:
-                made[both[0], both[1]] = _flat(both[0], both[1], taken | set(made.values()))
+                made[both[0], both[1]] = _flat(both[0], both[1], taken)
+                taken.add(made[both[0], both[1]])
     return made
 
 
-def _flat(namespace: str, name: str, taken: set[Any] | frozenset[Any]) -> str:
+def _flat(namespace: str, name: str, taken: Collection[object]) -> str:
     joined = f"{namespace}{name}" if namespace.endswith("__") else f"{namespace}__{name}"
     if _NAME.fullmatch(joined) and joined not in taken:
         return joined

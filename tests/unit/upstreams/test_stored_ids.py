@@ -49,6 +49,9 @@ PLACES |= {
     "a tool's that was found": lambda id: {
         "input": [{"type": "tool_search_output", "tools": [{"type": "file_search", "vector_store_ids": [id]}]}]
     },
+    "a tool's of a namespace that was found, anywhere": lambda id: {
+        "input": [{"k": [{"type": "tool_search_output", "tools": [{"type": "namespace", **interpreter(id)}]}]}]
+    },
     "a container of a call": lambda id: {
         "input": [{"type": "shell_call", "call_id": "c", "environment": {"container_id": id}}]
     },
