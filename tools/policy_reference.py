@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gateway.catalog.auxiliary_shapes import CapShape, ParametersShape
+from gateway.catalog.auxiliary_shapes import CapShape, CeilingsShape, EndpointLimitsShape, ParametersShape
 from gateway.catalog.facts import Catalog
 from gateway.catalog.table import FACTS, Fact
 from gateway.identity import AppShape, BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
@@ -17,6 +17,7 @@ from gateway.policy.authoring.shapes import (
     HoldShape,
     LimitsShape,
     OnRefusalShape,
+    PolicyBudgetShape,
     PolicyFile,
     ProbeShape,
     RouteShape,
@@ -34,7 +35,9 @@ FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
     ("policy.yaml, and endpoints of the catalogue: parameters", (ParametersShape, CapShape)),
     ("policy.yaml: what is tried and measured besides", (CanaryShape, StopShape, ShareShape, ProbeShape)),
+    ("policy.yaml: what may be spent", (PolicyBudgetShape,)),
     ("callers.yaml", (CallersFile, TeamShape, BudgetShape, AppShape, RateShape, KeyShape)),
+    ("catalog/*.yaml: how much an endpoint is asked", (CeilingsShape, EndpointLimitsShape)),
     ("cases/*.yaml", (ExpectShape,)),
 )
 

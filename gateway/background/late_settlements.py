@@ -15,10 +15,11 @@ from time import time
 
 from gateway.identity import Keyring
 from gateway.limits.account import Settlement
-from gateway.limits.reservations import settlement_of
+from gateway.limits.reservations import Spent, settlement_of
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.layout import FOLDER, is_alive
 from gateway.record.journal.reader import Batch, Positions
+from gateway.record.journal.record import Tried
 
 KEPT_S = 60.0  # a worker that lives settles within seconds
 MOST = 50_000  # records
@@ -50,10 +51,10 @@ class LateSettlements:
         return dict(self.kept or {})
 
     def take(self, batch: Batch, positions: Positions) -> None:
-        """Of callers with a budget, what ended within the last minute."""
+        """Of what a budget bounds, what ended within the last minute."""
         keyring, since = self._keyring(), time() - KEPT_S
         for entry in batch.entries:
-            if keyring is not None and not entry.record.beside and entry.record.ended_at >= since:
+            if keyring is not None and entry.record.ended_at >= since:
                 self._remember(entry, keyring)
         self.kept = dict(positions)
 
@@ -74,14 +75,19 @@ class LateSettlements:
         record = entry.record
         made = settlement_of(
             keyring,
-            request_id=record.request_id,
-            team=record.team,
-            app=record.app,
-            cost_usd=Decimal(record.cost_usd or 0),
-            at=record.at,
+            record.request_id,
+            None if record.beside else (record.team, record.app),
+            Decimal(record.cost_usd or 0),
+            [_spent(entry, tried) for tried in record.attempts],
+            record.at,
         )
         if made is not None:
             self._ended.append(_Ended(entry.journal, record.ended_at, made))
+
+
+def _spent(entry: Entry, tried: Tried) -> Spent:
+    place = entry.place(tried)
+    return Spent(place.endpoint, place.model, place.operator, Decimal(tried.cost_usd or 0))
 
 
 def settle_in_redis(url: str, settlements: Iterable[Settlement]) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from gateway.background.refusal_detection import last_prompt
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.dispatch.off_path import arrival, recorded, unpaid
+from gateway.dispatch.off_path import arrival, recorded
 from gateway.identity import Caller
 from gateway.outcome.meter import WholeMeter
 from gateway.outcome.outcome import Attempt, Outcome
@@ -121,9 +121,13 @@ class SecondJudge:
 
     async def _ask(self, sample: Sample, trail: RequestState, gateway: Gateway) -> None:
         means = replace(
-            gateway.means, admit=unpaid("judge"), judge=lambda _: None, breakers=self._breakers, yields=True
+            gateway.means,
+            admit=gateway.admission.beside("judge"),
+            judge=lambda _: None,
+            breakers=self._breakers,
+            yields=True,
         )
-        with recorded(trail, self._record):
+        with recorded(trail, self._record, gateway.admission.settle_beside):
             reply = await dispatch(trail, means)
             verdict = verdict_of(reply.opening)
             if verdict is None:

@@ -16,7 +16,7 @@ from gateway.background.refusal_detection import judge_of
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import dispatch
-from gateway.dispatch.off_path import arrival, recorded, unpaid
+from gateway.dispatch.off_path import arrival, recorded
 from gateway.dispatch.reply import StreamedReply
 from gateway.identity import Caller
 from gateway.outcome.outcome import Outcome
@@ -107,8 +107,10 @@ class Shadows:
             await self._send(_trail(outcome, caller, _alone(decision, endpoint)), gateway)
 
     async def _send(self, trail: RequestState, gateway: Gateway) -> None:
-        means = replace(gateway.means, admit=unpaid(NAME), judge=judge_of, breakers=self._breakers, yields=True)
-        with recorded(trail, self._record):
+        means = replace(
+            gateway.means, admit=gateway.admission.beside(NAME), judge=judge_of, breakers=self._breakers, yields=True
+        )
+        with recorded(trail, self._record, gateway.admission.settle_beside):
             reply = await dispatch(trail, means)
             try:
                 if isinstance(reply, StreamedReply):

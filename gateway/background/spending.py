@@ -1,11 +1,13 @@
-"""What teams and apps have spent of each period: folded from the journals, told to workers that count alone.
+"""What teams and apps have spent of each period, and what was spent where: folded from the journals, told to workers
+that count alone.
 
-Every team is counted, whether or not it has a budget: a budget that begins, or a day, asks no database.
+Everyone is counted, whether or not there is a budget: a budget that begins, or a day, asks no database.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +15,8 @@ from time import monotonic, time
 
 import msgspec
 
-from gateway.background.spent_before import NAME, Spending, decode, encode
-from gateway.identity import Budget
+from gateway.background.spent_before import NAME, Spending, decode, encode, places, spenders
+from gateway.identity import Budget, Subject
 from gateway.limits.account import period
 from gateway.record import files
 from gateway.record.journal.reader import Batch, Positions
@@ -24,7 +26,7 @@ from gateway.record.store import open_store
 WRITE_S = 0.5
 DAY_S = 86_400.0
 _PERIODS = tuple([Budget(Decimal(1), per, "reject") for per in ("day", "week", "month")])
-Spent = dict[tuple[str, str | None, str], int]  # by team, app and name of the period: nano-dollars
+Spent = dict[tuple[Subject, str], int]  # by whom or where, and name of the period: nano-dollars
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,7 @@ class SpendingSink:
             if kept is None:
                 self._positions = self._read_ledger()
             else:
-                self._spent = {(team, app, name): nano for team, app, name, nano in kept.spent}
+                self._spent = {(subject, name): nano for subject, name, nano in kept.spent}
                 self._positions = positions_of(kept.positions)
             self.kept = dict(self._positions)
         return self._positions
@@ -68,8 +70,12 @@ class SpendingSink:
         """See Sink."""
         for entry in batch.entries:
             record = entry.record
-            if record.cost_usd != "0":
-                self._add(record.team, record.app, record.at, Decimal(record.cost_usd))
+            if record.cost_usd != "0" and not record.beside:
+                self._add(spenders(record.team, record.app), record.at, Decimal(record.cost_usd))
+            for tried in record.attempts:
+                if tried.cost_usd != "0":
+                    place = entry.place(tried)
+                    self._add(places(place.endpoint, place.model, place.operator), record.at, Decimal(tried.cost_usd))
         self._positions = positions
 
     def rest(self, at: float) -> None:
@@ -87,25 +93,28 @@ class SpendingSink:
         self._written_at = 0.0
         self.rest(time())
 
-    def _add(self, team: str, app: str | None, at: float, usd: Decimal) -> None:
+    def _add(self, subjects: Iterable[Subject], at: float, usd: Decimal) -> None:
         nano = int((usd * 1_000_000_000).to_integral_value())
         for name in _names(int(at // DAY_S)):
-            for whose in {None, app}:
-                key = (team, whose, name)
+            for subject in subjects:
+                key = (subject, name)
                 self._spent[key] = self._spent.get(key, 0) + nano
 
     def _forget(self, at: float) -> None:
         """Periods that are long over; a record may come late."""
         now = {period(budget, then)[0] for budget in _PERIODS for then in (at, at - DAY_S)}
-        self._spent = {key: nano for key, nano in self._spent.items() if key[2] in now}
+        self._spent = {key: nano for key, nano in self._spent.items() if key[1] in now}
 
     def _read_ledger(self) -> Positions:
         at = time()
         store = open_store(database_url=self._database_url, state_dir=self._state_dir)
         try:
             with store.at_once() as then:
-                for team, app, when, usd in then.spending(since=min(period(each, at)[1] for each in _PERIODS)):
-                    self._add(team, app, when, usd)
+                since = min(period(each, at)[1] for each in _PERIODS)
+                for team, app, when, usd in then.spending(since=since):
+                    self._add(spenders(team, app), when, usd)
+                for endpoint, model, operator, when, usd in then.spending_by_place(since=since):
+                    self._add(places(endpoint, model, operator), when, usd)
                 return then.positions()
         finally:
             store.close()

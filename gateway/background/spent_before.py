@@ -11,7 +11,9 @@ from time import time
 
 import msgspec
 
-from gateway.identity import Account
+from gateway.catalog.facts import Endpoint
+from gateway.frozen import frozen
+from gateway.identity import Account, Caller, Subject
 from gateway.limits.account import period
 from gateway.outcome.outcome import Outcome
 from gateway.record import files
@@ -29,8 +31,39 @@ class Spending(msgspec.Struct, array_like=True):
     """The file."""
 
     at: float  # everything that the journals held then is in it
-    spent: list[tuple[str, str | None, str, int]]
+    spent: list[tuple[tuple[str, ...], str, int]]  # by whom or where, name of the period: nano-dollars
     positions: Plain
+
+
+@frozen
+class _Note:
+    """Of a request that the file may not hold yet; no more than that, so that prompts are not kept for it."""
+
+    journal_place: tuple[int, int]  # in this process's journal
+    at: float  # when it was received
+    caller: Caller | None  # None: no caller asked it
+    usd: Decimal
+    attempts: tuple[tuple[Endpoint, Decimal], ...]
+
+    def spent(self, subject: Subject) -> Decimal:
+        """US dollars, by that team or app, or at that place."""
+        if self.caller is not None and subject in spenders(self.caller.team.id, self.caller.app):
+            return self.usd
+        usd = Decimal(0)
+        for endpoint, cost in self.attempts:
+            if subject in places(endpoint.id, endpoint.model.id, endpoint.operator.id):
+                usd += cost
+        return usd
+
+
+def spenders(team: str, app: str | None) -> tuple[Subject, ...]:
+    """Whose budgets pay for a request."""
+    return (("team", team),) if app is None else (("team", team), ("app", team, app))
+
+
+def places(endpoint: str, model: str, operator: str) -> tuple[Subject, ...]:
+    """Where the money of an attempt is spent."""
+    return ("endpoint", endpoint), ("model", model), ("operator", operator)
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -44,21 +77,21 @@ class SpentBefore:
         self._path = state_dir / NAME
         self._journal = journal
         self._started = time()
-        # By team, app and period in nano-dollars, and how far in this process's journal; None: not known yet.
-        self._known: tuple[dict[tuple[str, str | None, str], int], tuple[int, int]] | None = None
-        # Of this process: place in its journal, team, app, when, US dollars.
-        self._notes: deque[tuple[tuple[int, int], str, str | None, float, Decimal]] = deque(maxlen=NOTES)
+        # By whom or where and period in nano-dollars, and how far in this process's journal; None: not known yet.
+        self._known: tuple[dict[tuple[Subject, str], int], tuple[int, int]] | None = None
+        self._notes: deque[_Note] = deque(maxlen=NOTES)  # of this process
         self._as_of = 0.0  # everything that the journals held then is known
         self._closing = threading.Event()
         self._look()
         self._thread = threading.Thread(target=self._run, name="spending", daemon=True)
         self._thread.start()
 
-    def note(self, outcome: Outcome) -> None:
-        """Of a request that was just written to the journal."""
-        if outcome.cost_usd:
-            caller, at = outcome.caller, outcome.request.arrival.received_at
-            self._notes.append((self._journal.place, caller.team.id, caller.app, at, outcome.cost_usd))
+    def note(self, outcome: Outcome, *, beside: bool = False) -> None:
+        """Of a request that was just written to the journal; `beside`: that no caller asked."""
+        costs = tuple([(attempt.endpoint, attempt.cost_usd) for attempt in outcome.attempts if attempt.cost_usd])
+        if costs:
+            caller, at = None if beside else outcome.caller, outcome.request.arrival.received_at
+            self._notes.append(_Note(self._journal.place, at, caller, outcome.cost_usd, costs))
 
     def __call__(self, account: Account, since: float) -> Decimal:
         """US dollars in the period that begins then. Raises OSError if what was spent before is not known yet."""
@@ -66,10 +99,10 @@ class SpentBefore:
             raise OSError("what was spent before is not known yet: the control process does not say")
         told, mine = self._known
         name = period(account.budget, since)[0]
-        spent = Decimal(told.get((account.team, account.app, name), 0)).scaleb(-9)
-        for place, team, app, at, usd in tuple(self._notes):
-            if place > mine and team == account.team and account.app in (None, app) and at >= since:
-                spent += usd
+        spent = Decimal(told.get((account.subject, name), 0)).scaleb(-9)
+        for note in tuple(self._notes):
+            if note.journal_place > mine and note.at >= since:
+                spent += note.spent(account.subject)
         return spent
 
     def fresh(self, account: Account, since: float) -> Decimal:
@@ -107,7 +140,7 @@ class SpentBefore:
         if file.at < self._started:
             return
         read = file.positions.get(self._journal.uuid, (0, 0, 0))[:2]
-        self._known = ({(team, app, name): nano for team, app, name, nano in file.spent}, read)
+        self._known = ({(subject, name): nano for subject, name, nano in file.spent}, read)
         self._as_of = file.at
-        while self._notes and self._notes[0][0] <= read:
+        while self._notes and self._notes[0].journal_place <= read:
             self._notes.popleft()

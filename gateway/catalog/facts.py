@@ -217,6 +217,12 @@ class Endpoint:
     ceilings: Ceilings | None = None
     limits: EndpointLimits | None = None
 
+    def is_at(self, place: tuple[str, str]) -> bool:
+        """True of itself, its operator and its model: a kind and an id."""
+        kind, name = place
+        own = {"endpoint": self.id, "operator": self.operator.id, "model": self.model.id}
+        return own[kind] == name
+
     @property
     def dialect(self) -> str:
         """Of what is said to it."""

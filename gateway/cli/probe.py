@@ -154,7 +154,7 @@ def _asked(wanted: Wanted, folder: Compiled, parts: Parts, team: Team) -> dict[s
     usd = wanted.usd if wanted.usd is not None or schedule is None else schedule.usd
     if planned.trials:
         _agree(planned, wanted, usd, console)
-    record = recorder(parts.journal, "probe")
+    record = recorder(parts.journal, "probe", parts.before)
     with Progress(*_BARS, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("asking", total=len(planned.trials))
         asking = Asking(serving.now, planned, usd, record=record, done=lambda: progress.advance(bar))

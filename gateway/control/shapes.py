@@ -181,6 +181,7 @@ class DiffShown(Shape):
     widened: list[ChangeShown]
     narrowed: list[ChangeShown]
     stranded: list[Any]
+    bounds: list[str] = []
 
 
 class ReloadShown(Shape):

@@ -91,8 +91,8 @@ def build_parts(settings: Settings) -> Parts:
         journal=journal,
         vitals=vitals,
         learned=Learned(settings.state_dir),
-        second=SecondJudge(recorder(journal, "judge")),
-        shadows=Shadows(record=recorder(journal, "shadow"), dropped=vitals.shadow_dropped),
+        second=SecondJudge(recorder(journal, "judge", before)),
+        shadows=Shadows(record=recorder(journal, "shadow", before), dropped=vitals.shadow_dropped),
         freezes=freezes,
         running=Running(),
         loads=Loads(),
@@ -132,11 +132,12 @@ def _freezes(settings: Settings, vitals: Vitals) -> Freezes:
     return Freezes(settings.state_dir, SharedFreezes(settings.redis_url), reached=vitals.shared_state)
 
 
-def recorder(journal: Writer, beside: str) -> Callable[[Outcome], None]:
+def recorder(journal: Writer, beside: str, before: SpentBefore) -> Callable[[Outcome], None]:
     """The sink of what is asked beside all requests: by a shadow, a judge or a probe."""
 
     def record(outcome: Outcome) -> None:
-        journal.append(outcome, beside=beside)
+        if journal.append(outcome, beside=beside):
+            before.note(outcome, beside=True)
 
     return record
 
@@ -168,7 +169,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     fleet = build_fleet(policy, parts)
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)
-    admission = Admission(parts.accounts, worst_case_usd, expected_usd)
+    admission = Admission(parts.accounts, worst_case_usd, expected_usd, compiled.keyring.places)
     means = DispatchContext(
         fleet, parts.breakers, admission.admit, judge_of, parts.running, loads=parts.loads, seal=parts.seal
     )

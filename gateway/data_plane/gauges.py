@@ -7,6 +7,7 @@ from time import monotonic, time
 
 from gateway.data_plane.build import Parts
 from gateway.data_plane.worker_state import State
+from gateway.identity import Account
 from gateway.record.heartbeat import LEDGER_AWAY
 
 EVERY_S = 0.5
@@ -27,15 +28,19 @@ class Publisher:
             publish(self._state, self._parts)
 
 
+def _labels(account: Account) -> tuple[str, ...]:
+    """A team's, an app's; a budget of policy.yaml by what it bounds, its id, and per what."""
+    if account.place is not None or account.by_policy:
+        return (*(account.place or ("team", account.team)), account.budget.per)
+    return (account.team,) if account.app is None else (account.team, account.app)
+
+
 def publish(state: State, parts: Parts) -> None:
     """What the heartbeat says: requests under way, open breakers, used budgets, canaries that have stopped."""
     gateway, at = state.gateway, time()
     parts.vitals.look_at_canaries(gateway.policy, gateway.estimates())
     budgets: dict[tuple[str, ...], float] = {
-        (account.team,) if account.app is None else (account.team, account.app): gateway.admission.used_share(
-            account, at
-        )
-        for account in gateway.keyring.accounts
+        _labels(account): gateway.admission.used_share(account, at) for account in gateway.keyring.accounts
     }
     resting = list(parts.breakers.open_ids(monotonic()))
     ceilings: dict[tuple[str, ...], float] = {

@@ -43,7 +43,7 @@ class Schedule:
 
     async def _probe(self, gateway: Gateway, wanted: Probe) -> None:
         planned = await PLANS.run(_plan, None, gateway, wanted)
-        record = recorder(self._parts.journal, "probe")
+        record = recorder(self._parts.journal, "probe", self._parts.before)
         asking = Asking(lambda: self._state.gateway, planned, wanted.usd, record=record, done=lambda: None)
         await self._until_called_off(asking)
         found = asking.found

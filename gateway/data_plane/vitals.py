@@ -63,7 +63,7 @@ class Vitals:
         ceilings: Cells,
         frozen: Sequence[Labels] = (),
     ) -> None:
-        """`budgets`: used shares, by (team,) and (team, app); `ceilings`: by (endpoint, ceiling).
+        """`budgets`: used shares, by (team,), (team, app) and (of, id, per); `ceilings`: by (endpoint, ceiling).
 
         `frozen`: what is stopped, (selector, value).
         """
@@ -72,6 +72,7 @@ class Vitals:
             "gateway_breaker_open": {(endpoint,): 1.0 for endpoint in open_breakers},
             "gateway_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 1},
             "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
+            "gateway_policy_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 3},
             "gateway_ceiling_used_ratio": ceilings,
             "gateway_policy_info": self._versions,
             "gateway_waiver_end_timestamp_seconds": {key: ends for key, ends in self._waivers.items() if ends > time()},

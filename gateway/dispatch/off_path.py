@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic, time
 
-from gateway.catalog.facts import Endpoint
 from gateway.errors import GatewayError
-from gateway.outcome.make_outcome import settle
+from gateway.outcome.make_outcome import settle as outcome_of
 from gateway.outcome.outcome import Outcome
 from gateway.outcome.request_state import RequestState
-from gateway.policy.permit import Permit, Purpose, permit
 from gateway.request import ID_BITS, Arrival, new_id
 
 _chance = random.SystemRandom()
@@ -25,20 +23,14 @@ def arrival(name: str) -> Arrival:
     return Arrival(new_id(at, _chance.getrandbits(ID_BITS)), at, monotonic(), client_request_id=name)
 
 
-def unpaid(purpose: Purpose) -> Callable[[RequestState, Endpoint], Awaitable[Permit]]:
-    """Admits each attempt: nobody's budget pays for it."""
-
-    async def admit(trail: RequestState, endpoint: Endpoint) -> Permit:
-        return permit(trail.request.id, trail.decision, endpoint, purpose=purpose)
-
-    return admit
-
-
 @contextmanager
-def recorded(trail: RequestState, record: Callable[[Outcome], None]) -> Iterator[None]:
+def recorded(
+    trail: RequestState, record: Callable[[Outcome], None], settle: Callable[[Outcome, RequestState], None]
+) -> Iterator[None]:
     """Hands on the Outcome however it ends, if anybody was asked; a GatewayError ends here.
 
-    It replaces nothing that would have been bought, so no baseline stands beside it.
+    It replaces nothing that would have been bought, so no baseline stands beside it. `settle`: what budgets of places
+    set aside for it.
     """
     error: BaseException | None = None
     try:
@@ -49,6 +41,8 @@ def recorded(trail: RequestState, record: Callable[[Outcome], None]) -> Iterator
         error = left
         raise
     finally:
-        if trail.attempts:
-            outcome = settle(trail, error, ended=monotonic(), ended_at=time())
-            record(replace(outcome, baseline_list_usd=None))
+        if trail.attempts or trail.reservations:
+            outcome = outcome_of(trail, error, ended=monotonic(), ended_at=time())
+            settle(outcome, trail)
+            if trail.attempts:
+                record(replace(outcome, baseline_list_usd=None))

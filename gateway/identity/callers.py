@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -15,9 +15,13 @@ RESERVED_ADMINS = ("GATEWAY_ADMIN_TOKEN", "console")  # ids of who comes with th
 DATA_CLASSES = ("public", "internal", "confidential", "regulated")  # ascending
 
 
+Place = tuple[Literal["operator", "endpoint", "model"], str]
+Subject = tuple[str, ...]  # `team` T, `app` T A, or a Place
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a team, or one app of it, may spend per UTC period."""
+    """What may be spent per UTC period: by a team, by one app of it, or at a place."""
 
     usd: Decimal
     per: Literal["day", "week", "month"]
@@ -43,21 +47,42 @@ class Team:
     budget: Budget | None
     rate: Rate | None
     apps: Mapping[str, Budget] = field(default_factory=dict, hash=False)  # budgets inside the team's
+    by_policy: tuple[Budget, ...] = ()  # beside its own: of policy.yaml
     accounts: tuple[Account, ...] = field(init=False, repr=False, compare=False)  # one a budget, the team's first
 
     def __post_init__(self) -> None:
         own = (Account(self.id, None, self.budget),) if self.budget is not None else ()
         of_apps = tuple([Account(self.id, app, budget) for app, budget in self.apps.items()])
-        object.__setattr__(self, "accounts", own + of_apps)
+        of_policy = tuple([Account(self.id, None, budget, by_policy=True) for budget in self.by_policy])
+        object.__setattr__(self, "accounts", own + of_apps + of_policy)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one budget bounds: all that a team spends, or all that one app of it does."""
+    """What one budget bounds: what a team spends, what one app of it does, or what is spent at one place by anybody."""
 
-    team: str
+    team: str  # "": of a place
     app: str | None  # None: all apps
     budget: Budget
+    place: Place | None = None  # of the catalogue: a kind and an id
+    by_policy: bool = False  # a team's budget that stands in policy.yaml, beside its own
+
+    @property
+    def subject(self) -> Subject:
+        """Whose spending it counts, or where."""
+        if self.place is not None:
+            return self.place
+        return ("team", self.team) if self.app is None else ("app", self.team, self.app)
+
+    @property
+    def label(self) -> str:
+        """As records and metrics name what it stops: `budget`, for a place with its name."""
+        return "budget" if self.place is None else f"budget:{':'.join(self.place)}"
+
+    def __str__(self) -> str:
+        if self.place is not None:
+            return f"{self.place[0]} `{self.place[1]}`"
+        return f"team `{self.team}`" if self.app is None else f"app `{self.app}` of team `{self.team}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +129,24 @@ class Keyring:
     admins: Mapping[str, Admin] = field(default_factory=dict)
     oidc_admins: tuple[OidcAdmin, ...] = ()  # in the file's order: the first that fits counts
     tokens: TokenRules | None = None  # of an identity provider; None: no token is let in
+    places: tuple[Account, ...] = ()  # budgets of policy.yaml that bound what anybody spends somewhere
 
     @property
     def accounts(self) -> list[Account]:
-        """Of all teams."""
-        return [account for team in self.teams.values() for account in team.accounts]
+        """Of all teams and places."""
+        return [*(account for team in self.teams.values() for account in team.accounts), *self.places]
+
+    def bounded(self, by_team: Mapping[str, Sequence[Budget]], places: Sequence[Account]) -> Keyring:
+        """With the budgets of policy.yaml: of teams, and of places."""
+        teams = {
+            name: replace(team, by_policy=tuple(by_team[name])) if name in by_team else team
+            for name, team in self.teams.items()
+        }
+        callers = {
+            key: replace(caller, team=teams[caller.team.id]) if caller.team.id in by_team else caller
+            for key, caller in self.callers.items()
+        }
+        return replace(self, callers=callers, teams=teams, places=tuple(places))
 
 
 @dataclass(frozen=True, slots=True)

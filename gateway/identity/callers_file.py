@@ -39,7 +39,7 @@ Digest = Annotated[str, BeforeValidator(_hexadecimal), WithJsonSchema(_HEXADECIM
 
 
 class BudgetShape(Shape):
-    """What a team, or one app of it, may spend per UTC period."""
+    """What may be spent per UTC period."""
 
     usd: Annotated[Amount, Field(ge=0, description="US dollars per period")]
     per: Annotated[Literal["day", "week", "month"], Field(description="the period, in UTC")] = "month"

@@ -5,7 +5,7 @@ Money is counted in whole nano-dollars: sums are exact, in this process and in R
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -26,6 +26,7 @@ class Denial:
     message: str
     retry_after_s: float
     ceiling: tuple[str, str] | None = None  # of what, and how much
+    account: Account | None = None  # whose budget it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ class Settlement:
 
     request_id: str
     team: Team
-    accounts: Sequence[Account]  # that it is charged to
-    cost: int  # nano-dollars
+    charges: Mapping[Account, int]  # nano-dollars: what each account is charged
     output_tokens: int
     at: float  # when it was received, seconds since the epoch
+
+    @property
+    def cost(self) -> int:
+        """The whole of it, in nano-dollars."""
+        return max(self.charges.values(), default=0)
 
 
 class Accounts(Protocol):
@@ -119,14 +124,14 @@ def over_rate(team: Team, what: str, limit: int, at: float) -> Denial:
 def over_budget(account: Account, at: float) -> Denial:
     """The budget is spent."""
     name, _, ends = period(account.budget, at)
-    who = f"team `{account.team}`" if account.app is None else f"app `{account.app}` of team `{account.team}`"
-    message = f"{who} has spent its budget of {account.budget.usd} USD for {name}"
-    return Denial("budget", message, ends - at, ("usd", str(account.budget.usd)))
+    usd = f"budget of {account.budget.usd} USD for {name}"
+    message = f"{account} has spent its {usd}" if account.place is None else f"the {usd} at {account} is spent"
+    return Denial("budget", message, ends - at, ("usd", str(account.budget.usd)), account)
 
 
-def unreachable(team: str, by: str) -> Denial:
+def unreachable(whose: str, by: str) -> Denial:
     """What cannot be counted is not spent."""
-    return Denial("unreachable", f"the {by} of team `{team}` cannot be counted: the shared state is out of reach", 1.0)
+    return Denial("unreachable", f"the {by} of {whose} cannot be counted: the shared state is out of reach", 1.0)
 
 
 def share_of(account: Account, spent: int) -> float:

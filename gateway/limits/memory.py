@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.identity import Account, Team
+from gateway.identity import Account, Subject, Team
 from gateway.limits.account import (
     MINUTE_S,
     Denial,
@@ -21,7 +21,7 @@ from gateway.limits.account import (
 )
 from gateway.limits.before import SpentBefore
 
-_Key = tuple[str, str | None, str]  # team, app, period
+_Key = tuple[Subject, bool, str]  # whose or where, whether policy.yaml says so, period
 
 
 class _Meter:
@@ -77,7 +77,7 @@ class MemoryAccounts:
     async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """See Accounts."""
         if not await self._learn(reservation.shares, at):
-            return unreachable(next(iter(reservation.shares)).team, "budget")
+            return unreachable(str(next(iter(reservation.shares))), "budget")
         if reservation.attempt in self._reserved.get(reservation.request_id, ()):
             return None
         for account, share in reservation.shares.items():
@@ -93,8 +93,8 @@ class MemoryAccounts:
         for reservation in self._reserved.pop(settlement.request_id, {}).values():
             for account, share in reservation.shares.items():
                 self._add(account, -share.amount, settlement.at)
-        for account in settlement.accounts:
-            self._add(account, settlement.cost, settlement.at)
+        for account, cost in settlement.charges.items():
+            self._add(account, cost, settlement.at)
         if settlement.team.rate is not None and settlement.output_tokens:
             self._tokens.setdefault(settlement.team.id, _Meter()).add(settlement.output_tokens, settlement.at)
 
@@ -138,4 +138,4 @@ class MemoryAccounts:
 
 def _key(account: Account, at: float) -> tuple[_Key, float]:
     name, begins, _ = period(account.budget, at)
-    return (account.team, account.app, name), begins
+    return (account.subject, account.by_policy, name), begins

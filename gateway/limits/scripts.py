@@ -86,17 +86,33 @@ sweep(KEYS[1], KEYS[2])
 return redis.call('HEXISTS', KEYS[1], 'begun') == 1 and redis.call('HGET', KEYS[1], 'nano')
 """
 
-# KEYS: `spent` and `leases` of each account, then perhaps this minute's tokens. ARGV: request id, cost, `late` if only
-# what is still reserved is to be replaced, tokens. Returns what each account has spent, empty where it has not begun.
+# KEYS: `spent` and `leases` of each account. ARGV: request id, attempt. Gives back what that attempt set aside.
+RELEASE = f"""{_COMMON}
+local id, attempt = ARGV[1], ARGV[2]
+for i = 1, #KEYS / 2 do
+  local spent = KEYS[2 * i - 1]
+  local reserved, rest = redis.call('HGET', spent, 'r:' .. id) or '', {{}}
+  for each, amount, estimate in reserved:gmatch('(%d+)=(%d+)/(%d+)') do
+    if each == attempt then take(spent, amount) else rest[#rest + 1] = each .. '=' .. amount .. '/' .. estimate end
+  end
+  if #rest > 0 then redis.call('HSET', spent, 'r:' .. id, table.concat(rest, ' '))
+  elseif reserved ~= 'settled' then redis.call('HDEL', spent, 'r:' .. id) end
+end
+return 0
+"""
+
+# KEYS: `spent` and `leases` of each account, then perhaps this minute's tokens. ARGV: request id, `late` if only what
+# is still reserved is to be replaced, tokens, then each account's cost. Returns what each account has spent, empty
+# where it has not begun.
 SETTLE = f"""{_COMMON}
-local id, cost, late, tokens = ARGV[1], ARGV[2], ARGV[3] == 'late', ARGV[4]
+local id, late, tokens = ARGV[1], ARGV[2] == 'late', ARGV[3]
 local totals, news = {{}}, #KEYS == 1
 for i = 1, math.floor(#KEYS / 2) do
   local spent, leases = KEYS[2 * i - 1], KEYS[2 * i]
   local reserved = redis.call('HGET', spent, 'r:' .. id)
   if reserved ~= 'settled' and (reserved or not late) then
     for amount in (reserved or ''):gmatch('=(%d+)/') do take(spent, amount) end
-    add(spent, cost)
+    add(spent, ARGV[3 + i])
     redis.call('HSET', spent, 'r:' .. id, 'settled')
     redis.call('ZADD', leases, now + REMEMBERED, id)
     keep(spent, leases)

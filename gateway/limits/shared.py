@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.identity import Account, Team
+from gateway.identity import Account, Subject, Team
 from gateway.limits import scripts
 from gateway.limits.account import (
     MINUTE_S,
@@ -37,6 +39,7 @@ from gateway.limits.settlement_retries import Settling
 DEADLINE_S = 1.0  # that a caller waits; a Redis that is well answers in a thousandth of it
 _LOOK_S = 1.0  # nobody waits for it
 _AWAY = (RedisError, OSError)
+_Counted = tuple[Subject, bool, str]  # whose or where, whether policy.yaml says so, per what
 
 
 class SharedAccounts:
@@ -50,11 +53,12 @@ class SharedAccounts:
         self._redis = Redis.from_url(url, socket_connect_timeout=1.0, decode_responses=True, retry=retry)
         self._enter = self._redis.register_script(scripts.ENTER)
         self._reserve = self._redis.register_script(scripts.RESERVE)
+        self._release = self._redis.register_script(scripts.RELEASE)
         self._begin = self._redis.register_script(scripts.BEGIN)
         self._ledger = SpentBefore(spent_since)
         self._reached = reached
         self._deadline_s = deadline_s
-        self._known: dict[tuple[str, str | None], tuple[str, int]] = {}  # (team, app): (period, nano-dollars)
+        self._known: dict[_Counted, tuple[str, int]] = {}  # period and nano-dollars
         self._settling = Settling(self._settle)
 
     async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
@@ -69,7 +73,7 @@ class SharedAccounts:
             async with asyncio.timeout(self._deadline_s):
                 verdict = await self._enter(keys=keys, args=[1.0 - at % MINUTE_S / MINUTE_S, tokens, *most])
         except _AWAY:
-            return self._unreached(team.id, "rate")
+            return self._unreached(f"team `{team.id}`", "rate")
         self._reached(True)
         if verdict == 1:
             return over_rate(team, "requests", most[0], at)
@@ -77,6 +81,17 @@ class SharedAccounts:
 
     async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """See Accounts."""
+        made: list[Reservation] = []
+        for part in _parts(reservation):
+            denial = await self._reserve_part(part, at)
+            if denial is not None:
+                for each in made:
+                    await self._give_back(each, at)
+                return denial
+            made.append(part)
+        return None
+
+    async def _reserve_part(self, reservation: Reservation, at: float) -> Denial | None:
         accounts = list(reservation.shares)
         try:
             short, spent = await self._ask(reservation, at)
@@ -84,12 +99,19 @@ class SharedAccounts:
                 await self.look(accounts, at)
                 short, spent = await self._ask(reservation, at)
         except _AWAY:
-            return self._unreached(accounts[0].team, "budget")
+            return self._unreached(str(accounts[0]), "budget")
         if short < 0:
-            return self._unreached(accounts[0].team, "budget")
+            return self._unreached(str(accounts[0]), "budget")
         self._reached(True)
         self._know(accounts, spent, at)
         return over_budget(accounts[short - 1], at) if short else None
+
+    async def _give_back(self, reservation: Reservation, at: float) -> None:
+        """What is not given back now is when the request is settled."""
+        args: list[str | int] = [reservation.request_id, reservation.attempt]
+        with suppress(*_AWAY):
+            async with asyncio.timeout(self._deadline_s):
+                await self._release(keys=_keys(reservation.shares, at), args=args)
 
     async def _ask(self, reservation: Reservation, at: float) -> tuple[int, list[str]]:
         args: list[str | int | float] = [reservation.request_id, reservation.attempt, reservation.lease_s]
@@ -117,20 +139,25 @@ class SharedAccounts:
         self._reached(True)
 
     async def _write(self, settlements: Sequence[Settlement], *, late: bool = False) -> None:
+        asked: list[tuple[list[Account], float]] = []
         async with self._redis.pipeline(transaction=False) as steps:
             for each in settlements:
-                keys = _keys(each.accounts, each.at)
-                if each.team.rate is not None and each.output_tokens and not late:
-                    keys.append(_rate_key(each.team, "tokens", int(each.at // MINUTE_S)))
-                args = [each.request_id, str(each.cost), "late" if late else "", str(each.output_tokens)]
-                steps.eval(scripts.SETTLE, len(keys), *keys, *args)
+                tokens = each.output_tokens if each.team.rate is not None and not late else 0
+                for accounts in _by_slot(each.charges, with_team=bool(tokens)):
+                    args = [each.request_id, "late" if late else "", str(tokens)]
+                    args += [str(each.charges[one]) for one in accounts]
+                    keys = _keys(accounts, each.at)
+                    if tokens and not (accounts and accounts[0].place):
+                        keys.append(_rate_key(each.team, "tokens", int(each.at // MINUTE_S)))
+                    steps.eval(scripts.SETTLE, len(keys), *keys, *args)
+                    asked.append((accounts, each.at))
             answers = await steps.execute()
-        for each, spent in zip(settlements, answers, strict=True):
-            self._know(each.accounts, spent, each.at)
+        for (accounts, at), spent in zip(asked, answers, strict=True):
+            self._know(accounts, spent, at)
 
     def used_share(self, account: Account, at: float) -> float:
         """See Accounts."""
-        name, spent = self._known.get((account.team, account.app), ("", 0))
+        name, spent = self._known.get(_counted(account), ("", 0))
         return share_of(account, spent if name == period(account.budget, at)[0] else 0)
 
     async def look(self, accounts: Iterable[Account], at: float) -> None:
@@ -169,11 +196,33 @@ class SharedAccounts:
     def _know(self, accounts: Iterable[Account], spent: Sequence[str], at: float) -> None:
         for account, total in zip(accounts, spent, strict=True):
             if total:
-                self._known[account.team, account.app] = (period(account.budget, at)[0], int(total))
+                self._known[_counted(account)] = (period(account.budget, at)[0], int(total))
 
-    def _unreached(self, team: str, by: str) -> Denial:
+    def _unreached(self, whose: str, by: str) -> Denial:
         self._reached(False)
-        return unreachable(team, by)
+        return unreachable(whose, by)
+
+
+def _counted(account: Account) -> _Counted:
+    return account.subject, account.by_policy, account.budget.per
+
+
+def _by_slot(accounts: Iterable[Account], *, with_team: bool = False) -> list[list[Account]]:
+    """What one script may touch: those of a team lie in one slot of a cluster, those of each place in another.
+
+    `with_team`: the team's slot is touched though it may have no account.
+    """
+    slots: dict[object, list[Account]] = {None: []} if with_team else {}
+    for account in accounts:
+        slots.setdefault(account.place, []).append(account)
+    return list(slots.values())
+
+
+def _parts(reservation: Reservation) -> list[Reservation]:
+    if all(account.place is None for account in reservation.shares):
+        return [reservation]
+    shares = reservation.shares
+    return [replace(reservation, shares={one: shares[one] for one in part}) for part in _by_slot(shares)]
 
 
 def _rate_key(team: Team, what: str, minute: int) -> str:
@@ -181,10 +230,11 @@ def _rate_key(team: Team, what: str, minute: int) -> str:
 
 
 def _keys(accounts: Iterable[Account], at: float) -> list[str]:
-    """Two each, see `scripts`; those of a team lie in one slot of a cluster. `2` is the format: others are not read."""
+    """Two each, see `scripts`. `2` is the format: others are not read."""
     keys = []
     for account in accounts:
-        whose = "" if account.app is None else f"app:{account.app}:"
+        whose = f"{{{account.team}}}:" if account.place is None else f"at:{{{':'.join(account.place)}}}:"
+        inside = "policy:" if account.by_policy else "" if account.app is None else f"app:{account.app}:"
         name = period(account.budget, at)[0]
-        keys += [f"entrepot:2:{{{account.team}}}:{whose}{what}:{name}" for what in ("spent", "leases")]
+        keys += [f"entrepot:2:{whose}{inside}{what}:{name}" for what in ("spent", "leases")]
     return keys

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.errors import GatewayError
-from gateway.identity import Caller
+from gateway.identity import Account, Caller
 from gateway.outcome.outcome import Attempt
 from gateway.outcome.reading import Reading
 from gateway.policy.decision import Decision
@@ -33,6 +33,8 @@ class RequestState:
     decision: Decision
     attempts: list[Attempt] = field(default_factory=list)
     rerouted: list[tuple[str, str, str]] = field(default_factory=list)  # (from endpoint, to endpoint, reason)
+    charged: set[Account] = field(default_factory=set)  # budgets of places that something may be set aside of
+    short: dict[Account, tuple[Decimal, GatewayError]] = field(default_factory=dict)  # that did not reach
     reservations: int = 0  # of the caller's budgets, one an attempt; one that was not answered counts
     held_usd: Decimal = Decimal(0)  # cost so far of a reply that may still be replaced, which is no attempt yet
     asked_at: float | None = None  # the first upstream was asked

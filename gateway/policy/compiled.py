@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.errors import Place, Problem
-from gateway.identity import Keyring
+from gateway.identity import Account, Keyring
 from gateway.policy.body import BodyRules
 from gateway.policy.ranking import Rankings
 from gateway.policy.rules import Capability, FactTest, Guard, Item, Probe, Route, Share, Waiver
@@ -42,6 +42,7 @@ class Policy:
     allow_widening: str | None
     waivers: tuple[Waiver, ...] = ()
     tuned: tuple[Endpoint, ...] = ()  # those with parameters of their own
+    budgets: tuple[Account, ...] = ()  # of places, and of teams beside their own
 
     def __repr__(self) -> str:
         """Whole, it would be megabytes."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 
 from gateway.catalog.facts import Endpoint
@@ -19,11 +20,12 @@ from gateway.outcome.outcome import Outcome, Result
 from gateway.outcome.request_state import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
-from gateway.policy.permit import Permit, permit
+from gateway.policy.permit import Permit
 from gateway.policy.view import View
 from gateway.probe.plan import Plan, Trial, request_of
 from gateway.probe.seen import Seen
 
+Admit = Callable[[RequestState, Endpoint], Awaitable[Permit | GatewayError]]
 LANES = 2  # questions at a time to one endpoint
 AT_ONCE = 8  # in all
 GIVEN_UP_AFTER = 5  # failures in a row
@@ -94,17 +96,17 @@ class Asking:
             return False
         trail.decision = replace(trail.decision, endpoints=(endpoint,))
         try:
-            with recorded(trail, self.record):
+            with recorded(trail, self.record, gateway.admission.settle_beside):
                 await dispatch(trail, self._means(gateway, trial))
         finally:
             self._reserved_usd.pop(trail.request.id, None)
             self._see(trial, trail)
         return bool(trail.attempts)
 
-    async def _admit(self, trail: RequestState, endpoint: Endpoint) -> Permit | GatewayError:
+    async def _admit(self, trail: RequestState, endpoint: Endpoint, *, beside: Admit) -> Permit | GatewayError:
         """Each attempt, of which a blank reply makes two, has its worst case set aside until the trial is over.
 
-        A probe has a budget of its own; the team's is left alone.
+        A probe has a budget of its own; the team's is left alone. `beside`: budgets of places have a say.
         """
         if self.usd is not None:
             worst = worst_case_usd(endpoint, trail)
@@ -114,11 +116,12 @@ class Asking:
                 return GatewayError("budget_exceeded", "the probe's cap is reached")
             id = trail.request.id
             self._reserved_usd[id] = self._reserved_usd.get(id, Decimal(0)) + worst
-        return permit(trail.request.id, trail.decision, endpoint, purpose="probe")
+        return await beside(trail, endpoint)
 
     def _means(self, gateway: Gateway, trial: Trial) -> DispatchContext:
-        judge = _Judge(trial.question.text)
-        return replace(gateway.means, admit=self._admit, breakers=self.breakers, judge=lambda _: judge, yields=True)
+        judge, beside = _Judge(trial.question.text), gateway.admission.beside("probe")
+        admit = partial(self._admit, beside=beside)
+        return replace(gateway.means, admit=admit, breakers=self.breakers, judge=lambda _: judge, yields=True)
 
     def _trail(self, trial: Trial, gateway: Gateway) -> RequestState:
         """As a request of this moment."""

@@ -146,6 +146,13 @@ FAMILIES = (
         workers="max",
     ),
     Family(
+        "gateway_policy_budget_used_ratio",
+        "gauge",
+        "Share that is used of a budget of policy.yaml; `of` is operator, endpoint, model or team",
+        ("of", "id", "per"),
+        workers="max",
+    ),
+    Family(
         "gateway_ceiling_used_ratio",
         "gauge",
         "Share of an endpoint's ceiling that is used, by all gateways that count together",

@@ -197,6 +197,19 @@ class Store:
                 if usd := Decimal(cost):
                     yield str(team), app, float(at), usd
 
+    def spending_by_place(self, *, since: float) -> Iterator[tuple[str, str, str, float, Decimal]]:
+        """Endpoint, model, operator, time and US dollars of every attempt that cost any, of requests since then."""
+        statement = text(
+            "SELECT a.endpoint, a.model, a.operator, r.at, a.cost_usd FROM attempts a"
+            " JOIN requests r ON r.request_id = a.request_id WHERE r.at >= :since"
+        )
+        with self._connect() as connection:
+            for endpoint, model, operator, at, cost in connection.execute(
+                statement, {"since": since}, execution_options={"stream_results": True, "yield_per": 1000}
+            ):
+                if usd := Decimal(cost):
+                    yield str(endpoint), str(model), str(operator), float(at), usd
+
     def keep_audit_head(self, chain: str, row: int, hash: str, at: float) -> None:
         """The first that is kept of a row stands."""
         self._change(

@@ -60,9 +60,10 @@ def run(
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
     """Raises Problems: several processes cannot count one budget without a place to meet."""
-    bounded = [team.id for team in compiled.keyring.teams.values() if team.accounts or team.rate]
+    bounded = [f"team `{team.id}`" for team in compiled.keyring.teams.values() if team.accounts or team.rate]
+    bounded += [str(account) for account in compiled.keyring.places]
     if settings.workers > 1 and bounded and settings.redis_url is None:
-        said = f"team `{bounded[0]}` has a budget or a rate, which {settings.workers} workers cannot count together"
+        said = f"{bounded[0]} has a budget or a rate, which {settings.workers} workers cannot count together"
         raise Problems([Problem(said, help="set GATEWAY_REDIS_URL, or run one worker")])
 
 

@@ -56,7 +56,7 @@ def reservation(shares: Mapping[Account, float], *, request: str | None = None, 
 
 
 def settlement(request: str, usd: float, *, of: Sequence[Account] = (WHOLE,), tokens: int = 0, at: float = NOON):
-    return Settlement(request, SPENDER, of, int(usd * NANO), tokens, at)
+    return Settlement(request, SPENDER, dict.fromkeys(of, int(usd * NANO)), tokens, at)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_money_is_exact_to_the_nano_dollar_whatever_was_spent(redis):
         one = worker(redis.url, lambda account, since: Decimal("90071992.547409931"))
         for number in range(3):
             await one.reserve(Reservation(f"r{number}", 1, {large: Share(1, 1)}, 60.0), NOON)
-            one.settle(Settlement(f"r{number}", SPENDER, [large], 2, 0, NOON))
+            one.settle(Settlement(f"r{number}", SPENDER, {large: 2}, 0, NOON))
         await one.close()
 
     asyncio.run(story())

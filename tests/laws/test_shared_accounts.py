@@ -49,6 +49,7 @@ class Asked:
     id: str = ""
     granted: list[Share] = field(default_factory=list)
     heard: bool = True  # every attempt's answer came in time
+    denied: list[Share] = field(default_factory=list)  # of which a part may have been set aside, and not given back
 
     @property
     def spent(self) -> int:
@@ -61,8 +62,9 @@ class Asked:
 
     @property
     def unheard(self) -> int:
-        """Of an attempt that may have been counted or not."""
-        return 0 if self.heard else self.shares[len(self.granted)].estimate
+        """Of attempts that may have been counted or not."""
+        lost = 0 if self.heard else self.shares[len(self.granted) + len(self.denied)].estimate
+        return lost + sum(share.estimate for share in self.denied)
 
 
 amounts = st.integers(0, 4 * NANO).flatmap(lambda most: st.builds(Share, st.just(most), st.integers(0, most)))
@@ -82,7 +84,7 @@ fates = st.lists(st.sampled_from(get_args(Fate)), min_size=12, max_size=48)
 def test_what_is_counted_is_never_less_than_what_was_spent_and_exact_in_the_end(redis, asked, fates, usd):
     team = _team(usd)
     for number, each in enumerate(asked):
-        each.id, each.granted, each.heard = f"{team.id}-{number}", [], True
+        each.id, each.granted, each.denied, each.heard = f"{team.id}-{number}", [], [], True
         each.cost = min(each.cost, each.shares[0].amount)
     asyncio.run(_story(redis.port, team, asked, fates))
 
@@ -91,6 +93,12 @@ def _team(usd: int) -> Team:
     id = f"team-{next(_TEAMS)}"
     app = Budget(Decimal(usd) / 2, "month", "reject")
     return Team(id, "any", "public", frozenset(), Budget(Decimal(usd), "day", "reject"), Rate(None, None), {"bot": app})
+
+
+def _accounts(team: Team) -> list[Account]:
+    """The team's, in one slot of a cluster, and a place's in another."""
+    budget = Budget(Decimal(team.budget.usd if team.budget else 1) / 3, "day", "reject")
+    return [*team.accounts, Account("", None, budget, ("operator", team.id))]
 
 
 async def _story(redis_port: int, team: Team, asked: list[Asked], fates: list[Fate]) -> None:
@@ -128,7 +136,7 @@ async def _run(request: Asked, worker: SharedAccounts, team: Team) -> None:
     await asyncio.sleep(request.wait_s)
     for attempt, share in enumerate(request.shares, start=1):
         reservation = Reservation(
-            request.id, attempt, dict.fromkeys(team.accounts, share), 0.0 if request.doomed else 60.0
+            request.id, attempt, dict.fromkeys(_accounts(team), share), 0.0 if request.doomed else 60.0
         )
         denial = await worker.reserve(reservation, NOON)
         if denial is None:
@@ -136,14 +144,16 @@ async def _run(request: Asked, worker: SharedAccounts, team: Team) -> None:
         elif denial.by == "unreachable":
             request.heard = False
             break
+        else:
+            request.denied.append(share)
     if not request.doomed:
-        worker.settle(Settlement(request.id, team, team.accounts, request.spent, 0, NOON))
+        worker.settle(Settlement(request.id, team, dict.fromkeys(_accounts(team), request.spent), 0, NOON))
 
 
 async def _watch(truth: Redis, team: Team, asked: list[Asked], over: asyncio.Event) -> None:
     while not over.is_set():
         least = sum(each.estimates if each.doomed else each.spent for each in asked if each.granted)
-        for account in team.accounts:
+        for account in _accounts(team):
             total = await _total(truth, account)
             assert total is None or total >= least, (total, least)
             assert total is None or total <= int(account.budget.usd * NANO)
@@ -153,19 +163,21 @@ async def _watch(truth: Redis, team: Team, asked: list[Asked], over: asyncio.Eve
 async def _told_by_the_journal(port: int, team: Team, asked: list[Asked]) -> None:
     """And everything that is due is seen to."""
     control = _worker(port, 30.0)
-    for account in team.accounts:
+    for account in _accounts(team):
         await control.look([account], NOON)
     for each in asked:
         if not each.doomed or each.recorded:  # of the others it can be said too, and changes nothing
             for _ in range(2):
-                await control.settle_late(Settlement(each.id, team, team.accounts, each.spent, 0, NOON))
+                await control.settle_late(
+                    Settlement(each.id, team, dict.fromkeys(_accounts(team), each.spent), 0, NOON)
+                )
     await control.close()
 
 
 async def _agrees(truth: Redis, team: Team, asked: list[Asked]) -> None:
     exact = BEFORE + sum(each.estimates if each.doomed and not each.recorded else each.spent for each in asked)
     unheard = sum(each.unheard for each in asked if each.doomed and not each.recorded)
-    for account in team.accounts:
+    for account in _accounts(team):
         total = await _total(truth, account)
         assert total is not None and exact <= total <= exact + unheard, (total, exact, unheard)
         assert unheard or total == exact
@@ -174,6 +186,7 @@ async def _agrees(truth: Redis, team: Team, asked: list[Asked]) -> None:
 async def _total(truth: Redis, account: Account) -> int | None:
     """What Redis counts; None before it has begun."""
     app = f"app:{account.app}:" if account.app else ""
+    whose = f"{{{account.team}}}" if account.place is None else f"at:{{{':'.join(account.place)}}}"
     name = "2026-11-20" if account.budget.per == "day" else "2026-11"
-    begun, total = await truth.hmget(f"entrepot:2:{{{account.team}}}:{app}spent:{name}", ["begun", "nano"])
+    begun, total = await truth.hmget(f"entrepot:2:{whose}:{app}spent:{name}", ["begun", "nano"])
     return int(total or 0) if begun else None

@@ -13,6 +13,7 @@ from typing import Any
 from gateway.catalog.facts import Endpoint
 from gateway.identity import DATA_CLASSES, Team
 from gateway.policy.analysis.dead_ends import stranded
+from gateway.policy.analysis.diff_bounds import bounds_changed
 from gateway.policy.analysis.example_request import plain_witness, request_class, witness
 from gateway.policy.analysis.lint import Rules, rules_of
 from gateway.policy.analysis.request_space import Box, Space, callers_of, space_of
@@ -41,6 +42,7 @@ class Difference:
     widened: tuple[Change, ...]  # may now reach what they could not
     narrowed: tuple[Change, ...]  # no longer reach what they could
     stranded: tuple[Change, ...]  # have nothing left, and had something
+    bounds: tuple[str, ...] = ()  # budgets, ceilings and limits of endpoints that changed, in words
 
 
 def compare(old: Compiled, new: Compiled) -> Difference:
@@ -53,6 +55,7 @@ def compare(old: Compiled, new: Compiled) -> Difference:
         widened=(*_gains(shorter, after), *_copies(old, new)),
         narrowed=(*_gains(cut, before), *_copies(new, old)),
         stranded=tuple(_stranded(before, after)),
+        bounds=bounds_changed(old.policy, new.policy),
     )
 
 
@@ -75,9 +78,10 @@ def widening(old: Compiled, new: Compiled) -> tuple[Change, ...]:
 
 def plain(difference: Difference) -> dict[str, Any]:
     """What `diff --json` prints."""
-    return {
+    reach = {
         name: [_row(change) for change in getattr(difference, name)] for name in ("widened", "narrowed", "stranded")
     }
+    return {**reach, "bounds": list(difference.bounds)}
 
 
 def difference_text(difference: Difference) -> str:
@@ -87,7 +91,7 @@ def difference_text(difference: Difference) -> str:
     for verb, changes in parts:
         lines += [f"{_requests(change)} {verb} {_few(change)}\n  e.g. {_example(change)}" for change in changes]
     lines += [f"{_requests(change)} have nothing left\n  e.g. {_example(change)}" for change in difference.stranded]
-    return "\n".join(lines) or "nothing changes for any caller"
+    return "\n".join([*lines, *difference.bounds]) or "nothing changes for any caller"
 
 
 def _requests(change: Change) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from gateway.catalog.facts import Catalog
 from gateway.catalog.price_book import price_book
 from gateway.errors import nearest
+from gateway.policy.authoring.budgets import compile_budgets
 from gateway.policy.authoring.defaults import Preferences
 from gateway.policy.authoring.guards import compile_guards
 from gateway.policy.authoring.routes import Names, compile_routes, item_of, priced, read_share
@@ -57,6 +58,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         judge=read_share(shape.judge, names),
         probe=_probe(shape.probe, names),
         allow_widening=shape.allow_widening,
+        budgets=compile_budgets(shape.budgets, names),
         waivers=compile_waivers(shape.waivers, guards, names.words.signals["team"].words or (), scope),
         tuned=tuple(endpoint for endpoint in endpoints if endpoint.parameters is not None),
     )

@@ -14,14 +14,14 @@ from gateway.catalog.facts import Catalog
 from gateway.catalog.overlay import overlaid
 from gateway.catalog.sources import Written
 from gateway.errors import Place, Problem, Problems, nearest
-from gateway.identity import Keyring, compile_callers
+from gateway.identity import Budget, Keyring, compile_callers
 from gateway.policy.authoring.assemble import assemble
 from gateway.policy.authoring.cases import compile_cases
 from gateway.policy.authoring.conditions import Scope
 from gateway.policy.authoring.routes import Names
 from gateway.policy.authoring.shapes import PolicyFile
 from gateway.policy.authoring.vocabulary import vocabularies
-from gateway.policy.compiled import Compiled
+from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.layout import CALLERS, POLICY, SHIPPED, catalog_layers, of_catalog
 from gateway.source import Document, read, validate
 
@@ -102,7 +102,16 @@ def _compiled(files: Mapping[str, bytes]) -> Compiled:
     problems = folder.all(names.scope.problems + _residencies(folder, names, keyring))
     if keyring is None or catalog is None or any(problem.severity == "error" for problem in problems):
         raise Problems(problems)
-    return Compiled(policy, keyring, tuple(cases), tuple(problems), dict(files))
+    return Compiled(policy, _bounded(keyring, policy), tuple(cases), tuple(problems), dict(files))
+
+
+def _bounded(keyring: Keyring, policy: Policy) -> Keyring:
+    """With the policy's budgets."""
+    by_team: dict[str, list[Budget]] = {}
+    for account in policy.budgets:
+        if account.place is None:
+            by_team.setdefault(account.team, []).append(account.budget)
+    return keyring.bounded(by_team, [each for each in policy.budgets if each.place]) if policy.budgets else keyring
 
 
 def version_of(files: Mapping[str, bytes]) -> str:

@@ -152,6 +152,20 @@ class WaiverShape(Shape):
     reason: Annotated[Text, Field(min_length=1)] = Field(description="why")
 
 
+class PolicyBudgetShape(Shape):
+    """What may be spent per UTC period at one place, whoever spends it, or by one team beside its own budget."""
+
+    operator: Text | None = Field(None, description="at this operator's endpoints; of these four exactly one")
+    endpoint: Text | None = Field(None, description="at this endpoint")
+    model: Text | None = Field(None, description="at this model's endpoints")
+    team: Text | None = Field(None, description="by this team")
+    usd: Amount = Field(ge=0, description="US dollars per period")
+    per: Literal["day", "week", "month"] = Field("month", description="the period, in UTC")
+    when_spent: Literal["reject", "self_only"] = Field(
+        "reject", description="which endpoints it no longer lets be asked then: all that it bounds, or hosted ones only"
+    )
+
+
 class PolicyFile(Shape):
     """policy.yaml: guards, routes, baseline."""
 
@@ -164,6 +178,7 @@ class PolicyFile(Shape):
     guards: list[GuardShape] = Field(default=[], description="hard rules")
     defaults: DefaultsShape | None = None
     routes: list[RouteShape] = Field(min_length=1, description="the first that applies is final")
+    budgets: list[PolicyBudgetShape] = Field(default=[], description="what may be spent where, or by whom besides")
     waivers: list[WaiverShape] = Field(default=[], description="guards lifted for a team until a day")
     judge: ShareShape | None = Field(None, description="judges a sample of replies")
     probe: ProbeShape | None = Field(None, description="asks sensitive questions on a schedule")

@@ -184,7 +184,7 @@ def sentences(decision: Decision) -> list[str]:
     again = route.limits.retry_same
     if decision.endpoints and again:
         told.append(f"an endpoint that breaks a connection or says 5xx is asked {again} more before the next one")
-    return [*told, *bounds.sentences(decision.endpoints)]
+    return [*told, *bounds.sentences(decision)]
 
 
 def _incapables(decision: Decision) -> list[str]:
@@ -218,7 +218,7 @@ def _order(decision: Decision, endpoints: list[Endpoint]) -> str:
     if route.order != ORDER:
         return _ORDER_SAID.get(route.order, route.order)
     parts = zip(endpoints, shares(route, endpoints), strict=True)
-    return f"a draw of each conversation ({_cut([f'{each.id} {100 * share:.3g} %' for each, share in parts])})"
+    return f"a draw of each conversation ({bounds.listed([f'{each.id} {100 * share:.3g} %' for each, share in parts])})"
 
 
 def _priced(decision: Decision, endpoints: list[Endpoint]) -> str:
@@ -228,7 +228,7 @@ def _priced(decision: Decision, endpoints: list[Endpoint]) -> str:
         f"{endpoint.id} ({'price unknown' if cost == inf else f'about ${cost:.6f}'})"
         for endpoint, cost in zip(endpoints, costs, strict=True)
     ]
-    return _cut(shown)
+    return bounds.listed(shown)
 
 
 def _because(decision: Decision, clauses: Iterable[Clause]) -> str:
@@ -252,9 +252,4 @@ def _in(decision: Decision, bits: int) -> list[Endpoint]:
 
 
 def _listed(endpoints: list[Endpoint]) -> str:
-    return _cut([endpoint.id for endpoint in endpoints])
-
-
-def _cut(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return bounds.listed([endpoint.id for endpoint in endpoints])

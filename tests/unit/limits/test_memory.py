@@ -38,7 +38,7 @@ def reserve(accounts, of, usd, at=NOON, request="r", attempt=None):
 
 
 def settle(accounts, of, usd, *, sender=None, tokens=0, request="r"):
-    accounts.settle(Settlement(request, sender or team(), of, nano(Decimal(usd)), tokens, NOON))
+    accounts.settle(Settlement(request, sender or team(), dict.fromkeys(of, nano(Decimal(usd))), tokens, NOON))
 
 
 def enter(accounts, of, tokens, at=NOON):

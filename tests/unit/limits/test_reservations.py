@@ -6,12 +6,13 @@ import asyncio
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
 from gateway.dispatch.affordable import worst_case_usd
 from gateway.errors import GatewayError
-from gateway.identity import Budget, Caller, Team
+from gateway.identity import Account, Budget, Caller, Team
 from gateway.limits.memory import MemoryAccounts
 from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
@@ -28,16 +29,21 @@ AT = request().arrival.received_at
 class Story:
     """One process whose attempts cost at most `worst` dollars."""
 
-    def __init__(self, worst: str | None):
+    def __init__(self, worst: str | None, *places: Account):
         usd = None if worst is None else Decimal(worst)
         accounts = MemoryAccounts(lambda account, since: Decimal(0))
-        self.admission = Admission(accounts, lambda endpoint, trail: usd, lambda endpoint, trail: usd)
+        self.admission = Admission(accounts, lambda endpoint, trail: usd, lambda endpoint, trail: usd, places)
 
     def tries(self, *endpoints) -> tuple[RequestState, list[str | None]]:
         """The trail, and the code of what stopped each attempt."""
         trail = RequestState(request(), CALLER, decision())
         ended = [asyncio.run(self.admission.admit(trail, endpoint)) for endpoint in endpoints]
         return trail, [each.code if isinstance(each, GatewayError) else None for each in ended]
+
+    def beside(self, purpose: Any, trail: RequestState) -> Any:
+        """What no caller asked of GLM."""
+        admitted: Any = self.admission.beside(purpose)(trail, GLM)
+        return asyncio.run(admitted)
 
     @property
     def used(self) -> list[float]:
@@ -147,3 +153,66 @@ def test_a_completion_needs_its_prompt_even_where_messages_stand():
 def test_a_limit_that_cannot_be_reckoned_with_is_refused(limit):
     with pytest.raises(GatewayError, match="`max_tokens`"):
         parse("chat", json.dumps(ASKED | {"max_tokens": limit}).encode(), request().arrival)
+
+
+def place(kind: str, name: str, usd: str, *, when_spent: str = "reject") -> Account:
+    budget: Any = Budget(Decimal(usd), "day", cast(Any, when_spent))
+    return Account("", None, budget, cast(Any, (kind, name)))
+
+
+ZAI, GLM_ID = place("operator", "zai", "10"), place("endpoint", GLM.id, "90")
+
+
+def test_a_place_is_charged_what_was_spent_there_and_nothing_else():
+    story = Story("4", ZAI, place("model", QWEN.model.id, "10"))
+    trail, stopped = story.tries(GLM, QWEN)
+    before = [story.admission.used_share(each, AT) for each in story.admission._places]
+    both = replace(outcome(attempt(GLM, cost_usd=Decimal("0.5")), attempt(QWEN, cost_usd=Decimal(2))), caller=CALLER)
+    story.admission.settle(replace(both, cost_usd=Decimal("2.5")), trail)
+
+    assert stopped == [None, None] and before == [0.4, 0.4]
+    assert [story.admission.used_share(each, AT) for each in story.admission._places] == [0.05, 0.2]
+    assert story.used == [0.025, 0.25]
+
+
+def test_a_spent_place_names_itself_stops_whoever_asks_and_leaves_others_open():
+    story = Story("4", place("operator", "zai", "5"), GLM_ID)
+    trail, stopped = story.tries(GLM, GLM, QWEN)
+    beside = story.beside("shadow", RequestState(request("copy"), CALLER, decision()))
+
+    assert stopped == [None, "budget_exceeded", None]
+    assert trail.passed_over == {GLM.id: "budget:operator:zai"} and trail.refused_by == "budget:operator:zai"
+    assert isinstance(beside, GatewayError)
+    assert "budget of 5 USD" in beside.message and "operator `zai` is spent" in beside.message
+
+
+def test_what_no_caller_asked_is_charged_to_places_alone_and_given_back_if_nobody_was_asked():
+    story = Story("4", ZAI)
+    trail = RequestState(request(), CALLER, decision())
+    assert not isinstance(story.beside("judge", trail), GatewayError)
+    assert (story.used, story.admission.used_share(ZAI, AT)) == ([0.0, 0.0], 0.4)
+
+    story.admission.settle_beside(replace(outcome(), caller=CALLER, attempts=(), cost_usd=Decimal(0)), trail)
+
+    assert story.admission.used_share(ZAI, AT) == 0.0
+
+
+def test_own_machines_of_a_place_stay_open_where_its_budget_says_so():
+    story = Story("4", place("model", QWEN.model.id, "1", when_spent="self_only"), place("operator", "zai", "1"))
+
+    assert story.tries(QWEN, GLM)[1] == [None, "budget_exceeded"]
+
+
+def test_a_budget_that_did_not_reach_is_not_asked_again_for_what_costs_as_much():
+    story = Story("40", ZAI)
+    asked: list[Any] = []
+    reserve = story.admission._accounts.reserve
+
+    async def counted(*args):
+        asked.append(args)
+        return await reserve(*args)
+
+    story.admission._accounts.reserve = counted  # type: ignore[method-assign]
+    _, stopped = story.tries(GLM, GLM, GLM)
+
+    assert stopped == ["budget_exceeded"] * 3 and len(asked) == 1

@@ -31,6 +31,7 @@ def test_a_dropped_guard_widens_for_the_requests_it_was_about():
         ],
         "narrowed": [],
         "stranded": [],
+        "bounds": [],
     }
 
 
