@@ -7,9 +7,12 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import DispatchContext
 from gateway.identity import Caller
+from gateway.limits.memory import MemoryAccounts
+from gateway.limits.reservations import Admission
 from gateway.outcome.outcome import Outcome
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.in_force import InForce
@@ -34,7 +37,8 @@ async def _probed(usd: Decimal, asked: int) -> tuple[Found, list[Outcome]]:
     client, outcomes = Client(), list[Outcome]()
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
     means = DispatchContext(fleet, Breakers(), _nobody, lambda trail: None)
-    gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=())
+    admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
+    gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=(), admission=admission)
     endpoint, team = folder.catalog.endpoints["m@a"], folder.keyring.teams["t"]
     signals: dict[str, Any] = {
         "model": "m@a",

@@ -333,3 +333,29 @@ def test_what_a_killed_worker_had_not_settled_is_settled_from_its_journal_and_of
 
     assert asyncio.run(share()) == 0.25
     writers["living"].close()
+
+
+def test_what_a_place_does_not_reach_for_leaves_the_team_as_it_was(redis):
+    place = Account("", None, Budget(Decimal("3"), "day", "reject"), ("operator", "zai"))
+
+    async def story():
+        one, two = worker(redis.url), worker(redis.url)
+        first = await one.reserve(reservation({WHOLE: 2, place: 2}, request="first"), NOON)
+        denied = await two.reserve(reservation({WHOLE: 2, place: 2}, request="second"), NOON)
+        await two.look([WHOLE, place], NOON)
+        shares = [two.used_share(each, NOON) for each in (WHOLE, place)]
+        one.settle(Settlement("first", SPENDER, {WHOLE: NANO, place: NANO // 2}, 0, NOON))
+        two.settle(Settlement("second", SPENDER, {WHOLE: 0, place: 0}, 0, NOON))
+        for each in (one, two):
+            await each.close()
+        looking = worker(redis.url)
+        await looking.look([WHOLE, place], NOON)
+        settled = [looking.used_share(each, NOON) for each in (WHOLE, place)]
+        await looking.close()
+        return first, denied, shares, settled
+
+    first, denied, shares, settled = asyncio.run(story())
+
+    assert first is None and denied.by == "budget" and denied.account == place
+    assert shares == [0.2, pytest.approx(2 / 3)]
+    assert settled == [0.1, pytest.approx(1 / 6)]
