@@ -65,8 +65,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
         while endpoint is not None:
             asked = await _permitted(endpoint, trail, means)
             if isinstance(asked, GatewayError):
-                queue.unreached()
-                unasked, endpoint = asked, queue.after_failure()
+                unasked, endpoint = asked, queue.instead()
                 continue
             found = await _ask(asked, trail, means, _hold(trail, queue, endpoint, spare), judge)
             said = found.outcome if isinstance(found, Failure) else found.verdict

@@ -57,6 +57,11 @@ class Queue:
         """The last endpoint could not even be connected to: it takes none of the attempts from those that can be."""
         self.tries -= 1
 
+    def instead(self) -> Endpoint | None:
+        """Where to go when the endpoint was not asked after all, which takes no attempt."""
+        self.unreached()
+        return self.after_failure()
+
     def after(self, verdict: str, endpoint: Endpoint) -> Endpoint | None:
         """Where to go when `endpoint` gave a blank, filtered or refusing reply; None: that reply stands."""
         if not self.may_leave(verdict):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.errors import LedgerUnusable
 from gateway.outcome.row import UNJUDGED, Row
-from gateway.record import columns, key_book
+from gateway.record import columns, costs, key_book
 from gateway.record.columns import attempt_rows, request_row
 from gateway.record.insert import ROWS, insert, move
 from gateway.record.journal.entry import Entry
@@ -188,27 +188,12 @@ class Store:
             key_book.tell_issued(connection, {hash: (there.get(hash), line) for hash, line in wanted.items()})
 
     def spending(self, *, since: float) -> Iterator[tuple[str, str | None, float, Decimal]]:
-        """Team, app, time and US dollars of every request received since then that cost any."""
-        statement = text("SELECT team, app, at, cost_usd FROM requests WHERE at >= :since")
-        with self._connect() as connection:
-            for team, app, at, cost in connection.execute(
-                statement, {"since": since}, execution_options={"stream_results": True, "yield_per": 1000}
-            ):
-                if usd := Decimal(cost):
-                    yield str(team), app, float(at), usd
+        """See `costs`."""
+        return costs.by_spender(self._connect, since)
 
     def spending_by_place(self, *, since: float) -> Iterator[tuple[str, str, str, float, Decimal]]:
-        """Endpoint, model, operator, time and US dollars of every attempt that cost any, of requests since then."""
-        statement = text(
-            "SELECT a.endpoint, a.model, a.operator, r.at, a.cost_usd FROM attempts a"
-            " JOIN requests r ON r.request_id = a.request_id WHERE r.at >= :since"
-        )
-        with self._connect() as connection:
-            for endpoint, model, operator, at, cost in connection.execute(
-                statement, {"since": since}, execution_options={"stream_results": True, "yield_per": 1000}
-            ):
-                if usd := Decimal(cost):
-                    yield str(endpoint), str(model), str(operator), float(at), usd
+        """See `costs`."""
+        return costs.by_place(self._connect, since)
 
     def keep_audit_head(self, chain: str, row: int, hash: str, at: float) -> None:
         """The first that is kept of a row stands."""

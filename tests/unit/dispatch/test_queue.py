@@ -193,3 +193,12 @@ def test_until_the_topic_is_measured_every_verdict_may_be_left_but_none_is():
 
     assert line.leavable(at["glm@zai"]) == {"filtered", "blank", "declined", "evaded"}
     assert line.after("declined", at["glm@zai"]) is None
+
+
+def test_one_that_is_not_asked_after_all_takes_no_attempt():
+    """Three endpoints that a budget did not reach for once hid the own machine behind them."""
+    line, _ = queue(attempts=1)
+
+    assert [id_of(line.first()), *(id_of(line.instead()) for _ in range(4))] == [
+        "glm@zai", "gpt@openai", "glm@together", "qwen@self", None
+    ]  # fmt: skip
