@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.catalog import compile_logins, risk
+from gateway.catalog import compile_logins, passing, risk
 from gateway.catalog import compile_prices as bills
 from gateway.catalog.auxiliary_shapes import CeilingsShape, EndpointLimitsShape, TakesRow
 from gateway.catalog.compile_models import listings
 from gateway.catalog.contracts import covering, discounted
-from gateway.catalog.facts import Endpoint, Members, Model, Operator, Pin, Takes
+from gateway.catalog.facts import ANY_MODEL, Endpoint, Members, Model, Operator, Pin, Takes
 from gateway.catalog.parameters import Complain, parameters
 from gateway.catalog.prices import Price, Window
 from gateway.catalog.replicas import replica_problems
@@ -112,6 +112,8 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
     desk.problems += [*replica_problems(written), *_pin_problems(written), *compile_logins.problems(written)]
     if model is None or operator is None:
         return None
+    if model.id == ANY_MODEL:
+        desk.problems += passing.problems(written)
     endpoint = _plain(desk, written, model, operator)
     wrong: list[Problem] = []
     tuned = parameters(written.row.parameters, known.body_fields, _complaint(written, wrong))
@@ -150,7 +152,9 @@ def _resolved(
     desk: CatalogBuilder, written: Written[EndpointRow], parts: tuple[str, str], known: Known
 ) -> tuple[Model | None, Operator | None]:
     model, operator = known.models.get(parts[0]), known.operators.get(parts[1])
-    if parts[0] not in known.declared_models:
+    if parts[0] == ANY_MODEL:
+        model = passing.unknown_model()
+    elif parts[0] not in known.declared_models:
         where = "model" if written.row.model else "id"
         help_ = nearest(parts[0], known.declared_models)
         desk.problems.append(written.problem(f"no model is called `{parts[0]}`", where, help=help_))

@@ -24,6 +24,7 @@ from gateway.catalog.rows import (
 )
 from gateway.catalog.wires import ADAPTED, dialect_of
 
+ANY_MODEL = "*"  # of an endpoint that takes names which the catalogue does not know
 Risk = Literal["low", "medium", "high"]
 Hosting = Literal["self", "hosted"]
 
@@ -222,6 +223,11 @@ class Endpoint:
         kind, name = place
         own = {"endpoint": self.id, "operator": self.operator.id, "model": self.model.id}
         return own[kind] == name
+
+    @property
+    def passes(self) -> bool:
+        """Stands for whatever model is asked for by name there, which `{pass: operator}` alone proposes."""
+        return self.model.id == ANY_MODEL
 
     @property
     def dialect(self) -> str:

@@ -80,13 +80,20 @@ _ROWS = (
         lambda e: e.id,
         lambda catalog: tuple(catalog.endpoints),
     ),
-    Fact("model", "model", "word", "the weights", lambda e: e.model.id, lambda catalog: tuple(catalog.models)),
+    Fact(
+        "model",
+        "model",
+        "word",
+        "the weights",
+        lambda e: None if e.passes else e.model.id,
+        lambda catalog: tuple(catalog.models),
+    ),
     Fact(
         "lab",
         "model",
         "word",
         "who trained the final weights",
-        lambda e: e.model.lab.id,
+        lambda e: None if e.passes else e.model.lab.id,
         lambda catalog: tuple(catalog.labs),
     ),
     Fact(
@@ -214,7 +221,13 @@ _ROWS = (
         None,
         in_guards=False,
     ),
-    Fact("context_tokens", "model", "number", "the longest context", lambda e: e.model.context_tokens or None),
+    Fact(
+        "context_tokens",
+        "model",
+        "number",
+        "the longest context",
+        lambda e: None if e.passes else e.model.context_tokens or None,
+    ),
     Fact("can", "endpoint", "set", "capabilities", lambda e: Members(e.can), _fixed(*CAPABILITIES), has_only=True),
 )
 FACTS = {row.name: row for row in _ROWS}

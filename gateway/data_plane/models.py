@@ -51,7 +51,8 @@ def _reached(state: State, caller: Caller) -> list[Endpoint]:
     view = View(at=time(), frozen=state.gateway.frozen)
     decisions = [decide(policy, {**empty_signals(), **own, "kind": each.kind}, view) for each in served().values()]
     reaches = state.gateway.means.fleet.reaches
-    return [e for e in policy.endpoints if reaches(e) and any(decision.permits(e) for decision in decisions)]
+    listed = [endpoint for endpoint in policy.endpoints if not endpoint.passes]
+    return [e for e in listed if reaches(e) and any(decision.permits(e) for decision in decisions)]
 
 
 def _anthropic_row(name: str) -> dict[str, Any]:

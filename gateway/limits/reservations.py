@@ -80,6 +80,9 @@ class Admission:
         worst = self._worst_case_usd(endpoint, trail)
         if worst == 0:
             return made
+        if worst is None and endpoint.passes:  # nobody knows what it is, so nobody could guess
+            words = f"{endpoint.id} has no price, and this key has a budget: its row needs `prices`"
+            return GatewayError("no_permitted_endpoint", words)
         if trail.uncounted is not None:  # a second wait would be in vain
             return trail.uncounted
         short = _short_before(trail, endpoint, charged, worst)

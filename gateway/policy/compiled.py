@@ -41,6 +41,7 @@ class Policy:
     probe: Probe | None
     allow_widening: str | None
     waivers: tuple[Waiver, ...] = ()
+    passes: bool = False  # a route lets names through that are neither known nor aliases
     tuned: tuple[Endpoint, ...] = ()  # those with parameters of their own
     budgets: tuple[Account, ...] = ()  # of places, and of teams beside their own
 

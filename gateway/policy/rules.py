@@ -74,6 +74,7 @@ class Item:
     model: str | None  # the one model that the item names
     prices: tuple[FactTest, ...] = ()  # tests on `price_output`, which depends on the time
     requested: bool = False  # stands for the endpoints that the caller named
+    passes: bool = False  # stands for names that the catalogue does not know, and for nothing else
 
     def restricted(self, model: str | None) -> Item:
         """Only the endpoints of this model."""

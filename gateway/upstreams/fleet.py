@@ -47,7 +47,7 @@ class UpstreamTarget:
 
     targets: Mapping[str, Target]  # by the path below the base_url
     headers: bytes  # but those of the content
-    model: msgspec.Raw
+    model: msgspec.Raw | None  # None: the name that the caller asked for
     upstream_model: str
     reasoning: Reasoning | None  # how this vendor is told to think
     own: bool  # a machine of ours, which may know of our traces
@@ -204,7 +204,7 @@ def _content(request: Request, door: UpstreamTarget, *, add_usage: bool) -> tupl
     """The headers of a body, and the body: of a form, all but the name of the model as it came."""
     if request.form is not None:
         lines = header_lines({"content-type": request.form.content_type, "accept": "*/*"})
-        return lines, request.form.with_value("model", door.upstream_model.encode())
+        return lines, request.form.with_value("model", (door.upstream_model if door.model else request.model).encode())
     lines = _SOUND if request.interface.spoken else _JSON
     return lines, _encode(_outgoing(request, door, add_usage=add_usage))
 
@@ -217,7 +217,7 @@ def blame(endpoint: Endpoint, fault: UpstreamFault) -> UpstreamFault:
 
 
 def _outgoing(request: Request, door: UpstreamTarget, *, add_usage: bool) -> Fields:
-    fields = {**request.fields, "model": door.model}
+    fields = {**request.fields, "model": door.model or msgspec.Raw(_encode(request.model))}
     if add_usage:
         given = request.fields.get("stream_options")
         fields["stream_options"] = _with_usage(given) if given is not None else _USAGE_OPTION
@@ -256,7 +256,7 @@ def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reaso
             for path in {each.upstream_path: None for each in served().values()}
         },
         headers=header_lines(headers),
-        model=msgspec.Raw(_encode(endpoint.upstream_model)),
+        model=None if endpoint.passes else msgspec.Raw(_encode(endpoint.upstream_model)),
         upstream_model=endpoint.upstream_model,
         reasoning=reasoning,
         own=endpoint.hosting == "self",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.native_replies import MESSAGE
 from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
+POOR = "sk-of-a-team-with-a-budget-0123456789"
 ROUTES = """
 version: 1
 aliases: {shared: three share, tuned: with parameters}
@@ -29,7 +31,11 @@ routes:
     try: [m@a, w@c]
     limits: {usd: 0.001}
     parameters: {add: {temperature: 0.25, seed: 7}, cap: {max_tokens: 200}, drop: [logprobs, user]}
-  - {name: named, try: [requested]}
+  - {name: named, try: [requested, {pass: b}]}
+"""
+ANY = """
+  - {id: "*@b", hosting: hosted, storage: [], inference: [US], trains_on_data: false, retention_days: 0, api: openai,
+     base_url: "URL", key_env: null}
 """
 
 
@@ -56,6 +62,15 @@ def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Ite
     parts = rows.read_text().split("  - {id: ")
     more = "api: anthropic, parameters: {add: {top_k: 5}}"
     rows.write_text("  - {id: ".join(p.replace("api: openai", more) if p.startswith("w@c") else p for p in parts))
+    rows.write_text(rows.read_text() + ANY.replace("URL", vendors.url("b")))
+    poor = hashlib.sha256(POOR.encode()).hexdigest()
+    callers = (
+        (policies / "callers.yaml").read_text().replace("keys: [", f'keys: [{{id: p, team: u, sha256: "{poor}"}}, ')
+    )
+    budget = "u: {data_class: public, budget: {usd: 5, per: month, when_spent: reject}}"
+    (policies / "callers.yaml").write_text(
+        callers.replace("t: {data_class: public}", f"t: {{data_class: public}}, {budget}")
+    )
     started: list[Running] = []
     yield starter(root, started)(policies)
     for each in started:
@@ -123,3 +138,28 @@ def test_a_strict_request_is_refused_where_it_would_be_changed_and_served_where_
 def test_a_bound_on_the_output_lets_a_dear_request_fit_under_the_limit(running, upstreams):
     """200 tokens of output cost 0.0004 dollars at most, the 5000 that are asked for 0.01."""
     assert ask(running, chat("tuned", max_tokens=5000))[0] == 200
+
+
+def test_a_name_that_nobody_here_knows_goes_to_the_operator_that_takes_any_as_it_is(running, upstreams):
+    status, headers, _ = ask(running, chat("vendor/some-model:free"))
+
+    assert (status, headers["x-gateway-endpoint"]) == (200, "*@b")
+    assert [name for name, _, _ in upstreams.asked] == ["b"]
+    assert sent(upstreams) == chat("vendor/some-model:free")
+    assert ask(running, chat("m@b"))[1]["x-gateway-endpoint"] == "m@b"
+    for name in ("*@b", "*"):
+        assert ask(running, chat(name))[1]["x-gateway-endpoint"] == "*@b"  # a name like another
+
+
+def test_what_is_passed_on_is_listed_nowhere_and_counted_as_one_model(running):
+    listed = json.loads(running.ask("GET", "/v1/models", headers={"authorization": f"Bearer {KEY}"})[2])
+
+    assert sorted(row["id"] for row in listed["data"]) == ["m", "shared", "tuned", "w"]
+
+
+def test_callers_with_a_budget_need_a_price_on_what_is_passed_on(running, upstreams):
+    key = {"authorization": f"Bearer {POOR}"}
+    status, _, reply = running.ask("POST", "/v1/chat/completions", chat("vendor/some-model"), headers=key)
+
+    assert status == 403 and b"*@b has no price" in reply and not upstreams.asked
+    assert running.ask("POST", "/v1/chat/completions", chat("m@b"), headers=key)[0] == 200

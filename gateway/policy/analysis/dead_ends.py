@@ -41,7 +41,7 @@ def stranded(
 def _proposed(route: Route) -> int:
     bits = 0
     for item in route.items:
-        bits |= item.mask
+        bits |= 0 if item.passes else item.mask  # that is proposed for other names alone
     return bits
 
 

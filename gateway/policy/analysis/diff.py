@@ -12,12 +12,14 @@ from typing import Any
 
 from gateway.catalog.facts import Endpoint
 from gateway.identity import DATA_CLASSES, Team
+from gateway.policy.analysis import passing
+from gateway.policy.analysis.classes import largest, removers, widest
 from gateway.policy.analysis.dead_ends import stranded
 from gateway.policy.analysis.diff_bounds import bounds_changed
 from gateway.policy.analysis.example_request import plain_witness, request_class, witness
 from gateway.policy.analysis.lint import Rules, rules_of
 from gateway.policy.analysis.request_space import Box, Space, callers_of, space_of
-from gateway.policy.analysis.satisfiability import Choice, failing, meet, solve
+from gateway.policy.analysis.satisfiability import failing, meet, solve
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.rules import Waiver
 
@@ -134,8 +136,10 @@ def _gains(before: Rules, after: Rules) -> Iterable[Change]:
     told: dict[str, Change] = {}
     for endpoint in filter(lambda each: each.enabled, last.endpoints):
         was = same_door(endpoint, before.policy)
-        key = (_removers(before, was) if was else None, _removers(after, endpoint))
-        if key not in classes:
+        key = (removers(before, was) if was else None, removers(after, endpoint))
+        if endpoint.passes:
+            classes[key] = list(passing.gained(before, after, was, endpoint))
+        elif key not in classes:
             classes[key] = list(_gained(before, after, was, endpoint))
         for box, shared in classes[key]:
             example = plain_witness(witness(box, after.space))
@@ -155,50 +159,16 @@ def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
     return other if now <= before else None
 
 
-def _removers(rules: Rules, endpoint: Endpoint) -> tuple[int, ...]:
-    bit = endpoint.index
-    return tuple(place for place, guard in enumerate(rules.policy.guards) if guard.removes >> bit & 1)
-
-
 def _gained(
     before: Rules, after: Rules, was: Endpoint | None, endpoint: Endpoint
 ) -> Iterable[tuple[Box, dict[str, Any]]]:
     """One maximal class for each guard that stood in the way."""
     space = after.space
-    blockers: Sequence[Box] = [before.guards[place] for place in _removers(before, was)] if was else [{}]
+    blockers: Sequence[Box] = [before.guards[place] for place in removers(before, was)] if was else [{}]
     spared = after.spared(endpoint)
-    boxes: list[Box] = []
-    for blocker in blockers:
-        start = meet(space.everything, blocker)
-        found = solve(start, spared) if start is not None else None
-        if start is not None and found is not None:
-            boxes.append(_widest(found, start, spared))
-    for box in _largest(boxes):
+    boxes = [box for blocker in blockers if (box := widest(meet(space.everything, blocker), spared)) is not None]
+    for box in largest(boxes):
         yield box, request_class(box, space)
-
-
-def _largest(boxes: Sequence[Box]) -> list[Box]:
-    """Without those that lie inside another."""
-    kept: list[Box] = []
-    for box in boxes:
-        if not any(_within(box, other) for other in kept):
-            kept = [other for other in kept if not _within(other, box)] + [box]
-    return kept
-
-
-def _within(box: Box, other: Box) -> bool:
-    return all(not mask & ~other[variable] for variable, mask in box.items())
-
-
-def _widest(found: Box, start: Box, choices: Sequence[Choice]) -> Box:
-    """As much of `start` as meets every choice in the way that `found` does."""
-    box = dict(start)
-    for choice in choices:
-        if any(not box[variable] & ~mask for variable, mask in choice):
-            continue
-        variable, mask = next((v, m) for v, m in choice if not found[v] & ~m)
-        box[variable] &= mask
-    return box
 
 
 def _copies(old: Compiled, new: Compiled) -> Iterable[Change]:
@@ -237,8 +207,9 @@ def _was_served(before: Rules, box: Box, space: Space) -> Box | None:
         if start is None:
             continue
         earlier = [failing(other, space) for other in before.routes[:place]]
-        proposed = [e for e in before.policy.endpoints if any(item.mask >> e.index & 1 for item in route.items)]
-        for choices in {_removers(before, e): before.spared(e) for e in proposed}.values():
+        items = [item for item in route.items if not item.passes]
+        proposed = [e for e in before.policy.endpoints if any(item.mask >> e.index & 1 for item in items)]
+        for choices in {removers(before, e): before.spared(e) for e in proposed}.values():
             served = solve(start, [*earlier, *choices])
             if served is not None:
                 return served

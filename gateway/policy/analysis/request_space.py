@@ -13,8 +13,9 @@ from itertools import chain, combinations, pairwise
 from math import inf
 
 from gateway.identity import DATA_CLASSES, Caller, Team
-from gateway.policy.compiled import Compiled
-from gateway.policy.rules import Clause, glob
+from gateway.policy.compiled import Compiled, Policy
+from gateway.policy.models import is_alias, passes_on
+from gateway.policy.rules import Clause
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
 
@@ -23,6 +24,7 @@ Signals = Mapping[str, Value]
 Cell = tuple[Signals, ...]  # as each policy sees it
 Box = dict[str, int]  # mask of cells by variable; a variable that is absent is free
 WHO, NAME = "caller", "name"
+SOMEBODYS = "somebody/elses-model"  # a name that no catalogue knows, where such names are passed on
 VARIABLE = {"team": WHO, "app": WHO, "residency": WHO, "data_class": WHO, "model": NAME, "model_known": NAME}
 SHARES = frozenset({"budget_used"})  # from 0 to 1
 NEVER_UNKNOWN = frozenset({"kind", "stream", "tokens", "needs", "effort", "tag", "budget_used"})
@@ -50,6 +52,10 @@ class Space:
             variable = VARIABLE.get(clause.signal, clause.signal)
             masks[variable] = masks.get(variable, self.full(variable)) & self._mask(clause, variable, policy, guard)
         return masks
+
+    def passed(self, policy: Policy) -> Box:
+        """Requests for names that this policy passes on."""
+        return {NAME: sum({1 << place for name, place in self.names.items() if passes_on(policy, name)})}
 
     def spared(self, box: Box, teams: Collection[str], policy: int) -> Box:
         """The box without the requests of these teams."""
@@ -159,7 +165,11 @@ def _candidates(clauses: Sequence[Clause], folders: Sequence[Compiled]) -> list[
     """`auto` first; then every alias, every witness of a pattern, every name of the catalogues."""
     terms = [clause.term for clause in clauses if clause.signal == "model"]
     patterns = [pattern for term in terms for pattern in term.globs]
-    found = ["auto", *(str(value) for term in terms for value in term.values)]
+    found = [
+        "auto",
+        *([SOMEBODYS] if any(folder.policy.passes for folder in folders) else []),
+        *(str(value) for term in terms for value in term.values),
+    ]
     for folder in folders:
         aliases = list(folder.policy.aliases)
         found += [alias.replace("*", "x") for alias in aliases]
@@ -169,6 +179,7 @@ def _candidates(clauses: Sequence[Clause], folders: Sequence[Compiled]) -> list[
 
 
 def _askable(name: str, folders: Sequence[Compiled]) -> bool:
-    """False for a name that would be answered with 404."""
+    """False for a name that would be answered with 404, unless it was passed on before."""
     policy = folders[-1].policy
-    return name in policy.named or any(glob(alias).match(name) for alias in policy.aliases)
+    passed = any(passes_on(folder.policy, name) for folder in folders)
+    return name in policy.named or is_alias(policy, name) or passed

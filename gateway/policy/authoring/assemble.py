@@ -60,6 +60,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
         allow_widening=shape.allow_widening,
         budgets=compile_budgets(shape.budgets, names),
         waivers=compile_waivers(shape.waivers, guards, names.words.signals["team"].words or (), scope),
+        passes=any(item.passes for route in routes for item in route.items),
         tuned=tuple(endpoint for endpoint in endpoints if endpoint.parameters is not None),
     )
 
@@ -79,7 +80,11 @@ def _check_aliases(names: Names) -> None:
 
 
 def _named(catalog: Catalog) -> Mapping[str, Item]:
-    named = {id: item_of(f"`{id}`", [endpoint], endpoint.model.id) for id, endpoint in catalog.endpoints.items()}
+    named = {
+        id: item_of(f"`{id}`", [endpoint], endpoint.model.id)
+        for id, endpoint in catalog.endpoints.items()
+        if not endpoint.passes
+    }
     for id in catalog.models:
         named[id] = item_of(f"`{id}`", [e for e in catalog.endpoints.values() if e.model.id == id], id)
     return named

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from gateway.catalog.facts import Catalog, Endpoint
+from gateway.catalog.facts import ANY_MODEL, Catalog, Endpoint
 from gateway.catalog.parameters import parameters
 from gateway.catalog.rows import Parameters
 from gateway.errors import nearest
@@ -43,6 +43,10 @@ def item_of(text: str, endpoints: Sequence[Endpoint], model: str | None = None) 
 def endpoint_named(name: str, names: Names, path: Path, *, key: bool = False) -> Endpoint | None:
     """The endpoint with this id; None if there is none, which the scope then knows."""
     endpoint = names.catalog.endpoints.get(name)
+    if endpoint is not None and endpoint.passes:
+        words = f"`{name}` stands for whatever a caller names, and `{{pass: …}}` alone proposes it"
+        names.scope.error(words, path, key=key, help=f"in a `try`: `{{pass: {endpoint.operator.id}}}`")
+        return None
     if endpoint is None and not names.blind:
         help_ = nearest(name, names.catalog.endpoints)
         if name in names.catalog.models:
@@ -179,18 +183,20 @@ def _warn_of_duplicates(items: Sequence[Item], scope: Scope, path: Path) -> None
 
 def _item(raw: object, names: Names, path: Path) -> Item | None:
     if isinstance(raw, dict):
-        return _any(raw, names, path)
+        return _mapping(raw, names, path)
     word = spelled(raw)
     if not isinstance(word, str):
         names.scope.error(
-            f"`try` cannot hold {kind_word(raw)}", path, help="endpoint id, model id, `requested` or `{any: {…}}`"
+            f"`try` cannot hold {kind_word(raw)}",
+            path,
+            help="endpoint id, model id, `requested`, `{any: {…}}` or `{pass: …}`",
         )
         return None
     if word == "requested":
         return Item("`requested`", (), 0, None, requested=True)
     if word in names.catalog.endpoints:
-        endpoint = names.catalog.endpoints[word]
-        return item_of(f"`{word}`", [endpoint], endpoint.model.id)
+        endpoint = endpoint_named(word, names, path)
+        return None if endpoint is None else item_of(f"`{word}`", [endpoint], endpoint.model.id)
     if word in names.catalog.models:
         doors = [e for e in names.catalog.endpoints.values() if e.model.id == word]
         if not doors:
@@ -205,13 +211,37 @@ def _item(raw: object, names: Names, path: Path) -> Item | None:
     return None
 
 
-def _any(raw: Mapping[str, object], names: Names, path: Path) -> Item | None:
+def _mapping(raw: Mapping[str, object], names: Names, path: Path) -> Item | None:
     for key in raw:
-        if key != "any":
-            names.scope.error(
-                f"no item is called `{shortened(key)}`", (*path, key), key=True, help="did you mean `any`?"
-            )
+        if key not in ("any", "pass"):
+            help_ = "did you mean `any`?"
+            names.scope.error(f"no item is called `{shortened(key)}`", (*path, key), key=True, help=help_)
             return None
+    if "any" in raw and "pass" in raw:
+        names.scope.error("one item holds both `any` and `pass`", path, help="write two: `[{any: {…}}, {pass: …}]`")
+        return None
+    return _pass(raw["pass"], names, (*path, "pass")) if "pass" in raw else _any(raw, names, path)
+
+
+def _pass(raw: object, names: Names, path: Path) -> Item | None:
+    """The rows of one operator that stand for any model."""
+    operator = spelled(raw)
+    if not isinstance(operator, str):
+        names.scope.error(f"`pass` names an operator, not {kind_word(raw)}", path, help="`{pass: openrouter}`")
+        return None
+    doors = [e for e in names.catalog.endpoints.values() if e.passes and e.operator.id == operator]
+    if not doors and not names.blind:
+        known, row = operator in names.catalog.operators, f"{ANY_MODEL}@{operator}"
+        help_ = (
+            f'add one to the catalogue: `{{id: "{row}", …}}`' if known else nearest(operator, names.catalog.operators)
+        )
+        words = f"`{operator}` has no row for any model" if known else f"no operator is called `{shortened(operator)}`"
+        names.scope.error(words, path, help=help_)
+        return None
+    return replace(item_of(f"`{{pass: {operator}}}`", doors), passes=True)
+
+
+def _any(raw: Mapping[str, object], names: Names, path: Path) -> Item | None:
     inner = raw.get("any")
     if not isinstance(inner, dict):
         what = "nothing" if inner is None else kind_word(inner)
@@ -220,7 +250,8 @@ def _any(raw: Mapping[str, object], names: Names, path: Path) -> Item | None:
     tests = read_tests(inner, names.words, names.scope, (*path, "any"), timed=True)
     timed = tuple(test for test in tests if test.fact == "price_output")
     fixed = tuple(test for test in tests if test.fact != "price_output")
-    kept = [endpoint for endpoint in names.catalog.endpoints.values() if keeps(fixed, endpoint)]
+    known = [endpoint for endpoint in names.catalog.endpoints.values() if not endpoint.passes]
+    kept = [endpoint for endpoint in known if keeps(fixed, endpoint)]
     item = item_of(f"`{{any: {written(inner)}}}`", kept)
     return Item(item.text, item.pairs, item.mask, None, timed)
 

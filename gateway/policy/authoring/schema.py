@@ -16,6 +16,7 @@ from gateway.signals.table import LANGUAGES, SIGNALS, Signal
 from gateway.source import Shape
 
 Schema = dict[str, Any]
+_WORD: Schema = {"type": "string"}
 _NO_NAMES = Catalog({}, {}, {}, {})
 _LONG = {tuple(sorted(ISO)): "Country", (*LANGUAGES, "other"): "Language"}  # choices that stand in one place
 
@@ -101,6 +102,10 @@ def _item() -> Schema:
             {"const": "requested", "description": "the endpoints that the caller named"},
             named,
             {"$ref": "#/$defs/Any"},
+            _mapping(
+                {"pass": _described("an operator that takes names which the catalogue does not know", _WORD)},
+                required="pass",
+            ),
         ]
     }
 

@@ -110,7 +110,9 @@ class RouteShape(Shape):
 
     name: Name = Field(description="one word (letters, digits, `.`, `_`, `-`), shown in every record")
     when: When | None = Field(None, description="tests on signals, all of them; absent only in the last route")
-    try_: Tries = Field(alias="try", description="endpoint id, model id, `requested`, or `{any: {fact: test}}`")
+    try_: Tries = Field(
+        alias="try", description="endpoint id, model id, `requested`, `{any: {fact: test}}` or `{pass: operator}`"
+    )
     order: Order | None = Field(None, description=ORDER)
     weights: dict[str, ShareWeight] | None = Field(
         None, description="endpoint: its share, with `order: weighted`; 0: last; endpoints that are not named weigh 1"

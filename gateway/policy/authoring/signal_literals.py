@@ -95,6 +95,8 @@ def _model(raw: object, names: Names, path: Path) -> str:
     word = _text(raw, names.scope, path)
     if word is None or names.blind:
         return word or ""
+    if any(endpoint.passes for endpoint in names.catalog.endpoints.values()):
+        return word
     known = [*names.catalog.models, *names.catalog.endpoints, *names.aliases]
     if word != "auto" and word not in known and not any(glob(alias).match(word) for alias in names.aliases):
         names.scope.error(f"no model is called `{shortened(word)}`", path, help=nearest(word, known))

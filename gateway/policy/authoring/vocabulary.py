@@ -43,18 +43,20 @@ def vocabularies(
         "residency": ("any", *sets),
         "model": (*catalog.models, *catalog.endpoints, *aliases) if catalog else None,
     }
+    passes = catalog is not None and any(endpoint.passes for endpoint in catalog.endpoints.values())
+    loose = _LOOSE | {"model"} if passes else _LOOSE  # a name may be one of those that are passed on
     return Vocabularies(
-        {name: _signal(row, names.get(name, row.words)) for name, row in SIGNALS.items()},
+        {name: _signal(row, names.get(name, row.words), loose) for name, row in SIGNALS.items()},
         {name: _fact(row, catalog) for name, row in FACTS.items()},
     )
 
 
-def _signal(row: Signal, words: tuple[str, ...] | None) -> Vocabulary:
+def _signal(row: Signal, words: tuple[str, ...] | None, loose: frozenset[str]) -> Vocabulary:
     return Vocabulary(
         name=row.name,
         form=row.form,
         words=words,
-        strict=row.name not in _LOOSE,
+        strict=row.name not in loose,
         globs=row.name in ("model", "source"),
         paths=row.name == "source",
         names_sets=row.name == "residency",

@@ -14,6 +14,7 @@ from gateway.policy.decision import Decision
 from gateway.policy.explain import bounds
 from gateway.policy.explain.body_changes import changes
 from gateway.policy.freeze import freeze_name, removed_by_freeze
+from gateway.policy.models import not_found, passes_on
 from gateway.policy.ranking import ANSWER_TOKENS, PRICED, expected_costs
 from gateway.policy.rules import Clause
 from gateway.policy.select.candidates import candidates
@@ -116,6 +117,8 @@ def denied_by(decision: Decision) -> str | None:
 def denial(decision: Decision) -> GatewayError:
     """What the caller of a denied request sees."""
     able = decision.proposed & ~decision.incapable
+    if not decision.proposed and passes_on(decision.policy, name := str(decision.signals.get("model"))):
+        return not_found(decision.policy, name)
     if not decision.proposed:
         return GatewayError("no_permitted_endpoint", _nothing_proposed(decision))
     if not able:

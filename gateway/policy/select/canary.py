@@ -91,6 +91,7 @@ def _fits(route: Route, signals: Signals, proposed: int) -> bool:
     if canary is None or proposed >> canary.endpoint.index & 1:
         return True
     named = bool(signals.get("model_known")) and any(item.requested for item in route.items)
+    named = named or any(item.passes and item.mask & proposed for item in route.items)
     return not (named or one_model(signals.get("kind")) or _keeps_state(signals.get("needs")))
 
 

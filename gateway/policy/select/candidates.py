@@ -9,6 +9,7 @@ from gateway.catalog.prices import output_price_at
 from gateway.interfaces import one_model
 from gateway.policy.compiled import Policy
 from gateway.policy.evaluate import truth
+from gateway.policy.models import passes_on
 from gateway.policy.rules import Item, Route
 from gateway.signals.value import Value
 
@@ -16,6 +17,11 @@ from gateway.signals.value import Value
 def candidates(policy: Policy, route: Route, signals: Mapping[str, Value], at: float) -> tuple[Item, ...]:
     """The items of the route's `try`, with `requested` and tests on the price resolved."""
     items = route.items
+    if policy.passes:
+        passing = passes_on(policy, str(signals.get("model")))
+        items = tuple([item for item in items if item.passes == passing])
+        if passing:
+            return items
     for item in items:
         if item.requested or item.prices:
             items = tuple([_resolved(policy, each, signals, at) for each in items])
