@@ -76,6 +76,7 @@ docs: install ## make again what is generated: schemas, the policy reference, th
 	$(BIN)/python -m tools.wires_page
 	$(BIN)/python -m tools.commands_page
 	$(BIN)/python -m tools.api_page
+	$(BIN)/python -m tools.faults_page
 	$(BIN)/python -m clients.page
 	$(BIN)/python -m grafana.build
 

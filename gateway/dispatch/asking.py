@@ -159,9 +159,18 @@ async def _open(attempt: ActiveAttempt, fleet: Fleet, hold: Hold) -> Failure | N
     if attempt.ended and attempt.meter.stray and not attempt.meter.reading.events:
         raise UpstreamFault("protocol", "the reply is no stream of events")
     failure = attempt.failure()
+    if failure is None and stream and not hold.keeps:
+        failure = _broken_off(attempt)
     if failure is not None and attempt.adds_usage and named_in(repr(attempt.meter.reading.complaint).encode()):
         return _without_usage(fleet, attempt)
     return failure
+
+
+def _broken_off(attempt: ActiveAttempt) -> Failure | None:
+    """A stream that ended without a finish reason while nobody had a part of it: as good as a connection lost."""
+    if attempt.ended and attempt.verdict == "truncated" and not attempt.complete:
+        return of_fault(UpstreamFault("closed", "the reply stopped without a finish reason"))
+    return None
 
 
 async def _why_not(attempt: ActiveAttempt, upstream: UpstreamReply, fleet: Fleet) -> Failure:

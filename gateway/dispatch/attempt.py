@@ -22,7 +22,7 @@ from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge, result_of
 from gateway.policy.permit import Permit
 from gateway.request import Request
-from gateway.upstreams.failures import OURS, Failure, of_reading, succeeded
+from gateway.upstreams.failures import OURS, Failure, of_fault, of_reading, succeeded
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Reply as UpstreamReply
 from gateway.upstreams.redaction import GONE, Redactor
@@ -109,7 +109,9 @@ class ActiveAttempt:
         self.sent = True
 
     def failure(self) -> Failure | None:
-        """By which the vendor says, inside a 200, that it failed or that its filter said no."""
+        """By which the vendor says, inside a 200, that it failed or that its filter said no; or it says nothing."""
+        if self.meter.garbled:
+            return of_fault(UpstreamFault("protocol", "an event of the stream is not JSON"))
         rows = self.trail.decision.policy.catalog.moderation
         found = of_reading(rows, self.endpoint.operator.id, self.meter.reading, ended=self.ended)
         return self.redactor.cleaned(found)

@@ -117,13 +117,22 @@ def _note_reroute(trail: RequestState, last: tuple[Endpoint, str] | None, endpoi
 
 
 def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint, spare: ActiveAttempt | None) -> Hold:
-    """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held."""
+    """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held.
+
+    Where the same endpoint may be asked once more an opening is held all the same: it may break.
+    """
     if not trail.request.stream:
         return _WHOLE
-    leavable = queue.leavable(endpoint)
-    rules = trail.decision.route.on_refusal if leavable else None
+    leavable, rules = queue.leavable(endpoint), trail.decision.route.on_refusal
+    may_break = rules is not None and bool(rules.reroute) and queue.may_ask_again(endpoint)
     only_blank, keeps = leavable == {"blank"}, spare is None and queue.at_end
-    return Hold(rules, trail.request.choices, only_blank=only_blank, keeps=keeps)
+    return Hold(
+        rules if leavable or may_break else None,
+        trail.request.choices,
+        only_blank=only_blank and not may_break,
+        only_breaks=may_break and leavable <= {"blank"},
+        keeps=keeps,
+    )
 
 
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:
@@ -133,7 +142,8 @@ def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | Non
         queue.unreached()
     if failure.final:
         return None
-    return (queue.again() if failure.kind in PASSING else None) or queue.after_failure()
+    passes = failure.kind in PASSING or (failure.kind == "timeout" and failure.status is not None)  # by its own word
+    return (queue.again() if passes else None) or queue.after_failure()
 
 
 def _elsewhere(question: Question, failure: Failure, trail: RequestState, means: DispatchContext) -> bool:

@@ -17,6 +17,7 @@ class Hold:
     rules: OnRefusal | None
     choices: int
     only_blank: bool = False  # a refusal would stand: no text needs to be told, and anything shown ends the hold
+    only_breaks: bool = False  # a refusal would stand, but a reply that breaks is asked for again: thinking is shown
     keeps: bool = False  # nobody else can be asked: what came before an error is handed out, however both came
     thinking_since: float | None = None
     text_since: float | None = None
@@ -30,6 +31,8 @@ class Hold:
         if reading.other_parts or held_bytes > HELD_BYTES:
             return False
         if self.only_blank and (reading.told or reading.thinks):
+            return False
+        if self.only_breaks and reading.thinks:
             return False
         if reading.told:
             self.text_since = at if self.text_since is None else self.text_since

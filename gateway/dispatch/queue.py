@@ -34,20 +34,21 @@ class Queue:
     @property
     def at_end(self) -> bool:
         """Nobody else could be asked now if the last endpoint fails."""
-        if self._last is not None and self._may_ask_again(self._last):
+        if self._last is not None and self.may_ask_again(self._last):
             return False
         return self.tries >= self._trail.decision.route.limits.attempts or not any(map(self._usable, self._left))
 
     def again(self) -> Endpoint | None:
         """The endpoint that was asked last, if the policy wants it asked once more before the next is."""
         endpoint = self._last
-        if endpoint is None or not self._may_ask_again(endpoint):
+        if endpoint is None or not self.may_ask_again(endpoint):
             return None
         self._again[endpoint.id] = self._again.get(endpoint.id, 0) + 1
         self.tries += 1
         return endpoint
 
-    def _may_ask_again(self, endpoint: Endpoint) -> bool:
+    def may_ask_again(self, endpoint: Endpoint) -> bool:
+        """True if the policy wants it asked once more should its reply break."""
         limits = self._trail.decision.route.limits
         if self._again.get(endpoint.id, 0) >= limits.retry_same or self.tries >= limits.attempts:
             return False

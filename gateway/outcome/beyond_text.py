@@ -69,6 +69,7 @@ class SoundMeter:
     __slots__ = ("_held", "done", "reading")
 
     stray = False
+    garbled = False
 
     def __init__(self) -> None:
         self.reading = Reading()

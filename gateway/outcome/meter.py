@@ -30,6 +30,7 @@ class WholeMeter:
     __slots__ = ("_watch", "_wire", "done", "reading")
 
     stray = False
+    garbled = False
 
     def __init__(self, watch: Watch = _NOTHING, wire: WireReader | None = None) -> None:
         """`wire`: None for Chat's."""
@@ -82,6 +83,7 @@ class StreamMeter:
         "_wire",
         "done",
         "enough",
+        "garbled",
         "gathering",
         "reading",
         "stray",
@@ -93,6 +95,7 @@ class StreamMeter:
         self.reading = Reading(watch)
         self.done = False  # the upstream said [DONE], or that it failed
         self.stray = False  # something came that is no event
+        self.garbled = False  # the data of an event is no JSON
         self.gathering: Gathering | None = None  # what collects the events, where a whole reply was asked for
         self.enough: Callable[[], bool] | None = None  # asked after each event: the rest waits for `resume`
         self._waiting = b""  # whole events that came after enough had come
@@ -223,7 +226,7 @@ class StreamMeter:
             return self._read_wire(self._wire, data)
         event = decode(data)
         if event is None:
-            return not self.done
+            return self._pass_unread(data, broken=True)
         passes = not self.done
         self.reading.add(event, data)
         if self.gathering is not None:
@@ -237,13 +240,19 @@ class StreamMeter:
         """An event of another wire: its own end passes only behind a reply that is complete."""
         event = wire.decode(data)
         if event is None or self.done:
-            return not self.done
+            return self._pass_unread(data, broken=event is None and data[:1] in (b"{", b"["))
         self.reading.add(event)
         if self.reading.complaint is not None:
             self.done = True
             return False
         self.done = wire.over
         return not self.done or (self.reading.complete and not self.reading.broken)
+
+    def _pass_unread(self, data: bytes, *, broken: bool) -> bool:
+        """An event that says nothing to us. One that no SDK could read ends the reply: text may be missing."""
+        if broken and data not in (b"", b"null") and not self.done and document_of(data) is None:
+            self.garbled = self.done = True
+        return not self.done
 
     def _refused(self, body: bytes) -> bytes:
         """A document in place of another wire's stream: an error, or nothing that we know."""

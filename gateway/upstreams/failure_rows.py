@@ -258,5 +258,7 @@ def row_of(status: int | None, complaint: Complaint, operator: str) -> str | Non
 
 
 def by_status(status: int) -> str:
-    """The kind of a status that no row explains."""
+    """The kind of a status that no row explains; a redirect, never followed: the catalogue's address is wrong."""
+    if 300 <= status < 400:
+        return "not_found"
     return _BY_STATUS.get(status, "upstream_error")

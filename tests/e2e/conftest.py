@@ -14,9 +14,6 @@ from gateway.demo import child, stage
 from gateway.demo.vendors.process import Vendors
 from tests.running import Running, starter
 
-PATIENT = "limits: {first_byte_s: 60, total_s: 300, attempts: 4}"
-HURRIED = "limits: {first_byte_s: 2, whole_s: 2, total_s: 6, attempts: 4}"
-
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -100,14 +97,6 @@ def house(shared_house: House, vendors: Vendors) -> House:
 def fresh_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
     """A gateway of this test's own: its breakers have seen no failure, its counters stand at zero."""
     with built(tmp_path, local_model_process, vendors) as house:
-        yield house
-
-
-@pytest.fixture
-def hurried_house(tmp_path: Path, local_model_process: child.Child, vendors: Vendors) -> Iterator[House]:
-    """Waits 2 s for a first byte and 6 s in all."""
-    with built(tmp_path, local_model_process, vendors, edit=lambda text: text.replace(PATIENT, HURRIED)) as house:
-        assert HURRIED in (tmp_path / "policies" / "policy.yaml").read_text()
         yield house
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.rerouted import NO, THOUGHTS, YES, Scene, pieces, said, told
+from tests.integration.rerouted import CUT, NO, THOUGHTS, YES, Scene, pieces, said, told
 
 NO_HOLD = ", on_refusal: {reroute: []}"
 LOST = {"error": {"message": "worker lost at https://10.0.0.7/x", "type": "server_error"}}
@@ -92,3 +92,33 @@ def test_a_limit_that_is_reached_in_the_middle_is_told_as_one():
     seen = told({"a": [[*pieces(YES, ended=False), limit]]}, Scene(rules=NO_HOLD), stream=True)
 
     assert b'"code":"rate_limit_exceeded"' in seen.body
+
+
+BEGUN = [*pieces(YES[:60], ended=False)]
+BREAKS = {
+    "an event that is not JSON": [*BEGUN, b'data: {"choices": [{"del\n\n', *pieces(YES), None],
+    "an end without a finish reason": [*BEGUN, None],
+    "an end without anything": BEGUN,
+    "a lost connection": [*BEGUN, CUT],
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+def test_a_stream_that_breaks_in_its_opening_is_asked_for_again_where_the_policy_says_so(broken):
+    seen = told({"a": [list(broken)]}, Scene(model="m@a", usd="retry_same: 1"), stream=True)
+
+    assert (seen.attempts, seen.vendors.asked) == ([("m@a", "failed"), ("m@a", "answered")], ["a", "a"])
+    assert b"error" not in seen.body and seen.body.count(b"Here is what") == 1
+
+
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+def test_a_stream_that_breaks_in_its_opening_is_gone_round(broken):
+    assert told({"a": [list(broken)]}, stream=True).attempts == [("m@a", "failed"), ("m@b", "answered")]
+
+
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+def test_without_anybody_to_ask_what_came_of_a_broken_stream_is_handed_out(broken):
+    seen = told({"a": [list(broken)]}, Scene(model="m@a"), stream=True)
+
+    assert b"Here is what" in seen.body and b"oops" not in seen.body and b"[DONE]" not in seen.body
+    assert b'"code": "upstreams_exhausted"' in seen.body or b'"code":"upstreams_exhausted"' in seen.body

@@ -7,12 +7,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
 
-from tests.integration.rerouted import BROKEN, YES, pieces
+from tests.integration.rerouted import BROKEN, RISK, YES, pieces, said
 from tests.integration.upstreams import (
     KEY,
     SSE,
@@ -29,7 +28,7 @@ from tests.integration.upstreams import (
     serving,
     whole,
 )
-from tests.running import Running, Start, free_port
+from tests.running import Running, free_port, starter
 
 pytestmark = pytest.mark.services
 BREAKS = {
@@ -44,16 +43,32 @@ BREAKS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstreams() -> Iterator[Upstreams]:
     with serving() as running:
         yield running
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, upstreams: Upstreams) -> Iterator[Running]:
+    """One gateway for all that need no policy of their own."""
+    tmp, started = tmp_path_factory.mktemp("health"), list[Running]()
+    urls = {name: upstreams.url(name) for name in ("a", "b", "c", *(f"s{n}" for n in range(20)))}
+    try:
+        yield starter(tmp, started)(folder(tmp / "policies", urls, limits="first_byte_s: 30, total_s: 60, attempts: 6"))
+    finally:
+        for each in started:
+            each.stop()
+
+
+FRESH = iter(f"s{n}" for n in range(20))
+
+
 @pytest.fixture
-def running(tmp_path: Path, upstreams: Upstreams, gateway: Start) -> Running:
-    urls = {name: upstreams.url(name) for name in "abc"}
-    return gateway(folder(tmp_path / "policies", urls, limits="first_byte_s: 30, total_s: 60, attempts: 6"))
+def a(upstreams: Upstreams) -> str:
+    """The operator of an endpoint of `m` that nobody has asked yet."""
+    upstreams.asked.clear()
+    return next(FRESH)
 
 
 def code(body: bytes) -> str:
@@ -61,17 +76,17 @@ def code(body: bytes) -> str:
     return told
 
 
-def fail_until_it_rests(running: Running) -> None:
+def fail_until_it_rests(running: Running, a: str) -> None:
     for _ in range(20):
-        if ask(running, chat("m@a"))[0] == 503:
+        if ask(running, chat(f"m@{a}"))[0] == 503:
             return
     raise AssertionError("it never rests")
 
 
-def test_while_a_rested_endpoint_is_tried_everybody_else_is_told_to_come_back(running, upstreams):
+def test_while_a_rested_endpoint_is_tried_everybody_else_is_told_to_come_back(running, upstreams, a):
     """They once got a 400 about what the request could cost, and were booked as if they had erred."""
-    upstreams.acts["a"] = saying(whole(*BROKEN))
-    fail_until_it_rests(running)
+    upstreams.acts[a] = saying(whole(*BROKEN))
+    fail_until_it_rests(running, a)
     tried, ends = threading.Event(), threading.Event()
 
     async def slow(line: Line) -> None:
@@ -79,11 +94,11 @@ def test_while_a_rested_endpoint_is_tried_everybody_else_is_told_to_come_back(ru
         await asyncio.to_thread(ends.wait, 60)
         await answer()(line)
 
-    upstreams.acts["a"] = slow
-    trial = threading.Thread(target=try_until, args=(running, tried))
+    upstreams.acts[a] = slow
+    trial = threading.Thread(target=try_until, args=(running, tried, a))
     trial.start()
     assert tried.wait(60)
-    status, headers, body = ask(running, chat("m@a"))
+    status, headers, body = ask(running, chat(f"m@{a}"))
     ends.set()
     trial.join(60)
 
@@ -91,27 +106,27 @@ def test_while_a_rested_endpoint_is_tried_everybody_else_is_told_to_come_back(ru
     assert int(headers["retry-after"]) >= 1
     assert b"cost" not in body
     assert decision(running, headers)["outcome"] == "failed"
-    assert ask(running, chat("m@a"))[0] == 200
+    assert ask(running, chat(f"m@{a}"))[0] == 200
 
 
-def try_until(running: Running, tried: threading.Event) -> None:
+def try_until(running: Running, tried: threading.Event, a: str) -> None:
     while not tried.is_set():
-        ask(running, chat("m@a"))
+        ask(running, chat(f"m@{a}"))
         time.sleep(0.2)
 
 
 @pytest.mark.parametrize("parts", BREAKS.values(), ids=BREAKS)
-def test_streams_that_fail_after_they_began_open_the_breaker(running, upstreams, parts):
-    upstreams.acts["a"] = saying(SSE, *parts)
+def test_streams_that_fail_after_they_began_open_the_breaker(running, upstreams, a, parts):
+    upstreams.acts[a] = saying(SSE, *parts)
     for _ in range(6):
-        _, headers, _ = ask(running, chat("m@a", stream=True))
+        _, headers, _ = ask(running, chat(f"m@{a}", stream=True))
         decision(running, headers)  # recorded: the attempt has ended, and the breaker knows
 
-    assert (code(ask(running, chat("m@a", stream=True))[2]), len(upstreams.asked)) == ("overloaded", 4)
+    assert (code(ask(running, chat(f"m@{a}", stream=True))[2]), len(upstreams.asked)) == ("overloaded", 4)
 
 
 @pytest.mark.parametrize("more", [(), (event(b"[DONE]"),)], ids=["nothing follows", "a nice end follows"])
-def test_a_caller_who_hangs_up_on_an_error_event_leaves_a_failure_behind(running, upstreams, more):
+def test_a_caller_who_hangs_up_on_an_error_event_leaves_a_failure_behind(running, upstreams, a, more):
     """Official SDKs close the connection on it; it was once recorded as left, and no breaker heard of it."""
     begun = threading.Event()
 
@@ -121,12 +136,12 @@ def test_a_caller_who_hangs_up_on_an_error_event_leaves_a_failure_behind(running
         await line.say(event({"error": {"message": "boom", "code": 500}}), *more)
         await line.reader.read()  # until the gateway closes
 
-    upstreams.acts["a"] = lingering
+    upstreams.acts[a] = lingering
     client = openai.OpenAI(base_url=running.base_url, api_key=KEY, max_retries=0)
     ids = []
     for _ in range(4):
         begun.clear()
-        with client.chat.completions.with_streaming_response.create(**chat("m@a", stream=True)) as raw:
+        with client.chat.completions.with_streaming_response.create(**chat(f"m@{a}", stream=True)) as raw:
             ids.append({"x-request-id": raw.headers["x-request-id"]})
             stream = iter(raw.parse())
             next(stream)
@@ -136,12 +151,12 @@ def test_a_caller_who_hangs_up_on_an_error_event_leaves_a_failure_behind(running
     client.close()
 
     assert [decision(running, headers)["outcome"] for headers in ids] == ["failed"] * 4
-    assert code(ask(running, chat("m@a"))[2]) == "overloaded"
+    assert code(ask(running, chat(f"m@{a}"))[2]) == "overloaded"
 
 
-def test_a_caller_gets_one_error_event_of_ours_for_a_vendors(running, upstreams):
-    upstreams.acts["a"] = saying(SSE, *BREAKS["error event and a nice end"])
-    _, _, body = ask(running, chat("m@a", stream=True))
+def test_a_caller_gets_one_error_event_of_ours_for_a_vendors(running, upstreams, a):
+    upstreams.acts[a] = saying(SSE, *BREAKS["error event and a nice end"])
+    _, _, body = ask(running, chat(f"m@{a}", stream=True))
 
     assert body.count(b'"error"') == 1
     assert b"[DONE]" not in body
@@ -154,32 +169,35 @@ MISTAKES = {
     "413 with a long echo": (whole(413, b"y" * 90_000), 413),
     "422 that is cut": (whole(422, b"x" * 500)[:-200], 422),
     "400 without a body": (whole(400, b""), 400),
+    "a filter's error": (whole(*RISK), 400),
+    "a filter's finish": (whole(200, said(None)), 200),
 }
 
 
 @pytest.mark.parametrize(("reply", "status"), MISTAKES.values(), ids=MISTAKES)
-def test_callers_own_mistakes_rest_no_endpoint(running, upstreams, reply, status):
-    upstreams.acts["a"] = saying(reply)
-    told = [ask(running, chat("m@a"))[0] for _ in range(5)]
-    upstreams.acts["a"] = answer()
+def test_callers_own_mistakes_and_filters_rest_no_endpoint(running, upstreams, a, reply, status):
+    upstreams.acts[a] = saying(reply)
+    told = [ask(running, chat(f"m@{a}"))[0] for _ in range(5)]
+    upstreams.acts[a] = answer()
 
     assert told == [status] * 5
-    assert ask(running, chat("m@a"))[0] == 200
+    assert ask(running, chat(f"m@{a}"))[0] == 200
 
 
-def test_a_failure_of_a_sole_endpoint_says_whether_to_come_back(running, upstreams):
-    upstreams.acts["a"] = saying(whole(*BROKEN))
-    status, headers, body = ask(running, chat("m@a"))
+def test_a_failure_of_a_sole_endpoint_says_whether_to_come_back(running, upstreams, a):
+    upstreams.acts[a] = saying(whole(*BROKEN))
+    status, headers, body = ask(running, chat(f"m@{a}"))
     assert (status, code(body)) == (502, "upstreams_exhausted")
     assert "x-should-retry" not in headers
 
-    upstreams.acts["a"] = saying(whole(503, {"error": {"message": "busy"}}, "retry-after: 17"))
-    status, headers, body = ask(running, chat("m@a"))
+    upstreams.acts[a] = saying(whole(503, {"error": {"message": "busy"}}, "retry-after: 17"))
+    status, headers, body = ask(running, chat(f"m@{a}"))
     assert (status, headers["retry-after"]) == (503, "17")
     assert "x-should-retry" not in headers
 
-    upstreams.acts["b"] = saying(whole(401, {"error": {"message": "no such key"}}))
-    status, headers, _ = ask(running, chat("m@b"))
+    b = next(FRESH)
+    upstreams.acts[b] = saying(whole(401, {"error": {"message": "no such key"}}))
+    status, headers, _ = ask(running, chat(f"m@{b}"))
     assert (status, headers["x-should-retry"]) == (502, "false")
 
 

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -136,10 +137,10 @@ class Upstreams:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Upstreams]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Upstreams]:
     """In a thread and a loop of their own."""
     upstreams, loop = Upstreams(), asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(upstreams.serve, "127.0.0.1", 0, limit=2**24))
+    server = loop.run_until_complete(asyncio.start_server(upstreams.serve, "127.0.0.1", 0, limit=2**24, ssl=tls))
     upstreams.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -46,7 +46,9 @@ class LimitsShape(Shape):
     total_s: Seconds | None = Field(None, description="to the last byte, of the request")
     attempts: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="tries in all")
     retry_same: Annotated[int, Field(ge=0, le=5)] | None = Field(
-        None, description="tries more of an endpoint that breaks a connection or says 5xx, before the next is asked"
+        None,
+        description="tries more of an endpoint that breaks a reply or says 5xx, before the next is asked; "
+        "the openings of its streams are then held as those that may be refusals are",
     )
     usd: Amount | None = Field(None, gt=0, description="skip endpoints whose worst case costs more")
 

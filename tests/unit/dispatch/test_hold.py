@@ -97,3 +97,10 @@ def test_the_seconds_of_the_text_run_behind_a_long_silence():
 
     assert holds(heard(Part(content="I")), at=24.9, hold=hold)
     assert hold.until() == 26.4
+
+
+def test_where_only_a_break_is_waited_for_thinking_is_handed_out_and_text_held():
+    hold = Hold(RULES, 1, only_breaks=True)
+
+    assert holds(heard(Part(content="Hel")), hold=hold)
+    assert not holds(heard(Part(reasoning_content="hm")), hold=hold)

@@ -1,8 +1,11 @@
 """What passes through a meter, and what it has read."""
 
+import pytest
+
 from gateway.catalog.prices import Usage
 from gateway.outcome.bill import _estimate
 from gateway.outcome.meter import StreamMeter, WholeMeter
+from gateway.outcome.wire_reader import READERS
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
 FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -57,10 +60,21 @@ def test_comments_and_carriage_returns_pass_untouched():
     assert meter.reading.texts == ["Hel"]
 
 
-def test_an_event_that_is_not_json_passes_untouched():
-    odd = b"event: ping\ndata: {oops\n\n"
+@pytest.mark.parametrize("wire", ["chat", *READERS])
+def test_an_event_that_is_not_json_ends_the_reply_after_what_came_before(wire):
+    meter = StreamMeter(keep_usage=False, wire=READERS[wire]() if wire in READERS else None)
 
-    assert fed(StreamMeter(keep_usage=False), odd) == odd
+    assert fed(meter, b'data: [1]\n\ndata: {"choices": [\n\n', b"data: [2]\n\n") == b"data: [1]\n\n"
+    assert (meter.garbled, meter.done) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "odd", [b"data: null\n\n", b"data: [1, 2]\n\n", b"data:\n\n", b": {oops\n\n", b"event: ping\n\n"]
+)
+def test_what_is_json_or_no_data_passes_untouched(odd):
+    meter = StreamMeter(keep_usage=False)
+
+    assert (fed(meter, odd), meter.garbled) == (odd, False)
 
 
 def test_every_choice_must_finish_before_a_reply_is_complete():
