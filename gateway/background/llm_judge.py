@@ -28,6 +28,7 @@ from gateway.outcome.thinking import answer
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
+from gateway.policy.in_force import signals_now
 from gateway.policy.select.shadow_eligibility import kept_from
 from gateway.policy.view import View
 from gateway.request import parse
@@ -112,7 +113,7 @@ class SecondJudge:
         team = gateway.keyring.teams.get(sample.team)
         if team is None:
             return
-        decision = decide(gateway.policy, sample.signals, View(at=time(), frozen=gateway.frozen))
+        decision = decide(gateway.policy, signals_now(sample.signals, team), View(at=time(), frozen=gateway.frozen))
         caller = Caller(NAME, team, NAME, None)
         if _may_see(decision, caller):
             route = replace(decision.route, parameters=None)  # those are of what callers ask

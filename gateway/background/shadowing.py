@@ -32,6 +32,7 @@ from gateway.outcome.row import (
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
 from gateway.policy.decision import Decision
+from gateway.policy.in_force import signals_now
 from gateway.policy.select.exploration import share_of
 from gateway.policy.select.shadow_eligibility import kept_from
 from gateway.policy.view import View
@@ -100,7 +101,7 @@ class Shadows:
         if gateway is None or team is None:
             return
         view = View(at=time(), draw=decided.view.draw, frozen=gateway.frozen)
-        decision = decide(gateway.policy, decided.signals, view)
+        decision = decide(gateway.policy, signals_now(decided.signals, team), view)
         caller = Caller(outcome.caller.key_id, team, NAME, outcome.caller.expires)
         endpoint = _wanted(decision, caller)
         if endpoint is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
 
@@ -262,7 +263,8 @@ class ActiveAttempt:
 
 def leave(attempt: ActiveAttempt, result: Result, failure: Failure | None = None) -> None:
     """Records an attempt of which nothing more is wanted; if its usage may still come, that is added when it has."""
-    attempt.resume()  # it may have come already
+    with suppress(MeteringError):
+        attempt.resume()  # it may have come already
     if not attempt.owes_usage:
         attempt.close()
         attempt.record(result, failure)

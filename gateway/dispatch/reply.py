@@ -53,9 +53,14 @@ class StreamedReply(Reply):
 
     def __init__(self, attempt: ActiveAttempt):
         kind = attempt.content_type if not attempt.request.as_events else None
-        super().__init__(200, attempt.opening + attempt.resume(), endpoint=attempt.endpoint, content_type=kind)
+        rest, broken = b"", None
+        try:
+            rest = attempt.resume()
+        except MeteringError as error:
+            broken = of_fault(UpstreamFault("protocol", str(error)))
+        super().__init__(200, attempt.opening + rest, endpoint=attempt.endpoint, content_type=kind)
         self._attempt = attempt
-        self._broken: Failure | None = None
+        self._broken: Failure | None = broken
         self._recorded = False
 
     async def pour(self, sink: Sink) -> bool:

@@ -50,7 +50,7 @@ def objection(permit: Permit, now: InForce) -> Objection | None:
     team = now.teams.get(str(team_id))
     if team is None and team_id is not UNKNOWN:
         return Objection("the policy that serves now knows no such team")
-    signals = _signals_now(decided.signals, team)
+    signals = signals_now(decided.signals, team)
     decision = decide(policy, signals, View(at=decided.view.at, frozen=now.frozen))
     return _forbidden(permit, decision, endpoint, team)
 
@@ -67,7 +67,7 @@ def _forbidden(permit: Permit, decision: Decision, endpoint: Endpoint, team: Tea
     return None
 
 
-def _signals_now(signals: Mapping[str, Value], team: Team | None) -> dict[str, Value]:
+def signals_now(signals: Mapping[str, Value], team: Team | None) -> dict[str, Value]:
     """What the team is now; its data class is only ever raised."""
     if team is None:
         return dict(signals)

@@ -308,7 +308,7 @@ class Sudden:
     freeze: str | None  # an endpoint; None: it is a reload
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.data())
 def test_no_byte_reaches_an_endpoint_that_the_decision_did_not_permit(data):
     ids = data.draw(ENDPOINTS)

@@ -179,7 +179,7 @@ RECORDED = {
     "request_timeout": (408, b"", "acme", ("timeout", "failed")),
     "gateway_timeout": (504, b"", "acme", ("timeout", "failed")),
     "server_error": (500, error("CUDA error"), "self", ("upstream_error", "failed")),
-    "a_redirect_is_not_followed": (302, b"", "acme", ("upstream_error", "failed")),
+    "a_redirect_is_not_followed": (302, b"", "acme", ("not_found", "failed")),
     "no_content": (204, b"", "acme", ("upstream_error", "failed")),
     # the request itself
     "bad_request": (400, error("messages[0].role is invalid"), "openai", ("bad_request", "failed")),
