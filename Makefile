@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench adapter-tests upgrade clients docs lock dialects parquet chart clean
+.PHONY: help install system check quick test coverage run bench soak adapter-tests upgrade clients docs lock dialects parquet chart clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -59,6 +59,10 @@ adapter-tests: install system dialects ## the adapter process with the real lite
 
 upgrade: install ## a rolling upgrade behind a real HAProxy, with Redis and PostgreSQL, under load
 	@tools/system && tools/system upgrade && $(BIN)/pytest -q tests/integration/test_rolling_upgrade.py
+
+soak: install ## a million requests with faults, reloads, freezes and restarts, and a million cases of the egress law: make soak SOAK="--requests 20000 --streams 2000 --seed 7"
+	$(BIN)/python -m tests.soak $(SOAK)
+	EGRESS_CASES=$(or $(EGRESS_CASES),1000000) EGRESS_SEED=$$(date +%s) $(BIN)/pytest -q tests/laws/test_egress.py
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)
