@@ -19,6 +19,7 @@ from gateway.catalog.wires import WIRES
 from gateway.upstreams.adapted import CHAT
 
 _OFF: Final = {"max_retries": 0, "num_retries": 0, "fallbacks": None, "caching": False, "drop_params": False}
+_EMBEDS: Final = {"bedrock": "bedrock", "cohere": "cohere"}  # litellm's other roads for embeddings
 _transport = Guarded()
 
 
@@ -88,6 +89,33 @@ async def ask(asked: Asked, fields: Mapping[str, Any], egress: Egress | None, ca
         **_address(asked),
         **_OFF,
     )
+
+
+async def embed(asked: Asked, fields: Mapping[str, Any], egress: Egress | None, call: Call) -> Any:
+    """Vectors of texts. Raises what litellm raises."""
+    if egress is not None:
+        for host in call.hosts:
+            egress.allow(host)
+    CALL.set(call)
+    login = await logins.arguments(asked.api, asked.login)
+    given = fields["input"]
+    return await litellm.aembedding(
+        model=f"{_EMBEDS.get(asked.api) or WIRES[asked.api].route}/{asked.model}",
+        input=[given] if isinstance(given, str) else given,
+        client=AsyncHTTPHandler(follow_redirects=False),
+        timeout=3600.0,
+        **{name: fields[name] for name in ("dimensions", "user") if fields.get(name) is not None},
+        **login,
+        **_embedding_address(asked),
+        **_OFF,
+    )
+
+
+def _embedding_address(asked: Asked) -> dict[str, str]:
+    base = asked.base_url
+    if asked.api == "cohere" and not base.endswith("/embed"):
+        return {"api_base": f"{base}/embed" if base.endswith("/v2") else f"{base}/v2/embed"}
+    return _address(asked)
 
 
 def call_of(asked: Asked) -> Call:

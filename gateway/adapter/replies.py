@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -25,6 +27,25 @@ def body(value: Any) -> bytes:
     kept = {name: document[name] for name in _TOP if name in document}
     kept["choices"] = [_choice(choice) for choice in document.get("choices") or ()]
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def vectors(value: Any, encoding: str | None, *, counted: bool) -> bytes:
+    """Embeddings as JSON, each a list of numbers or, as `base64`, their 32 bits each.
+
+    `counted`: by the vendor; else litellm made the count up, and the gateway estimates its own.
+    """
+    document = value.model_dump(exclude_none=True)
+    rows = [
+        {"object": "embedding", "index": place, "embedding": _written(row["embedding"], encoding)}
+        for place, row in enumerate(document["data"])
+    ]
+    used = {name: document["usage"][name] for name in ("prompt_tokens", "total_tokens") if name in document["usage"]}
+    kept = {"object": "list", "data": rows, "model": document.get("model"), **({"usage": used} if counted else {})}
+    return json.dumps(kept, separators=(",", ":")).encode()
+
+
+def _written(vector: list[float], encoding: str | None) -> list[float] | str:
+    return b64encode(array("f", vector).tobytes()).decode() if encoding == "base64" else vector
 
 
 def _choice(choice: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gateway.adapter import calls, replies
 from gateway.adapter.calls import Asked
 from gateway.adapter.egress import Egress
 from gateway.adapter.transport import Call
-from gateway.upstreams.adapted import objection
+from gateway.upstreams.adapted import embedding_objection, objection
 
 _EGRESS: web.AppKey[Egress] = web.AppKey("egress", Egress)
 _UNDER_WAY: set[int] = set()
@@ -24,6 +24,7 @@ def application(egress: Egress, *, most_bytes: int) -> web.Application:
     made = web.Application(client_max_size=most_bytes)
     made[_EGRESS] = egress
     made.router.add_post("/chat/completions", _chat)
+    made.router.add_post("/embeddings", _chat)
     return made
 
 
@@ -47,9 +48,14 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         call = calls.call_of(asked)
     except (ValueError, TypeError, KeyError):
         return _error(401, "what logs in there cannot be read", "login")
-    if (found := objection(fields)) is not None:
+    embeds = request.path == "/embeddings"
+    if (found := embedding_objection(fields) if embeds else objection(fields)) is not None:
         return _error(400, f"`{found[0]}` {found[1]}", "unsupported_parameter", found[0])
     try:
+        if embeds:
+            made = await calls.embed(asked, fields, request.app[_EGRESS], call)
+            body = replies.vectors(made, fields.get("encoding_format"), counted=asked.api != "gemini")
+            return web.Response(body=body, content_type=_JSON)
         reply = await calls.ask(asked, fields, request.app[_EGRESS], call)
         if not fields.get("stream"):
             return web.Response(body=replies.body(reply), content_type=_JSON)

@@ -72,6 +72,7 @@ WIRES: Final[Mapping[str, Wire]] = {
         logins=(frozenset({KEY, "project_id"}), frozenset({KEY, "space_id"})),
     ),
 }
+EMBEDS: Final = frozenset({"bedrock", "gemini", "cohere"})  # of those that the adapter speaks
 ADAPTED: Final = frozenset(api for api, wire in WIRES.items() if wire.route is not None)
 _REGION = re.compile(r"bedrock-runtime(?:-fips)?\.([a-z]{2,}(?:-[a-z]+)+-\d)\.")
 _LOCATION = re.compile(r"(?:([a-z]+(?:-[a-z]+\d+)?)-)?aiplatform\.(?:([a-z]+)\.rep\.)?googleapis\.com")

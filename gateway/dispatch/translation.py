@@ -17,7 +17,7 @@ from gateway.dispatch.upstream_facts import upstream_facts
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.request import Request, parse
-from gateway.upstreams.adapted import objection
+from gateway.upstreams.adapted import embedding_objection, objection
 from gateway.upstreams.dialect_headers import VERSION, carried
 from gateway.upstreams.state_seal import StateSeal
 from gateway.upstreams.stored_ids import SealedReply
@@ -98,7 +98,8 @@ def _written(trail: RequestState, changed: Tuned, endpoint: Endpoint, seal: Stat
 
 def _check_adapted(endpoint: Endpoint, request: Request) -> None:
     """Raises GatewayError for what the adapter process would not pass on, before it is asked."""
-    found = objection({name: msgspec.json.decode(value) for name, value in request.fields.items()})
+    fields = {name: msgspec.json.decode(value) for name, value in request.fields.items()}
+    found = embedding_objection(fields) if request.kind == "embedding" else objection(fields)
     if found is not None:
         raise GatewayError("unsupported_request", f"{endpoint.id}: `{found[0]}` {found[1]}", param=found[0])
 

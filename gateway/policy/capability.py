@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.catalog.facts import Endpoint
-from gateway.catalog.wires import WIRES
+from gateway.catalog.wires import EMBEDS, WIRES
 from gateway.interfaces import INTERFACES
 from gateway.policy.evaluate import mask
 from gateway.policy.rules import Capability
@@ -34,7 +34,7 @@ def serves(endpoint: Endpoint, kind: str) -> bool:
         return False
     by_chat = kind == "chat" or (kind in INTERFACES and INTERFACES[kind].by_chat)  # translated from wire to wire
     if endpoint.adapted:
-        return by_chat and "chat" in kinds
+        return (by_chat and "chat" in kinds) or (kind == "embedding" and kind in kinds and endpoint.api in EMBEDS)
     if endpoint.dialect == "openai":
         return kind in kinds or (by_chat and "chat" in kinds)
     return endpoint.api in SPOKEN and by_chat and not kinds.isdisjoint({"chat", kind})

@@ -1,4 +1,4 @@
-"""What may be asked by way of the adapter process: Chat's own fields, with all their data in the request. Pure.
+"""What may be asked by way of the adapter process: fields of Chat and of embeddings, with all their data. Pure.
 
 Imported by the adapter too, in an environment of its own: nothing but the standard library.
 """
@@ -17,6 +17,7 @@ CHAT: Final = frozenset(
     tools tool_choice parallel_tool_calls functions function_call
     """.split()
 )
+EMBEDDING: Final = frozenset("input model encoding_format dimensions user".split())
 _SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.\-]*://")
 _DATA = re.compile(r"\s*data:", re.IGNORECASE)
 _ADDRESSES = frozenset({"url", "image_url", "video_url", "audio_url", "file_url", "uri", "file_uri"})
@@ -39,6 +40,18 @@ def objection(fields: Mapping[str, Any]) -> tuple[str, str] | None:
             found = next(_remote(part, place), None)
             if found is not None:
                 return found, "leads elsewhere, and the adapter fetches nothing: send the data itself"
+    return None
+
+
+def embedding_objection(fields: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The same of a request for embeddings."""
+    for name in fields:
+        if name not in EMBEDDING and fields[name] is not None:
+            return name, "is no field of embeddings that the adapter passes on"
+    given = fields.get("input")
+    for path, text in [("input", given)] if isinstance(given, str) else _listed("input", given):
+        if not isinstance(text, str):
+            return path, "is no text, and the adapter passes on no tokens"
     return None
 
 

@@ -13,7 +13,7 @@ import msgspec
 from gateway.catalog.facts import Endpoint
 from gateway.upstreams.http1 import Target
 
-PATHS = ("/chat/completions",)  # of its pages, as an endpoint that speaks Chat has them
+PATHS = ("/chat/completions", "/embeddings")  # of its pages, as an endpoint that speaks OpenAI's wire has them
 _NAME = "dialects.sock"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from tests.integration.upstreams import SSE, Act, Line, whole
 
 TEXT = "Canals joined the rivers."
+VECTOR = [0.5, -0.25]
 _EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\nconnection: close\r\n\r\n"
 
 
@@ -32,6 +33,17 @@ def _frame(kind: str, document: Any) -> bytes:
     head += struct.pack(">I", zlib.crc32(head))
     body = head + headers + payload
     return body + struct.pack(">I", zlib.crc32(body))
+
+
+def vectors(line: Line) -> bytes:
+    """Of Titan's at Bedrock, Google's and Cohere's; one for each text."""
+    texts = line.document.get("texts") or line.document.get("requests") or [""]
+    if b"/invoke " in line.head:
+        return whole(200, {"embedding": VECTOR, "inputTextTokenCount": 5})
+    if b"embed" in line.head.split(b"\r\n")[0] and "texts" in line.document:
+        billed = {"billed_units": {"input_tokens": 5}}
+        return whole(200, {"id": "e", "embeddings": {"float": [VECTOR for _ in texts]}, "texts": texts, "meta": billed})
+    return whole(200, {"embeddings": [{"values": VECTOR} for _ in texts]})
 
 
 def bedrock(stop: str | None = "end_turn", text: str = TEXT, gap_s: float = 0.0, usage: bool = True) -> Act:

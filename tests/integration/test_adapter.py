@@ -10,6 +10,8 @@ import os
 import signal
 import subprocess
 import time
+from array import array
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -44,7 +46,7 @@ routes:
 CATALOG = """
 labs: [{id: l, name: L, country: US, lists: [], screened: 2026-11-01}]
 models:
-  - {id: m, lab: l, base: [], open_weights: true, licence: MIT, context_tokens: 900000, kinds: [chat],
+  - {id: m, lab: l, base: [], open_weights: true, licence: MIT, context_tokens: 900000, kinds: [chat, embedding],
      can: [tools, vision]}
 operators: [{OPERATORS}]
 endpoints:
@@ -52,6 +54,9 @@ endpoints:
 PATHS = {"vertex": "v1", "e4": "v1"}  # what the path begins with, where that is not the operator's name
 ROWS = {
     "bedrock": """api: bedrock, upstream_model: "eu.amazon.nova-2-lite-v1:0", credentials: {
+       aws_access_key_id: {file: "{HOME}/access"}, aws_secret_access_key: {env: GATEWAY_KEY_AWS_SECRET_ACCESS_KEY},
+       aws_region_name: eu-central-1}""",
+    "titan": """api: bedrock, upstream_model: "amazon.titan-embed-text-v2:0", credentials: {
        aws_access_key_id: {file: "{HOME}/access"}, aws_secret_access_key: {env: GATEWAY_KEY_AWS_SECRET_ACCESS_KEY},
        aws_region_name: eu-central-1}""",
     "gemini": "api: gemini, upstream_model: gemini-3-flash, key_env: GEMINI_API_KEY",
@@ -195,6 +200,26 @@ def test_a_stream_comes_back_as_chat_events_with_its_usage_recorded(gateway, ups
     assert len({each["id"] for each in _events(body)}) == 1
     attempt = decision(gateway, headers)["attempts"][0]
     assert (attempt["usage"]["input_tokens"], attempt["usage"]["output_tokens"]) == (11, 7)
+
+
+@pytest.mark.parametrize("form", ["float", "base64"])
+@pytest.mark.parametrize("name", ["titan", "gemini", "cohere"])
+def test_a_text_is_embedded_in_the_form_that_was_asked_for(gateway, upstreams, name, form):
+    async def act(line: Line) -> None:
+        await line.say(clouds.vectors(line))
+
+    upstreams.acts[name] = act
+    body = {"model": f"m@{name}", "input": ["Ships float."], "encoding_format": form}
+    status, headers, body = gateway.ask("POST", "/v1/embeddings", body, headers={"authorization": f"Bearer {KEY}"})
+
+    assert status == 200, body
+    told = json.loads(body)
+    vector = told["data"][0]["embedding"]
+    assert (vector if form == "float" else list(array("f", b64decode(vector)))) == clouds.VECTOR
+    usage = decision(gateway, headers)["attempts"][0]["usage"]
+    assert (usage["input_tokens"] > 0, usage["output_tokens"]) == (True, 0)
+    assert usage["estimated"] is (name == "gemini")  # which counts no tokens of texts that it embeds
+    assert name == "gemini" or usage["input_tokens"] == told["usage"]["prompt_tokens"] == 5
 
 
 @pytest.mark.parametrize("stream", [False, True])

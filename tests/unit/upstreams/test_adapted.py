@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.upstreams.adapted import CHAT, objection
+from gateway.upstreams.adapted import CHAT, embedding_objection, objection
 
 IMAGE = "data:image/png;base64,aGVsbG8="
 SCHEMES = ("http://a/b", "https://a/b", "gs://a/b", "s3://a/b", " HTTPS://a", "file:///etc/passwd", "ftp://a")
@@ -73,3 +73,23 @@ def test_a_part_of_any_depth_is_read():
         value = {"a": value}
 
     assert objection(asked(value)) is not None
+
+
+@pytest.mark.parametrize("given", ["a", ["a", "b"], "https://a/b"])
+def test_texts_may_be_embedded(given):
+    assert embedding_objection({"model": "m", "input": given, "dimensions": 8, "encoding_format": "base64"}) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"input": [1, 2]}, "input[0]"),
+        ({"input": ["a", [1]]}, "input[1]"),
+        ({"input": ["a", {"type": "image_url", "image_url": "https://a"}]}, "input[1]"),
+        ({"input": "a", "input_type": "query"}, "input_type"),
+    ],
+)
+def test_what_is_no_text_is_not_embedded_in_silence(fields, named):
+    found = embedding_objection(fields)
+
+    assert found is not None and found[0] == named
