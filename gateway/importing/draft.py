@@ -35,6 +35,7 @@ class Wanted:
     label: str | None = None  # tells two keys apart, if there are two
     own_model: Row | None = None
     tells: list[str] = field(default_factory=list)
+    ceilings: dict[str, int] = field(default_factory=dict)  # no part of what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Draft:
     keys: list[Row] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
+    budgets: list[Row] = field(default_factory=list)  # of an operator, or of a `handle`
     every_name: bool = False  # one way for whatever is asked for
 
     def want(self, wanted: Wanted) -> Handle:

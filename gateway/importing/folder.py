@@ -35,8 +35,21 @@ def _policy(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row
     if not draft.every_name:
         routes.append({"name": unique("named", {str(route["name"]) for route in routes}), "try": ["requested"]})
     guards = [_guard(guard, ids) for guard in draft.guards if _is_asked_for(guard, known | aliases.keys())]
-    parts = {"version": 1, "aliases": aliases, "guards": guards}
+    parts = {"version": 1, "aliases": aliases, "guards": guards, "budgets": _budgets(draft, ids)}
     return {name: value for name, value in parts.items() if value} | {"defaults": draft.defaults, "routes": routes}
+
+
+def _budgets(draft: Draft, ids: Mapping[int, str]) -> list[Row]:
+    """Of endpoints and operators that are written."""
+    operators = {id.partition("@")[2].partition("/")[0] for id in ids.values()}
+    found: list[Row] = []
+    for row in draft.budgets:
+        bounds = {"usd": row["usd"], "per": row["per"]}
+        if "handle" in row and row["handle"] in ids:
+            found.append({"endpoint": ids[row["handle"]], **bounds})
+        elif row.get("operator") in operators:
+            found.append({"operator": row["operator"], **bounds})
+    return found
 
 
 def _is_asked_for(guard: Row, names: Set[str]) -> bool:
@@ -137,6 +150,7 @@ def _endpoint(draft: Draft, number: int, id: str) -> Row:
     if "upstream_model" not in row and id != wanted.row["id"]:
         row["upstream_model"] = str(wanted.row["id"]).partition("@")[0]
     made = {"id": id, **{key: row[key] for key in _ROW_ORDER if key in row}, **row}
+    made |= {"ceilings": wanted.ceilings} if wanted.ceilings else {}
     return made | ({"key_env": wanted.key_env} if wanted.key_env else {})
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.errors import Problems
 from gateway.importing.draft import Draft
 from gateway.importing.keys import holds_key
+from gateway.importing.litellm_bounds import read_bounds
 from gateway.importing.litellm_callers import callers
 from gateway.importing.litellm_deployments import Deployment, deployment
 from gateway.importing.litellm_fallbacks import read_fallbacks
@@ -38,9 +39,10 @@ def read_litellm(draft: Draft) -> None:
     tell_of_spread(router)
     guardrails(draft, peer.data)
     callers(draft, peer.data, groups)
-    for group in groups.values():
-        for found in group:
-            tell_of_deployment(draft, found)
+    deployments = [found for group in groups.values() for found in group]
+    read_bounds(draft, peer.data, deployments)
+    for found in deployments:
+        tell_of_deployment(draft, found)
     tell_of_options(draft, peer.data)
 
 

@@ -17,7 +17,7 @@ from gateway.importing.litellm_shape import listed
 from gateway.importing.shipped import Row
 from gateway.source.peer import Path
 
-_PERIODS = {
+PERIODS = {
     "1d": "day",
     "24h": "day",
     "daily": "day",
@@ -137,7 +137,7 @@ def _budget_of(draft: Draft, where: str, row: Mapping[str, Any]) -> Row | None:
     usd, duration = number(row.get("max_budget")), row.get("budget_duration")
     if usd is None:
         return None
-    per = _PERIODS.get(str(duration))
+    per = PERIODS.get(str(duration))
     if per is None or usd < 0:
         span = "for ever" if duration in (None, "") else "for a period that is no day, week or month"
         draft.findings.say(
@@ -221,7 +221,7 @@ def _budget(draft: Draft, data: Mapping[str, Any], *, alone: bool) -> None:
     if settings.get("max_budget") is None:
         return
     draft.findings.carried(("litellm_settings", "budget_duration"))
-    usd, per = number(settings["max_budget"]), _PERIODS.get(str(settings.get("budget_duration")))
+    usd, per = number(settings["max_budget"]), PERIODS.get(str(settings.get("budget_duration")))
     if usd is not None and per and alone and usd >= 0:
         next(iter(draft.teams.values()))["budget"] = {
             "usd": int(usd) if usd.is_integer() else usd,

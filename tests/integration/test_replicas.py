@@ -39,6 +39,7 @@ ROWS = {
     "ceilings: {at_once: 1, requests_per_minute: 6000}",
     "m@b": 'base_url: "URL/b", key_file: "FILE"',
     "w@a": 'base_url: "URL/a", ceilings: {requests_per_minute: 2}',
+    "w@a/eu": 'base_url: "URL/a"',
     "w@b": 'base_url: "URL/b", limits: {whole_s: 1, usd: 0.05}',
     "w@c": 'replicas: [{base_url: "http://127.0.0.1:DEAD/v1", weight: 9}, {base_url: "URL/c"}]',
 }
@@ -69,6 +70,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         rows = rows.replace("URL", f"http://127.0.0.1:{upstreams.port}").replace("FILE", str(key_file))
         text = CATALOG.replace("OPERATORS", operators) + rows.replace("DEAD", str(free_port()))
         (policies / "catalog" / "all.yaml").write_text(text)
+        policy = (policies / "policy.yaml").read_text().replace("try: [m@a,", "try: [w@a/eu, m@a,")
+        (policies / "policy.yaml").write_text(f"budgets: [{{endpoint: w@a/eu, usd: 0, per: day}}]\n{policy}")
         try:
             yield House(starter(root, started)(policies, environment=KEYS), upstreams, key_file)
         finally:
@@ -145,7 +148,7 @@ def test_one_that_is_full_is_passed_over_like_one_that_rests_and_rests_not(house
     assert first.result()[0] == 200
     assert ask(house.gateway, chat("m@a"))[0] == 200, "it never rested"
     record = decision(house.gateway, headers)
-    assert record["passed_over"] == {"m@a": "at_once"}
+    assert record["passed_over"]["m@a"] == "at_once"
     assert any("m@a was passed over: at_once" in line for line in record["why"])
     assert any("m@a takes at most 6,000 requests a minute, 1 requests at once" in line for line in record["why"])
     assert decision(house.gateway, told)["denied_by"] == "ceiling"
@@ -159,6 +162,19 @@ def test_a_rate_that_is_reached_is_told_with_the_time_to_come_back(house: House)
     status, headers, body = replies[-1]
     assert status == 429 and 1 <= int(headers["retry-after"]) <= 60
     assert b"w@a (requests_per_minute 2)" in body
+
+
+def test_a_place_whose_budget_is_spent_is_passed_over_and_names_it(house: House) -> None:
+    status, headers, _ = ask(house.gateway, chat(text="a conversation about money"))
+    denied, told, body = ask(house.gateway, chat("w@a/eu"))
+
+    assert (status, headers["x-gateway-endpoint"]) == (200, "m@a")
+    record = decision(house.gateway, headers)
+    assert record["passed_over"] == {"w@a/eu": "budget:endpoint:w@a/eu"}
+    assert any("a budget bounds endpoint `w@a/eu` to 0 USD a day" in line for line in record["why"])
+    assert (denied, json.loads(body)["error"]["code"]) == (429, "budget_exceeded")
+    assert b"at endpoint `w@a/eu` is spent" in body and told["x-should-retry"] == "false"
+    assert decision(house.gateway, told)["denied_by"] == "budget:endpoint:w@a/eu"
 
 
 def test_an_endpoints_own_limits_hold_where_the_routes_are_wider(house: House) -> None:
