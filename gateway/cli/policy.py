@@ -15,6 +15,7 @@ import typer
 
 from gateway.catalog.facts import Endpoint
 from gateway.cli.mistakes import Mistake, framed, in_folder, placed
+from gateway.cli.recorded import explained, is_request
 from gateway.cli.times import instant
 from gateway.errors import GatewayError, LedgerUnusable, Place, Problem, Problems
 from gateway.identity import Team
@@ -118,7 +119,9 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def explain(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[DIR] [TEXT|-]", help="a folder, a prompt")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[DIR] [TEXT|-|REQUEST]", help="a folder, a prompt or a request's id")
+    ] = None,
     team: Annotated[str | None, typer.Option(help="whose request it is")] = None,
     data_class: Annotated[str | None, typer.Option(help="as the header would raise it")] = None,
     model: Annotated[str | None, typer.Option(help="what the caller asks for")] = None,
@@ -130,8 +133,12 @@ def explain(
 ) -> None:
     """Say where a request would go, sentence by sentence, with the prices.
 
+    Of a recorded request, by its id: why it went where it went, by the policy of its day, and what was adapted.
+
     Example: gateway explain --team research "What happened on 4 June 1989?"
     """
+    if words and len(words) == 1 and is_request(words[0]):
+        return typer.echo(explained(words[0], from_environment(), as_json=as_json))
     path, text = _folder_and_text(words or [])
     compiled = _compiled(path) if at_version is None else _of_version(at_version)
     options = [

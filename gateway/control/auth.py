@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends
@@ -21,6 +21,7 @@ from gateway.errors import GatewayError
 from gateway.identity import RESERVED_ADMINS, Admin, digest
 from gateway.settings import Settings, is_loopback
 
+T = TypeVar("T")
 TOKEN = Depends(HTTPBearer(auto_error=False, description="an administrator's token, or the token printed at start"))
 
 
@@ -48,7 +49,7 @@ def check_metrics(request: Request, state: State) -> None:
         return
     if token is None:
         raise GatewayError("invalid_api_key", "set GATEWAY_METRICS_TOKEN to read /metrics from beyond loopback")
-    if not _is_token(bearer(request), token, request, state):
+    if _found(bearer(request), lambda given: same_token(given, token) or None, request, state, "metrics") is None:
         raise GatewayError("invalid_api_key", "/metrics needs `Authorization: Bearer` with GATEWAY_METRICS_TOKEN")
 
 
@@ -167,7 +168,7 @@ def _is_address(name: str) -> bool:
 
 
 def _admin(given: str, request: Request, state: State) -> Admin | None:
-    """Raises GatewayError, as `_is_token` does."""
+    """Raises GatewayError, as `_found` does."""
 
     def find(token: str) -> Admin | None:
         if same_token(token, state.console_token):
@@ -175,7 +176,7 @@ def _admin(given: str, request: Request, state: State) -> Admin | None:
             return Admin(RESERVED_ADMINS[0] if ours else RESERVED_ADMINS[1], "admin")
         return state.served.admins.get(digest(token)) if token else None
 
-    return state.guesses.owner(given, find, address_of(request), monotonic())
+    return _found(given, find, request, state, "bearer" if given == bearer(request) else "token")
 
 
 def address_of(request: Request) -> str:
@@ -183,6 +184,15 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def _is_token(given: str, wanted: str, request: Request, state: State) -> bool:
-    """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
-    return state.guesses.is_token(given, wanted, address_of(request), monotonic())
+def _found(given: str, find: Callable[[str], T | None], request: Request, state: State, way: str) -> T | None:
+    """Whose token it is; the audit counts those that are nobody's.
+
+    Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often.
+    """
+    owner = None
+    try:
+        owner = state.guesses.owner(given, find, address_of(request), monotonic())
+    finally:
+        if given and owner is None:
+            state.attempts.add(way, address_of(request))
+    return owner

@@ -14,9 +14,7 @@ from gateway.control.roles import sees
 from gateway.control.shapes import DecisionListed, DecisionShown, DecisionsListed, problems
 from gateway.control.state import State
 from gateway.errors import GatewayError
-from gateway.policy.compiled import Policy
-from gateway.policy.explain import explanation
-from gateway.policy.explain.redecide import decide_again
+from gateway.policy.explain.recorded import why
 from gateway.record.store import Store
 from gateway.threads import FILES, POLICIES
 
@@ -88,20 +86,3 @@ async def explained(row: dict[str, Any], state: State) -> list[str]:
     version = row["policy_version"]
     policy = await POLICIES.run(state.served.of, None, version) if version is not None else None
     return why(row, policy)
-
-
-def why(row: dict[str, Any], policy: Policy | None) -> list[str]:
-    """The decision and what came of it. `policy`: None if its version is kept no more."""
-    if row["policy_version"] is None:
-        told = ["it was stopped before a decision was made"]
-    elif policy is not None:
-        told = list(explanation.sentences(decide_again(policy, row, at=0.0)))
-    else:
-        told = [f"decided under policy {row['policy_version']}, which is kept no more; `removed` says what it removed"]
-    told += [f"{endpoint} was passed over: {reason}" for endpoint, reason in (row.get("passed_over") or {}).items()]
-    return told + [_tried(number, attempt) for number, attempt in enumerate(row["attempts"], 1)]
-
-
-def _tried(number: int, attempt: dict[str, Any]) -> str:
-    what = f"attempt {number}: {attempt['endpoint']} {attempt['outcome']}"
-    return f"{what} ({attempt['failure']})" if attempt["failure"] else what

@@ -21,6 +21,7 @@ from gateway.control.app import create_app
 from gateway.control.audit import Heads
 from gateway.control.callers import line
 from gateway.control.helper import Helpers
+from gateway.control.intrusion import Watch
 from gateway.control.job import Place
 from gateway.control.key_exchange import KeyExchange
 from gateway.control.key_sets import KeySets
@@ -97,6 +98,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         overview=OverviewDesk(onlooker, readers.snapshot),
     )
     beside: tuple[Beside, ...] = (served, helpers, onlooker, Heads(settings.state_dir, ledger))
+    beside = (*beside, Watch(settings.state_dir, state.attempts))
     beside = (*beside, KeySets(settings.state_dir, settings.policies, lambda: served.tokens))
     if settings.database_url is not None:
         beside = (*beside, KeyExchange(settings.state_dir, ledger))

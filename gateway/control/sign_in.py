@@ -147,14 +147,13 @@ async def _told(request: Request, wrong: SignInFailed) -> GatewayError:
 
 
 async def _failed(request: Request, way: str, name: str, why: str) -> None:
-    """Once a minute and address: whoever guesses fills no disk."""
+    """Once a minute and address, and so many in all: whoever guesses fills no disk. The others are counted."""
     state: State = request.app.state.control
-    address, at = auth.address_of(request), monotonic()
-    if at < state.failures.get(address, 0.0):
+    address = auth.address_of(request)
+    if not state.attempts.may_tell(address, monotonic()):
+        if way != "token":  # a wrong token was counted already
+            state.attempts.add(way, address)
         return
-    if len(state.failures) >= 1_024:
-        state.failures.clear()
-    state.failures[address] = at + 60.0
     try:
         await _record(state, "sign_in_failed", name or "unknown", {"way": way, "address": address, "why": why})
     except OSError as wrong:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.background.policy_versions import Policies
 from gateway.control.helper import Helpers
+from gateway.control.intrusion import Attempts
 from gateway.control.ledger import Ledger
 from gateway.control.oidc import SignIns
 from gateway.control.sessions import Sessions
@@ -35,6 +36,6 @@ class State:
     overview: Callable[[frozenset[str] | None], Awaitable[bytes]]  # of teams. Raises GatewayError
     guesses: Guesses = field(default_factory=Guesses)  # wrong tokens, by address
     names: Guesses = field(default_factory=Guesses)  # and by the name that was given with them
-    failures: dict[str, float] = field(default_factory=dict)  # until when an address's failures are in the audit
+    attempts: Attempts = field(default_factory=Attempts)  # what was not let in, for the audit
     sessions: Sessions = field(default_factory=Sessions)
     sign_ins: SignIns = field(default_factory=SignIns)

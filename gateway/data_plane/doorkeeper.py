@@ -46,12 +46,11 @@ class Guesses:
 
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)  # tokens left then, and when that was
 
-    def is_token(self, given: str, wanted: str, address: str, at: float) -> bool:
-        """Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often."""
-        return self.owner(given, lambda token: same_token(token, wanted) or None, address, at) is not None
-
     def owner(self, given: str, find: Callable[[str], T | None], address: str, at: float) -> T | None:
-        """Whose token this is, by `find`. Raises GatewayError as `is_token` does."""
+        """Whose token this is, by `find`.
+
+        Raises GatewayError `rate_limit_exceeded`, without looking, for an address that has guessed too often.
+        """
         wait_s = self.wait_s(address, at)
         if given and wait_s:
             raise GatewayError("rate_limit_exceeded", "too many wrong tokens from this address", retry_after_s=wait_s)

@@ -24,6 +24,7 @@ from gateway.record import files
 
 NAME = "audit.jsonl"  # in the state folder
 LOCK = "audit.lock"
+_TAIL_BYTES = 65_536
 MOST_CHARS = 20_000  # of one text in `detail`
 Via = Literal["command", "api", "file", "gateway"]  # how it was done; a file: of the policy folder, by who owns it
 Row = dict[str, Any]  # n, chain, at, by, via, action, detail, previous, hash
@@ -160,10 +161,21 @@ def _row(line: bytes) -> Row | None:
 
 
 def _last(path: Path) -> Row | None:
-    found = None
-    for _, row in _lines(path):
-        found = row if row is not None else found
-    return found
+    """Read from the end: the file may be long."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        size, length = file.seek(0, os.SEEK_END), _TAIL_BYTES
+        while True:
+            file.seek(max(0, size - length))
+            lines = file.read(length).splitlines()
+            whole = lines if length >= size else lines[1:]  # the first may be a part of one
+            found = next((row for line in reversed(whole) if (row := _row(line)) is not None), None)
+            if found is not None or length >= size:
+                return found
+            length *= 8
 
 
 def _append(path: Path, row: Row) -> None:

@@ -241,6 +241,25 @@ def test_guessing_is_bounded_by_address_and_by_name(house):
     assert "guess-" not in json.dumps(failed)
 
 
+def test_wrong_bearers_and_tokens_in_the_address_are_added_up_in_the_audit(house):
+    guesser = Browser(house.gateway, 91)
+    for number in range(14):
+        guesser.ask("GET", "/api/freezes", headers={"authorization": f"Bearer guess-{number}"})
+    guesser.ask("GET", "/?token=guess-x")
+    guesser.ask("GET", "/api/freezes")  # no token is no guess
+
+    def told() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for row in house.rows("wrong_token"):
+            for place, count in row["detail"]["from"].items():
+                found[place] = found.get(place, 0) + count
+        return {place: count for place, count in found.items() if place.endswith("127.0.0.91")}
+
+    assert until(lambda: sum(told().values()) >= 15)
+    assert told() == {"bearer from 127.0.0.91": 14, "token from 127.0.0.91": 1}
+    assert "guess-" not in json.dumps(house.rows("wrong_token"))
+
+
 def test_nothing_secret_stands_in_log_or_audit(house):
     text = house.gateway.log.read_text() + json.dumps(list(audit.rows(house.gateway.state_dir)))
     assert "s3cret" not in text

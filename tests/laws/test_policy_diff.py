@@ -63,6 +63,10 @@ def real_requests(chance: Random, folder: Compiled, count: int) -> list[Signals]
 
 def _real_request(chance: Random, folder: Compiled) -> Signals:
     caller = chance.choice(list(KEYRING.callers.values()))
+    if chance.random() < 0.5:  # a key that was issued, or a token: of any team, for any app
+        caller = replace(
+            caller, team=chance.choice(list(TEAMS.values())), app=chance.choice(["bot", "crm", "x-9", None])
+        )
     known = [name for name in SIGNALS if name not in ("team", "app", "residency", "data_class", "model_known")]
     values = {name: signal(chance, name) for name in known}
     for name in ("topic", "pii", "language"):

@@ -13,10 +13,11 @@ from typing import Any
 from gateway.catalog.facts import Endpoint
 from gateway.identity import DATA_CLASSES, Team
 from gateway.policy.analysis import passing
+from gateway.policy.analysis.class_words import request_class
 from gateway.policy.analysis.classes import largest, removers, widest
 from gateway.policy.analysis.dead_ends import stranded
 from gateway.policy.analysis.diff_bounds import bounds_changed
-from gateway.policy.analysis.example_request import plain_witness, request_class, witness
+from gateway.policy.analysis.example_request import plain_witness, witness
 from gateway.policy.analysis.lint import Rules, rules_of
 from gateway.policy.analysis.request_space import Box, Space, callers_of, space_of
 from gateway.policy.analysis.satisfiability import failing, meet, solve
@@ -24,6 +25,7 @@ from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.rules import Waiver
 
 _MOST_STRANDED = 20
+_MOST_VALUES = 12  # of a signal, in a sentence
 _COPIED = DATA_CLASSES[: DATA_CLASSES.index("internal") + 1]  # classes of which shadow and judge may see prompts
 
 
@@ -104,7 +106,8 @@ def _requests(change: Change) -> str:
 
 def _words(value: Any) -> str:
     values = value if isinstance(value, list) and value else [value]
-    return " or ".join(_given(each) or "none" for each in values)
+    shown = " or ".join(_given(each) or "none" for each in values[:_MOST_VALUES])
+    return shown + (f" or {len(values) - _MOST_VALUES} more" if len(values) > _MOST_VALUES else "")
 
 
 def _few(change: Change) -> str:

@@ -26,6 +26,7 @@ Box = dict[str, int]  # mask of cells by variable; a variable that is absent is 
 WHO, NAME = "caller", "name"
 SOMEBODYS = "somebody/elses-model"  # a name that no catalogue knows, where such names are passed on
 VARIABLE = {"team": WHO, "app": WHO, "residency": WHO, "data_class": WHO, "model": NAME, "model_known": NAME}
+_OTHER_APPS = ("other", *(f"other-{number}" for number in range(1_000)))  # an app that no rule names
 SHARES = frozenset({"budget_used"})  # from 0 to 1
 NEVER_UNKNOWN = frozenset({"kind", "stream", "tokens", "needs", "effort", "tag", "budget_used"})
 
@@ -36,6 +37,7 @@ class Space:
 
     cells: Mapping[str, tuple[Cell, ...]]
     names: Mapping[str, int]  # the cell of each name that a caller may ask for
+    others: Mapping[str, Value]  # by signal: the value that stands for all that no rule names
 
     def full(self, variable: str) -> int:
         return (1 << len(self.cells[variable])) - 1
@@ -84,7 +86,8 @@ def space_of(*folders: Compiled) -> Space:
         if name not in VARIABLE
     }
     named, names = _names(clauses, folders)
-    return Space(cells | {WHO: _callers(folders), NAME: named}, names)
+    others = {name: value for name in cells if (value := _stand_in(name, clauses)) is not None}
+    return Space(cells | {WHO: _callers(clauses, folders), NAME: named}, names, others | {"app": _other_app(clauses)})
 
 
 def _values(name: str, clauses: Sequence[Clause], folders: Sequence[Compiled]) -> list[Value]:
@@ -104,10 +107,20 @@ def _values(name: str, clauses: Sequence[Clause], folders: Sequence[Compiled]) -
     elif name == "tag":
         values = [None, *sorted(frozenset().union(*(folder.keyring.tags for folder in folders)))]
     else:
-        others = [word for word in row.words or () if word not in named]
-        shown = [*named, *(others if name == "kind" else others[:1])]
+        other = _stand_in(name, clauses)
+        others = [word for word in row.words or () if word not in named] if name == "kind" else [other]
+        shown = [*named, *(word for word in others if word is not None)]
         values = [row.empty, *(word for word in shown if word != row.empty)]
     return values if name in NEVER_UNKNOWN else [*values, UNKNOWN]
+
+
+def _stand_in(name: str, clauses: Sequence[Clause]) -> str | None:
+    """Of a word signal, a word that no rule names; None if there is none, or if all are told apart."""
+    row = SIGNALS[name]
+    if row.form in ("set", "number", "bool") or name in ("tag", "kind"):
+        return None
+    named = frozenset().union(*(clause.term.values for clause in clauses if clause.signal == name))
+    return next((word for word in row.words or () if word not in named and word != row.empty), None)
 
 
 def _subsets(named: Sequence[object]) -> Iterable[Sequence[object]]:
@@ -121,11 +134,12 @@ def _cut(constants: Iterable[object], *, most: float = inf) -> list[Value]:
     return [int(point) if point.is_integer() else point for point in cut if 0 <= point <= most]
 
 
-def _callers(folders: Sequence[Compiled]) -> tuple[Cell, ...]:
-    """Every key, and every team's next key, at every class that its header can raise it to."""
+def _callers(clauses: Sequence[Clause], folders: Sequence[Compiled]) -> tuple[Cell, ...]:
+    """Every key, and every team's next key of any app, at every class that its header can raise it to."""
     rows: dict[tuple[tuple[Value, ...], ...], Cell] = {}
+    everybody = [*callers_of(*folders), *_issuable(clauses, folders)]
     for header in DATA_CLASSES:
-        for seen in callers_of(*folders):
+        for seen in everybody:
             cell = tuple(_signals_of(caller, header) for caller in seen)
             rows.setdefault(tuple(tuple(signals.values()) for signals in cell), cell)
     return tuple(rows.values())
@@ -138,6 +152,29 @@ def callers_of(*folders: Compiled) -> Iterable[tuple[Caller, ...]]:
         yield tuple(Caller("", folder.keyring.teams.get(name, team), None, None) for folder in folders)
     for sha256, caller in last.callers.items():
         yield tuple(folder.keyring.callers.get(sha256, caller) for folder in folders)
+
+
+def _issuable(clauses: Sequence[Clause], folders: Sequence[Compiled]) -> Iterable[tuple[Caller, ...]]:
+    """Keys issued beside the folder, and tokens: of every team, for every app that a rule names, and another."""
+    named = _apps(clauses)
+    if not named:
+        return
+    apps = [*sorted(named), _other_app(clauses)]
+    for name, team in folders[-1].keyring.teams.items():
+        teams = [folder.keyring.teams.get(name, team) for folder in folders]
+        yield from (tuple(Caller("", each, app, None) for each in teams) for app in apps)
+
+
+def _apps(clauses: Sequence[Clause]) -> set[str]:
+    """That rules name, and one for each of their patterns."""
+    terms = [clause.term for clause in clauses if clause.signal == "app"]
+    named = {str(value) for term in terms for value in term.values if value is not None}
+    return named | {pattern.replace("*", "x") for term in terms for pattern in term.globs}
+
+
+def _other_app(clauses: Sequence[Clause]) -> str:
+    named = _apps(clauses)
+    return next(name for name in _OTHER_APPS if name not in named)
 
 
 def _signals_of(caller: Caller, header: str) -> Signals:

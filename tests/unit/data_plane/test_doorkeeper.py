@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.data_plane.doorkeeper import BURST, MOST_ADDRESSES, Guesses, name_of, names_loopback
+from gateway.data_plane.doorkeeper import BURST, MOST_ADDRESSES, Guesses, name_of, names_loopback, same_token
 from gateway.errors import GatewayError
 
 OURS = ["localhost", "LocalHost", "localhost:8080", "127.0.0.1", "127.0.0.1:1", "127.9.9.9:80", "[::1]", "[::1]:8080"]
@@ -14,6 +14,10 @@ OTHERS = [
     "0.0.0.0", "[::]", "user@localhost", "localhost/..", "localhost\x00", " localhost", "127.0.0.1 evil", "2130706433",
     "[::1]:80:80", "[127.0.0.1]x", "::1", "localhost\n", "\uff4cocalhost", "[fe80::1%25lo]", "[::ffff:1.2.3.4]",
 ]  # fmt: skip
+
+
+def is_token(guesses: Guesses, given: str, wanted: str, address: str, at: float) -> bool:
+    return guesses.owner(given, lambda token: same_token(token, wanted) or None, address, at) is not None
 
 
 @pytest.mark.parametrize("host", OURS)
@@ -37,34 +41,34 @@ def test_a_name_loses_its_port_and_brackets_and_nothing_else():
 def test_who_guesses_waits_and_is_not_listened_to_meanwhile_and_others_are():
     guesses = Guesses()
     for _ in range(BURST):
-        assert not guesses.is_token("wrong", "right", "9.9.9.9", 100.0)
+        assert not is_token(guesses, "wrong", "right", "9.9.9.9", 100.0)
 
     with pytest.raises(GatewayError, match="too many wrong tokens") as stopped:
-        guesses.is_token("right", "right", "9.9.9.9", 100.0)
+        is_token(guesses, "right", "right", "9.9.9.9", 100.0)
 
     assert stopped.value.status == 429 and 0 < (stopped.value.retry_after_s or 0) <= 1
-    assert guesses.is_token("right", "right", "8.8.8.8", 100.0)
-    assert guesses.is_token("right", "right", "9.9.9.9", 101.0)
+    assert is_token(guesses, "right", "right", "8.8.8.8", 100.0)
+    assert is_token(guesses, "right", "right", "9.9.9.9", 101.0)
 
 
 def test_neighbours_in_one_ipv6_network_guess_together():
     guesses = Guesses()
     for n in range(BURST):
-        guesses.is_token("wrong", "right", f"2001:db8::{n:x}", 0.0)
+        is_token(guesses, "wrong", "right", f"2001:db8::{n:x}", 0.0)
 
     with pytest.raises(GatewayError):
-        guesses.is_token("wrong", "right", "2001:db8::ffff", 0.0)
+        is_token(guesses, "wrong", "right", "2001:db8::ffff", 0.0)
 
 
 def test_no_token_is_no_guess():
     guesses = Guesses()
     for _ in range(3 * BURST):
-        assert not guesses.is_token("", "right", "9.9.9.9", 0.0)
+        assert not is_token(guesses, "", "right", "9.9.9.9", 0.0)
 
 
 def test_the_addresses_that_are_kept_are_bounded():
     guesses = Guesses()
     for n in range(2 * MOST_ADDRESSES):
-        guesses.is_token("wrong", "right", f"10.0.{n // 256}.{n % 256}", 0.0)
+        is_token(guesses, "wrong", "right", f"10.0.{n // 256}.{n % 256}", 0.0)
 
     assert len(guesses._left) == MOST_ADDRESSES

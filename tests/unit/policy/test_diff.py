@@ -22,7 +22,7 @@ def test_a_dropped_guard_widens_for_the_requests_it_was_about():
         "widened": [
             {
                 "class": {
-                    "topic": ["prc_political"],
+                    "topic": ["prc_political", "unknown"],
                     "data_class": ["public", "internal", "confidential"],
                 },
                 "endpoints": ["glm@zai"],
@@ -39,9 +39,39 @@ def test_a_signal_that_is_empty_is_said_to_be_none():
     plain_home = "{name: plain, when: {pii: {not: [card]}}, only: {hosting: self}}"
 
     assert "requests with pii none" in difference_text(compare(folder(plain_home), folder()))
-    assert "app none may" in difference_text(
+    assert "app none or any other may" in difference_text(
         compare(folder("{name: g, when: {app: {not: bot}}, only: {hosting: self}}"), folder())
     )
+
+
+TOLD = [
+    ("{tokens: {above: 500}}", "tokens above 500"),
+    ("{tokens: {at_least: 100, below: 500}}", "tokens at least 100 and below 500"),
+    ("{pii: [card, email]}", "pii card or email or unknown"),
+    ("{language: {not: zh}}", "language none or unknown or any other"),
+    ("{app: crm}", "app crm"),
+    ("{app: {not: crm}}", "app none or bot or any other"),
+    ("{model: {not: auto}}", "model gpt@openai or glm@zai or glm@together or qwen@self or gpt or qwen or glm"),
+]
+
+
+@pytest.mark.parametrize(("when", "words"), TOLD)
+def test_every_value_that_a_change_affects_is_named(when, words):
+    stricter = folder(f"{{name: g, when: {when}, only: {{hosting: self}}}}")
+
+    told = difference_text(compare(stricter, folder())).splitlines()[0]
+
+    assert f"{words} may now reach" in told or f"{words}, " in told or f"{words} or " in told, told
+
+
+def test_a_team_and_an_app_that_only_issued_keys_have_are_told_apart():
+    old = folder("{name: g, when: {team: sales, app: crm}, never: {operator: openai}}")
+
+    told = [change.request_class for change in compare(old, folder()).widened]
+
+    assert told == [
+        {"team": "sales", "app": "crm"} | {name: told[0][name] for name in told[0].keys() - {"team", "app"}}
+    ]
 
 
 def test_a_dropped_guard_that_another_covers_changes_nothing():
