@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from gateway.report.colours import COLOURS, MEMBERS, OTHERS
+
 HERE = Path(__file__).parent
 COLUMNS = 24  # of Grafana's grid
 MOMENTS = frozenset({"stat", "bargauge", "piechart", "table"})  # panels that show the time range as one value a series
@@ -102,10 +104,25 @@ def panel(given: Json) -> Json:
         "description": given["says"],
         "datasource": SOURCE,
         "targets": [target(chr(ord("A") + n), kind, *query) for n, query in enumerate(queries.items())],
-        "fieldConfig": {"defaults": defaults(given), "overrides": []},
+        "fieldConfig": {"defaults": defaults(given), "overrides": coloured(queries)},
         "options": OPTIONS[kind],
         "transformations": (as_matrix(*given["matrix"]) if "matrix" in given else AS_ROWS) if kind == "table" else [],
     }
+
+
+def coloured(queries: Mapping[str, str]) -> list[Json]:
+    """Origins have the colours that they have in the console and in reports."""
+    if "{{origin}}" not in queries:
+        return []
+    named = [(family, "|".join(origins.split())) for family, origins in MEMBERS.items()]
+    named.insert(0, (OTHERS, "[A-Z]{2}"))  # of several that fit, Grafana heeds the last
+    return [
+        {
+            "matcher": {"id": "byRegexp", "options": f"/^({origins})$/"},
+            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": COLOURS[family].light}}],
+        }
+        for family, origins in named
+    ]
 
 
 def as_matrix(row: str, column: str) -> list[Json]:

@@ -176,10 +176,12 @@ def _compiled(path: Path) -> Compiled:
         raise in_folder(wrong, path) from None
 
 
-def _of_version(version: str) -> Compiled:
-    """As it was accepted or refused here. Raises Mistake."""
+def _of_version(version: str, path: Path | None = None) -> Compiled:
+    """As it was accepted or refused here; what is no version is a folder, if one may be given. Raises Mistake."""
     state_dir = from_environment().state_dir
-    kept = load_version(state_dir, version) if re.fullmatch(r"[0-9a-f]{1,64}", version) else None
+    kept = load_version(state_dir, version) if re.fullmatch(r"[0-9a-f]{12,64}", version) else None
+    if kept is None and path is not None:
+        return _compiled(path)
     if kept is None:
         raise Mistake(f"{state_dir} keeps no policy of version `{version[:64]}`; `gateway audit show` names them")
     try:
@@ -241,16 +243,18 @@ def _each(decision: Decision) -> list[str]:
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(help="the policy folder as it is")],
-    new: Annotated[Path, typer.Argument(help="the policy folder as it would be")],
+    old: Annotated[Path, typer.Argument(help="the policy folder as it is, or a version")],
+    new: Annotated[Path, typer.Argument(help="the policy folder as it would be, or a version")],
     allow_widening: Annotated[bool, typer.Option("--allow-widening", help="exit 0 even if it widens")] = False,
     as_json: Json = False,
 ) -> None:
     """Say who may reach what under NEW and not under OLD, and who no longer can.
 
+    Either may be a version that was accepted or refused here, as the audit names it.
+
     Example: gateway diff policies policies.new
     """
-    difference = compare(_compiled(old), _compiled(new))
+    difference = compare(*(_compiled(each) if isdir(each) else _of_version(str(each), each) for each in (old, new)))
     typer.echo(json.dumps(plain(difference), ensure_ascii=False) if as_json else difference_text(difference))
     if difference.widened and not allow_widening:
         raise typer.Exit(1)

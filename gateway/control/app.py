@@ -25,6 +25,7 @@ from gateway.control import (
     metrics,
     overview,
     policy_tools,
+    policy_versions,
     reports,
     sign_in,
 )
@@ -55,6 +56,7 @@ ROUTERS = (
     reports.router,
     catalog.router,
     policy_tools.router,
+    policy_versions.router,
     freezes.router,
     keys.router,
     sign_in.router,

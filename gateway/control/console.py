@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.control import auth
 from gateway.errors import GatewayError
+from gateway.report.colours import console_script, console_style
 
 _SCRIPT, _STYLE = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
 _STATIC = {  # by path below /static/: nothing else is served
@@ -21,8 +22,9 @@ _STATIC = {  # by path below /static/: nothing else is served
     "docs.js": _SCRIPT,
 } | {
     f"{name}.js": _SCRIPT
-    for name in "console access page charts figures freezes waivers keys audit map decisions whatif".split()
+    for name in "console access page charts figures freezes waivers keys audit versions map decisions whatif".split()
 }
+_MADE = {"colours.css": (_STYLE, console_style), "origins.js": (_SCRIPT, console_script)}  # of a table
 
 router = APIRouter(include_in_schema=False)
 
@@ -43,6 +45,9 @@ async def docs() -> Response:
 @router.get("/static/{name:path}")
 async def static(name: str) -> Response:
     """Scripts and styles: the same for everybody."""
+    if name in _MADE:
+        kind, made = _MADE[name]
+        return Response(made(), media_type=kind)
     if name not in _STATIC:
         raise GatewayError("not_found", "the console has no such file")
     return Response(_file(name), media_type=_STATIC[name])

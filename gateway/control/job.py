@@ -70,7 +70,15 @@ class ExplainJob:
     snapshot: Snapshot | None = None
 
 
-Job = OverviewJob | ReportJob | CheckJob | DiffJob | ExplainJob
+@dataclass(frozen=True, slots=True)
+class VersionJob:
+    """What a kept version changed against another; None: against nothing."""
+
+    version: str
+    against: str | None
+
+
+Job = OverviewJob | ReportJob | CheckJob | DiffJob | ExplainJob | VersionJob
 
 
 class Done(msgspec.Struct, frozen=True):

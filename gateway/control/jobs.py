@@ -10,11 +10,12 @@ import msgspec
 
 from gateway.background.policy_versions import Policies
 from gateway.catalog.facts import Endpoint
-from gateway.control.job import CheckJob, DiffJob, Done, ExplainJob, Files, Job, Place, ReportJob
+from gateway.control.job import CheckJob, DiffJob, Done, ExplainJob, Files, Job, Place, ReportJob, VersionJob
 from gateway.errors import GatewayError, Problem, Problems
 from gateway.errors import Place as Position
 from gateway.policy.analysis.check import review
 from gateway.policy.analysis.diff import compare, plain
+from gateway.policy.analysis.versions import changes
 from gateway.policy.authoring.cases import signals_of
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.authoring.signal_literals import given_from_words
@@ -26,6 +27,7 @@ from gateway.policy.explain.serialize import plain_decision
 from gateway.policy.freeze import Frozen
 from gateway.policy.models import resolve_model
 from gateway.policy.view import View
+from gateway.processes.accepted_policy import load_version
 from gateway.processes.adapter_environment import no_adapter
 from gateway.processes.freezing import stopped_here
 from gateway.processes.key_files import key_at
@@ -63,6 +65,13 @@ class Jobs:
         """Of a folder that was sent, or the one that serves. Raises Problems, GatewayError."""
         return self.served() if files is None else compile_folder(dict(files))
 
+    def kept(self, version: str) -> dict[str, bytes]:
+        """The files of a version that was accepted or refused here. Raises GatewayError."""
+        files = load_version(self.settings.state_dir, version)
+        if files is None:
+            raise GatewayError("not_found", f"no policy of version `{version}` is kept here")
+        return files
+
     def store(self) -> Store:
         """Raises LedgerUnusable."""
         if self._store is None:
@@ -78,6 +87,8 @@ def do(job: Job, desk: Jobs, at: float) -> Done:
         return Done(_encode(_checked(job, desk, at)))
     if isinstance(job, ExplainJob):
         return Done(_encode(_explained(job, desk)))
+    if isinstance(job, VersionJob):
+        return Done(_encode(_changed(job, desk)))
     assert isinstance(job, DiffJob)
     try:
         return Done(_encode(plain(compare(desk.compiled(job.old), desk.compiled(job.new)))))
@@ -115,6 +126,19 @@ def _checked(job: CheckJob, desk: Jobs, at: float) -> dict[str, Any]:
     found = review(compiled, measure=measure_prompt, at=at, has_key=_knower(desk), no_adapter=no_adapter(), known=known)
     problems = [_problem(problem) for problem in found.problems]
     return {"problems": problems, "cases": {"passed": found.passed, "failed": found.failed}}
+
+
+def _changed(job: VersionJob, desk: Jobs) -> dict[str, Any]:
+    new = desk.kept(job.version)
+    if job.against is None:
+        return {
+            "version": job.version,
+            "against": "",
+            "files": sorted(new),
+            "reach": "the first policy here",
+            "text": "",
+        }
+    return {"version": job.version, "against": job.against, **changes(desk.kept(job.against), new)}
 
 
 def _knower(desk: Jobs) -> Any:

@@ -35,6 +35,8 @@ TABLE: Final[Mapping[Operation, Needed]] = {
     ("POST", "/api/policy/explain"): _READ,
     ("POST", "/api/policy/diff"): _READ,
     ("POST", "/api/policy/reload"): _OPERATE,
+    ("GET", "/api/policy/versions"): Needed("admin", teams=False),
+    ("GET", "/api/policy/versions/{version}"): Needed("admin", teams=False),
     ("GET", "/api/freezes"): _READ,
     ("POST", "/api/freezes"): _OPERATE,
     ("DELETE", "/api/freezes/{id}"): _OPERATE,

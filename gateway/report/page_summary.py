@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.report import plot
-from gateway.report.plot import Curve, Mark
+from gateway.report.colours import family_of
+from gateway.report.plot import SERIES, Curve, Mark
 
 Report = Mapping[str, Any]
 Figure = tuple[str, str, str]  # name, value, remark
@@ -38,8 +39,14 @@ def _adoption(made: Report) -> Look:
     rows, by = made["rows"], made["by"]
     keys = [row["key"] for row in rows]
     days = [(day["day"], day["requests"]) for day in made["days"]] if by != "day" else []
-    costs = [Mark(row["key"], float(row["cost_usd"]), money(row["cost_usd"]), series=n) for n, row in enumerate(rows)]
-    marks = [Mark(row["key"], row["share"], f"{row['share']:.1%}", series=n) for n, row in enumerate(rows)]
+    paints = [f"o-{family_of(key)}" for key in keys] if by == "origin" else [f"s{n % SERIES}" for n in range(len(keys))]
+    costs = [
+        Mark(row["key"], float(row["cost_usd"]), money(row["cost_usd"]), paint=p)
+        for p, row in zip(paints, rows, strict=True)
+    ]
+    marks = [
+        Mark(row["key"], row["share"], f"{row['share']:.1%}", paint=p) for p, row in zip(paints, rows, strict=True)
+    ]
     return Look(
         f"Adoption by {by.replace('_', ' ')}",
         [
@@ -49,7 +56,7 @@ def _adoption(made: Report) -> Look:
         ],
         [
             plot.bars(marks, title="Share of requests"),
-            plot.shares(days, keys, title="Share of requests by day, in the same colours"),
+            plot.shares(days, keys, title="Share of requests by day, in the same colours", paints=paints),
             plot.bars(costs, title="Cost"),
         ],
     )

@@ -8,7 +8,7 @@ from html import escape
 from math import log10
 
 WIDTH = 760
-_SERIES = 8  # colours
+SERIES = 8  # colours
 _WIDEST = 64  # pixels of a column
 
 
@@ -22,6 +22,12 @@ class Mark:
     low: float | None = None
     high: float | None = None
     series: int = 0
+    paint: str = ""  # a class of the style that says its colour; else that of the series
+
+    @property
+    def colour(self) -> str:
+        """A class of the style."""
+        return self.paint or f"s{self.series % SERIES}"
 
 
 def bars(marks: Sequence[Mark], *, title: str) -> str:
@@ -55,15 +61,15 @@ def _rows(marks: Sequence[Mark], title: str, *, filled: bool) -> str:
 
 def _track(mark: Mark, x: Callable[[float], float], *, filled: bool) -> str:
     """`x`: from a value to a percentage of the width."""
-    zero, value, series = x(0), x(mark.value), mark.series % _SERIES
+    zero, value = x(0), x(mark.value)
     drawn = [f'<line class="axis" x1="{zero:.2f}%" x2="{zero:.2f}%" y1="0" y2="100%"/>']
     if filled:
         left, width = min(zero, value), abs(value - zero)
-        drawn.append(f'<rect class="s{series}" x="{left:.2f}%" y="4" width="{width:.2f}%" height="18" rx="2"/>')
+        drawn.append(f'<rect class="{mark.colour}" x="{left:.2f}%" y="4" width="{width:.2f}%" height="18" rx="2"/>')
     if mark.low is not None and mark.high is not None:
         drawn.append(_whisker(x(mark.low), x(mark.high)))
     if not filled:
-        drawn.append(f'<circle class="s{series}" cx="{value:.2f}%" cy="13" r="5"/>')
+        drawn.append(f'<circle class="{mark.colour}" cx="{value:.2f}%" cy="13" r="5"/>')
     return f'<svg class="track" aria-hidden="true">{"".join(drawn)}</svg>'
 
 
@@ -72,8 +78,10 @@ def _whisker(low: float, high: float) -> str:
     return f'<line class="whisker" x1="{low:.2f}%" x2="{high:.2f}%" y1="13" y2="13"/>{ends}'
 
 
-def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *, title: str) -> str:
-    """One column a day, divided by key; the same order and colours as `keys`."""
+def shares(
+    days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *, title: str, paints: Sequence[str] = ()
+) -> str:
+    """One column a day, divided by key; the same order and colours as `keys`. `paints`: classes, else the series'."""
     if not days:
         return ""
     height, left = 226, 84
@@ -84,13 +92,14 @@ def shares(days: Sequence[tuple[str, Mapping[str, int]]], keys: Sequence[str], *
         for share in (0, 25, 50, 75, 100)
     ]
     every = max(1, len(days) // 8)
+    paints = paints or [f"s{series % SERIES}" for series in range(len(keys))]
     for place, (day, counts) in enumerate(days):
         total, y, x = sum(counts.values()) or 1, 210.0, left + place * step
         for series, key in enumerate(keys):
             tall = counts.get(key, 0) / total * 200
             y -= tall
             drawn.append(
-                f'<rect class="s{series % _SERIES}" x="{x + 1:.1f}" y="{y:.1f}" width="{max(step - 2, 1):.1f}"'
+                f'<rect class="{paints[series]}" x="{x + 1:.1f}" y="{y:.1f}" width="{max(step - 2, 1):.1f}"'
                 f' height="{tall:.1f}"><title>{escape(day)} {escape(key)}: {counts.get(key, 0)}</title></rect>'
             )
         if place % every == 0:
@@ -130,13 +139,13 @@ def curves(lines: Sequence[Curve], *, title: str, across: str, up: str) -> str:
         drawn.append(_text(left - 6, y + 4, f"${_power(power)}", "end"))
     for series, line in enumerate(lines):
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, line.points))
-        drawn.append(f'<polyline class="l{series % _SERIES}{" dashed" if line.dashed else ""}" points="{path}"/>')
+        drawn.append(f'<polyline class="l{series % SERIES}{" dashed" if line.dashed else ""}" points="{path}"/>')
     return _svg(drawn, height + 14, title, legend(line.label for line in lines))
 
 
 def legend(names: Iterable[str]) -> str:
     """Names with their colours, in the order of the series."""
-    dots = (f'<i class="s{series % _SERIES}"></i>{escape(name)}' for series, name in enumerate(names))
+    dots = (f'<i class="s{series % SERIES}"></i>{escape(name)}' for series, name in enumerate(names))
     return f'<ul class="legend">{"".join(f"<li>{dot}</li>" for dot in dots)}</ul>'
 
 

@@ -1,5 +1,7 @@
 """The style of report pages: light and dark, narrow and wide, on paper too."""
 
+from gateway.report.colours import report_style
+
 # Okabe and Ito's colours, which those who do not tell red from green can tell apart; black is left out for dark pages.
 STYLE = """\
 :root { --ink: #1c2024; --paper: #fff; --soft: #5d6670; --line: #dfe3e8; --tile: #f5f7f9; color-scheme: light dark;
@@ -61,6 +63,7 @@ th { color: var(--soft); font-weight: 500; white-space: normal; vertical-align: 
 @media print { main { max-width: none; } figure, dl div { break-inside: avoid; } }
 """
 
+STYLE += report_style()
 STYLE += "".join(f".s{n} {{ fill: var(--s{n}); background: var(--s{n}); }}\n" for n in range(8))
 STYLE += "".join(f".l{n} {{ stroke: var(--s{n}); }}\n" for n in range(8))
 # A rate's colour, by tenths: red over the page's own ground, so that it is one scale in light and dark.

@@ -1,22 +1,10 @@
 // Two charts: whose weights answered over time, and money paid against the baseline's.
 
 import { clock, count, percent, usd } from "./page.js";
+import { FAMILIES, OTHERS } from "./origins.js";
 
-const EUROPE = new Set(
-  "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LT LU LV MT NL NO PL PT RO SE SI SK".split(" "),
-);
-const OTHERS = ["--c4", "--c5", "--c6"];
-const others = new Map();
-
-/** The CSS variable of an origin: the same one wherever it appears. */
-export function colour(origin) {
-  if (origin === "CN") return "--cn";
-  if (origin === "US") return "--us";
-  if (EUROPE.has(origin)) return "--eu";
-  if (origin === "none" || origin === "unknown") return "--none";
-  if (!others.has(origin)) others.set(origin, OTHERS[others.size % OTHERS.length]);
-  return others.get(origin);
-}
+/** The CSS variable of an origin: the same colour wherever it appears, in reports and Grafana too. */
+export const colour = (origin) => `--${FAMILIES[origin] ?? OTHERS}`;
 
 const value = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const faded = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");

@@ -9,6 +9,7 @@ import { lookAtKeys, offerTeams, startKeys } from "./keys.js";
 import { figure, figures, health, rules } from "./figures.js";
 import { drawMap, startMap } from "./map.js";
 import { byId, clock, count, empty, make, percent, plural, render, simulated, usd } from "./page.js";
+import { lookAtVersions } from "./versions.js";
 import { lookAtWaivers } from "./waivers.js";
 import { offerChoices, startWhatIf } from "./whatif.js";
 
@@ -114,7 +115,7 @@ async function look() {
     const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);
-    if (looks++ % SELDOM === 0) await Promise.all([lookAtKeys(), lookAtAudit()]);
+    if (looks++ % SELDOM === 0) await Promise.all([lookAtKeys(), lookAtAudit(), lookAtVersions()]);
     state("on", "live");
     byId("live").title = `as of ${clock(overview.at)}`;
   } catch (error) {

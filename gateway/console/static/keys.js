@@ -1,4 +1,4 @@
-// Keys of callers: whose, how they stand, when they were used last; making, rotating and revoking them.
+// Keys of callers: whose, how they stand, when they were used last; making, rotating, revoking, erasing them.
 
 import { ask } from "./access.js";
 import { lookAtAudit } from "./audit.js";
@@ -35,7 +35,10 @@ function row(key) {
       key.state === "active" ? null : tag(key.state, STATES[key.state] ?? ""),
       key.ends ? make("span", { class: "quiet" }, ` ends ${day(key.ends)}`) : null),
     make("td", {}, key.last_used ? day(key.last_used) : "never"),
-    make("td", { class: "number" }, lives ? [key.kept === "issued" ? act("rotate", rotate) : null, " ", act("revoke", revoke)] : null));
+    make("td", { class: "number" }, [
+      lives && key.kept === "issued" ? act("rotate", rotate) : null, " ", lives ? act("revoke", revoke) : null, " ",
+      act("erase", erase),
+    ]));
 }
 
 const day = (text) => text.slice(0, 16).replace("T", " ");
@@ -47,6 +50,12 @@ async function rotate(key) {
 async function revoke(key) {
   if (!confirm(`Requests with the key ${key.id} are refused within two seconds, for ever. Revoke it?`)) return;
   await ask(`/api/keys/${encodeURIComponent(key.id)}`, undefined, "DELETE");
+}
+
+async function erase(key) {
+  const kept = key.state === "active" || key.state === "ending" ? "It is revoked at once, and then " : "";
+  if (!confirm(`${kept}the ledger forgets whose requests those of ${key.id} were; that cannot be taken back. Erase it?`)) return;
+  await ask(`/api/keys/${encodeURIComponent(key.id)}/erase`, {});
 }
 
 function tell({ id, key, old, old_ends: until }) {

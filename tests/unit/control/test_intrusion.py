@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.control.intrusion import BURST, MOST_KEPT, MOST_PLACES, OTHERS, Attempts
 
 
@@ -19,7 +21,8 @@ def test_the_first_wrong_token_is_told_at_once_and_the_next_are_added_up():
 
 
 def test_guessing_from_many_addresses_for_a_day_makes_few_short_rows_that_lose_none():
-    attempts, rows = Attempts(), []
+    attempts = Attempts()
+    rows: list[Any] = []
     for second in range(86_400):
         attempts.add("bearer", f"2001:db8::{second:x}")
         row = attempts.take(float(second))
@@ -37,7 +40,7 @@ def test_what_is_beyond_the_addresses_that_are_named_is_counted_together():
     for number in range(MOST_PLACES + 5):
         attempts.add("token", f"10.0.0.{number}")
 
-    row = attempts.take(0.0)
+    row: Any = attempts.take(0.0)
 
     assert (row["count"], row["from"][OTHERS]) == (MOST_PLACES + 5, 5)
 
