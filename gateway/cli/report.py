@@ -20,15 +20,17 @@ from gateway.cli.times import ago_or_at
 from gateway.errors import LedgerUnusable, Problems, nearest
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.processes.key_files import key_at
 from gateway.processes.policy_folder import read_folder
 from gateway.report import vendors
 from gateway.report.adoption import BY
 from gateway.report.focus import BRIEF
-from gateway.report.ledger import recorded
+from gateway.report.ledger import Spanned, recorded
 from gateway.report.page import page
 from gateway.report.reports import OF_FILES, REPORTS, Asked
-from gateway.report.table import NotATable, as_csv, cells, enough_said
+from gateway.report.table import NotATable, as_csv, enough_said, readable
 from gateway.settings import from_environment
+from gateway.upstreams.logins import Logins
 
 Format = Literal["table", "csv", "json", "html"]
 EXPORT = "export"
@@ -51,6 +53,9 @@ def report(
     policies: Annotated[Path | None, typer.Option(help="policy folder [GATEWAY_POLICIES, policies]")] = None,
     format: Annotated[Format, typer.Option(help="html is one self-contained page")] = "table",
     as_json: Annotated[bool, typer.Option("--json", help="the same as --format json")] = False,
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="of rules: vendors without a key block adoption too")
+    ] = False,
     output: Annotated[Path | None, typer.Option(help="of export: a folder for Parquet tables, or a .jsonl")] = None,
 ) -> None:
     """Say what was adopted, saved and refused, and what each rule costs, by the ledger.
@@ -61,22 +66,31 @@ def report(
     """
     if what == EXPORT:
         return export(output, ledger, settings=from_environment(), since=ago_or_at(since, now=time()))
-    if what not in REPORTS:
-        raise Mistake(f"no report is called `{what}`; {nearest(what, (*REPORTS, EXPORT))}", exit_code=2)
-    if by not in BY:
-        raise Mistake(f"nothing is counted by `{by}`; {nearest(by, BY)}", exit_code=2)
+    _check(what, by)
     settings = from_environment()
-    rows = recorded(ledger, settings=settings, since=ago_or_at(since, now=time()))
+    rows = Spanned(
+        Counted(recorded(ledger, settings=settings, since=ago_or_at(since, now=time())), "reading the ledger")
+    )
     folder = compiled(policies or settings.policies)
+    has_key = None if keyless else Logins(key_at).found
     try:
-        made = REPORTS[what](Asked(Counted(rows, "reading the ledger"), folder, by, _text(what, file)))
+        made = REPORTS[what](Asked(rows, folder, by, _text(what, file), has_key))
     except (LedgerUnusable, NotATable) as wrong:
         raise Mistake(str(wrong), exit_code=2) from None
     if what != "vendors" and not as_json and format == "html":
         at = datetime.fromtimestamp(time(), UTC).strftime("%Y-%m-%d %H:%M UTC")
-        typer.echo(page(what, made, policy_version=folder.policy.version, made_at=at, since=since), nl=False)
+        version = folder.policy.version
+        typer.echo(page(what, made, policy_version=version, made_at=at, since=since, span=rows), nl=False)
     else:
         typer.echo(_written(what, made, "json" if as_json else format), nl=False)
+
+
+def _check(what: str, by: str) -> None:
+    """Raises Mistake."""
+    if what not in REPORTS:
+        raise Mistake(f"no report is called `{what}`; {nearest(what, (*REPORTS, EXPORT))}", exit_code=2)
+    if by not in BY:
+        raise Mistake(f"nothing is counted by `{by}`; {nearest(by, BY)}", exit_code=2)
 
 
 def _text(what: str, file: Path | None) -> str:
@@ -112,7 +126,9 @@ def _written(what: str, made: Mapping[str, Any], format: Format) -> str:
 def shown(title: str, made: Mapping[str, Any], brief: Sequence[str] | None = None) -> str:
     """As a table for a terminal, of the `brief` columns if all would not fit."""
     rows = made.get("rows")
-    header, lines = cells({"rows": [{name: row[name] for name in brief} for row in rows]} if brief and rows else made)
+    header, lines = readable(
+        {"rows": [{name: row[name] for name in brief} for row in rows]} if brief and rows else made
+    )
     if not lines:
         return f"{title}: nothing to show; {made.get('note', 'no request was recorded')}\n"
     table = Table(title=title, title_justify="left")

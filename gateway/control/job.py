@@ -42,6 +42,7 @@ class ReportJob:
     period: str | None  # as it was asked for
     text: str = ""  # of the file that a report reads instead of the ledger
     teams: frozenset[str] | None = None  # whose requests; None: everybody's
+    keyless: bool = False  # adoption of vendors without a key here can be blocked too
 
 
 @dataclass(frozen=True, slots=True)

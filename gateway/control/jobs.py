@@ -33,7 +33,7 @@ from gateway.processes.freezing import stopped_here
 from gateway.processes.key_files import key_at
 from gateway.record.store import Store, open_store
 from gateway.report import vendors
-from gateway.report.ledger import recorded, well_known
+from gateway.report.ledger import Spanned, recorded, well_known
 from gateway.report.page import page
 from gateway.report.reports import REPORTS, Asked
 from gateway.report.table import NotATable, as_csv
@@ -98,15 +98,16 @@ def do(job: Job, desk: Jobs, at: float) -> Done:
 
 def _report(job: ReportJob, desk: Jobs, at: float) -> Done:
     compiled = desk.served()
-    rows = recorded(None, settings=desk.settings, since=job.since, teams=job.teams)
+    rows = Spanned(recorded(None, settings=desk.settings, since=job.since, teams=job.teams))
+    has_key = None if job.keyless else Logins(key_at).found
     try:
-        made = REPORTS[job.name](Asked(rows, compiled, job.by, job.text))
+        made = REPORTS[job.name](Asked(rows, compiled, job.by, job.text, has_key))
     except NotATable as wrong:
         raise GatewayError("invalid_request", str(wrong)) from None
-    return Done(_written(job, made, compiled.policy, at).encode(), TYPES[job.format])
+    return Done(_written(job, made, compiled.policy, at, rows).encode(), TYPES[job.format])
 
 
-def _written(job: ReportJob, made: Mapping[str, Any], policy: Policy, at: float) -> str:
+def _written(job: ReportJob, made: Mapping[str, Any], policy: Policy, at: float, rows: Spanned) -> str:
     if job.format == "json":
         return _encode(made).decode()
     if job.name == "vendors":
@@ -114,7 +115,7 @@ def _written(job: ReportJob, made: Mapping[str, Any], policy: Policy, at: float)
     if job.format == "csv":
         return as_csv(made)
     made_at = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return page(job.name, made, policy_version=policy.version, made_at=made_at, since=job.period)
+    return page(job.name, made, policy_version=policy.version, made_at=made_at, since=job.period, span=rows)
 
 
 def _checked(job: CheckJob, desk: Jobs, at: float) -> dict[str, Any]:

@@ -13,10 +13,12 @@ import msgspec
 from gateway.background.learning import LATE_S, LONGEST_S
 from gateway.estimates import PRIORS, Snapshot
 from gateway.policy.compiled import Policy
+from gateway.processes.key_files import key_at
 from gateway.record import heartbeat
 from gateway.record.shape import Json, shaped
 from gateway.record.store import Store, Teams
 from gateway.report.overview import Overview
+from gateway.upstreams.logins import Logins
 
 MOST_SCOPES = 8  # sets of teams that are kept up to date at once
 MOST_A_LOOK = 2_000  # requests read at once: the page of a busier gateway shows the newest
@@ -54,7 +56,7 @@ class LiveOverview:
         """The fold, and whether it is a fresh one, as with every policy."""
         if self._fold is not None and self._served is policy:
             return self._fold, False
-        self._fold, self._served = Overview(policy), policy
+        self._fold, self._served = Overview(policy, Logins(key_at).found), policy
         self._ended, self._seen = 0.0, {}
         return self._fold, True
 

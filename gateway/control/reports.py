@@ -39,6 +39,7 @@ async def report(
     format: Format = "json",
     by: str = Query("origin", description=f"of adoption: {', '.join(BY)}"),
     since: str | None = Query(None, description="7d, 12h, or a time; default: everything"),
+    keyless: bool = Query(False, description="of rules: blocked adoption of vendors without a key too"),
 ) -> Response:
     """What was adopted, saved and refused, and what each rule costs, by the ledger."""
     state: State = request.app.state.control
@@ -47,7 +48,7 @@ async def report(
     if by not in BY:
         raise GatewayError("invalid_request", f"nothing is counted by `{by[:100]}`", param="by")
     done = await state.helpers.do(
-        ReportJob(name, format, by, _moment(since, time()), since, teams=asking(request).teams)
+        ReportJob(name, format, by, _moment(since, time()), since, teams=asking(request).teams, keyless=keyless)
     )
     headers = {"content-security-policy": PAGE_POLICY} if format == "html" else {}
     return Response(done.body, media_type=done.type, headers=headers)

@@ -63,6 +63,7 @@ class Row(msgspec.Struct, frozen=True):
     ended_at: datetime | None = None
     view: dict[str, Any] | None = None
     baseline_list_usd: Decimal | None = None  # as it was settled
+    baseline_permitted: bool | None = None  # the same; None: the row does not say
 
     @property
     def received_at(self) -> float:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gateway.probe.figures import Rows
 from gateway.report.html import rendered
 from gateway.report.page import table
-from gateway.report.table import cells, enough_said
+from gateway.report.table import enough_said, readable
 
 ABOUT = (
     "Share of replies that were declined, evaded, filtered or blank: the redder, the more. The 95 % interval stands in "
@@ -21,7 +21,7 @@ ABOUT = (
 def as_html(title: str, maps: Mapping[str, Rows], tables: Mapping[str, Rows]) -> str:
     """`maps` are drawn, `tables` written out; both by their headings."""
     drawn = [(name, heat(rows)) for name, rows in maps.items()]
-    written = [(name, table(*cells({"rows": enough_said(rows)}))) for name, rows in tables.items() if rows]
+    written = [(name, table(*readable({"rows": enough_said(rows)}))) for name, rows in tables.items() if rows]
     return rendered("heatmap.html", title=title, about=ABOUT, pieces=drawn + written)
 
 

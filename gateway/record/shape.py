@@ -48,6 +48,7 @@ def row_of(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) ->
         ended_at=_moment(request["ended_at"]),
         view=_object(request["view"]),
         baseline_list_usd=_decimal(request["baseline_list_usd"]),
+        baseline_permitted=bool(request["baseline_permitted"]),
     )
 
 

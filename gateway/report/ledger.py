@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,31 @@ def recorded(where: str | None, *, settings: Settings, since: float = 0.0, teams
     if where is None or "://" in where:
         return _Stored(where or settings.database_url, settings.state_dir, since, teams)
     return _Lines(Path(where), since)
+
+
+class Spanned:
+    """The same rows, each time anew; afterwards it says from when to when they are."""
+
+    def __init__(self, rows: Iterable[Row]):
+        self._rows = rows
+        self._first: float | None = None
+        self._last = 0.0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            at = row.received_at
+            self._first = at if self._first is None else min(self._first, at)
+            self._last = max(self._last, at)
+            yield row
+
+    def __str__(self) -> str:
+        if self._first is None:
+            return "no requests"
+        return f"requests from {_minute(self._first)} to {_minute(self._last)} UTC"
+
+
+def _minute(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 class _Lines:

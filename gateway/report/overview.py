@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from gateway.catalog.facts import Endpoint
 from gateway.estimates import PRIORS, Snapshot
 from gateway.outcome.row import REFUSALS, SERVING, Row, Tried, read_row
 from gateway.outcome.savings import credit
@@ -19,6 +20,7 @@ from gateway.policy.explain.redecide import decide_again
 from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
 from gateway.report.dimensions import place_of
 from gateway.report.refusal_map import RefusalMap
+from gateway.report.rules import keyed
 from gateway.report.savings import Savings
 from gateway.report.timeline import Timeline
 
@@ -64,8 +66,10 @@ class _Elsewhere:
 class Overview:
     """Of one policy. Requests are told in the shape in which `record` hands rows out, each once."""
 
-    def __init__(self, policy: Policy):
+    def __init__(self, policy: Policy, has_key: Callable[[Endpoint], bool] | None = None):
+        """`has_key`: adoption is blocked of those alone that could be asked; None: of all."""
         self._policy = policy
+        self._keyed = -1 if has_key is None else keyed(policy, has_key)
         self._terms = Terms(policy)
         self._origin_of = place_of(policy.catalog, "origin")
         self._simulated = {id for id, endpoint in policy.catalog.endpoints.items() if endpoint.source == "simulated"}
@@ -143,7 +147,7 @@ class Overview:
             return
         if not (self._terms.answered(row) or row.outcome == "left"):
             return
-        credited = credit(baseline, served.tokens, at=row.priced_at(served))
+        credited = credit(baseline, served.tokens, at=row.priced_at(served), list_usd=row.baseline_list_usd)
         if credited is not None:
             self._money.add(row.ended, "baseline_usd", float(credited.list_usd))
 
@@ -155,7 +159,7 @@ class Overview:
         prices = price_of_rules(decision)
         for guard, usd in prices.marginal.items():
             self._rules[guard].marginal_usd += usd
-        for guard, usd in blocked_adoption(decision).items():
+        for guard, usd in blocked_adoption(decision, self._keyed).items():
             self._rules[guard].blocked_adoption += 1
             self._rules[guard].blocked_adoption_usd += usd
         self._together_usd += prices.together

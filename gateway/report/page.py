@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
 from gateway.report.focus import BRIEF
 from gateway.report.html import rendered
 from gateway.report.page_summary import LOOKS, Report
-from gateway.report.table import cells, enough_said
+from gateway.report.table import enough_said, readable
 
+MOST_GROUPS = 15  # of the refusals, in the open table
 COUNTED = {
     "adoption": """
         A request and its answer belong to the endpoint of its last serving attempt (none: it reached none); tokens and
@@ -45,22 +47,27 @@ COUNTED = {
 }
 
 
-def page(what: str, made: Report, *, policy_version: str, made_at: str, since: str | None) -> str:
-    """No script, nothing from elsewhere: it can be mailed and printed."""
+def page(
+    what: str, made: Report, *, policy_version: str, made_at: str, since: str | None = None, span: object = ""
+) -> str:
+    """No script, nothing from elsewhere: it can be mailed and printed. `span`: from when to when its requests are."""
     look = LOOKS[what](made)
     shown, left_out = _fitting(made, BRIEF if what == "focus" else None)
+    folded: Report = {"rows": []}
     if what == "refusals":
-        shown = {"rows": enough_said(made["rows"])}
-    written = table(*cells(shown))
-    period = f"requests since {since}" if since else "all recorded requests"
-    about = f"{period} · policy {policy_version} · made {made_at}"
+        first, others = _telling(made["rows"])
+        shown, folded = {"rows": enough_said(first)}, {"rows": enough_said(others)}
+    asked = f"since {since}" if since else "all that are recorded"
+    about = " · ".join(filter(None, (str(span), asked, f"policy {policy_version}", f"made {made_at}")))
     return rendered(
         "report.html",
         title=look.title,
         about=about,
         figures=look.figures,
         plots=Markup("".join(look.plots)),
-        table=written,
+        table=table(*readable(shown)),
+        folded=table(*readable(folded)),
+        folded_count=len(folded["rows"]),
         left_out=left_out,
         note=made.get("note"),
         counted=" ".join(COUNTED[what].split()),
@@ -77,6 +84,14 @@ def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> Markup:
     return rendered(
         "table.html", names=names, pairs=pairs, lines=[list(zip(names, line, strict=True)) for line in spoken]
     )
+
+
+def _telling(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Groups with the highest rates; and the others, which a page shows when they are asked for."""
+    known = sorted((row for row in rows if row["rate"] is not None), key=lambda row: (-row["rate"], -row["n"]))
+    shown = known[:MOST_GROUPS]
+    names = {id(row) for row in shown}
+    return shown, [row for row in rows if id(row) not in names]
 
 
 def _words(name: str) -> str:

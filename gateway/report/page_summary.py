@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from gateway.report import plot
 from gateway.report.colours import family_of
+from gateway.report.digits import money
 from gateway.report.plot import SERIES, Curve, Mark
 
 Report = Mapping[str, Any]
+MOST_MARKS = 15
 Figure = tuple[str, str, str]  # name, value, remark
 
 
@@ -22,13 +23,6 @@ class Look:
     title: str
     figures: list[Figure]
     plots: list[str]
-
-
-def money(usd: str | float) -> str:
-    """US dollars as one reads them: cents from a dollar up, four figures below."""
-    amount = float(usd)
-    sign, amount = "−" if amount < 0 else "", abs(amount)
-    return f"{sign}${amount:,.2f}" if amount >= 1 or not amount else f"{sign}${Decimal(f'{amount:.4g}'):f}"
 
 
 def _mark(label: str, usd: str | float, series: int = 0) -> Mark:
@@ -66,22 +60,8 @@ def _savings(made: Report) -> Look:
     if made["list_savings_usd"] is None:
         return Look("Savings", [("requests", f"{made['requests']:,}", "the policy names no baseline")], [])
     low, high = made["effective_interval_usd"]
-    after = made["after_measuring"]
-    marks = [
-        Mark("at list price", float(made["list_savings_usd"]), money(made["list_savings_usd"]), series=1),
-        Mark(
-            "effective",
-            float(made["effective_savings_usd"]),
-            money(made["effective_savings_usd"]),
-            float(low),
-            float(high),
-        ),
-        Mark("list, after measuring", float(after["list_savings_usd"]), money(after["list_savings_usd"]), series=1),
-        Mark(
-            "effective, after measuring", float(after["effective_savings_usd"]), money(after["effective_savings_usd"])
-        ),
-    ]
-    forbidden = made["baseline_forbidden"]
+    marks = _saved(made)
+    forbidden, machines = made["baseline_forbidden"], made["at_machine_cost"]
     return Look(
         f"Savings against {', '.join(made['baselines'])}",
         [
@@ -94,25 +74,57 @@ def _savings(made: Report) -> Look:
                 f"{forbidden['requests']:,}",
                 f"requests; {money(forbidden['cost_usd'])} paid for them",
             ),
+            *_machine_figures(machines),
         ],
         [plot.bars(marks, title="Saved, with the 95 % interval of what is not known exactly")],
     )
 
 
+def _saved(made: Report) -> list[Mark]:
+    """At list price and in effect: as they stand, after measuring, and with machines at their hours."""
+    low, high = made["effective_interval_usd"]
+    after, machines = made["after_measuring"], made["at_machine_cost"]
+    listed = [("at list price", made), ("list, after measuring", after), ("list, machines by the hour", machines)]
+    effective = [("effective, after measuring", after), ("effective, machines by the hour", machines)]
+    whole = Mark(
+        "effective", float(made["effective_savings_usd"]), money(made["effective_savings_usd"]), float(low), float(high)
+    )
+    return [
+        *(_mark(name, each["list_savings_usd"], 1) for name, each in listed if each is not None),
+        whole,
+        *(_mark(name, each["effective_savings_usd"]) for name, each in effective if each is not None),
+    ]
+
+
+def _machine_figures(machines: Mapping[str, Any] | None) -> list[Figure]:
+    """What own machines cost by their hours, where that is known."""
+    if machines is None:
+        return []
+    charged = (
+        f"machines cost {money(machines['actual_usd'])} by the hour, {money(machines['transfer_usd'])} were charged"
+    )
+    return [("list savings at machine cost", money(machines["list_savings_usd"]), charged)]
+
+
 def _refusals(made: Report) -> Look:
-    rows = made["rows"]
+    rows, requests, ended = made["rows"], made["requests"], made["ended_refused"]
     known = sorted((row for row in rows if row["rate"] is not None), key=lambda row: -row["rate"])
     marks = [
         Mark(_group(row), row["rate"], f"{row['rate']:.1%} of {row['n']:,}", row["low"], row["high"], 5)
-        for row in known[:30]
+        for row in known[:MOST_MARKS]
     ]
     return Look(
         "Refusals",
         [
+            ("ended refused", f"{ended:,}", f"of {requests:,} requests: what the caller got at last"),
             ("replies", f"{sum(row['n'] for row in rows):,}", "that could have been refusals"),
             ("groups", f"{len(rows):,}", f"{len(rows) - len(known):,} with fewer than 30 replies have no rate"),
         ],
-        [plot.points(marks, title="Refused, evaded, filtered or blank, with 95 % intervals; the highest 30")],
+        [
+            plot.points(
+                marks, title=f"Refused, evaded, filtered or blank, with 95 % intervals; the highest {MOST_MARKS}"
+            )
+        ],
     )
 
 
@@ -133,7 +145,7 @@ def _rules(made: Report) -> Look:
             (
                 "blocked adoption",
                 money(together["blocked_adoption_usd"]),
-                f"{together['blocked_adoption']:,} requests kept from cheaper Chinese weights",
+                f"{together['blocked_adoption']:,} requests kept from cheaper Chinese weights that have a key here",
             ),
         ],
         [

@@ -43,8 +43,13 @@ class JudgedCell(Cell, Agreement):
 
 
 class RefusalsReport(TypedDict):
-    """Judged cells if a judge has judged any reply, else all without."""
+    """Judged cells if a judge has judged any reply, else all without.
 
+    `requests` of callers, and how many of them `ended_refused`: with a refusal as what the caller got.
+    """
+
+    requests: int
+    ended_refused: int
     rows: list[Cell] | list[JudgedCell]
 
 
@@ -99,20 +104,25 @@ def refusals(rows: Iterable[Row], policy: Policy) -> RefusalsReport:
     counts: dict[Group, Count] = defaultdict(Count)
     judged = judged_attempts(policy)
     second = SecondOpinions(policy)
+    requests = ended_refused = 0
     for row in rows:
         second.add(row)
+        if not row.is_measurement:
+            requests += 1
+            ended_refused += row.outcome in REFUSALS
         for model, operator, outcome, refused in judged(row):
             group = (model, operator, row.topic, row.language)
             counts[group].add(outcome, refused=refused, key_id=row.key_id)
     cells = {group: counts[group].cell(group) for group in sorted(counts)}
     if not second.any:
-        return {"rows": list(cells.values())}
+        return {"rows": list(cells.values()), "requests": requests, "ended_refused": ended_refused}
 
     def judged_cell(group: Group, cell: Cell) -> JudgedCell:
         count = counts[group]
         return {**cell, **second.agreement(group, count.outcomes, cell["rate"], alone(count.clusters))}
 
-    return {"rows": [judged_cell(group, cell) for group, cell in cells.items()]}
+    judged_cells = [judged_cell(group, cell) for group, cell in cells.items()]
+    return {"rows": judged_cells, "requests": requests, "ended_refused": ended_refused}
 
 
 def judged_attempts(policy: Policy) -> Callable[[Row], Iterator[tuple[str, str, str, bool]]]:

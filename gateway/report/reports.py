@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.outcome.observe import learned
 from gateway.outcome.row import Row
@@ -28,6 +29,7 @@ class Asked:
     compiled: Compiled
     by: str = "origin"
     text: str = ""  # of the file that a report reads instead of the ledger
+    has_key: Callable[[Endpoint], bool] | None = None  # whose adoption can be blocked; None: everybody's
 
     @property
     def learned(self) -> Snapshot:
@@ -39,7 +41,7 @@ REPORTS: dict[str, Callable[[Asked], Mapping[str, Any]]] = {
     "adoption": lambda asked: adoption(asked.rows, asked.compiled.policy, asked.by),
     "savings": lambda asked: savings(asked.rows, asked.compiled.policy, asked.learned),
     "refusals": lambda asked: refusals(asked.rows, asked.compiled.policy),
-    "rules": lambda asked: rules(asked.rows, asked.compiled, asked.learned),
+    "rules": lambda asked: rules(asked.rows, asked.compiled, asked.learned, asked.has_key),
     "vendors": lambda asked: {"rows": vendor_rows(asked.compiled.catalog)},
     "breakeven": lambda asked: breakeven(asked.rows, asked.compiled.policy),
     "reconcile": lambda asked: reconcile(asked.rows, asked.compiled.policy, read_invoice(asked.text)),

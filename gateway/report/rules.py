@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
+from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
-from gateway.policy.compiled import Compiled
+from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.decision import Decision
 from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
 from gateway.report.redecide import decided_again
@@ -53,12 +54,17 @@ class _Sum:
     guarded: int = 0  # requests from which some guard removed something
 
 
-def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> RulesReport:
-    """The report as JSON. Marginal prices do not add up: `overlap_usd` is what rules cost only together.
+def rules(
+    rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot, has_key: Callable[[Endpoint], bool] | None = None
+) -> RulesReport:
+    """The report as JSON. `has_key`: adoption is blocked of those alone that could be asked; None: of all.
+
+    Marginal prices do not add up: `overlap_usd` is what rules cost only together.
 
     Of a guard, overlap is alone less marginal; of `all`, what all cost less the sum of the marginals.
     """
     found = _Sum()
+    among = -1 if has_key is None else keyed(compiled.policy, has_key)
     for row in rows:
         if row.is_measurement:
             continue
@@ -67,7 +73,7 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> RulesR
         found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})
         if row.outcome == "denied":
             found.denied[row.denied_by or _denied_by(row, decision)] += 1
-        blocking = blocked_adoption(decision)
+        blocking = blocked_adoption(decision, among)
         found.blocked.update(blocking.keys())
         found.blocked_usd.update(blocking)
         found.kept_off += bool(blocking)
@@ -77,6 +83,11 @@ def rules(rows: Iterable[Row], compiled: Compiled, snapshot: Snapshot) -> RulesR
         found.alone.update(prices.alone)
         found.together += prices.together
     return {"rows": _rows(found, [guard.name for guard in compiled.policy.guards])}
+
+
+def keyed(policy: Policy, has_key: Callable[[Endpoint], bool]) -> int:
+    """The mask of the endpoints that can be asked."""
+    return sum(1 << endpoint.index for endpoint in policy.endpoints if has_key(endpoint))
 
 
 def _denied_by(row: Row, decision: Decision) -> str:
@@ -124,4 +135,4 @@ def _together(found: _Sum) -> RuleRow:
 
 
 def _usd(money: float) -> str:
-    return f"{money:.8f}"
+    return f"{round(money, 8) + 0.0:.8f}"  # and no negative zero

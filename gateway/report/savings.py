@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import inf
 
 from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
@@ -17,6 +18,8 @@ from gateway.policy.compiled import Policy
 from gateway.report.effective import Groups, Key
 
 NOTHING = Decimal(0)
+HOUR_S = 3600.0
+EARLIER = "the baseline of an earlier policy"
 CENT_OF_A_CENT = Decimal("0.00000001")
 
 
@@ -34,8 +37,22 @@ class AfterMeasuring(TypedDict):
     effective_savings_usd: str | None
 
 
+class AtMachineCost(TypedDict):
+    """Savings with own machines at their hours instead of their transfer price."""
+
+    endpoints: list[str]  # own machines whose `usd_per_hour` is known
+    transfer_usd: str  # what they were charged at
+    actual_usd: str  # their hours, from the first request to the end of the last
+    list_savings_usd: str | None
+    effective_savings_usd: str | None
+
+
 class SavingsReport(TypedDict):
-    """Money in US dollars, as decimal texts; None: no baseline, or nothing answered."""
+    """Money in US dollars, as decimal texts; None: no baseline, or nothing answered.
+
+    `list_savings_usd` adds up what requests recorded when they were priced, as Prometheus does; the effective ones are
+    estimated again with all that is known now. `at_machine_cost`: None where no own machine says what its hour costs.
+    """
 
     requests: int
     answered: int
@@ -49,6 +66,7 @@ class SavingsReport(TypedDict):
     measuring_usd: str
     total_usd: str
     after_measuring: AfterMeasuring
+    at_machine_cost: AtMachineCost | None
     unpriced: int
 
 
@@ -65,6 +83,9 @@ class _Sum:
     unpriced: int = 0  # requests at a time at which the baseline has no known price
     baselines: set[str] = field(default_factory=set)
     groups: Groups = field(default_factory=Groups)
+    transfer_usd: Decimal = NOTHING  # of own machines whose hours have a price
+    first_at: float = inf
+    last_at: float = -inf
 
 
 def savings(rows: Iterable[Row], policy: Policy, snapshot: Snapshot) -> SavingsReport:
@@ -83,10 +104,17 @@ class Savings:
         self._terms = Terms(policy)
         self._baselines = Baselines(snapshot)
         self._sum = _Sum()
+        owned = (each for each in policy.endpoints if each.hosting == "self" and each.usd_per_hour)
+        self._per_hour = {each.id: each.usd_per_hour or NOTHING for each in owned}
         if policy.baseline is not None:
             self._sum.baselines.add(policy.baseline.id)
 
     def add(self, row: Row) -> None:
+        found = self._sum
+        if not row.is_measurement:
+            found.first_at, found.last_at = min(found.first_at, row.received_at), max(found.last_at, row.ended)
+            charged = [each.cost_usd or NOTHING for each in row.served if each.endpoint in self._per_hour]
+            found.transfer_usd += sum(charged, NOTHING)
         _add(self._sum, row, self._terms, self._policy, self._baselines)
 
     def renew(self, snapshot: Snapshot) -> None:
@@ -101,7 +129,7 @@ class Savings:
         return self._baselines.usual(endpoints[baseline], rival, topic, language)
 
     def report(self) -> SavingsReport:
-        return _report(self._sum)
+        return _report(self._sum, self._per_hour)
 
 
 def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselines) -> None:
@@ -112,16 +140,28 @@ def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselin
     found.requests += 1
     found.answered += answered
     found.cost_usd += cost
-    if baseline is None:
+    permitted = _permitted(row, baseline)
+    if permitted is None:
         return
-    found.baselines.add(baseline.id)
-    if baseline.id in (row.removed or ()):
+    found.baselines.add(baseline.id if baseline is not None else EARLIER)
+    if not permitted:
         found.forbidden += 1
         found.forbidden_usd += cost
         return
     found.credited_cost_usd += cost
-    if answered or row.outcome == "left":
+    if row.baseline_permitted:
+        found.list_usd += row.baseline_list_usd or NOTHING
+    if baseline is not None and (answered or row.outcome == "left"):
         _add_credit(found, row, baseline, answered, policy, baselines)
+
+
+def _permitted(row: Row, baseline: Endpoint | None) -> bool | None:
+    """Whether the baseline might serve it: as it was recorded, else by what was removed. None: there was none."""
+    if row.baseline_permitted:
+        return True
+    if baseline is None:
+        return None
+    return baseline.id not in (row.removed or ()) if row.baseline_permitted is None else False
 
 
 def _add_credit(
@@ -131,18 +171,34 @@ def _add_credit(
     if served is None:
         return
     credited = credit(baseline, served.tokens, at=row.priced_at(served))
-    settled = row.baseline_list_usd if row.policy_version == policy.version else None  # never priced again
-    list_usd = credited.list_usd if settled is None and credited is not None else settled
-    found.list_usd += list_usd or 0
+    if row.baseline_permitted is None:  # of another maker, who priced nothing
+        found.list_usd += credited.list_usd if credited is not None else NOTHING
     if credited is None:
-        found.unpriced += list_usd is None
+        found.unpriced += row.baseline_list_usd is None
         return
     rival = policy.catalog.endpoints.get(served.endpoint, baseline)
     how = baselines.usual(baseline, rival, row.topic, row.language)
     found.groups.add((baseline.id, rival.model.id, row.topic, row.language, answered), how, credited)
 
 
-def _report(found: _Sum) -> SavingsReport:
+def _at_machine_cost(
+    found: _Sum, per_hour: Mapping[str, Decimal], list_usd: Decimal | None, effective: float | None
+) -> AtMachineCost | None:
+    if not per_hour or found.last_at < found.first_at:
+        return None
+    hours = Decimal(repr((found.last_at - found.first_at) / HOUR_S))
+    actual = sum(per_hour.values(), NOTHING) * hours
+    more = actual - found.transfer_usd
+    return {
+        "endpoints": sorted(per_hour),
+        "transfer_usd": usd(found.transfer_usd),
+        "actual_usd": rounded(actual),
+        "list_savings_usd": rounded(list_usd - more) if list_usd is not None else None,
+        "effective_savings_usd": rounded(effective - float(more)) if effective is not None else None,
+    }
+
+
+def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
     list_usd = effective = None
     interval: tuple[str, str] | None = None
     if found.baselines:
@@ -167,6 +223,7 @@ def _report(found: _Sum) -> SavingsReport:
             "list_savings_usd": usd(list_usd - measuring) if list_usd is not None else None,
             "effective_savings_usd": rounded(effective - float(measuring)) if effective is not None else None,
         },
+        "at_machine_cost": _at_machine_cost(found, per_hour, list_usd, effective),
         "unpriced": found.unpriced,
     }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
+
+from gateway.report.digits import figure, heading
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = re.compile(r"-\d+(\.\d+)?(E[+-]?\d+)?", re.IGNORECASE)
@@ -18,14 +20,22 @@ class NotATable(ValueError):
     """What is wrong with the file, and the way out."""
 
 
-def cells(report: Mapping[str, Any], cell: Callable[[Any], str] | None = None) -> Cells:
-    """The report's rows; one without rows becomes one line a figure. `cell` writes a value; by default for readers."""
-    cell = cell or _cell
+def readable(report: Mapping[str, Any]) -> Cells:
+    """For readers: headings with units, and digits that say something."""
     rows = report.get("rows")
     if rows is None:
-        return ("figure", "value"), [[name, cell(value)] for name, value in _flat(report)]
+        return ("figure", "value"), [[heading(name), figure(name, value)] for name, value in _flat(report)]
     header = list(rows[0]) if rows else []
-    return header, [[cell(row[name]) for name in header] for row in rows]
+    return [heading(name) for name in header], [[figure(name, row[name]) for name in header] for row in rows]
+
+
+def _cells(report: Mapping[str, Any]) -> Cells:
+    """The report's rows, exactly; one without rows becomes one line a figure."""
+    rows = report.get("rows")
+    if rows is None:
+        return ("figure", "value"), [[name, _exact(value)] for name, value in _flat(report)]
+    header = list(rows[0]) if rows else []
+    return header, [[_exact(row[name]) for name in header] for row in rows]
 
 
 def enough_said(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -38,7 +48,7 @@ def enough_said(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def as_csv(report: Mapping[str, Any]) -> str:
     """With a header; nothing is rounded."""
-    header, lines = cells(report, _exact)
+    header, lines = _cells(report)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -58,15 +68,11 @@ def _flat(report: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return found
 
 
-def _cell(value: Any) -> str:
+def _exact(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
         return " ".join(map(str, value))
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _exact(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else _cell(value)
+    return repr(value) if isinstance(value, float) else str(value)

@@ -139,7 +139,9 @@ def as_table(rows: Sequence[Row]) -> str:
 
 def as_html(rows: Sequence[Row]) -> str:
     """A page an auditor can read and print: a section an operator; it holds no script."""
-    about = "the riskiest first; a fact that is not known counts against its endpoint"
+    days = sorted(str(row["checked"]) for row in rows if row["checked"])
+    checked = f"; facts of the catalogue, checked from {days[0]} to {days[-1]}" if days else ""
+    about = f"the riskiest first; a fact that is not known counts against its endpoint{checked}"
     return rendered("vendors.html", title="Vendor risk register", about=about, rows=[_section(row) for row in rows])
 
 

@@ -4,7 +4,9 @@ import {
   count, empty, make, percent, place, plural, seconds, simulated, since, table, tag, usd,
 } from "./page.js";
 
-const FIGURES = ["requests", "paid", "saved at list price", "saved in effect", "price of all rules"];
+const FIGURES = ["requests", "ended refused", "paid", "saved at list price", "saved in effect", "price of all rules"];
+
+const REFUSALS = ["declined", "evaded", "filtered", "blank"];
 
 /** Each as name, value, note, and whether simulated vendors had a part in it. */
 export function figures({ requests, since: first, savings, rules: priced, outcomes, simulated_requests: played }) {
@@ -15,13 +17,19 @@ export function figures({ requests, since: first, savings, rules: priced, outcom
   const each = savings.cost_per_answer_usd;
   const told = [
     [count(requests), `${percent((outcomes.answered ?? 0) / requests)} answered · since ${since(first)}`],
+    [count(refused(outcomes)), `${percent(refused(outcomes) / requests)} of the requests, after going round`],
     [usd(savings.cost_usd), each ? `${usd(each)} an answer` : "no answers yet"],
     saved ? [usd(savings.list_savings_usd), `against ${savings.baselines.join(", ")}`] : none,
     saved ? [usd(savings.effective_savings_usd), `95 % between ${usd(low)} and ${usd(high)}`] : none,
+    ...atMachineCost(savings.at_machine_cost),
     [usd(priced.together_usd), `${plural(priced.rows.length, "guard")} · ${count(outcomes.denied ?? 0)} denied`],
   ];
-  return told.map((words, n) => [FIGURES[n], ...words, n > 0 && played > 0]);
+  const names = savings.at_machine_cost ? FIGURES.toSpliced(5, 0, "saved at machine cost") : FIGURES;
+  return told.map((words, n) => [names[n], ...words, n > 0 && played > 0]);
 }
+
+/** Requests whose callers got a refusal at last, whatever its form. */
+const refused = (outcomes) => REFUSALS.reduce((sum, kind) => sum + (outcomes[kind] ?? 0), 0);
 
 export function figure([name, value, note, played]) {
   return make("div", { class: "figure" },
@@ -30,12 +38,20 @@ export function figure([name, value, note, played]) {
     make("p", { class: "quiet" }, note));
 }
 
+/** Savings at list price with own machines at their hours, where these are known. */
+function atMachineCost(told) {
+  if (!told) return [];
+  const charged = `machines ${usd(told.actual_usd)} by the hour, charged ${usd(told.transfer_usd)}`;
+  return [[told.list_savings_usd === null ? "–" : usd(told.list_savings_usd), charged]];
+}
+
 export function rules({ rows }) {
   if (!rows.length) return empty("the policy has no guards");
   return table(
     [["guard"], ["removed", "number"], ["denied", "number"], ["cost", "number"]],
     rows.map((row) => make("tr", {},
-      make("td", {}, make("span", { class: "name" }, row.guard), make("span", { class: "quiet" }, [row.why, row.blocked_adoption ? blocked(row) : null].filter(Boolean).join(" · "))),
+      make("td", {}, make("span", { class: "name" }, row.guard), row.why ? make("span", { class: "quiet line" }, row.why) : null,
+        row.blocked_adoption ? make("span", { class: "quiet line" }, blocked(row)) : null),
       make("td", { class: "number" }, count(row.removed)),
       make("td", { class: "number" }, count(row.denied)),
       make("td", { class: "number", title: "against this guard absent" }, usd(row.marginal_usd)))));

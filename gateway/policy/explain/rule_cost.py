@@ -73,8 +73,10 @@ def rule_costs(decision: Decision) -> RuleCosts:
     )
 
 
-def blocked_adoption(decision: Decision) -> dict[str, float]:
+def blocked_adoption(decision: Decision, among: int = -1) -> dict[str, float]:
     """Guards that removed an endpoint with Chinese weights that would be cheaper than the first choice.
+
+    `among`: a mask of endpoints; the others are left out, as those are that nobody could ask for want of a key.
 
     Each with what the cheapest of those that it removed would have saved, by expected cost; 0 where that of the first
     choice is unknown.
@@ -85,7 +87,7 @@ def blocked_adoption(decision: Decision) -> dict[str, float]:
     costs = _costs(decision)
     first = next((each for each in decision.endpoints if each is not decision.canary), decision.endpoints[0])
     bound = costs[first.index]
-    able = decision.proposed & ~decision.incapable
+    able = decision.proposed & ~decision.incapable & among
     cheaper = [
         index
         for index in np.flatnonzero(costs < bound).tolist()  # few: the first choice is among the cheapest

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.report.digits import money
 from gateway.report.page import COUNTED, page
-from gateway.report.page_summary import LOOKS, money
+from gateway.report.page_summary import LOOKS
 from gateway.report.reports import REPORTS, Asked
 from tests.unit.policy.small import compiled
 from tests.unit.report.build import row, tried
