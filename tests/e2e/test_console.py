@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.demo import traffic
 from gateway.record.store import open_store
+from gateway.report.page import page as report_page
+from grafana.build import files
 from tests.e2e.conftest import House, built
 from tests.running import Running, starter
 
@@ -287,6 +290,91 @@ def test_a_key_is_made_used_rotated_and_revoked_and_the_audit_says_by_whom(page,
     assert key not in page.locator("#audit").inner_text()
 
 
+def test_an_ended_key_is_erased_and_one_of_the_policy_s_files_is_revoked_first(page, watched):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.select_option("#key-team", "research")
+    page.click("#key button")
+    expect(page.locator("#key-made")).to_contain_text("shown this once")
+    name, key = page.locator("#key-made").inner_text().split(" — ")[0].split(": ")
+    expect(page.get_by_role("button", name="erase research", exact=True)).to_have_count(0)
+
+    page.get_by_role("button", name=f"erase {name}", exact=True).click()
+
+    expect(page.locator("#keys")).not_to_contain_text(name, timeout=PATIENCE_MS)
+    assert soon(lambda: models_status(watched, key) == 401)
+
+
+def test_policy_versions_say_who_when_and_what_they_changed(page, watched):
+    policy = watched.gateway.state_dir.parent.parent / "policies" / "policy.yaml"
+    text = policy.read_text()
+    guard = "  - {name: no-legal, why: <i>a test</i>, when: {topic: legal}, never: {exposure: china}}\n"
+    policy.write_text(text.replace("guards:\n", f"guards:\n{guard}"))
+    serves = page.locator("#versions li", has_text="serves")
+    expect(page.locator("#versions li")).to_have_count(2, timeout=PATIENCE_MS)
+    policy.write_text(text)  # which widens
+    refused = page.locator("#versions li", has_text="refused")
+    expect(refused).to_contain_text("the new policy widens", timeout=PATIENCE_MS)
+    policy.write_text(text.replace("guards:\n", f"guards:\n{guard}"))
+
+    serves.locator("button").first.click()
+
+    expect(serves.locator(".reach")).to_contain_text("topic legal or unknown", timeout=PATIENCE_MS)
+    expect(serves.locator(".reach")).to_contain_text("no longer reach simulated-deepseek@simulated-cn")
+    serves.locator("summary").click()
+    expect(serves.locator(".lines .good").last).to_contain_text("<i>a test</i>")
+    refused.locator("button").first.click()
+    expect(refused.locator(".reach")).to_contain_text("may now reach")
+
+
+def test_savings_are_equal_to_the_cent_in_console_report_and_grafana_s_query(watched):
+    token = {"authorization": f"Bearer {TOKEN}"}
+
+    def told(path: str):
+        return json.loads(watched.gateway.ask_control("GET", path, headers=token)[2])
+
+    pages = json.loads(files()["money.json"])["panels"]
+    query = next(each for each in pages if each["title"] == "List-price savings")["targets"][0]["expr"]
+
+    def all_three() -> list[str]:
+        shown = told("/api/overview")["savings"]["list_savings_usd"]
+        found = (shown, told("/api/reports/savings")["list_savings_usd"], evaluated(watched.gateway, query))
+        return [f"{float(each):.9f}" for each in found]
+
+    assert soon(lambda: len(set(all_three())) == 1), all_three()
+    assert float(all_three()[0]) > 0
+
+
+def evaluated(gateway: Running, query: str) -> float:
+    """`sum(increase(…[$__range])) - sum(increase(…[$__range]))` over all time: the counters as they stand."""
+    terms = re.findall(r"(-?) ?sum\(increase\((\w+)\{(.*?)\}\[\$__range\]\)\)", query)
+    assert len(terms) == 2
+    total = 0.0
+    for sign, name, labels in terms:
+        wanted = dict(re.findall(r'(\w+)="(\w+)"', labels))
+        total += (-1 if sign else 1) * gateway.metric(name, **wanted)
+    return total
+
+
+def test_a_report_of_many_groups_is_shorter_than_eight_screens(browser):
+    row = {"declined": 1, "evaded": 0, "filtered": 2, "blank": 0, "rate": 0.1, "low": 0.05, "high": 0.2, "n": 30}
+    rows = [
+        row
+        | {"model": f"a-model-of-{n}", "operator": f"operator-{n % 7}", "topic": "prc_political", "language": "en"}
+        | ({"rate": None, "low": None, "high": None, "n": 3} if n % 3 else {})
+        for n in range(200)
+    ]
+    text = report_page(
+        "refusals", {"rows": rows, "requests": 999, "ended_refused": 9}, policy_version="v", made_at="now"
+    )
+    for width, height in ((1280, 900), (380, 800)):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        opened = context.new_page()
+        opened.set_content(text)
+        assert opened.evaluate("document.documentElement.scrollHeight") < 8 * height
+        assert opened.evaluate("document.documentElement.scrollWidth") == width
+        context.close()
+
+
 def models_status(house: House, key: str) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", house.gateway.port, timeout=10)
     connection.request("GET", "/v1/models", headers={"authorization": f"Bearer {key}"})
@@ -314,8 +402,15 @@ def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, 
 
     assert opened.evaluate("document.documentElement.scrollWidth") == width
     assert opened.evaluate(CONTRAST) >= 4.5
+    assert opened.evaluate(CUT) == []
     context.close()
 
+
+# Cells of tables, and parts of them, that reach beyond what can be seen of their table.
+CUT = """() => [...document.querySelectorAll("table td *, table td")]
+  .filter((each) => each.getClientRects().length)
+  .filter((each) => each.getBoundingClientRect().right > each.closest(".scroll").getBoundingClientRect().right + 1)
+  .map((each) => each.textContent)"""
 
 CONTRAST = """() => {
   const light = (colour) => {

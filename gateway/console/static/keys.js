@@ -37,7 +37,7 @@ function row(key) {
     make("td", {}, key.last_used ? day(key.last_used) : "never"),
     make("td", { class: "number" }, [
       lives && key.kept === "issued" ? act("rotate", rotate) : null, " ", lives ? act("revoke", revoke) : null, " ",
-      act("erase", erase),
+      key.kept === "issued" || !lives ? act("erase", erase) : null,
     ]));
 }
 

@@ -60,7 +60,11 @@ function grid(cells, topics, refusals) {
     const facts = refusals.origins[model] ?? { origin: "unknown", simulated: false };
     const name = make("th", { scope: "row" }, make("span", { class: "name" }, model),
       make("span", { class: "quiet" }, `${facts.origin} `, simulated(facts.simulated)));
-    const cell = (topic) => one(of.get(`${model}\n${topic}`), model, topic, refusals.enough);
+    const cell = (topic) => {
+      const found = one(of.get(`${model}\n${topic}`), model, topic, refusals.enough);
+      found.dataset.name = topic === "none" ? "other topics" : spoken(topic);
+      return found;
+    };
     return make("tr", {}, name, topics.map(cell));
   });
   return make("table", { class: "map" }, make("thead", {}, head), make("tbody", {}, rows));

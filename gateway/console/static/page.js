@@ -29,7 +29,11 @@ export function render(place, data, draw) {
 
 export const forget = (place) => shown.delete(place);
 
+/** On a phone each row is a card, whose cells say what they are by themselves. */
 export function table(head, rows) {
+  for (const row of rows) {
+    [...row.children].forEach((cell, n) => { if (n && head[n]?.[0]) cell.dataset.name = head[n][0]; });
+  }
   const cell = (tag, [text, kind]) => make(tag, { class: kind, scope: tag === "th" ? "col" : null }, text);
   return make(
     "table",
