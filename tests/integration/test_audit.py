@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,3 +143,44 @@ def test_a_decision_is_explained_by_the_policy_of_its_day(house):
     second = house.command("explain", *given, "--at-version", house.versions[1])[1]
     assert ("not-a" in first, "not-a" in second) == (False, True)
     assert "keeps no policy of version" in house.command("explain", "--at-version", "abc")[2]
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "compliance.md").read_text(encoding="utf-8")
+LINES = [line for block in re.findall(r"```\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+SAID = {  # by the beginning of a line: exit code, and words of its output
+    "gateway freeze --operator": (0, "all workers here (1)"),
+    "gateway freeze": (0, "export control, ticket 4711"),
+    "gateway explain --team t --all": (0, "removed by freeze:operator=b"),
+    "gateway explain req_": (0, "attempt 1: m@a answered"),
+    "gateway audit show": (0, "export control"),
+    "gateway audit verify": (0, "rows, whole"),
+    "gateway diff": (0, "pii email or unknown no longer reach m@a"),
+    "gateway explain --team t --at-version": (0, "m@a"),
+    "GATEWAY_STATE_DIR=copy gateway audit verify": (1, "row 1 was changed"),
+    "gateway freeze --lift": (0, ""),
+}
+
+
+def test_the_compliance_guide_does_what_it_says_line_by_line(house, tmp_path):
+    names = {"OPERATOR": "b", "TEAM": "t", "REQUEST": house.asked["x-request-id"]}
+    names |= {
+        "BEFORE": house.versions[0],
+        "AFTER": house.versions[1],
+        "GATEWAY_STATE_DIR": str(house.gateway.state_dir),
+    }
+    told = set()
+    for line in LINES:
+        words = re.sub(r"\$(\w+)", lambda name: names[name[1]], line)
+        if "gateway " not in words.removeprefix("cp -r "):
+            subprocess.run(["bash", "-e", "-c", words], cwd=tmp_path, check=True)
+            continue
+        copy, _, rest = words.rpartition("gateway ")
+        if line == "gateway audit verify":  # the ledger hears of the last row a moment later
+            head = house.rows()[-1]["hash"]
+            assert until(lambda head=head: head in house.gateway.log.read_text())
+        code, out, err = house.command(*shlex.split(rest), state=tmp_path / "copy" if copy else None)
+        begun = max((each for each in SAID if words.startswith(each)), key=len)
+        assert (code, SAID[begun][1] in out + err) == (SAID[begun][0], True), (words, out, err)
+        told.add(begun)
+
+    assert told == SAID.keys()

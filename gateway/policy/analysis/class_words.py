@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gateway.policy.analysis.request_space import NAME, WHO, Box, Space
+from gateway.policy.analysis.request_space import NAME, SOMEBODYS, WHO, Box, Space
 from gateway.policy.explain.serialize import plain_signal
 from gateway.signals.table import SIGNALS
 from gateway.signals.value import UNKNOWN, Value
@@ -29,7 +29,8 @@ def request_class(box: Box, space: Space, policy: int = -1) -> dict[str, Any]:
         else:
             found[variable] = _told(variable, mask, [cell[policy][variable] for cell in cells], space)
     if "model" in found:
-        found["model"] = _one([name for name, place in space.names.items() if box[NAME] >> place & 1])
+        names = [name for name, place in space.names.items() if box[NAME] >> place & 1]
+        found["model"] = _one([name for name in names if name != SOMEBODYS] + ([OTHERS] if SOMEBODYS in names else []))
     return found
 
 
