@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.catalog.facts import Endpoint
-from gateway.policy.analysis.classes import largest, removers, widest
 from gateway.policy.analysis.class_words import request_class
+from gateway.policy.analysis.classes import largest, removers, widest
 from gateway.policy.analysis.lint import Rules
 from gateway.policy.analysis.request_space import NAME, Box
 from gateway.policy.analysis.satisfiability import Choice, meet
