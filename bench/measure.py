@@ -20,6 +20,7 @@ STEPS = 9  # that `measure` reports
 OPEN_STREAMS = 300
 MANY_STREAMS = 1000
 NOT_STARTED_S = 90.0
+ANSWERED_WHOLE = frozenset({"whole", "conversation"})  # bodies that ask for no stream
 SETTLING_S = 1.5  # until what is done with the records of a run is done: it belongs to the requests
 
 
@@ -34,7 +35,7 @@ class Load:
 
     def command(self, body: str, *, connections: int, seconds: float, rate: float = 0) -> list[str]:
         words = [build.BUILD / "load", self.port, "/v1/chat/completions", self.bodies[body], connections, seconds, rate]
-        return [str(word) for word in (*words, int(body != "whole"), self.headers)]
+        return [str(word) for word in (*words, int(body not in ANSWERED_WHOLE), self.headers)]
 
     def begin(self, body: str, *, connections: int, seconds: float, rate: float = 0) -> subprocess.Popen[str]:
         return subprocess.Popen(

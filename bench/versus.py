@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench import build
 from bench.contestants import Place, Start, bodies, ours
-from bench.measure import GATEWAY_CORE, Load, clean, wait_for_answer
+from bench.measure import GATEWAY_CORE, SETTLING_S, Load, clean, wait_for_answer
 from bench.processes import OTHER_CORE, TICKS_PER_S, Process, free_port
 
 HERE = Path(__file__).parent.parent
@@ -35,9 +35,9 @@ def started(checkout: Path, policy: str, place: Place) -> Start:
     return replace(start, command=[python, *start.command[1:]], environment=environment)
 
 
-def busiest_cpu_s(process: Process) -> float:
-    """Of the process of the tree that has used most: under load that is the one that serves."""
-    return max(_cpu_s(pid) for pid in process._tree())
+def cpu_by_process(process: Process) -> dict[int, float]:
+    """CPU seconds of each process of the tree so far."""
+    return {pid: _cpu_s(pid) for pid in process._tree()}
 
 
 def _cpu_s(pid: int) -> float:
@@ -60,11 +60,11 @@ def measured(checkout: Path, policy: str, folder: Path, seconds: float) -> dict[
         first = wait_for_answer(process, place.port, asked["whole"], start.headers, began, log)
         load = Load(place.port, asked, headers, seconds)
         load.run("whole", connections=CONNECTIONS, seconds=seconds)
-        every, worker = process.cpu_s(), busiest_cpu_s(process)
+        before = cpu_by_process(process)
         run = clean(load.run("whole", connections=CONNECTIONS))
-        worker = busiest_cpu_s(process) - worker
-        time.sleep(1.5)  # what is done with the records belongs to the requests
-        every = process.cpu_s() - every
+        worker = max(used - before.get(pid, 0.0) for pid, used in cpu_by_process(process).items())  # it serves
+        time.sleep(SETTLING_S)
+        every = process.cpu_s() - sum(before.values())
         each = 1e6 / run["requests"]
         return dict(zip(FIGURES, (worker * each, every * each, process.memory_kib() / 1024, first), strict=True))
     finally:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
+from gateway.signals.pii.groups import holds_digits
+
 _SEAM_CHARS: Final = 40  # on either side of where one passage ends and the next begins
 _CARD: Final = re.compile(r"\bcard\b|visa|mastercard|amex|kortti|karte|carte|tarjeta|卡", re.IGNORECASE)
 _FIGURES: Final = re.compile("[0-9]{4}(?:[ -]?[0-9]{2,4}){0,3}")
 _FIGURES_LAST: Final = re.compile("([0-9]{4}(?:[ -]?[0-9]{2,4}){0,3})[^0-9]{0,30}\\Z")
-_DIGIT: Final = re.compile("[0-9]")
 _BEGUN: Final = re.compile(r"\A[0-9A-Za-z]+")  # the rest of a word that began before what is looked at
 _BROKEN_OFF: Final = re.compile(r"[0-9A-Za-z]+\Z")
 
@@ -29,8 +30,9 @@ def seams(said: Sequence[str]) -> Iterator[str]:
             left -= len(said[at]) + 1
             if left < 0:
                 break
-        if any("@" in piece or _DIGIT.search(piece) for piece in run):
-            yield "".join(run)
+        together = "".join(run)
+        if "@" in together or ":" in together or holds_digits(together):
+            yield together
             yield " ".join(run)
     yield from _halves(said)
 

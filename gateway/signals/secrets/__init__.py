@@ -40,7 +40,9 @@ def measure(text: Text) -> frozenset[str] | Unknown:
         begun = begun or (begins and not passage.beside)
     said = plain(last.text)
     in_turn = [said if p is last else plain(p.text) for p in text.passages if not p.beside]
-    cut = chain(seams(in_turn), completed(in_turn) if begun else ())
+    *before, newest = tuple(seams(in_turn)) or ("",)
+    found = found.union(*map(_seam, before))
+    cut = chain((newest,), completed(in_turn) if begun else ())
     return _kinds(chain(_views(said), cut), found)
 
 
@@ -66,3 +68,4 @@ def _look(text: str) -> tuple[frozenset[str], bool]:
 
 
 _earlier: Final = Seen(_look)
+_seam: Final = Seen(lambda text: _kinds((text,)))

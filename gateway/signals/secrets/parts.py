@@ -10,7 +10,6 @@ from gateway.signals.secrets import issuers
 from gateway.signals.secrets.find import beginnings
 
 _SEAM: Final = 300  # characters on either side of where one passage ends and the next begins
-_GAP: Final = "\n \n"
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{4,}")
 _SHORT: Final = 4  # letters that are taken for a word whatever their case
 _MOST_PARTS: Final = 32  # of a request that are tried
@@ -18,19 +17,28 @@ _MOST_WORDS: Final = 400  # that may complete one
 
 
 def seams(said: Sequence[str]) -> Iterator[str]:
-    """The end of each passage with the beginnings of those that follow, all in one text: each is read once."""
+    """The end of each passage with the beginnings of those that follow: each is read once.
+
+    One text from one long passage to the next, since nothing holds the beginning and the end of a long one together.
+    What comes later changes only the last.
+    """
     pieces = [text for text in said if text]
-    if len(pieces) < 2:
-        return
-    yield "".join(map(_ends, pieces))
     stripped = [text for text in map(str.strip, pieces) if text]
-    if stripped != pieces and len(stripped) > 1:
-        yield "".join(map(_ends, stripped))
+    for each in (pieces,) if stripped == pieces else (pieces, stripped):
+        yield from _between_long_ones(each)
 
 
-def _ends(text: str) -> str:
-    """Of a long one the beginning and the end, which nothing holds together."""
-    return text if len(text) <= 2 * _SEAM else f"{text[:_SEAM]}{_GAP}{text[-_SEAM:]}"
+def _between_long_ones(pieces: Sequence[str]) -> Iterator[str]:
+    run: list[str] = []
+    for text in pieces:
+        if len(text) <= 2 * _SEAM:
+            run.append(text)
+            continue
+        if run:
+            yield "".join((*run, text[:_SEAM]))
+        run = [text[-_SEAM:]]
+    if len(run) > 1:
+        yield "".join(run)
 
 
 def begins(text: str) -> bool:

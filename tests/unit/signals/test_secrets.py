@@ -68,6 +68,30 @@ def test_one_that_is_cut_over_messages_is_found(texts):
     assert secrets.measure(Text(tuple(Passage("user", text) for text in texts)))
 
 
+LONG = "They walked along the river until it was dark. " * 20
+
+
+@pytest.mark.parametrize("between", [[], ["ls"], ["yes", "go on"]])
+@pytest.mark.parametrize("after", [[], [LONG], [LONG, LONG]])
+def test_one_that_is_cut_between_long_messages_is_found(between, after):
+    key = "AKIA" + "2E0A8F3B7C9D1K5M"
+    texts = [LONG, LONG + key[:11], key[11:] + " " + LONG, *between, *after]
+
+    assert secrets.measure(Text(tuple(Passage("user", text) for text in texts))) == {"api_key"}
+
+
+def test_what_was_cut_earlier_is_looked_for_once(monkeypatch):
+    looked_at: list[str] = []
+    find = secrets.find
+    monkeypatch.setattr(secrets, "find", lambda text, known=(): looked_at.append(text) or find(text, known))
+    turns = [f"{turn}. {LONG} {turn}" for turn in range(20)]
+    for count in (19, 20):
+        looked_at.clear()
+        secrets.measure(Text(tuple(Passage("user", text) for text in turns[:count])))
+
+    assert sum(map(len, looked_at)) < 4 * len(LONG)
+
+
 def measured(row):
     """The signals that the shipped policy reads in the messages of a case."""
     body = msgspec.json.encode({"messages": row["messages"], "tools": row.get("tools", [])})
