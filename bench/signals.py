@@ -1,4 +1,7 @@
-"""Prints the CPU microseconds of each signal for a 2 KB and a 1 MB prompt: `python -m bench.signals`."""
+"""Prints the CPU microseconds of each signal for a 2 KB and a 1 MB prompt, and of a verdict on 1 KB of it as a reply.
+
+`python -m bench.signals`; what is compiled at run time is compiled before.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gateway.outcome import refusal
 from gateway.signals import language, needs, pii, read, secrets, tokens, topic
 from gateway.signals.text import Text
 
@@ -24,10 +28,11 @@ _TEXTS = {
 
 
 def main() -> None:
-    names = ("tokens", "needs", "read", "language", "pii", "secrets", "topic", "together")
+    names = ("tokens", "needs", "read", "language", "pii", "secrets", "topic", "refusal", "together")
     print(f"{'prompt':14} {'bytes':>9} {' '.join(f'{name:>10}' for name in names)}  pii says")
     language.load()
     topic.load()
+    refusal.load()
     for size in (2_048, 1_000_000):
         for name, piece in _TEXTS.items():
             text = (piece * (size // len(piece.encode()) + 1)).encode()[:size].decode(errors="ignore")
@@ -41,6 +46,7 @@ def main() -> None:
                 _microseconds(lambda p=passages: pii.measure(p)),
                 _microseconds(lambda p=passages: secrets.measure(p)),
                 _microseconds(lambda p=passages: topic.measure(p)),
+                _microseconds(lambda t=text[:1024]: refusal.judge("Tell me about it.", t)),
             ]
             figures = " ".join(f"{each:10,.1f}" for each in (*row, sum(row)))
             print(f"{name:14} {size:9} {figures}  {_said(passages)}")

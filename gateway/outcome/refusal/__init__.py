@@ -8,7 +8,5 @@ __all__ = ["Detector", "Judgement", "Verdict", "judge", "load"]
 
 
 def load() -> None:
-    """Reads the model, so that the first reply does not wait for it."""
-    from gateway.outcome.refusal import model  # numpy is imported only where replies are judged
-
-    model.load()
+    """Reads the model and has its loops compiled, so that the first reply does not wait for it."""
+    judge("What is compiled?", "All that a first reply needs. " * 40)

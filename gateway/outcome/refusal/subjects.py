@@ -19,7 +19,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _IDEOGRAPH = re.compile(r"[\u3400-\u9fff]")
 _STEM = 6
 _SHORTEST = 4  # letters of a word that is a subject
-_SURROGATES = range(0xD800, 0xE000)
 
 Shares = tuple[float, float, float]
 
@@ -64,7 +63,7 @@ def _loop() -> luajit.Loop | None:
 def _kinds() -> NDArray[np.uint8]:
     """By code: 0 no letter, 1 a letter, 2 an ideograph."""
     kinds = np.zeros(0x10000, np.uint8)
-    letters = [code for code in range(0x10000) if code not in _SURROGATES and _WORD.match(chr(code))]
-    kinds[letters] = 1
+    letters = [code for code, letter in enumerate(map(chr, range(0x10000))) if letter.isalnum()]
+    kinds[[code for code in letters if not chr(code).isdecimal()]] = 1  # as `_WORD` says
     kinds[[code for code in letters if _IDEOGRAPH.match(chr(code))]] = 2
     return kinds

@@ -77,13 +77,18 @@ def test_one_that_is_cut_between_long_messages_is_found(between, after):
     key = "AKIA" + "2E0A8F3B7C9D1K5M"
     texts = [LONG, LONG + key[:11], key[11:] + " " + LONG, *between, *after]
 
-    assert secrets.measure(Text(tuple(Passage("user", text) for text in texts))) == {"api_key"}
+    assert secrets.measure(Text(tuple(Passage("user", text) for text in texts))) == frozenset({"api_key"})
 
 
 def test_what_was_cut_earlier_is_looked_for_once(monkeypatch):
     looked_at: list[str] = []
     find = secrets.find
-    monkeypatch.setattr(secrets, "find", lambda text, known=(): looked_at.append(text) or find(text, known))
+
+    def noted(text, known=()):
+        looked_at.append(text)
+        return find(text, known)
+
+    monkeypatch.setattr(secrets, "find", noted)
     turns = [f"{turn}. {LONG} {turn}" for turn in range(20)]
     for count in (19, 20):
         looked_at.clear()
