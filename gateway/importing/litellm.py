@@ -113,6 +113,8 @@ def _routes(draft: Draft, router: Router, aliases: Mapping[str, str]) -> None:
     for name in router.groups:
         inside = openrouter_inside(draft, router.groups[name])
         for route, way in inside or router.ways(name):
+            if not way.items and name in aliases:
+                continue  # its callers go where the alias leads
             if not way.items:
                 draft.names.pop(name, None)
                 draft.findings.say(

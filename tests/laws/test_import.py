@@ -235,6 +235,15 @@ NOTHING_LEFT = {
 @given(litellm)
 @example({"model_list": [{"model_name": "b", "litellm_params": NOTHING_LEFT}]})
 @example({"model_list": [{"model_name": "a", "litellm_params": None}], "credential_list": 1})
+@example(
+    {
+        "model_list": [
+            {"model_name": "a", "litellm_params": None},
+            {"model_name": "b", "litellm_params": {"model": "openai/gpt-6-luna"}},
+        ],
+        "router_settings": {"model_group_alias": {"a": "b"}},
+    }
+)
 @example({"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x", "tags": 1}}], "include": 7})
 def test_any_configuration_of_litellm(configuration: object) -> None:
     held("litellm", configuration)
