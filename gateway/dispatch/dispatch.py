@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -31,6 +33,8 @@ from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.state_seal import StateSeal
 
+AGAIN_S = 0.1  # half as long to half as long again passes before `retry_same` asks again
+_chance = random.SystemRandom()
 _WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
 
@@ -76,7 +80,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
                 if found.ask_again or _elsewhere(asked, found, trail, means):
                     continue
                 failures.append((endpoint, found))
-                endpoint = _after(found, queue, endpoint) if monotonic() < trail.deadline else None
+                endpoint = await _next(found, queue, endpoint, trail)
                 continue
             _drop(spare)
             spare = found if said == "answered" else _held(found)
@@ -133,6 +137,16 @@ def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint, spare: ActiveAt
         only_breaks=may_break and leavable <= {"blank"},
         keeps=keeps,
     )
+
+
+async def _next(failure: Failure, queue: Queue, endpoint: Endpoint, trail: RequestState) -> Endpoint | None:
+    """Where to go after a failure. The same endpoint is asked again after a moment, never at once."""
+    if monotonic() >= trail.deadline:
+        return None
+    after = _after(failure, queue, endpoint)
+    if after is endpoint and failure.outcome == "failed":
+        await asyncio.sleep(min(AGAIN_S * (0.5 + _chance.random()), max(0.0, trail.deadline - monotonic())))
+    return after
 
 
 def _after(failure: Failure, queue: Queue, endpoint: Endpoint) -> Endpoint | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.dispatch.dispatch import AGAIN_S
 from tests.integration.rerouted import CUT, NO, THOUGHTS, YES, Scene, pieces, said, told
 
 NO_HOLD = ", on_refusal: {reroute: []}"
@@ -109,6 +110,8 @@ def test_a_stream_that_breaks_in_its_opening_is_asked_for_again_where_the_policy
 
     assert (seen.attempts, seen.vendors.asked) == ([("m@a", "failed"), ("m@a", "answered")], ["a", "a"])
     assert b"error" not in seen.body and seen.body.count(b"Here is what") == 1
+    first, second = seen.trail.attempts
+    assert second.started - first.started > AGAIN_S / 2  # after a moment: it may be swamped
 
 
 @pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)

@@ -89,19 +89,21 @@ def _money(
     """Reported tokens are the vendor's own; a request costs the sum of its attempts; each of them its tokens."""
     reported: dict[str, list[tuple[int, int]]] = defaultdict(list)
     sums: dict[str, Decimal] = defaultdict(Decimal)
+    by_id: dict[str, list[Any]] = defaultdict(list)
     for row in tried:
         cost = row.input_tokens * INPUT_USD + row.output_tokens * OUTPUT_USD
         if cost != Decimal(str(row.cost_usd)):
             return [f"an attempt of {row.request_id} costs {row.cost_usd}, its tokens {cost}"]
         sums[row.request_id] += cost
+        by_id[row.request_id].append(row)
         if not row.estimated and cost:
             reported[row.request_id].append((row.input_tokens, row.output_tokens))
     for id, serial in ids.items():
         if recorded.get(id, sums[id]) != sums[id]:
             return [f"{id} costs {recorded[id]}, its attempts {sums[id]}"]
         said, kept = Counter(usage.get(serial, ())), Counter(reported[id])
-        stopped = [row for row in tried if row.request_id == id and row.failure == "stopped"]
+        stopped = [row for row in by_id[id] if row.failure == "stopped"]
         if kept - said or (said - kept).total() > len(stopped):  # a freeze ends an attempt whatever was on its way
-            attempts = [f"{row.outcome} {row.failure or ''}" for row in tried if row.request_id == id]
+            attempts = [f"{row.outcome} {row.failure or ''}" for row in by_id[id]]
             return [f"the vendor reported {sorted(said)} for {id}, recorded is {sorted(kept)} of {attempts}"]
     return []
