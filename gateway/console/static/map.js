@@ -39,7 +39,7 @@ function consequences({ rerouted, rerouted_cost_usd: cost, cut_midway: cut }) {
   const round = rerouted
     ? `${plural(rerouted, "request")} went on to another endpoint after a refusal; what was refused had cost ${usd(cost)}`
     : "no request went on to another endpoint after a refusal";
-  return cut ? `${round}; ${plural(cut, "reply", "replies")} were cut off midway by a filter` : round;
+  return cut ? `${round}; ${plural(cut, "reply was", "replies were")} cut off midway by a filter` : round;
 }
 
 /** Fills a select, keeping what was chosen. */

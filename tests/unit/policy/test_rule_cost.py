@@ -65,3 +65,12 @@ def test_adoption_is_blocked_by_the_guards_that_removed_cheaper_chinese_weights(
     # The first removes every Chinese endpoint, the second those of one operator.
     assert blocked["g0"] >= blocked["g1"] > 0
     assert blocked["g0"] == pytest.approx(price_of_rules(decision(west, tokens=1000, language="en")).together)
+
+
+def test_an_endpoint_that_nobody_could_ask_blocks_no_adoption():
+    west = policy_with(NO_CHINESE_WEIGHTS, rest=BY_COST)
+    decided = decision(west, tokens=1000, language="en")
+    china = sum(1 << each.index for each in west.policy.endpoints if each.model.origin == "CN")
+
+    assert blocked_adoption(decided).keys() == blocked_adoption(decided, among=china).keys() == {"g0"}
+    assert blocked_adoption(decided, among=~china) == {}

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from gateway.report.digits import money
+from gateway.report.ledger import Spanned
 from gateway.report.page import COUNTED, page
 from gateway.report.page_summary import LOOKS
 from gateway.report.reports import REPORTS, Asked
@@ -111,3 +112,11 @@ def test_every_page_says_how_it_is_counted():
 )
 def test_money_is_read_in_cents_from_a_dollar_up(usd, shown):
     assert money(usd) == shown
+
+
+def test_a_page_says_from_when_to_when_its_requests_are():
+    rows = Spanned([row("answered", tried("gpt@openai"))] * 2)
+    text = page("savings", REPORTS["savings"](Asked(rows, FOLDER)), policy_version="v", made_at="now", span=rows)
+
+    assert "requests from 2026-11-20 02:00 to 2026-11-20 02:00 UTC" in text
+    assert str(Spanned([])) == "no requests"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.estimates import PRIORS
 from gateway.outcome.row import Row, read_line
 from gateway.report.savings import savings
-from tests.unit.policy.small import SETS, compiled
+from tests.unit.policy.small import CATALOG, SETS, compiled
 
 PRICES: dict[str, tuple[Fraction, Fraction]] = {
     "gpt@openai": (Fraction(2), Fraction(8)),
@@ -113,3 +113,36 @@ def test_a_policy_without_a_baseline_saves_nothing_that_could_be_said():
     report: Any = savings([], bare, PRIORS)
 
     assert (report["list_savings_usd"], report["effective_savings_usd"]) == (None, None)
+
+
+def recorded(number: int, *, permitted: bool, list_usd: str | None, version: str = "of-another-day") -> Row:
+    at = datetime(2026, 11, 20, 2 + number, tzinfo=UTC).isoformat()
+    used = {"input_tokens": 1000, "output_tokens": 100}
+    tries = [{"endpoint": "qwen@self", "purpose": "serve", "outcome": "answered", "cost_usd": "0.001", "usage": used}]
+    row: dict[str, Any] = {"request_id": f"r{number}", "at": at, "ended_at": at, "outcome": "answered", "route": "rest"}
+    row |= {"policy_version": version, "attempts": tries, "signals": {"topic": [], "language": "en"}}
+    return read_line(json.dumps(row | {"baseline_permitted": permitted, "baseline_list_usd": list_usd}))
+
+
+def test_what_was_recorded_when_it_was_priced_is_the_saving_at_list_price_whatever_serves_now():
+    rows = [recorded(0, permitted=True, list_usd="0.007"), recorded(1, permitted=False, list_usd="0.5")]
+
+    made = savings(rows, POLICY, PRIORS)
+
+    assert made["list_savings_usd"] == "0.006"
+    assert made["baseline_forbidden"] == {"requests": 1, "cost_usd": "0.001"}
+
+
+def test_own_machines_count_at_their_hours_where_these_have_a_price():
+    priced = CATALOG.replace(b"output: 0.6}]}", b"output: 0.6}], usd_per_hour: 2}")
+    owned = compiled(
+        policy=SETS + b"version: 1\nbaseline: gpt@openai\nroutes: [{name: rest, try: [{any: {}}]}]\n", catalog=priced
+    )
+    rows = [recorded(number, permitted=True, list_usd="0.007") for number in range(3)]
+
+    made = savings(rows, owned.policy, PRIORS)
+
+    assert savings(rows, POLICY, PRIORS)["at_machine_cost"] is None
+    assert made["at_machine_cost"] is not None
+    assert (made["at_machine_cost"]["transfer_usd"], made["at_machine_cost"]["actual_usd"]) == ("0.003", "4.00000000")
+    assert made["at_machine_cost"]["list_savings_usd"] == "-3.97900000"  # 0.018 less 4 and plus 0.003
