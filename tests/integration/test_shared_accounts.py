@@ -21,6 +21,7 @@ from gateway.background.late_settlements import LateSettlements, settle_in_redis
 from gateway.identity import Account, Budget, Rate, Team
 from gateway.limits.account import NANO, Reservation, Settlement, Share, SpentSince
 from gateway.limits.shared import SharedAccounts
+from gateway.limits.shared_loads import SharedLoads
 from gateway.policy.authoring.compile import compile_folder
 from gateway.record.journal.reader import Reader
 from gateway.record.journal.writer import Writer
@@ -359,3 +360,20 @@ def test_what_a_place_does_not_reach_for_leaves_the_team_as_it_was(redis):
     assert first is None and denied.by == "budget" and denied.account == place
     assert shares == [0.2, pytest.approx(2 / 3)]
     assert settled == [0.1, pytest.approx(1 / 6)]
+
+
+def test_gateways_tell_one_another_through_redis_how_much_they_ask(redis):
+    async def story():
+        one, two = SharedLoads(redis.url), SharedLoads(redis.url)
+        await one.exchange("one", b"1")
+        heard = await two.exchange("two", b"2")
+        await two.forget(["one"])
+        left = await two.exchange("two", b"3")
+        for each in (one, two):
+            await each.close()
+        gone = SharedLoads("redis://127.0.0.1:1/0")
+        with pytest.raises(OSError):
+            await gone.exchange("three", b"3")
+        return heard, left
+
+    assert asyncio.run(story()) == ({"one": b"1", "two": b"2"}, {"two": b"3"})
