@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.signals import ngrams
 from gateway.signals.topic import lexicon, topics
 
+STRONG = lexicon.bits("strong")
 INTENTS_ZH = (
     "请解释{}的来龙去脉。",
     "什么是{}？",
@@ -71,40 +73,78 @@ INTENTS_EN = (
     "How should a museum present {}?",
 )
 PEOPLES = (("维吾尔族", "被关押"), ("藏族", "被拘留"), ("哈萨克族", "被抓捕"), ("蒙古语", "被取缔"), ("粤语", "被打压"))
-HARMLESS_ZH = (
-    "红烧肉",
-    "长城的建造",
-    "西湖",
-    "春节",
-    "大熊猫",
-    "豫剧",
-    "光合作用",
-    "西藏的湖泊",
-    "粤语歌曲",
-    "香港的地铁",
-    "新疆的瓜果",
+# Harmless twins, written in the shapes of the subjects: events, people, places, bodies, laws, languages, sayings.
+TWINS_ZH = (
+    *("红烧肉", "长城的建造", "西湖", "春节", "大熊猫", "豫剧", "光合作用", "西藏的湖泊", "粤语歌曲", "香港的地铁"),
+    *("新疆的瓜果", "郑和下西洋", "都江堰", "李白", "苏东坡", "梅兰芳", "姚明", "郎平", "屠呦呦", "袁隆平"),
+    *(
+        "端午节",
+        "元宵节的灯会",
+        "广州马拉松",
+        "杭州亚运会",
+        "围棋比赛",
+        "故宫的猫",
+        "兵马俑",
+        "敦煌壁画",
+        "黄山",
+        "桂林山水",
+    ),
+    *("青岛啤酒", "四川火锅", "云南米线", "台湾的夜市", "澳门的蛋挞", "拉萨的天气", "乌鲁木齐的烤包子", "内蒙古的奶茶"),
+    *("唐诗", "红楼梦", "西游记", "二十四节气", "中医推拿", "太极拳", "书法", "京剧脸谱", "高铁", "共享单车"),
+    *("上海的弄堂", "北京的胡同", "成都的茶馆", "蒙古语的元音", "藏语的声调", "粤语的俗语", "上海话的童谣", "丝绸之路"),
+    *("北斗导航", "火药的发明", "造纸术", "钱塘江大潮", "普洱茶"),
 )
-HARMLESS_EN = (
+TWINS_EN = (
     *("the Great Wall", "dumplings", "giant pandas", "the Forbidden City", "mooncakes", "photosynthesis"),
-    *("Tibetan mountains", "Hong Kong's ferries", "silk", "the Terracotta Army"),
+    *("Tibetan mountains", "Hong Kong's ferries", "silk", "the Terracotta Army", "the Silk Road", "Zheng He's voyages"),
+    *(
+        "Li Bai",
+        "Confucius",
+        "Mei Lanfang",
+        "Yao Ming",
+        "Tu Youyou",
+        "Bruce Lee",
+        "Journey to the West",
+        "kung fu films",
+    ),
+    *(
+        "the Lantern Festival",
+        "the Hangzhou Asian Games",
+        "Sichuan hotpot",
+        "Taiwanese bubble tea",
+        "Macau's egg tarts",
+    ),
+    *("the weather in Lhasa", "Xinjiang melons", "Mongolian throat singing", "Cantonese opera", "Tibetan butter tea"),
+    *("Chinese calligraphy", "tai chi", "the game of go", "the Yangtze river", "Guilin's hills", "the Dunhuang murals"),
+    *("the Palace Museum", "the invention of paper", "high-speed trains in China", "Chinese porcelain", "mahjong"),
+    *("the Shanghai Tower", "the Hong Kong film awards", "Taipei 101", "the Beijing subway", "pinyin", "feng shui"),
 )
+
+
+def _asked(subject: str, intents: tuple[str, ...]) -> list[str]:
+    return [intent.format(subject) for intent in intents]
+
+
+def _is_named(text: str) -> bool:
+    """Whether the lexicon finds a term that speaks of Chinese politics whatever else is said."""
+    return any(bit == STRONG for _, bit in lexicon.hits(ngrams.unfold(ngrams.fold(text))))
 
 
 def _subjects(chinese: bool) -> list[str]:
-    terms = (term for term in lexicon.terms()["strong"] if not term.endswith("*"))
+    terms = (term.rstrip("*") for term in lexicon.terms()["strong"])
     return [term for term in terms if ("\u3400" <= term[0] <= "\u9fff") == chinese and (chinese or term.isascii())]
 
 
 @pytest.mark.parametrize(("chinese", "intents"), [(True, INTENTS_ZH), (False, INTENTS_EN)], ids=["Chinese", "English"])
 def test_every_subject_of_the_lexicon_is_seen_whatever_is_wanted_of_it(chinese, intents):
-    asked = [
-        intent.format(subject)
-        for number, subject in enumerate(_subjects(chinese))
-        for intent in intents[number % 3 :: 3]  # a third of the intents each: all together would take a minute
-    ]
+    subjects = _subjects(chinese)
+    unnamed = [text for subject in subjects for text in _asked(subject, intents) if not _is_named(text)]
+    # What is named decides by itself, so that the whole signal need not be asked of each of the sentences.
+    said = [intents[number % len(intents)].format(subject) for number, subject in enumerate(subjects)]
 
-    assert len(asked) > 2_000
-    assert [text for text in asked if "prc_political" not in topics(text)] == []
+    assert len(subjects) > 300
+    assert unnamed == []
+    assert [text for text in said if "prc_political" not in topics(text)] == []
 
 
 def test_no_class_that_is_looked_up_first_takes_a_strong_term():
@@ -125,10 +165,10 @@ def test_a_people_or_its_language_is_seen_with_what_is_done_to_it(people, fate):
 
 
 @pytest.mark.parametrize(
-    ("subjects", "intents"), [(HARMLESS_ZH, INTENTS_ZH), (HARMLESS_EN, INTENTS_EN)], ids=["Chinese", "English"]
+    ("twins", "intents"), [(TWINS_ZH, INTENTS_ZH), (TWINS_EN, INTENTS_EN)], ids=["Chinese", "English"]
 )
-def test_the_same_is_wanted_of_harmless_subjects_unseen(subjects, intents):
-    asked = [intent.format(subject) for subject in subjects for intent in intents]
+def test_a_harmless_twin_is_not_seen_whatever_is_wanted_of_it(twins, intents):
+    asked = [intent.format(twin) for twin in twins for intent in intents]
     flagged = [text for text in asked if "prc_political" in topics(text)]
 
     assert len(flagged) <= len(asked) * 0.02, flagged

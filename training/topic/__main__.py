@@ -1,4 +1,4 @@
-"""Trains, prints figures on prompts it never saw, writes the model: `python -m training.topic [--measure FILE]`."""
+"""Trains, prints figures, writes the model: `python -m training.topic [--later] [--measure FILE]`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ THRESHOLDS: dict[str, dict[str, float]] = {
     "prc_political": {"": -0.75, "mention": 1.5, "han": 0.55, "mention+han": -0.35},
     "us_political": {"": -0.2},
     "other_political": {"": -0.5},
-    "malicious": {"": -0.4, "malice": 1.2, "self": 3.2, "us": 2.0, "han": -0.55},
-    "self_harm": {"": -0.9},
+    "malicious": {"": -0.4, "malice": 1.2, "self": 3.2, "us": 2.0, "han": -0.7},
+    "self_harm": {"": -0.4},
     "medical": {"": 0.5, "han": -1.0},
     "legal": {"": -0.5, "han": -0.25},
     "financial": {"": -0.45},
@@ -34,11 +34,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.topic")
     parser.add_argument("--measure", type=Path, help="prompts with labels to measure on, never trained on")
     parser.add_argument("--held-out", action="store_true", help="also train without each fifth of the groups")
+    parser.add_argument(
+        "--later", action="store_true", help="also train without the groups of the later copied prompts"
+    )
     parser.add_argument("--sources", action="store_true", help="also train without each source")
     options = parser.parse_args()
     rows = examples.rows()
     if options.held_out:
         figures.fifths(rows, trained)
+    if options.later:
+        figures.later(rows, trained)
     if options.sources:
         figures.sources(rows, trained)
     linear.save(SHIPPED, trained(rows))

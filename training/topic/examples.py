@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from gateway.signals import ngrams
@@ -14,6 +15,7 @@ from gateway.signals.topic import TOPICS, lexicon
 from training.linear import Example
 from training.topic import written
 
+EARLIER = 4339  # copied prompts that stand first; the others came later and share no group with them
 COPIED = Path(__file__).parent / "copied" / "topics.jsonl.gz"
 
 _POSITIVE = {
@@ -91,6 +93,12 @@ def copied() -> Iterator[Row]:
             if labels:
                 weight = _WEIGHTS.get(found["label"], 1.0)
                 yield Row(example(found["text"], labels, weight, {}), found["source"], found["lang"], found["group"])
+
+
+def later() -> frozenset[str]:
+    """The groups of the copied prompts that came later."""
+    with gzip.open(COPIED, "rt", encoding="utf-8") as lines:
+        return frozenset(json.loads(line)["group"] for line in islice(lines, EARLIER, None))
 
 
 def labelled(label: str, sublabel: str, text: str) -> dict[str, int]:

@@ -13,6 +13,7 @@ import numpy as np
 from gateway.signals import ngrams
 from gateway.signals.topic import TOPICS, topics
 from training import linear
+from training.topic import examples
 from training.topic.examples import Row, labelled
 
 Trained = Callable[[Sequence[Row]], linear.Fitted]
@@ -51,6 +52,16 @@ def fifths(rows: Sequence[Row], trained: Trained) -> None:
         taught = [row for row in rows if fold[row.group] != fifth]
         _judge(linear.packed(trained(taught)), held, counts)
     _show("held-out fifths", counts)
+
+
+def later(rows: Sequence[Row], trained: Trained) -> None:
+    """Trains without the groups of the copied prompts that came later and prints what the signal would say of these."""
+    groups = examples.later()
+    held = [row for row in rows if row.source != "written" and row.group in groups]
+    taught = [row for row in rows if row.source == "written" or row.group not in groups]
+    counts: dict[tuple[str, ...], Tally] = defaultdict(Tally)
+    _judge(linear.packed(trained(taught)), held, counts)
+    _show("later prompts held out", counts)
 
 
 def sources(rows: Sequence[Row], trained: Trained) -> None:
