@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from gateway.importing.cloud_doors import cloud_door
 from gateway.importing.draft import Draft, Handle, Wanted, model_id, word
 from gateway.importing.keys import holds_key, safe_address
+from gateway.importing.parameters import THOUGHTS, without_thoughts
 from gateway.importing.shipped import Row, normal
 from gateway.importing.targets import Target, hosted_key, label, model_row
 
@@ -26,6 +27,24 @@ UNKNOWN_LAB: Row = {"id": "unknown", "name": "nobody has said"}
 
 def place(draft: Draft, target: Target) -> Handle | None:
     """The endpoint of a target; None if it cannot be one, which is told."""
+    wanted = _wanted(draft, target)
+    if wanted is None:
+        return None
+    wanted.parameters, wanted.called = dict(target.parameters), word(target.called).lower()
+    if THOUGHTS & wanted.parameters.get("add", {}).keys() and not _reasons(draft, wanted):
+        words = "is not known to reason, so it is not told how much to: callers must say it"
+        draft.findings.say("not_carried", str(wanted.row["id"]), words)
+        wanted.parameters = without_thoughts(wanted.parameters)
+    return draft.want(wanted)
+
+
+def _reasons(draft: Draft, wanted: Wanted) -> bool:
+    id = str(wanted.row["id"]).partition("@")[0]
+    model = wanted.own_model or draft.shipped.rows["models"].get(id) or {}
+    return "reasoning" in (model.get("can") or ())
+
+
+def _wanted(draft: Draft, target: Target) -> Wanted | None:
     base = safe_address(target.base)
     if holds_key(f"{target.name} {target.weights} {target.called}"):
         draft.findings.tell("error", target.path, "a key stands where a name should: left out, and not shown")
@@ -39,9 +58,9 @@ def place(draft: Draft, target: Target) -> Handle | None:
         return None
     url = urlsplit(base)
     if target.region is not None:
-        return draft.want(cloud_door(draft, target, base))
+        return cloud_door(draft, target, base)
     if is_own(draft, base):
-        return draft.want(_own(draft, target, base))
+        return _own(draft, target, base)
     if url.scheme != "https":
         words = (
             f"`{target.called}`: plain http to {url.hostname}, which is no own machine: left out; write "
@@ -50,12 +69,12 @@ def place(draft: Draft, target: Target) -> Handle | None:
         draft.findings.tell("error", target.path, words)
         return None
     if (url.hostname or "").endswith(_AZURE):
-        return draft.want(_azure(draft, target, base))
+        return _azure(draft, target, base)
     row = draft.shipped.door(base, target.name)
     if row is not None:
-        return draft.want(_shipped(draft, target, row))
+        return _shipped(draft, target, row)
     where = draft.shipped.place(base)
-    return draft.want(_new(draft, target, base, where) if where else _relay(draft, target, base))
+    return _new(draft, target, base, where) if where else _relay(draft, target, base)
 
 
 def is_own(draft: Draft, base: str) -> bool:

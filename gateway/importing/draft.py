@@ -36,6 +36,8 @@ class Wanted:
     own_model: Row | None = None
     tells: list[str] = field(default_factory=list)
     ceilings: dict[str, int] = field(default_factory=dict)  # no part of what it is
+    parameters: Row = field(default_factory=dict)  # what its requests are given and relieved of
+    called: str | None = None  # tells two apart that differ in nothing but these
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Way:
     reroute: tuple[str, ...] | None = None
     canary: tuple[Handle, float] | None = None
     when: tuple[tuple[str, Any], ...] = ()  # tests besides the name
+    weights: tuple[tuple[Handle, float], ...] = ()  # of those that share, where the order is `weighted`
 
 
 @dataclass(slots=True)
@@ -82,7 +85,8 @@ class Draft:
     def want(self, wanted: Wanted) -> Handle:
         """The handle of this endpoint; the same one for the same row and key."""
         for number, known in enumerate(self.wanted):
-            if known.row == wanted.row and known.key_env == wanted.key_env:
+            same = (known.row, known.key_env, known.parameters) == (wanted.row, wanted.key_env, wanted.parameters)
+            if same:
                 return number
         self.wanted.append(wanted)
         return len(self.wanted) - 1
@@ -111,11 +115,12 @@ def _apart(stem: str, alike: list[Wanted]) -> list[str]:
         return [stem]
     made, number = [], 0
     for wanted in alike:
-        if wanted.key_env == wanted.row.get("key_env") and wanted.label is None:
+        if wanted.key_env == wanted.row.get("key_env") and wanted.label is None and stem not in made:
             made.append(stem)
             continue
-        number += wanted.label is None
-        label = wanted.label or f"key-{number}"
+        twin = wanted.called if wanted.parameters and wanted.label is None else None
+        number += wanted.label is None and twin is None
+        label = wanted.label or twin or f"key-{number}"
         made.append(f"{stem}{'-' if '/' in stem.partition('@')[2] else '/'}{label}")
     return made
 

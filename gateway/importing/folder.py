@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.importing.doors import UNKNOWN_LAB
 from gateway.importing.draft import Draft, Item, Way, unique, word
+from gateway.importing.litellm_names import plain
 from gateway.importing.shipped import Row
 from gateway.importing.writing import document, rows
 
@@ -104,6 +105,10 @@ def _route(route: str, names: list[str], way: Way, ids: Mapping[int, str], *, ev
     made |= {"when": when} if when else {}
     made["try"] = [_item(item, ids) for item in way.items]
     made |= {"order": way.order} if way.order else {}
+    weights: dict[str, float] = {}
+    for handle, weight in way.weights:
+        weights[ids[handle]] = plain(weights.get(ids[handle], 0) + weight)
+    made |= {"weights": weights} if weights else {}
     made |= {"limits": dict(way.limits)} if way.limits else {}
     made |= {"on_refusal": {"reroute": list(way.reroute)}} if way.reroute is not None else {}
     made |= {"canary": {"endpoint": ids[way.canary[0]], "percent": way.canary[1]}} if way.canary else {}
@@ -151,6 +156,7 @@ def _endpoint(draft: Draft, number: int, id: str) -> Row:
         row["upstream_model"] = str(wanted.row["id"]).partition("@")[0]
     made = {"id": id, **{key: row[key] for key in _ROW_ORDER if key in row}, **row}
     made |= {"ceilings": wanted.ceilings} if wanted.ceilings else {}
+    made |= {"parameters": wanted.parameters} if wanted.parameters else {}
     return made | ({"key_env": wanted.key_env} if wanted.key_env else {})
 
 

@@ -9,7 +9,7 @@ from gateway.importing.draft import Draft
 from gateway.importing.litellm_callers import PERIODS
 from gateway.importing.litellm_deployments import Deployment, provider_of
 from gateway.importing.litellm_names import number as amount
-from gateway.importing.litellm_routes import plain
+from gateway.importing.litellm_names import plain
 from gateway.importing.litellm_shape import listed
 from gateway.source.peer import Path
 

@@ -14,6 +14,8 @@ from gateway.importing.keys import key_of
 from gateway.importing.litellm_clouds import CLOUDS, cloud
 from gateway.importing.litellm_facts import Known, price_key
 from gateway.importing.litellm_names import number, resolved
+from gateway.importing.parameters import given, left_out
+from gateway.importing.shipped import Row
 from gateway.importing.targets import Target
 from gateway.source.peer import Path
 
@@ -127,8 +129,10 @@ def _target(
         draft.findings.tell("error", path, f"`{called}`: `{provider}/` {why}")
         return None
     _tell_of_address(draft, path, called, provider, base)
+    under = (*path, "litellm_params")
     return Target(
-        path=(*path, "litellm_params"),
+        path=under,
+        parameters=_parameters(draft, under, params),
         called=called,
         provider=provider,
         name=name,
@@ -140,6 +144,13 @@ def _target(
         said=known.said,
         prices=known.prices,
         price_key=price_key(model, name, provider),
+    )
+
+
+def _parameters(draft: Draft, under: Path, params: Mapping[str, Any]) -> Row:
+    dropped = (*under, "additional_drop_params")
+    return given(draft.findings, under, params) | left_out(
+        draft.findings, dropped, params.get("additional_drop_params")
     )
 
 

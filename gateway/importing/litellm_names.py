@@ -41,3 +41,8 @@ def resolved(draft: Draft, path: Path, value: object) -> str | None:
         return None
     draft.findings.carried(path)
     return found
+
+
+def plain(value: float) -> int | float:
+    """Whole where it is."""
+    return int(value) if float(value).is_integer() else round(value, 3)

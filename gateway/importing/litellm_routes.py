@@ -7,29 +7,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.importing.draft import Draft, Item, Way
+from gateway.importing.findings import Section
 from gateway.importing.litellm_deployments import Deployment
 from gateway.importing.litellm_fallbacks import Fallbacks
-from gateway.importing.litellm_names import number
+from gateway.importing.litellm_names import number, plain
 from gateway.importing.litellm_shape import listed
 
 _DEFAULT_TIMEOUT, _DEFAULT_RETRIES, _MOST_ATTEMPTS, _DEEPEST = 600.0, 2, 20, 5
-_ORDERS = {"latency-based-routing": "first_byte", "cost-based-routing": "price"}
+_ORDERS = {
+    "simple-shuffle": "weighted",
+    "least-busy": "weighted",
+    "usage-based-routing": "weighted",
+    "usage-based-routing-v2": "weighted",
+    "latency-based-routing": "first_byte",
+    "cost-based-routing": "price",
+}
+_EVENLY = "here they share the conversations evenly, whoever is busy; the next one helps when one fails or rests"
 _SPREADS = {
     "simple-shuffle": (
-        "requests were spread over the deployments of a name (by weight, else by rpm or tpm, else "
-        "evenly): here the first takes all until it fails or rests, so **its rate limit is now the "
-        "limit**"
+        "spread by weight, else by rpm or tpm, else evenly: `order: weighted`, drawn for each conversation (there: for "
+        "each request), so that a conversation keeps its endpoint"
     ),
-    "least-busy": (
-        "the least busy deployment was asked: here they are asked in the order listed; the next one "
-        "helps when one fails or rests"
-    ),
-    "usage-based-routing": (
-        "the deployment with the least tokens this minute was asked: here they are asked in the order listed"
-    ),
-    "usage-based-routing-v2": (
-        "the deployment with the least tokens this minute was asked: here they are asked in the order listed"
-    ),
+    "least-busy": f"the least busy deployment was asked: {_EVENLY}",
+    "usage-based-routing": f"the deployment with the least tokens this minute was asked: {_EVENLY}",
+    "usage-based-routing-v2": f"the deployment with the least tokens this minute was asked: {_EVENLY}",
     "latency-based-routing": (
         "by latency: `order: first_byte` inside one item, learned from replies; until there is data, the order listed"
     ),
@@ -76,12 +77,14 @@ class Router:
         return [*ways, (name, self._way(name, rest or list(group), ()))]
 
     def _way(self, name: str, group: Sequence[Deployment], when: tuple[tuple[str, Any], ...]) -> Way:
-        items, canary = self._spread(name, group, spread=True)
+        items, weights = self._spread(name, group, spread=True)
         self._tell_of_mixture(name, group)
         seen = {handle for item in items for handle in item.handles}
         chain = self._chain(name)
         for later in chain:
-            for item in self._spread(later, self._found(later), spread=False)[0]:
+            found, more = self._spread(later, self._found(later), spread=False)
+            weights += [(handle, weight) for handle, weight in more if handle not in seen]
+            for item in found:
                 left = tuple(handle for handle in item.handles if handle not in seen)
                 seen |= set(left)
                 items += [Item(left, together=item.together and len(left) > 1)] if left else []
@@ -89,7 +92,8 @@ class Router:
         self.longest = max(self.longest, 1 + len(chain))
         reroute = self._reroute(name, chained=bool(self.fallbacks.failure(name)))
         order = _ORDERS.get(self.strategy) if any(item.together for item in items) else None
-        return Way(tuple(items), order, self._limits(served, seen), reroute, canary, when)
+        shared = tuple((handle, weight) for handle, weight in weights if order == "weighted")
+        return Way(tuple(items), order, self._limits(served, seen), reroute, None, when, shared)
 
     def _tell_of_mixture(self, name: str, group: Sequence[Deployment]) -> None:
         """Deployments of one name are not tried in the order written, whatever labels say."""
@@ -138,63 +142,39 @@ class Router:
 
     def _spread(
         self, name: str, group: Sequence[Deployment], *, spread: bool
-    ) -> tuple[list[Item], tuple[int, float] | None]:
-        """One level of `order` after another; inside, as the strategy has it."""
+    ) -> tuple[list[Item], list[tuple[int, float]]]:
+        """One level of `order` after another; inside, as the strategy has it. With the weights of those that share."""
         levels: dict[float, list[Deployment]] = {}
         for deployment in group:
             level = deployment.number("order")
             levels.setdefault(float("inf") if level is None else level, []).append(deployment)
         items: list[Item] = []
-        canary = None
+        weights: list[tuple[int, float]] = []
         for level in sorted(levels):
             found = levels[level]
             handles = tuple(dict.fromkeys(deployment.handle for deployment in found))
+            together = len(handles) > 1 and self.strategy in _ORDERS
             if len(handles) > 1 and spread:
                 self.spread.append(name)
-            if len(handles) > 1 and self.strategy in _ORDERS:
-                items.append(Item(handles, together=True))
-                continue
-            ranked = sorted(found, key=_weight, reverse=True) if self.strategy == "simple-shuffle" else found
-            items += [Item((handle,)) for handle in dict.fromkeys(deployment.handle for deployment in ranked)]
-            if canary is None and spread and self.strategy == "simple-shuffle":
-                canary = self._canary(name, ranked)
-        return items, canary
-
-    def _canary(self, name: str, ranked: Sequence[Deployment]) -> tuple[int, float] | None:
-        """Two weights are a share; a third has no word."""
-        drawn = [(d, weight) for d in ranked if (weight := d.number("weight") or 0) > 0]
-        if len(drawn) > 2:
-            words = (
-                f"`{name}` is spread over {len(drawn)} weights: a route has one canary, so the heaviest "
-                "takes all; the others follow when it fails"
-            )
-            self.draft.findings.tell("not_carried", (*drawn[0][0].path, "litellm_params", "weight"), words)
-        if len(drawn) != 2 or drawn[0][0].handle == drawn[1][0].handle:
-            return None
-        (_, most), (second, least) = drawn
-        percent = round(100 * least / (most + least), 2)
-        words = (
-            f"`{name}`: weights {most:g} to {least:g} are a canary of {percent:g} %, drawn per "
-            "conversation (there: per request); reports call it a canary"
-        )
-        self.draft.findings.tell("assumed", (*second.path, "litellm_params", "weight"), words)
-        return second.handle, percent
+            items += [Item(handles, together=True)] if together else [Item((handle,)) for handle in handles]
+            if together and self.strategy == "simple-shuffle":
+                weights += _weights(found)
+        return items, weights
 
 
-def _weight(deployment: Deployment) -> tuple[float, float, float]:
-    weight = deployment.number("weight")
-    return (0.0 if weight is None else weight, deployment.number("rpm") or 0, deployment.number("tpm") or 0)
+def _weights(found: Sequence[Deployment]) -> list[tuple[int, float]]:
+    """By the first of these that any of them has; those that lack it weigh nothing, and without any all weigh alike."""
+    for option in ("weight", "rpm", "tpm"):
+        said = [(each.handle, max(0.0, each.number(option) or 0.0)) for each in found]
+        if any(weight > 0 for _, weight in said):
+            return said
+    return []
 
 
 def bounds(attempt: float, total: float) -> tuple[tuple[str, Any], ...]:
     """Of an attempt and of the request, in seconds."""
     each = plain(attempt)
     return (("first_byte_s", each), ("whole_s", each), ("total_s", plain(max(total, attempt))))
-
-
-def plain(value: float) -> int | float:
-    """Whole where it is."""
-    return int(value) if float(value).is_integer() else round(value, 3)
 
 
 def defaults(router: Router) -> dict[str, Any]:
@@ -237,8 +217,9 @@ def tell_of_spread(router: Router) -> None:
         router.strategy, "a way to choose that has no word here: deployments are asked in the order listed"
     )
     if names:
+        section: Section = "assumed" if router.strategy in _ORDERS else "not_carried"
         router.draft.findings.tell(
-            "not_carried", path if said else ("model_list",), f"{router.strategy}, for {names}: {words}"
+            section, path if said else ("model_list",), f"{router.strategy}, for {names}: {words}"
         )
     elif said:
         router.draft.findings.tell("not_carried", path, "no name has several deployments to choose from")

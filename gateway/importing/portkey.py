@@ -14,6 +14,10 @@ from gateway.importing.litellm_routes import bounds
 from gateway.importing.portkey_targets import Config, snake, target_of, timeout_of
 from gateway.source.peer import Path
 
+_SHARED = (
+    "shared by weight, drawn for each conversation (there: for each request); one that fails is followed by the others "
+    "(there: by none)"
+)
 _WAITS_S, _MOST_ATTEMPTS = 600.0, 20
 _TOLD = {
     "retry": (
@@ -63,8 +67,8 @@ def read_portkey(draft: Draft) -> None:
     draft.every_name = True
     draft.names = {"*": "Portkey sent every name to the targets of its config"}
     for route, when, way_items in reading.conditional:
-        draft.ways.append((route, f"*{route}", Way(tuple(way_items), when=when)))
-    draft.ways.append(("config", "*", Way(tuple(items), canary=reading.canary)))
+        draft.ways.append((route, f"*{route}", reading.way(way_items, when)))
+    draft.ways.append(("config", "*", reading.way(items, ())))
     refusal = {"reroute": ["filtered"], "prefer": "listed"} if reading.filters_move_on else {"reroute": []}
     attempts = min(_MOST_ATTEMPTS, max(3, len(handles)))
     draft.defaults = {
@@ -83,9 +87,15 @@ class _Reading:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.seconds: dict[Handle, float] = {}
-        self.canary: tuple[Handle, float] | None = None
+        self.weights: dict[Handle, float] = {}  # of endpoints that share
         self.filters_move_on = False
         self.conditional: list[tuple[str, tuple[tuple[str, Any], ...], list[Item]]] = []
+
+    def way(self, items: list[Item], when: tuple[tuple[str, Any], ...]) -> Way:
+        """A route through these, which shares where an item holds several."""
+        sharing = [handle for item in items if item.together for handle in item.handles]
+        weights = tuple((handle, self.weights[handle]) for handle in dict.fromkeys(sharing) if handle in self.weights)
+        return Way(tuple(items), "weighted" if weights else None, when=when, weights=weights)
 
     def read(self, path: Path, raw: Mapping[str, Any], above: Config) -> list[Item]:
         """The entries of `try` that a config or a target stands for."""
@@ -137,7 +147,7 @@ class _Reading:
         self.draft.findings.tell("lost", (*path, "strategy", option), words)
 
     def _loadbalance(self, path: Path, inner: list[tuple[int, Any]], here: Config) -> list[Item]:
-        """The heaviest branch is the route; one other branch of one endpoint may be a canary."""
+        """The first endpoints of the branches share by weight; what else the branches try follows."""
         branches = []
         for place, target in inner:
             where = (*path, "targets", place)
@@ -146,30 +156,17 @@ class _Reading:
             if items:
                 branches.append((1.0 if weight is None else max(0.0, weight), items))
             self.draft.findings.carried((*where, "weight"))
-        if not branches:
-            return []
         ranked = sorted(branches, key=lambda branch: branch[0], reverse=True)
-        drawn = [branch for branch in ranked if branch[0] > 0]
-        self._share(path, drawn)
-        first = list(ranked[0][1])
-        return first + [item for _, items in ranked[1:] for item in items if len(drawn) != 2 and item not in first]
-
-    def _share(self, path: Path, drawn: list[tuple[float, list[Item]]]) -> None:
-        total = sum(weight for weight, _ in drawn)
-        if len(drawn) == 2 and len(drawn[1][1]) == 1 and path == ():
-            percent = round(100 * drawn[1][0] / total, 2)
-            self.canary = (drawn[1][1][0].handles[0], percent)
-            words = (
-                f"the lighter branch is a canary of {percent:g} %, drawn per conversation; it goes on to "
-                "the route's endpoints when it fails (there: to none)"
-            )
-            self.draft.findings.tell("assumed", (*path, "targets"), words)
-        elif len(drawn) > 1:
-            words = (
-                "a share among several, each request drawn anew: the heaviest branch takes all, the "
-                "others follow when it fails"
-            )
-            self.draft.findings.tell("not_carried", (*path, "targets"), words)
+        if len(ranked) < 2:
+            return ranked[0][1] if ranked else []
+        heads: dict[Handle, float] = {}
+        for weight, items in ranked:
+            for handle in items[0].handles:
+                heads[handle] = heads.get(handle, 0.0) + weight / len(items[0].handles)
+        self.weights |= heads
+        self.draft.findings.tell("assumed", (*path, "targets"), _SHARED)
+        later = [item for _, items in ranked for item in items[1:] if not set(item.handles) <= set(heads)]
+        return [Item(tuple(heads), together=len(heads) > 1), *later]
 
     def _conditional(
         self, path: Path, strategy: Mapping[str, Any], inner: list[tuple[int, Any]], here: Config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.importing.data import table
@@ -12,6 +12,7 @@ from gateway.importing.doors import place
 from gateway.importing.draft import Draft, Handle, word
 from gateway.importing.keys import Key, key_of, variable_for
 from gateway.importing.litellm_names import number
+from gateway.importing.parameters import forced
 from gateway.importing.shipped import normal
 from gateway.importing.targets import Target
 from gateway.source.peer import Path
@@ -69,7 +70,9 @@ def target_of(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], her
     if base is None:
         _left_out(draft, path, f"no address is known for `{word(provider)}`: give it a `custom_host`")
         return None
-    handle = place(draft, _target(draft, path, provider, model, base, said))
+    at = (*path, data["override_params"][0]) if "override_params" in data else path
+    tuned = forced(draft.findings, at, override)
+    handle = place(draft, replace(_target(draft, path, provider, model, base, said), parameters=tuned))
     if handle is not None:
         _tell(draft, path, data, override)
     return handle
@@ -155,7 +158,7 @@ def _tell(draft: Draft, path: Path, data: Mapping[str, tuple[str, Any]], overrid
         key = data["override_params"][0]
         findings.carried((*path, key, "model"))
         for option in override:
-            if option != "model":
+            if option != "model" and (*path, key, option) not in findings.done:
                 findings.tell(
                     "not_carried",
                     (*path, key, option),

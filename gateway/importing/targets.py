@@ -27,6 +27,7 @@ class Target:
     said: Row = field(default_factory=dict)  # the same without what a name alone suggests
     prices: tuple[Row, ...] = ()
     price_key: str | None = None
+    parameters: Row = field(default_factory=dict)  # what its requests are given and relieved of
     literal_env: str | None = None  # the variable for a key that stands in clear
 
 
