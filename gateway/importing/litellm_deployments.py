@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.errors import near
@@ -15,7 +15,6 @@ from gateway.importing.litellm_clouds import CLOUDS, cloud
 from gateway.importing.litellm_facts import Known, price_key
 from gateway.importing.litellm_names import number, resolved
 from gateway.importing.parameters import given, left_out
-from gateway.importing.shipped import Row
 from gateway.importing.targets import Target
 from gateway.source.peer import Path
 
@@ -85,7 +84,7 @@ def deployment(
         return None
     draft.findings.carried((*path, "model_name"), (*path, "litellm_params", "model"))
     target = _target(draft, path, name, model, base, params, info if isinstance(info, dict) else {})
-    handle = place(draft, target) if target is not None else None
+    handle = place(draft, _tuned(draft, target, params)) if target is not None else None
     if handle is None:
         draft.findings.done.add(path)
         return None
@@ -129,10 +128,8 @@ def _target(
         draft.findings.tell("error", path, f"`{called}`: `{provider}/` {why}")
         return None
     _tell_of_address(draft, path, called, provider, base)
-    under = (*path, "litellm_params")
     return Target(
-        path=under,
-        parameters=_parameters(draft, under, params),
+        path=(*path, "litellm_params"),
         called=called,
         provider=provider,
         name=name,
@@ -147,11 +144,11 @@ def _target(
     )
 
 
-def _parameters(draft: Draft, under: Path, params: Mapping[str, Any]) -> Row:
-    dropped = (*under, "additional_drop_params")
-    return given(draft.findings, under, params) | left_out(
-        draft.findings, dropped, params.get("additional_drop_params")
-    )
+def _tuned(draft: Draft, target: Target, params: Mapping[str, Any]) -> Target:
+    """With what the deployment gives its requests, and leaves out of them."""
+    option = "additional_drop_params"
+    dropped = left_out(draft.findings, (*target.path, option), params.get(option))
+    return replace(target, parameters=given(draft.findings, target.path, params) | dropped)
 
 
 def provider_of(model: str, base: str | None, params: Mapping[str, Any]) -> tuple[str, str] | None:
