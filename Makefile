@@ -44,7 +44,7 @@ quick: install ## unit and golden tests but the thorough ones: no services, half
 	$(BIN)/pytest -q -n 2 -m 'not services and not thorough' tests/unit tests/golden tests/structure
 
 test: install system check coverage dialects ## everything, with real services
-	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow' $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m 'not slow' $(filter-out tests/unit/ tests/golden/ tests/__pycache__/,$(wildcard tests/*/))
 
 coverage: install ## unit and golden tests, and how much of the pure core they reach (pyproject.toml has the least)
 	@rm -rf .coverage; mkdir .coverage
