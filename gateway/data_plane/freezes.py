@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +23,7 @@ from gateway.policy.freeze import UNREAD, Frozen, Rows, freeze_name, merged, sel
 from gateway.policy.in_force import InForce
 from gateway.processes import freeze_file, freezing
 
-LOOK_S = 0.5  # between two looks at the file, and at Redis
+LOOK_S = 0.25  # between two looks at the file, and at Redis
 MET = "freezes.shared"  # in the state folder once Redis has been read: from then on its file serves without it
 _log = logging.getLogger("gateway")
 
@@ -79,6 +80,7 @@ class Freezes:
         self._shared_known = shared is None or (state_dir / MET).exists()
         self._seen: object = ()  # the file's stamp; () is none
         self._filed: frozenset[str] = frozenset()  # keys of the rows that the file holds
+        self._news = asyncio.Event()  # the file has rows that Redis is to hear of at once
         self._thread = ThreadPoolExecutor(1, "freezes")
         if (look := _look(state_dir, self._rows, self._seen)) is not None:
             self._take_over(look)
@@ -105,10 +107,19 @@ class Freezes:
         seen = self._seen if self._rows.keys() <= self._filed else ()
         look = await loop.run_in_executor(self._thread, _look, self._state_dir, self._rows, seen)
         if look is not None:
+            before = len(self._rows)
             self._take_over(look)
+            if len(self._rows) > before:  # rows are only added
+                self._news.set()
+
+    async def news(self) -> None:
+        """Returns when the file has something new for Redis, or after LOOK_S."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), LOOK_S)
 
     async def look_at_shared(self) -> None:
         """Once; bounded in time."""
+        self._news.clear()
         if self._shared is None:
             return
         try:
@@ -184,17 +195,17 @@ class FreezeFollower:
     async def forever(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as looks:
-            looks.create_task(self._every(self._freezes.look_at_file))
-            looks.create_task(self._every(self._freezes.look_at_shared))
+            looks.create_task(self._every(self._freezes.look_at_file, lambda: asyncio.sleep(LOOK_S)))
+            looks.create_task(self._every(self._freezes.look_at_shared, self._freezes.news))
 
     async def look(self) -> None:
         """Once, before the first request."""
         await self._freezes.look_at_shared()
         self.apply()
 
-    async def _every(self, look: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, look: Callable[[], Awaitable[None]], wait: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            await wait()
             await look()
             self.apply()
 
