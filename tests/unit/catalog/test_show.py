@@ -188,7 +188,7 @@ def test_what_a_door_takes_is_its_own_fact_by_fact_and_else_its_operators(id, li
     found = standing(TAKES)
     row = endpoint_row(found, found.endpoints[id])
 
-    assert row["takes"] == {"limit_field": limit, "custom_tools": custom}
+    assert row["takes"] == {"limit_field": limit, "custom_tools": custom, "messages_version": None}
     assert row["sources"].get("takes", {"source": None})["source"] == source
 
 

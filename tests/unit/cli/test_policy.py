@@ -216,7 +216,7 @@ def test_diff_ends_with_one_if_it_widens_and_shows_a_request(capsys, policies, t
     said = json.loads(out)
     assert (code, allowed, same, told) == (0, 0, 0, "nothing changes for any caller\n")
     assert [change["endpoints"] for change in said["narrowed"]] == [["gpt@openai"]]
-    assert said["narrowed"][0]["class"]["topic"] == ["prc_political"]
+    assert said["narrowed"][0]["class"]["topic"] == ["prc_political", "unknown"]  # a guard holds on what is unknown
 
 
 def test_diff_of_a_dropped_guard_widens(capsys, policies, tmp_path):
