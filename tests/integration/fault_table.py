@@ -232,7 +232,7 @@ class Table:
 
     rows: dict[str, dict[str, dict[str, Any]]]
     followed: int  # requests that went where a redirect pointed
-    resting: float  # the breaker of an endpoint that asked for a rest, by the metrics
+    resting: bool  # the breaker of an endpoint that asked for a rest, by the metrics
 
 
 def observed(tmp: Path, start: Start, digest: str) -> Table:
@@ -256,7 +256,7 @@ def observed(tmp: Path, start: Start, digest: str) -> Table:
         upstreams.acts = {f"{model}-good": good for model in urls}
         sights = dict(_play(sdks, upstreams, acts))
         rests = next(case for case in sights if case.row == REST)
-        resting = running.metric("gateway_breaker_open", endpoint=rests.asked_for)
+        resting = running.counts("gateway_breaker_open", 1, endpoint=rests.asked_for)
         return Table(_rows(sights, recorded(running, sights)), len(trap.asked), resting)
 
 

@@ -46,4 +46,4 @@ def test_no_redirect_is_followed(table):
 
 
 def test_an_endpoint_that_asked_for_a_rest_is_shown_to_rest(table):
-    assert table.resting == 1
+    assert table.resting

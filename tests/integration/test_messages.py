@@ -109,7 +109,8 @@ def test_the_official_sdk_reads_a_stream_with_thinking_text_and_a_call(client, u
 
 
 def test_a_stream_that_breaks_raises_and_never_looks_like_an_end(client, upstreams):
-    upstreams.acts["a"] = saying(SSE, delta(role="assistant", content="Once upon"), delta(content=" a time"))
+    long = "Once upon a time there was a port. " * 20  # beyond the hold, so that nobody else may be asked
+    upstreams.acts["a"] = saying(SSE, delta(role="assistant", content=long), delta(content=" And then"))
     with (
         pytest.raises((anthropic.APIStatusError, anthropic.APIError)),
         client.messages.stream(model="auto", max_tokens=99, messages=HELLO) as stream,

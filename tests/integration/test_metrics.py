@@ -32,7 +32,8 @@ WORK = """if True:
     while True:
         vitals.due(0.1)
         time.sleep(0.1)
-        vitals.tell(in_flight=3, open_breakers=["qwen3@self"] if is_open else [], budgets={("research",): 0.5})
+        vitals.tell(in_flight=3, open_breakers=["qwen3@self"] if is_open else [], budgets={("research",): 0.5},
+                    ceilings={})
 """
 
 
