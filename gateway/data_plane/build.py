@@ -17,9 +17,9 @@ from gateway.data_plane.vitals import Vitals
 from gateway.data_plane.worker_state import State
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.ceilings import Loads
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext
-from gateway.dispatch.loads import Loads
 from gateway.dispatch.stopping import Running
 from gateway.limits.account import Accounts
 from gateway.limits.memory import MemoryAccounts

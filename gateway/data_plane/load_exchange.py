@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from gateway.data_plane.worker_state import State
-from gateway.dispatch.loads import Loads, Told
+from gateway.dispatch.ceilings import Loads, Told
 from gateway.record import files
 from gateway.threads import FILES
 

@@ -10,8 +10,8 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Turn
+from gateway.dispatch.ceilings import Seat
 from gateway.dispatch.hold import Hold
-from gateway.dispatch.loads import Seat
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.translation import Outgoing
 from gateway.outcome.beyond_text import BeyondText, SoundMeter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.dispatch.loads import Seat
+from gateway.dispatch.ceilings import Seat
 
 FAILURES_TO_OPEN = 4  # in a row
 REST_S = 10.0

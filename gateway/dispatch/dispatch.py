@@ -15,9 +15,9 @@ from gateway.dispatch.affordable import affordable
 from gateway.dispatch.asking import Question, ask
 from gateway.dispatch.attempt import ActiveAttempt, leave
 from gateway.dispatch.breaker import Breakers
+from gateway.dispatch.ceilings import Full, Loads
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable, too_full
 from gateway.dispatch.hold import Hold
-from gateway.dispatch.loads import Full, Loads
 from gateway.dispatch.queue import Queue
 from gateway.dispatch.replicas import awake, breaker_name, choose
 from gateway.dispatch.reply import Reply, StreamedReply

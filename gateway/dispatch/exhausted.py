@@ -10,7 +10,7 @@ from time import monotonic
 from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import affordable
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.loads import Full
+from gateway.dispatch.ceilings import Full
 from gateway.dispatch.replicas import are_limited
 from gateway.dispatch.replicas import wait_s as wait_of
 from gateway.errors import GatewayError

@@ -43,9 +43,10 @@ def answers(url: str) -> bool:
 
 def test_the_wheel_in_an_empty_environment_serves(tmp_path):
     wheel = build_wheel(tmp_path)
-    venv.create(tmp_path / "empty", with_pip=True)
+    venv.create(tmp_path / "empty", with_pip=False)
     python = tmp_path / "empty/bin/python"
-    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    pip = [sys.executable, "-m", "pip", "--python", python, "--quiet", "--disable-pip-version-check"]
+    pip += ["install", "--no-compile"]  # what is imported is compiled then
     subprocess.run([*pip, "-c", locked_versions(tmp_path / "pins.txt"), wheel], check=True, cwd=tmp_path)
     port, control_port = free_port(), free_port()
     command = [tmp_path / "empty/bin/gateway", "serve", "--policies", ROOT / "policies", "--port", str(port)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalog.rows import Ceilings
-from gateway.dispatch.loads import Load, Loads
+from gateway.dispatch.ceilings import Load, Loads
 
 NOON = 1_795_176_000.0
 steps = st.lists(

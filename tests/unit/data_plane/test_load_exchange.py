@@ -12,7 +12,7 @@ from typing import Any
 from gateway.catalog.rows import Ceilings
 from gateway.data_plane import load_exchange
 from gateway.data_plane.load_exchange import FOLDER, LoadExchange
-from gateway.dispatch.loads import Loads
+from gateway.dispatch.ceilings import Loads
 
 ENDPOINT: Any = SimpleNamespace(id="m@x", ceilings=Ceilings(None, None, 2))
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.catalog.rows import Ceilings
 from gateway.dispatch.breaker import Breakers
-from gateway.dispatch.loads import Loads
+from gateway.dispatch.ceilings import Loads
 
 NOON = 1_795_176_000.0  # a full minute
 
