@@ -16,17 +16,24 @@ TRIAL_S = 1.0  # when to look again while the one trial after a rest is under wa
 class Breaker:
     """Opens after FAILURES_TO_OPEN failures in a row for REST_S seconds; then lets one request at a time try.
 
-    A rest that the endpoint asked for just ends.
+    A rest that the endpoint asked for just ends. Asked for once it may have been meant for one request alone, which was
+    too large for a limit, say: a request that has nobody else may still ask, one at a time, until one of these is told
+    the same.
     """
 
     failures: int = 0
     rests_until: float | None = None  # monotonic seconds; None: closed
     trying: bool = False  # one request is on its way after a rest
     limited: bool = False  # the rest was asked for because a rate limit was reached
+    unsure: bool = False  # the rest was asked for, and by no answer to a request that had nobody else
 
     def allows(self, at: float) -> bool:
         """False while resting, and while the one trial after a rest is under way."""
         return self.rests_until is None or (at >= self.rests_until and not self.trying)
+
+    def allows_alone(self, at: float) -> bool:
+        """Whether a request that nobody else can serve may ask in spite of a rest."""
+        return self.unsure and not self.trying and self.rest_left_s(at) > 0.0
 
     def wait_s(self, at: float) -> float:
         """Seconds until it is worth asking again; 0 if it is allowed now."""
@@ -44,7 +51,7 @@ class Turn:
     """One request's turn at an endpoint. How it went is told once; after that nothing counts."""
 
     breaker: Breaker
-    trial: bool  # it is the one that finds out, after a rest
+    trial: bool  # it is the one that finds out, after a rest or in spite of it
     over: bool = False
     seat: Seat | None = None  # at an endpoint with ceilings: left when the turn is over, however it went
 
@@ -52,7 +59,7 @@ class Turn:
         """A stream opened. Others may ask again, but only its end is a success: until then one failure is enough."""
         if self.trial and not self.over:
             breaker, self.trial = self.breaker, False
-            breaker.rests_until, breaker.trying = None, False
+            breaker.rests_until, breaker.trying, breaker.unsure = None, False, False
             breaker.failures = FAILURES_TO_OPEN - 1
 
     def succeeded(self) -> None:
@@ -60,7 +67,7 @@ class Turn:
         if self._ends():
             self.breaker.failures = 0
             if self.trial:
-                self.breaker.rests_until = None
+                self.breaker.rests_until, self.breaker.unsure = None, False
 
     def failed(self, at: float) -> None:
         """A fault of the endpoint."""
@@ -68,7 +75,7 @@ class Turn:
             breaker = self.breaker
             breaker.failures += 1
             if self.trial or breaker.failures >= FAILURES_TO_OPEN:
-                breaker.limited = False
+                breaker.limited = breaker.unsure = False
                 breaker.rests_until = max(breaker.rests_until or 0.0, at + REST_S)
 
     def put_off(self, at: float, seconds: float, *, limited: bool = False) -> None:
@@ -76,6 +83,7 @@ class Turn:
         if self._ends():
             breaker = self.breaker
             breaker.limited = limited
+            breaker.unsure = not self.trial and (breaker.unsure or breaker.rests_until is None)
             breaker.rests_until = max(breaker.rests_until or 0.0, at + min(seconds, LONGEST_REST_S))
 
     def released(self) -> None:
@@ -108,10 +116,10 @@ class Breakers:
         return breaker
 
     def turn(self, endpoint_id: str, at: float) -> Turn:
-        """For a request that is sent now: after failures and a rest it is the one trial."""
+        """For a request that is sent now: after failures and a rest, or in spite of one, it is the one trial."""
         breaker = self.of(endpoint_id)
         rested = breaker.rests_until is not None and at >= breaker.rests_until and not breaker.trying
-        trial = rested and breaker.failures >= FAILURES_TO_OPEN
+        trial = (rested and breaker.failures >= FAILURES_TO_OPEN) or breaker.allows_alone(at)
         if trial:
             breaker.trying = True
         elif rested:

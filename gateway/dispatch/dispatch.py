@@ -19,7 +19,7 @@ from gateway.dispatch.ceilings import Full, Loads
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable, too_full
 from gateway.dispatch.hold import Hold
 from gateway.dispatch.queue import Queue
-from gateway.dispatch.replicas import awake, breaker_name, choose
+from gateway.dispatch.replicas import awake, breaker_name, choose, last_resorts
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.stored_state import claim, out_of_reach
@@ -57,7 +57,7 @@ class DispatchContext:
 async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     """Asks one endpoint after another, each in its wire, until a reply may be handed out. Raises GatewayError."""
     claim(trail, means.seal)
-    queue = Queue(trail, lambda endpoint: _usable(endpoint, trail, means))
+    queue = _queue(trail, means)
     judge, endpoint = means.judge(trail), queue.first()
     if endpoint is None:
         raise out_of_reach(trail) or unwritable(trail, means.seal) or _nothing_usable(trail, means)
@@ -183,7 +183,7 @@ async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchCon
         return permit
     if endpoint.ceilings is not None and (full := _full(endpoint, trail, means)) is not None:
         return too_full([(endpoint, full)])  # while its budget was looked at
-    numbers = awake(endpoint, means.fleet, means.breakers, monotonic()) or list(means.fleet.replicas(endpoint))
+    numbers = _askable(endpoint, means) or list(means.fleet.replicas(endpoint))
     failed = trail.failed_replicas.get(endpoint.id, ())
     fresh = [number for number in numbers if number not in failed] or numbers
     seat = means.loads.take(endpoint, trail.prompt_tokens, time()) if endpoint.ceilings is not None else None
@@ -202,10 +202,29 @@ async def _ask(
         raise
 
 
+def _askable(endpoint: Endpoint, means: DispatchContext) -> list[int]:
+    """Replicas that are awake, else those that may be asked for want of anybody else."""
+    now = monotonic()
+    return awake(endpoint, means.fleet, means.breakers, now) or last_resorts(endpoint, means.fleet, means.breakers, now)
+
+
+def _queue(trail: RequestState, means: DispatchContext) -> Queue:
+    return Queue(trail, lambda each: _usable(each, trail, means), lambda each: _last_resort(each, trail, means))
+
+
 def _usable(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
-    if not means.fleet.reaches(endpoint) or (trail.claim is not None and trail.claim.endpoint != endpoint.id):
+    return _could_serve(endpoint, trail, means) and bool(awake(endpoint, means.fleet, means.breakers, monotonic()))
+
+
+def _last_resort(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
+    """It asked for a rest, but a caller's request has nobody else."""
+    if means.yields or not _could_serve(endpoint, trail, means):
         return False
-    if not awake(endpoint, means.fleet, means.breakers, monotonic()):
+    return bool(last_resorts(endpoint, means.fleet, means.breakers, monotonic()))
+
+
+def _could_serve(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
+    if not means.fleet.reaches(endpoint) or (trail.claim is not None and trail.claim.endpoint != endpoint.id):
         return False
     if endpoint.ceilings is not None and _full(endpoint, trail, means) is not None:
         return False

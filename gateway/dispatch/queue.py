@@ -12,9 +12,16 @@ from gateway.signals.value import Value
 class Queue:
     """The decision's endpoints that are left to try. Reasons to go on: a failure, a blank reply, a refusal."""
 
-    def __init__(self, trail: RequestState, usable: Callable[[Endpoint], bool]):
+    def __init__(
+        self,
+        trail: RequestState,
+        usable: Callable[[Endpoint], bool],
+        last_resort: Callable[[Endpoint], bool] = lambda endpoint: False,
+    ):
+        """`last_resort`: may be asked if nobody is usable, though it rests."""
         self._trail = trail
         self._usable = usable
+        self._last_resort = last_resort
         self._left = list(trail.decision.endpoints)
         self._hops = 0
         self._blank_again = True
@@ -25,7 +32,7 @@ class Queue:
 
     def first(self) -> Endpoint | None:
         """The endpoint to begin with; None if none can be used."""
-        return self._take(self._left)
+        return self._take(self._left) or self._take(self._left, self._last_resort)
 
     def after_failure(self) -> Endpoint | None:
         """Where to go when the endpoint failed. What may take the place of a refusal is all that may be asked since."""
@@ -124,11 +131,12 @@ class Queue:
             return sorted(self._left, key=lambda other: bool(other.model.lineage.known & origins))
         return list(self._left)
 
-    def _take(self, candidates: list[Endpoint]) -> Endpoint | None:
+    def _take(self, candidates: list[Endpoint], usable: Callable[[Endpoint], bool] | None = None) -> Endpoint | None:
+        usable = usable or self._usable
         if self.tries >= self._trail.decision.route.limits.attempts:
             return None
         for endpoint in candidates:
-            if self._usable(endpoint):
+            if usable(endpoint):
                 if endpoint in self._left:
                     self._left.remove(endpoint)
                 self.tries += 1

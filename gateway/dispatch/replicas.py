@@ -26,6 +26,12 @@ def awake(endpoint: Endpoint, fleet: Fleet, breakers: Breakers, at: float) -> li
     return [number for number in fleet.replicas(endpoint) if breakers.of(breaker_name(endpoint, number)).allows(at)]
 
 
+def last_resorts(endpoint: Endpoint, fleet: Fleet, breakers: Breakers, at: float) -> list[int]:
+    """Numbers of those that rest, and that a request may ask which has nobody else."""
+    names = [(number, breaker_name(endpoint, number)) for number in fleet.replicas(endpoint)]
+    return [number for number, name in names if breakers.of(name).allows_alone(at)]
+
+
 def wait_s(endpoint: Endpoint, fleet: Fleet, breakers: Breakers, at: float) -> float:
     """Seconds until it is worth asking one; 0 if one is awake. The endpoint is one that `fleet` reaches."""
     return min(breakers.of(breaker_name(endpoint, number)).wait_s(at) for number in fleet.replicas(endpoint))

@@ -201,6 +201,19 @@ def test_a_failure_of_a_sole_endpoint_says_whether_to_come_back(running, upstrea
     assert (status, headers["x-should-retry"]) == (502, "false")
 
 
+def test_a_sole_endpoint_that_asks_once_to_be_left_alone_is_tried_by_the_next_and_after_the_second_time_by_nobody(
+    running, upstreams, a
+):
+    later = saying(whole(429, {"error": {"message": "too large for a minute"}}, "retry-after: 60"))
+    upstreams.acts[a] = in_turn(later, answer(), later)
+    upstreams.asked.clear()
+    replies = [ask(running, chat(f"m@{a}")) for _ in range(6)]
+
+    assert [status for status, _, _ in replies] == [429, 200, 429, 429, 429, 429]
+    assert len(upstreams.asked) == 4  # the last two were asked of nobody
+    assert 50 < int(replies[-1][1]["retry-after"]) <= 60
+
+
 def in_turn(*acts: Act) -> Act:
     """Each once, then the last for ever."""
     left = list(acts)

@@ -140,3 +140,55 @@ def test_a_rest_for_a_rate_limit_is_one_until_a_fault_of_its_own_begins_another(
     for second in range(FAILURES_TO_OPEN):
         breakers.turn("m@a", 4.0 + second).failed(4.0 + second)
     assert not breakers.of("m@a").limited
+
+
+def test_a_rest_that_was_asked_for_once_is_tried_by_who_has_nobody_else_one_at_a_time():
+    breakers = Breakers()
+    breaker = breakers.of("m@a")
+    assert not breaker.allows_alone(1.0)
+    breakers.turn("m@a", 1.0).put_off(1.0, 60.0, limited=True)
+    assert (breaker.allows(2.0), breaker.allows_alone(2.0)) == (False, True)
+
+    alone = breakers.turn("m@a", 2.0)
+    assert (breaker.allows(2.0), breaker.allows_alone(2.0)) == (False, False)
+    alone.succeeded()
+
+    assert (breaker.allows(2.0), breaker.allows_alone(2.0)) == (True, False)
+
+
+def test_a_rest_that_was_asked_for_twice_is_kept_by_everybody():
+    breakers = Breakers()
+    breaker = breakers.of("m@a")
+    older = breakers.turn("m@a", 1.0)
+    breakers.turn("m@a", 1.0).put_off(1.0, 60.0)
+    older.put_off(1.5, 60.0)  # it was on its way before
+    assert breaker.allows_alone(2.0)
+
+    breakers.turn("m@a", 2.0).put_off(2.0, 60.0)
+
+    assert not breaker.allows_alone(3.0)
+    assert breaker.rest_left_s(3.0) == 59.0
+    breakers.turn("m@a", 63.0).put_off(63.0, 60.0)
+    assert breaker.allows_alone(64.0)  # another rest, after that one
+
+
+def test_a_rest_after_failures_is_kept_by_everybody():
+    _, breaker = opened()
+
+    assert not breaker.allows_alone(100.5)
+
+
+def test_who_tries_alone_and_leaves_lets_the_next_one_try():
+    breakers = Breakers()
+    breakers.turn("m@a", 1.0).put_off(1.0, 60.0)
+    breakers.turn("m@a", 2.0).released()
+
+    assert breakers.of("m@a").allows_alone(3.0)
+
+
+def test_a_failure_of_who_tries_alone_is_a_rest_for_everybody():
+    breakers = Breakers()
+    breakers.turn("m@a", 1.0).put_off(1.0, 60.0)
+    breakers.turn("m@a", 2.0).failed(2.0)
+
+    assert not breakers.of("m@a").allows_alone(3.0)
