@@ -113,7 +113,7 @@ class Running:
         listed = subprocess.run(
             ["ps", "-o", "pid=,stat=", "--ppid", str(self.process.pid)], capture_output=True, text=True
         ).stdout
-        pids = [int(pid) for pid, state in map(str.split, listed.splitlines()) if not state.startswith("Z")]
+        pids = [int(pid) for pid, state in map(str.split, listed.splitlines()) if state[0] not in "ZX"]
         return [pid for pid in pids if pid != self.control_pid()]
 
     def stop(self) -> None:
