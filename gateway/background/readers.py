@@ -29,6 +29,7 @@ from gateway.record.journal.reader import Positions
 from gateway.record.journal.tail import Position, Shared
 from gateway.record.ledger import LedgerSink
 from gateway.record.metrics import MetricsSink
+from gateway.record.pace import Pace
 from gateway.record.shape import Json
 from gateway.settings import Settings, wants_tracing
 
@@ -73,8 +74,8 @@ class Readers:
         if settings.redis_url is not None:
             settle = partial(settle_in_redis, settings.redis_url)
             sinks.append(LateSettlements(state_dir, self.policies.keyring, settle))
-        shared = Shared()
-        self._followers = {sink.name: Follower(state_dir, sink, shared) for sink in sinks}
+        shared, pace = Shared(), Pace()
+        self._followers = {sink.name: Follower(state_dir, sink, shared, pace) for sink in sinks}
         self._read_since: dict[Path, float] = {}  # segments that all have read: when that was seen
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journals", daemon=True)

@@ -36,6 +36,11 @@ def _names(day: int) -> tuple[str, ...]:
     return tuple([period(budget, day * DAY_S)[0] for budget in _PERIODS])
 
 
+def _nano(usd: str | Decimal) -> int:
+    """Nano-dollars, rounded to whole ones."""
+    return int((Decimal(usd) * 1_000_000_000).to_integral_value())
+
+
 class SpendingSink:
     """One a control process."""
 
@@ -67,15 +72,24 @@ class SpendingSink:
         return self._positions
 
     def take(self, batch: Batch, positions: Positions) -> None:
-        """See Sink."""
+        """See Sink: each sum of a batch is added to its periods once."""
+        by_whom: dict[tuple[str, str | None, int], int] = {}
+        by_place: dict[tuple[str, str, str, int], int] = {}
         for entry in batch.entries:
             record = entry.record
+            day = int(record.at // DAY_S)
             if record.cost_usd != "0" and not record.beside:
-                self._add(spenders(record.team, record.app), record.at, Decimal(record.cost_usd))
+                whom = record.team, record.app, day
+                by_whom[whom] = by_whom.get(whom, 0) + _nano(record.cost_usd)
             for tried in record.attempts:
                 if tried.cost_usd != "0":
-                    place = entry.place(tried)
-                    self._add(places(place.endpoint, place.model, place.operator), record.at, Decimal(tried.cost_usd))
+                    at = entry.place(tried)
+                    place = at.endpoint, at.model, at.operator, day
+                    by_place[place] = by_place.get(place, 0) + _nano(tried.cost_usd)
+        for (team, app, day), nano in by_whom.items():
+            self._add(spenders(team, app), day, nano)
+        for (endpoint, model, operator, day), nano in by_place.items():
+            self._add(places(endpoint, model, operator), day, nano)
         self._positions = positions
 
     def rest(self, at: float) -> None:
@@ -93,9 +107,9 @@ class SpendingSink:
         self._written_at = 0.0
         self.rest(time())
 
-    def _add(self, subjects: Iterable[Subject], at: float, usd: Decimal) -> None:
-        nano = int((usd * 1_000_000_000).to_integral_value())
-        for name in _names(int(at // DAY_S)):
+    def _add(self, subjects: Iterable[Subject], day: int, nano: int) -> None:
+        """`day`: since 1970."""
+        for name in _names(day):
             for subject in subjects:
                 key = (subject, name)
                 self._spent[key] = self._spent.get(key, 0) + nano
@@ -112,9 +126,9 @@ class SpendingSink:
             with store.at_once() as then:
                 since = min(period(each, at)[1] for each in _PERIODS)
                 for team, app, when, usd in then.spending(since=since):
-                    self._add(spenders(team, app), when, usd)
+                    self._add(spenders(team, app), int(when // DAY_S), _nano(usd))
                 for endpoint, model, operator, when, usd in then.spending_by_place(since=since):
-                    self._add(places(endpoint, model, operator), when, usd)
+                    self._add(places(endpoint, model, operator), int(when // DAY_S), _nano(usd))
                 return then.positions()
         finally:
             store.close()

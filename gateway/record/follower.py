@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gateway.record.journal.reader import Batch, Positions, Reader
 from gateway.record.journal.tail import Shared
+from gateway.record.pace import Pace
 
 EVERY_S = 0.2  # between two looks at journals that say nothing new
 LONGEST_REST_S = 5.0  # between tries while the sink fails
@@ -41,9 +42,10 @@ class Sink(Protocol):
 class Follower:
     """Feeds one sink."""
 
-    def __init__(self, state_dir: Path, sink: Sink, shared: Shared | None = None):
-        """`shared`: by the followers of one process."""
+    def __init__(self, state_dir: Path, sink: Sink, shared: Shared | None = None, pace: Pace | None = None):
+        """`shared` and `pace`: by the followers of one process."""
         self._shared = shared
+        self._pace = pace or Pace()
         self.sink = sink
         self.up = False  # the last step succeeded
         self.caught_up_at = 0.0  # everything that the journals held then was taken in; seconds since the epoch
@@ -96,12 +98,15 @@ class Follower:
         at = time()
         while (batch := self._reader.read()).after:
             self.sink.take(batch, self._reader.positions)
+            self._pace.keep(self.sink.name, len(batch.entries))
             at = time()
+        self._pace.leave(self.sink.name)
         self.caught_up_at = at
         self.sink.rest(at)
 
     def _stumble(self, wrong: Exception) -> None:
         self.up = False
+        self._pace.leave(self.sink.name)
         if self._reader is not None:
             self._reader.close()
             self._reader = None
