@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
 
 import msgspec
@@ -71,24 +72,25 @@ class Estimates:
 
     def __init__(self) -> None:
         self._tallies: dict[Key, Tally] = {}
+        self._places: dict[tuple[str, ...], _Here] = {}
         self._trials: dict[tuple[str, str], Trial] = {}
         self._count = 0
 
     def add(self, seen: Observation) -> None:
         """Takes in one attempt."""
-        day, key = int(seen.at // DAY_S), seen.key
+        day, who = int(seen.at // DAY_S), seen.key
+        here = self._here(seen)
         self._count += 1
-        self._add(("failed", seen.endpoint), day, key, float(seen.answered is None))
+        here["failed"].add(day, who, float(seen.answered is None))
         if seen.answered is not None:
-            self._add(("answered", seen.model, seen.topic, seen.language), day, key, float(seen.answered))
-            self._add(("answered_at", seen.endpoint, seen.topic, seen.language), day, key, float(seen.answered))
+            here["answered"].add(day, who, float(seen.answered))
+            here["answered_at"].add(day, who, float(seen.answered))
         if seen.output_tokens is not None and seen.expected_tokens:
             ratio = seen.output_tokens / seen.expected_tokens
-            self._add(("tokens",), day, key, ratio)
-            self._add(("tokens", seen.model, seen.effort), day, key, ratio)
-            self._add(("tokens", seen.model, seen.effort, seen.topic), day, key, ratio)
+            for part in _TOKENS:
+                here[part].add(day, who, ratio)
         if seen.first_byte_s is not None:
-            self._add_times(seen, day)
+            _add_times(here, seen, day)
 
     def add_feedback(self, said: Feedback) -> None:
         """Takes in what a caller says."""
@@ -124,17 +126,59 @@ class Estimates:
         teams = frozenset(key[1] for key in tallies if key[0] == "answered_by")
         return Snapshot(self._count, tallies, canaries, teams, dict(self._trials))
 
-    def _add_times(self, seen: Observation, day: int) -> None:
-        first = min(seen.first_byte_s or 0.0, LONGEST_S)
-        self._add(("first_byte_s",), day, seen.key, first)
-        self._add(("first_byte_s", seen.endpoint), day, seen.key, first)
-        if seen.output_tokens and seen.total_s is not None:
-            pace = min(max(seen.total_s - first, 0.0), LONGEST_S) / seen.output_tokens
-            self._add(("token_s",), day, seen.key, pace)
-            self._add(("token_s", seen.endpoint), day, seen.key, pace)
+    def _here(self, seen: Observation) -> _Here:
+        place = seen.model, seen.endpoint, seen.effort, seen.topic, seen.language
+        here = self._places.get(place)
+        if here is None:
+            here = self._places[place] = _Here(self._tally, place)
+        return here
 
     def _add(self, key: Key, day: int, who: str, value: float) -> None:
+        self._tally(key).add(day, who, value)
+
+    def _tally(self, key: Key) -> Tally:
         tally = self._tallies.get(key)
         if tally is None:
             tally = self._tallies[key] = Tally(WORTH.get((key[0], len(key)), NO_PRIOR))
-        tally.add(day, who, value)
+        return tally
+
+
+_TOKENS = ("tokens", "tokens_of_model", "tokens_of_topic")
+
+
+class _Here(dict[str, Tally]):
+    """The tallies that observations of one place add to, by a short name; each begins when it is first asked for.
+
+    To build the ten keys of an observation takes longer than to add up what it says.
+    """
+
+    def __init__(
+        self, tally: Callable[[Key], Tally], model: str, endpoint: str, effort: str, topic: str, language: str
+    ):
+        self._begin = begin
+        self._keys: dict[str, Key] = {
+            "failed": ("failed", endpoint),
+            "answered": ("answered", model, topic, language),
+            "answered_at": ("answered_at", endpoint, topic, language),
+            "tokens": ("tokens",),
+            "tokens_of_model": ("tokens", model, effort),
+            "tokens_of_topic": ("tokens", model, effort, topic),
+            "first_byte_s": ("first_byte_s",),
+            "first_byte_s_here": ("first_byte_s", endpoint),
+            "token_s": ("token_s",),
+            "token_s_here": ("token_s", endpoint),
+        }
+
+    def __missing__(self, name: str) -> Tally:
+        tally = self[name] = self._begin(self._keys[name])
+        return tally
+
+
+def _add_times(here: _Here, seen: Observation, day: int) -> None:
+    first = min(seen.first_byte_s or 0.0, LONGEST_S)
+    here["first_byte_s"].add(day, seen.key, first)
+    here["first_byte_s_here"].add(day, seen.key, first)
+    if seen.output_tokens and seen.total_s is not None:
+        pace = min(max(seen.total_s - first, 0.0), LONGEST_S) / seen.output_tokens
+        here["token_s"].add(day, seen.key, pace)
+        here["token_s_here"].add(day, seen.key, pace)

@@ -70,9 +70,10 @@ def feedback_of(row: Row, at: float, answered: bool) -> Feedback | None:
 
 def pairs(row: Row, catalog: Catalog) -> Iterator[Pair]:
     """The answer that was served beside the answer of each shadow; a shadow has a row of its own, or stands beside."""
-    served = row.shadowed or row.last
-    for attempt in row.attempts:
-        if attempt.purpose != "shadow" or served is None or served.usage is None or attempt.usage is None:
+    shadows = [attempt for attempt in row.attempts if attempt.purpose == "shadow"]
+    served = (row.shadowed or row.last) if shadows else None
+    for attempt in shadows:
+        if served is None or served.usage is None or attempt.usage is None:
             continue
         if (
             attempt.outcome == served.outcome == "answered"
