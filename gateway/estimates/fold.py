@@ -72,7 +72,7 @@ class Estimates:
 
     def __init__(self) -> None:
         self._tallies: dict[Key, Tally] = {}
-        self._places: dict[tuple[str, ...], _Here] = {}
+        self._places: dict[tuple[str, str, str, str, str], _Here] = {}
         self._trials: dict[tuple[str, str], Trial] = {}
         self._count = 0
 
@@ -152,9 +152,9 @@ class _Here(dict[str, Tally]):
     To build the ten keys of an observation takes longer than to add up what it says.
     """
 
-    def __init__(
-        self, tally: Callable[[Key], Tally], model: str, endpoint: str, effort: str, topic: str, language: str
-    ):
+    def __init__(self, begin: Callable[[Key], Tally], place: tuple[str, str, str, str, str]):
+        """`place`: model, endpoint, effort, topic and language."""
+        model, endpoint, effort, topic, language = place
         self._begin = begin
         self._keys: dict[str, Key] = {
             "failed": ("failed", endpoint),
