@@ -38,10 +38,10 @@ class Objection:
     by_freeze: bool = False  # and by no rule of the policy
 
 
-def objection(permit: Permit, now: InForce) -> Objection | None:
-    """Why what is in force now forbids what was permitted; None if it does not."""
+def objection(permit: Permit, now: InForce, at: float) -> Objection | None:
+    """Why what is in force now forbids what was permitted; None if it does not. `at`: seconds since the epoch."""
     decided, policy = permit.decision, now.policy
-    if policy is None or (policy is decided.policy and now.frozen == decided.view.frozen):
+    if policy is None or (policy is decided.policy and now.frozen == decided.view.frozen and not _ended(decided, at)):
         return None
     endpoint = policy.catalog.endpoints.get(permit.endpoint.id)
     if endpoint is None or _door(endpoint) != _door(permit.endpoint):
@@ -51,8 +51,13 @@ def objection(permit: Permit, now: InForce) -> Objection | None:
     if team is None and team_id is not UNKNOWN:
         return Objection("the policy that serves now knows no such team")
     signals = signals_now(decided.signals, team)
-    decision = decide(policy, signals, View(at=decided.view.at, frozen=now.frozen))
+    decision = decide(policy, signals, View(at=at, frozen=now.frozen))
     return _forbidden(permit, decision, endpoint, team)
+
+
+def _ended(decided: Decision, at: float) -> bool:
+    """True if a waiver that may have counted has ended since."""
+    return any(decided.view.at < waiver.ends <= at for waiver in decided.policy.waivers)
 
 
 def _forbidden(permit: Permit, decision: Decision, endpoint: Endpoint, team: Team | None) -> Objection | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from urllib.parse import quote
 
 import msgspec
@@ -189,7 +190,7 @@ class Fleet:
 
     def _check(self, permit: Permit) -> None:
         """Raises UpstreamFault for what is forbidden by now."""
-        if (found := objection(permit, self._in_force)) is not None:
+        if (found := objection(permit, self._in_force, time())) is not None:
             raise UpstreamFault("frozen" if found.by_freeze else "forbidden", found.words)
 
 

@@ -1,150 +1,156 @@
-"""Connections that lead into memory: a vendor with a fault behind each address; every byte that is written is noted."""
+"""An event loop whose time passes at once and whose connections lead into memory: a vendor behind each address.
+
+Our own client runs whole on it: names, addresses, TLS's word on who is there, pins, kept connections. Every request is
+noted when it is written, by the address where it arrives.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+import selectors
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
-from gateway.upstreams.fault import UpstreamFault
-from gateway.upstreams.http1 import Client, Target
-from gateway.upstreams.http1.connection import Connection
-from tests.laws.egress_worlds import Rules
+from gateway.background import llm_judge, shadowing
+from gateway.catalog.address import address_of
+from gateway.dispatch import off_path
+from gateway.upstreams import fleet
+from gateway.upstreams.http1 import resolver
+from tests.laws.egress_vendor import reply
+from tests.laws.egress_worlds import EVENING, Rules, names_at
 
-FAULTS = (
-    *("answer", "answer", "answer", "refusal", "blank", "filter", "filtered finish", "garbled", "cut", "no finish"),
-    *("closed", "garbage", "refused", "error inside", "redirect", "400", "401", "404", "429", "500", "503"),
+PROXY, METADATA = "10.99.0.1:3128", "169.254.169.254"  # where nobody may be asked, whatever the environment says
+_PROXIES = dict.fromkeys(
+    (name for stem in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (stem, stem.lower())), f"http://{PROXY}"
 )
-NO = "I'm sorry, but I can't help with that request. It goes against my guidelines."
 
 
 @dataclass
 class Byte:
-    """A request that was written: where to, and what was in force then."""
+    """A request that was written: where to, what is in it, and what was in force then."""
 
     host: str
+    body: bytes
     rules: Rules
     frozen: tuple[tuple[str, str], ...]
+    at: float
 
 
 @dataclass
 class Network:
-    """Where connections lead: nothing is behind any address but a vendor with a fault."""
+    """What lies behind the addresses, what names lead to, and what time it is."""
 
     faults: dict[str, str] = field(default_factory=dict)
+    dns: dict[str, str] = field(default_factory=dict)
     redirects: tuple[str, ...] = ()
     sent: list[Byte] = field(default_factory=list)
-    asked: int = 0
-    between: Callable[[], None] = lambda: None  # called at each connection, before anything is written on it
+    now: float = EVENING  # seconds since the epoch
+    rebound: int = 0  # connections that TLS or nobody stopped
+    between: Callable[[], None] = lambda: None  # called before each connection, and when a request has arrived
     state: Callable[[], tuple[Rules, tuple[tuple[str, str], ...]]] = field(default=lambda: (Rules(), ()))
 
     def receive(self, host: str, data: bytes) -> tuple[bytes, bool]:
         """What comes back, and whether the connection closes after it."""
         head, _, body = data.partition(b"\r\n\r\n")
         if host == "adapter":
-            host = str(json.loads(body)["endpoint"]["base_url"]).partition("//")[2].partition("/")[0]
-        self.sent.append(Byte(host, *self.state()))
+            named = address_of(str(json.loads(body)["endpoint"]["base_url"])).host
+            address = self.dns.get(named, named)
+            if named not in names_at(address):  # its own TLS says so
+                self.rebound += 1
+                return reply("500", host, b"", b"", ())
+            host = f"{address}:443"
+        self.sent.append(Byte(host, body, *self.state(), self.now))
         self.between()
-        return reply(self.faults.get(host, "answer"), head.split(b" ")[1], body, self.redirects)
+        return reply(self.faults.get(host, "answer"), host, head.split(b" ")[1], body, self.redirects)
 
 
-def reply(fault: str, path: bytes, body: bytes, redirects: tuple[str, ...]) -> tuple[bytes, bool]:
-    """Head and body."""
-    stream = b'"stream":true' in body
-    if fault == "closed":
-        return b"", True
-    if fault == "garbage":
-        return b"SSH-2.0-nonsense\r\n\r\n", True
-    if fault.isdigit():
-        return _framed(int(fault), b'{"error": {"message": "no"}}'), False
-    if fault == "redirect":
-        location = f"location: https://{redirects[len(body) % len(redirects)]}/chat/completions\r\n".encode()
-        return _framed(307, b"", location), False
-    if fault == "filter":
-        return _framed(400, b'{"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}'), False
-    said = b"".join(_stream(fault, path)) if stream else json.dumps(_whole(fault, path)).encode()
-    if fault == "cut":
-        return _framed(200, said + b" " * 50)[: -60 - len(said) // 2], True
-    return _framed(200, said), False
+class Loop(asyncio.SelectorEventLoop):
+    """Nothing but memory is waited for: when nobody has anything to do, the clock jumps to when somebody has."""
+
+    def __init__(self) -> None:
+        self._ahead_s = 0.0
+        self.network = Network()
+        super().__init__(_Jumping(self))
+
+    def time(self) -> float:
+        return super().time() + self._ahead_s
+
+    def jump(self, seconds: float) -> None:
+        self._ahead_s += seconds
+
+    async def create_connection(  # type: ignore[override]
+        self, make: Any, host: str, port: int, *, ssl: Any = None, server_hostname: str | None = None
+    ) -> Any:
+        return await self._opened(make, f"{host}:{port}", server_hostname if ssl is not None else None)
+
+    async def create_unix_connection(self, make: Any, path: str) -> Any:  # type: ignore[override]
+        return await self._opened(make, "adapter", None)
+
+    async def _opened(self, make: Any, host: str, named: str | None) -> Any:
+        network = self.network
+        await asyncio.sleep(0)
+        network.between()
+        if network.faults.get(host) == "refused":
+            raise ConnectionRefusedError(111, "nobody listens")
+        address = host.rpartition(":")[0]
+        if named is not None and named not in names_at(address):
+            network.rebound += 1
+            wrong = ssl.SSLCertVerificationError(1, f"certificate is not valid for {named}")
+            wrong.verify_message = "Hostname mismatch"
+            raise wrong
+        protocol = make()
+        wire = Wire(self, host, protocol)
+        protocol.connection_made(wire)
+        return wire, protocol
 
 
-def _framed(status: int, body: bytes, more: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %d X\r\n%bcontent-length: %d\r\n\r\n%b" % (status, more, len(body), body)
+class _Jumping(selectors.DefaultSelector):
+    """Waits for nothing that a clock could bring."""
 
+    def __init__(self, loop: Loop):
+        super().__init__()
+        self._loop = loop
 
-def _text(fault: str) -> str:
-    return {"refusal": NO, "blank": "", "filtered finish": ""}.get(fault, "Ships float: ANSWERED. " * 10)
-
-
-def _whole(fault: str, path: bytes) -> Any:
-    text, finish = _text(fault), "content_filter" if fault == "filtered finish" else "stop"
-    if fault in ("error inside", "garbled"):
-        return {"error": {"message": "no"}} if fault == "error inside" else ["no"]
-    if path.endswith(b"/messages"):
-        content = [{"type": "text", "text": text}] if text else []
-        return {"type": "message", "role": "assistant", "content": content, "stop_reason": "end_turn"}
-    if path.endswith(b"/responses"):
-        part = {"type": "output_text", "text": text, "annotations": []}
-        item = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [part]}
-        return {"object": "response", "id": "r", "status": "completed", "output": [item]}
-    if path.endswith(b"/chat/completions"):
-        return {"choices": [{"index": 0, "message": {"content": text}, "finish_reason": finish}]}
-    return {"data": [{"embedding": [0.5], "index": 0, "url": "x"}], "results": [{"index": 0, "relevance_score": 0.5}],
-            "text": text, "choices": [{"text": text, "finish_reason": finish}]}  # fmt: skip
-
-
-def _stream(fault: str, path: bytes) -> list[bytes]:
-    text = _text(fault)
-    if fault == "error inside":
-        return [b'data: {"error": {"message": "no"}}\n\n']
-    if path.endswith(b"/chat/completions"):
-        events: list[Any] = [{"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}]
-        if fault != "no finish":
-            finish = "content_filter" if fault == "filtered finish" else "stop"
-            events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-        lines = [b"data: %b\n\n" % json.dumps(event).encode() for event in events]
-        return [*lines[:1], *([b'data: {"cho\n\n'] if fault == "garbled" else []), *lines[1:], b"data: [DONE]\n\n"]
-    if path.endswith(b"/messages"):
-        events = [{"type": "message_start", "message": {}},
-                  {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-                  {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
-                  {"type": "content_block_stop", "index": 0},
-                  {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
-                  {"type": "message_stop"}]  # fmt: skip
-    else:
-        place = {"item_id": "m", "output_index": 0, "content_index": 0}
-        whole = _whole(fault, b"/responses")
-        events = [
-            {"type": "response.output_text.delta", "delta": text, **place},
-            {"type": "response.completed", "response": whole},
-        ]
-    cut = events[: 3 if fault == "no finish" else None]
-    return [b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in cut]
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is None:
+            return super().select(timeout)
+        found = super().select(0) if timeout > 0 else []
+        if not found and timeout > 0:
+            self._loop.jump(timeout)
+        return found
 
 
 class Wire(asyncio.Transport):
     """A connection into memory."""
 
-    def __init__(self, network: Network, host: str, connection: Connection):
+    def __init__(self, loop: Loop, host: str, protocol: asyncio.Protocol):
         super().__init__()
-        self._network, self._host, self._connection, self._closing = network, host, connection, False
+        self._loop, self._host, self._protocol, self._closing = loop, host, protocol, False
 
     def write(self, data: Any) -> None:
-        said, closes = self._network.receive(self._host, bytes(data))
-        loop = asyncio.get_running_loop()
+        said, closes = self._loop.network.receive(self._host, bytes(data))
         if said:
-            loop.call_soon(self._hand, said)
+            self._loop.call_soon(self._hand, said)
         if closes:
-            loop.call_soon(self.abort)
+            self._loop.call_soon(self.abort)
 
     def _hand(self, said: bytes) -> None:
         if not self._closing:
-            self._connection.data_received(said)
+            self._protocol.data_received(said)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return _Plug() if name == "socket" else default
+        if name == "socket":
+            return SimpleNamespace(family=socket.AF_UNIX)  # no options of TCP are set
+        address, _, port = self._host.rpartition(":")
+        return (address, int(port)) if name == "peername" else default
 
     def is_closing(self) -> bool:
         return self._closing
@@ -152,7 +158,7 @@ class Wire(asyncio.Transport):
     def abort(self) -> None:
         if not self._closing:
             self._closing = True
-            asyncio.get_running_loop().call_soon(self._connection.connection_lost, None)
+            self._loop.call_soon(self._protocol.connection_lost, None)
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -164,24 +170,34 @@ class Wire(asyncio.Transport):
         return None
 
 
-class _Plug:
-    family = 1  # AF_UNIX: no options of TCP are set
+@contextmanager
+def in_memory(loop: Loop) -> Iterator[None]:
+    """Names, clocks and the environment are the network's; threads that look up a name take no time."""
+
+    def look_up(name: str, *_: Any, **__: Any) -> list[Any]:
+        found = loop.network.dns.get(name)
+        if found is None:
+            raise socket.gaierror(-2, "unknown name")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, 0))]
+
+    sockets = SimpleNamespace(getaddrinfo=look_up, SOCK_STREAM=socket.SOCK_STREAM)
+    with ExitStack() as stack:
+        for module in _CLOCKS:
+            stack.enter_context(mock.patch.object(module, "time", lambda: loop.network.now))
+        stack.enter_context(mock.patch.object(resolver, "socket", sockets))
+        stack.enter_context(mock.patch.object(resolver, "threading", SimpleNamespace(Thread=_AtOnce)))
+        stack.enter_context(mock.patch.dict(os.environ, _PROXIES))
+        yield
 
 
-class Memory(Client):
-    """Our client, whose connections lead into memory."""
+_CLOCKS: tuple[Any, ...] = (fleet, shadowing, llm_judge, off_path)
 
-    def __init__(self, network: Network):
-        super().__init__()
-        self._network = network
 
-    async def _connect(self, target: Target, connect_s: float) -> Connection:
-        await asyncio.sleep(0)
-        self._network.asked += 1
-        self._network.between()
-        host = "adapter" if target.unix is not None else f"{target.host}:{target.port}"
-        if self._network.faults.get(host) == "refused":
-            raise UpstreamFault("connect", "nobody listens")
-        connection = Connection(target.pool, self._keep, self._forget)
-        connection.connection_made(Wire(self._network, host, connection))
-        return connection
+class _AtOnce:
+    """In a thread's place."""
+
+    def __init__(self, *, target: Callable[..., None], args: tuple[Any, ...], **_: Any):
+        self._run = lambda: target(*args)
+
+    def start(self) -> None:
+        self._run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
@@ -17,10 +18,14 @@ KINDS = (
     *("chat", "chat", "chat", "responses", "messages", "completion", "embedding", "image", "speech", "transcription"),
     *("rerank", "moderation"),
 )
-APIS = ("openai", "openai", "openai_responses", "anthropic", "gemini")
+DOORS = (0, 1, 2)
+ADAPTED = ("gemini",)
+APIS = ("openai", "openai", "openai_responses", "openai_responses", "anthropic", "gemini")
 CLASSES = ("public", "internal", "confidential", "regulated")
 KEYS = {"one": "law-key-one", "two": "law-key-two"}
 SOURCES = {"source": "law", "checked": "2026-11-20"}
+LISTS = ("us_1260h", "us_entity_list")
+TODAY, EVENING, MORNING = "2026-11-28", 1795910390.0, 1795910401.0  # ten seconds before midnight, one after
 UNKNOWN = object()
 
 
@@ -32,6 +37,7 @@ class Rules:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     teams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     judge: str | None = None
+    waivers: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,56 +48,95 @@ class World:
     names: tuple[str, ...]
     hosts: tuple[str, ...]
     selectors: tuple[tuple[str, str], ...]
+    dns: Mapping[str, str]
 
 
 def host_of(number: int, door: int) -> str:
     return f"10.{door}.0.{number + 1}:443"
 
 
+def name_of(number: int, door: int) -> str:
+    return f"v{number + 1}.d{door}.law.test"
+
+
+def names_at(address: str) -> tuple[str, ...]:
+    """Whose certificate who listens there can show."""
+    found = re.fullmatch(r"10\.(\d)\.0\.(\d+)", address)
+    return (address, name_of(int(found[2]) - 1, int(found[1]))) if found else ()
+
+
 def world_of(chance: Random) -> World:
-    """The same state of `chance` makes the same world."""
-    rows = [_endpoint(chance, number) for number in range(chance.randint(2, 5))]
-    policies = tuple(_policy(chance, rows) for _ in range(3))
+    """The same state of `chance` makes the same world: two catalogues, four policies."""
+    keepers = chance.random() < 0.3
+    rows = [_endpoint(chance, number, keepers=keepers) for number in range(chance.randint(2, 5))]
+    kept = rows if chance.random() < 0.6 else rows[:-1]  # an endpoint that is gone
+    catalogues = [(rows, 0), (kept, chance.choice((0, 1)))]
+    policies = tuple(_policy(chance, *catalogues[number // 2]) for number in range(4))
     ids = [row["id"] for row in rows]
     names = ("auto", "auto", *ids, *{id.split("@")[0] for id in ids})
     selectors = [("endpoint", id) for id in ids] + [("operator", id.split("@")[1]) for id in ids]
     selectors += [(kind, country) for kind in ("origin", "lineage", "exposure") for country in COUNTRIES]
-    hosts = tuple(host_of(number, door) for number in range(len(rows)) for door in (0, 1))
-    return World(policies, names, hosts, tuple(selectors))
+    selectors += [("list", each) for each in (*LISTS, "us_ndaa_1532")]
+    places = [(number, door) for number in range(len(rows)) for door in DOORS]
+    hosts = tuple(host_of(*place) for place in places)
+    dns = {name_of(*place): host_of(*place).partition(":")[0] for place in places}
+    return World(policies, names, hosts, tuple(selectors), dns)
 
 
-def _endpoint(chance: Random, number: int) -> dict[str, Any]:
+def _endpoint(chance: Random, number: int, *, keepers: bool) -> dict[str, Any]:
+    """`keepers`: most of its world keep what they are told."""
     country, home = chance.choice(COUNTRIES), chance.choice(COUNTRIES)
+    api = "openai_responses" if keepers else chance.choice(APIS)
+    storage = chance.choice(([home], [chance.choice(COUNTRIES)], *([] if keepers else [None])))
+    ways = ("address", "name") if api in ADAPTED else ("address", "name", "own", "replicas")
     return {
-        "id": f"m-{country.lower()}@o{number}", "country": home, "api": chance.choice(APIS),
-        "storage": chance.choice(([home], [chance.choice(COUNTRIES)], None)), "inference": [home],
-        "trains_on_data": chance.choice((True, False, None)),
+        "id": f"m-{country.lower()}@o{number}", "number": number, "country": home, "api": api, "storage": storage,
+        "inference": [home], "trains_on_data": chance.choice((True, False, None)), "way": chance.choice(ways),
+        "lists": chance.choice(([], [], [chance.choice(LISTS)])),
+        "keeps": storage is not None and api == "openai_responses" and chance.random() < 0.8,
     }  # fmt: skip
 
 
-def _policy(chance: Random, rows: list[dict[str, Any]]) -> tuple[Rules, Compiled]:
-    door = chance.choice((0, 0, 0, 1))
-    kept = rows if chance.random() < 0.8 else rows[:-1]  # an endpoint that is gone
-    guards = tuple(_guard(chance, number) for number in range(chance.randint(0, 3)))
-    ids = [row["id"] for row in kept]
+def _policy(chance: Random, rows: list[dict[str, Any]], door: int) -> tuple[Rules, Compiled]:
+    by_class = chance.random() < 0.3
+    guards = tuple(_guard(chance, number, by_class=by_class) for number in range(chance.randint(0, 3)))
+    ids = [row["id"] for row in rows]
     teams = {
         team: {"data_class": chance.choice(CLASSES[:3]), "allow": chance.choice(([], ["shadow"], ["shadow", "judge"]))}
         for team in KEYS
     }
-    shares = {"shadow": {"endpoint": chance.choice(ids), "percent": chance.choice((50, 100))}}
-    if chance.random() < 0.5:
-        shares["canary"] = {"endpoint": chance.choice(ids), "percent": 50}
-    judge = chance.choice(ids) if chance.random() < 0.6 else None
-    files = _files(chance, kept, guards, shares, teams, judge, door)
-    facts = {host_of(rows.index(row), door): _facts(row) for row in kept}
-    return Rules(guards, facts, teams, judge), compile_folder(files)
+    waivers = tuple(
+        {"guard": guard["name"], "team": chance.choice(list(KEYS)), "until": TODAY, "approved_by": "x", "reason": "y"}
+        for guard in guards if chance.random() < 0.3
+    )  # fmt: skip
+    facts = {host_of(row["number"], each): _facts(row) for row in rows for each in _doors(row, door)}
+    rules = Rules(guards, facts, teams, chance.choice(ids) if chance.random() < 0.6 else None, waivers)
+    return rules, compile_folder(_files(chance, rows, rules, door))
 
 
-def _guard(chance: Random, number: int) -> dict[str, Any]:
+def _doors(row: Mapping[str, Any], door: int) -> tuple[int, ...]:
+    """Of one of several addresses the second is behind a door of its own."""
+    return (door, 2) if row["way"] == "replicas" else (door,)
+
+
+def _ways(row: Mapping[str, Any], door: int) -> dict[str, Any]:
+    """How its address is written. The name of an own machine, without TLS, is tied to its address by a pin."""
+    number = row["number"]
+    if row["way"] == "replicas":
+        return {"replicas": [{"base_url": f"https://{host_of(number, each)}/v1"} for each in _doors(row, door)]}
+    if row["way"] == "own":
+        pin = {"cidr": f"{host_of(number, door).partition(':')[0]}/32"}
+        return {"base_url": f"http://{name_of(number, door)}:443/v1", "pin": pin}
+    host = name_of(number, door) if row["way"] == "name" else host_of(number, door)
+    return {"base_url": f"https://{host}/v1"}
+
+
+def _guard(chance: Random, number: int, *, by_class: bool) -> dict[str, Any]:
     made: dict[str, Any] = {"name": f"g{number}"}
-    when = chance.choice((
+    classes = [{"data_class": {"at_least": each}} for each in CLASSES[1:3]]
+    when = chance.choice(classes) if by_class else chance.choice((
         None, {"stream": True}, {"kind": ["image", "transcription", "chat"]}, {"pii": "email"}, {"team": "one"},
-        {"data_class": {"at_least": "internal"}}, {"tokens": {"above": 3}}, {"kind": {"not": "chat"}},
+        *classes, {"tokens": {"above": 3}}, {"kind": {"not": "chat"}},
     ))  # fmt: skip
     if when is not None:
         made["when"] = when
@@ -108,24 +153,29 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
     country = row["id"].split("@")[0][2:].upper()
     exposure = None if row["storage"] is None else {row["country"], *row["storage"], *row["inference"]}
     known = {row["country"], *row["inference"], *(row["storage"] or ())}
+    ndaa = ["us_ndaa_1532"] if "CN" in (country, row["country"]) else []
     return {
         "id": row["id"], "operator": row["id"].split("@")[1], "origin": {country}, "lineage": {country},
         "storage": None if row["storage"] is None else set(row["storage"]), "inference": set(row["inference"]),
-        "exposure": exposure, "known_exposure": known, "trains_on_data": row["trains_on_data"], "hosting": "hosted",
+        "exposure": exposure, "known_exposure": known, "trains_on_data": row["trains_on_data"],
+        "hosting": _hosting(row), "lists": {*row["lists"], *ndaa},
     }  # fmt: skip
 
 
-def _files(
-    chance: Random,
-    rows: list[dict[str, Any]],
-    guards: tuple[Mapping[str, Any], ...],
-    shares: dict[str, Any],
-    teams: dict[str, Any],
-    judge: str | None,
-    door: int,
-) -> dict[str, bytes]:
-    number = {row["id"]: int(row["id"].split("@o")[1]) for row in rows}
-    catalogue = {
+def _hosting(row: Mapping[str, Any]) -> str:
+    return "self" if row["way"] == "own" else "hosted"
+
+
+def _files(chance: Random, rows: list[dict[str, Any]], rules: Rules, door: int) -> dict[str, bytes]:
+    policy = _written(chance, [row["id"] for row in rows], rules)
+    keys = [{"id": t, "team": t, "sha256": hashlib.sha256(key.encode()).hexdigest()} for t, key in KEYS.items()]
+    callers = {"teams": rules.teams, "keys": keys}
+    parts = {"policy.yaml": policy, "callers.yaml": callers, "catalog/all.yaml": _catalogue(rows, door)}
+    return {name: json.dumps(part).encode() for name, part in parts.items()}
+
+
+def _catalogue(rows: list[dict[str, Any]], door: int) -> dict[str, Any]:
+    return {
         "labs": [{"id": f"lab-{c.lower()}", "name": c, "country": c, "lists": [], **SOURCES} for c in COUNTRIES],
         "models": [
             {"id": f"m-{c.lower()}", "lab": f"lab-{c.lower()}", "base": [], "open_weights": True, "licence": "MIT",
@@ -135,108 +185,35 @@ def _files(
         ],
         "operators": [
             {"id": row["id"].split("@")[1], "name": "x", "country": row["country"], "parent_country": row["country"],
-             "lists": [], **SOURCES}
+             "lists": row["lists"], **SOURCES}
             for row in rows
         ],
         "endpoints": [
             {"id": row["id"], "model": row["id"].split("@")[0], "operator": row["id"].split("@")[1],
-             "hosting": "hosted", "storage": row["storage"], "inference": row["inference"],
+             "hosting": _hosting(row), "storage": row["storage"], "inference": row["inference"],
              "trains_on_data": row["trains_on_data"], "retention_days": 0, "api": row["api"],
-             "base_url": f"https://{host_of(number[row['id']], door)}/v1", "upstream_model": "x",
+             **_ways(row, door), "upstream_model": "x", "can": ["stored_state"] if row["keeps"] else [],
              "key_env": "LAW_API_KEY", "prices": [{"since": "2026-01-01", "input": 1, "output": 2}], **SOURCES}
             for row in rows
         ],
     }  # fmt: skip
+
+
+def _written(chance: Random, ids: list[str], rules: Rules) -> dict[str, Any]:
+    """The policy itself; every route has a shadow, half of the policies a canary."""
+    shares = {"shadow": {"endpoint": chance.choice(ids), "percent": chance.choice((50, 100))}}
+    if chance.random() < 0.5:
+        shares["canary"] = {"endpoint": chance.choice(ids), "percent": 50}
     limits = {"first_byte_s": 60, "total_s": 120, "attempts": 4, "retry_same": chance.choice((0, 1))}
-    order = chance.choice(("listed", "price"))
-    policy = {
-        "version": 1, "aliases": {"auto": "any"}, "guards": list(guards),
-        "defaults": {"order": order, "limits": limits, "affinity": chance.choice(("none", "conversation"))},
+    order, affinity = chance.choice(("listed", "price")), chance.choice(("none", "conversation"))
+    policy: dict[str, Any] = {
+        "version": 1, "aliases": {"auto": "any"}, "guards": list(rules.guards), "waivers": list(rules.waivers),
+        "defaults": {"order": order, "limits": limits, "affinity": affinity},
         "routes": [
             {"name": "named", "when": {"model_known": True}, "try": ["requested"], **shares},
-            {"name": "rest", "try": [rows[0]["id"], {"any": {}}], **shares},
+            {"name": "rest", "try": [ids[0], {"any": {}}], **shares},
         ],
     }  # fmt: skip
-    if judge is not None:
-        policy["judge"] = {"endpoint": judge, "percent": 100}
-    keys = [{"id": t, "team": t, "sha256": hashlib.sha256(key.encode()).hexdigest()} for t, key in KEYS.items()]
-    parts = {"policy.yaml": policy, "callers.yaml": {"teams": teams, "keys": keys}, "catalog/all.yaml": catalogue}
-    return {name: json.dumps(part).encode() for name, part in parts.items()}
-
-
-def removed(rules: Rules, host: str, frozen: tuple[tuple[str, str], ...], signals: dict[str, Any], purpose: str) -> str:
-    """Why no byte of such a request may go to this host; nothing if it may."""
-    facts = rules.facts.get(host)
-    if facts is None:
-        return "no endpoint of this policy is there"
-    for kind, value in frozen:
-        if _frozen(facts, kind, value):
-            return f"frozen: {kind} {value}"
-    team = rules.teams.get(signals["team"])
-    if team is None:
-        return "no such team"
-    data_class = max(signals["data_class"], team["data_class"], key=CLASSES.index)
-    now = {**signals, "data_class": data_class}
-    for guard in rules.guards:
-        if _applies(guard.get("when"), now) and _removes(guard, facts):
-            return str(guard["name"])
-    if purpose in ("shadow", "judge") and (
-        purpose not in team["allow"] or CLASSES.index(data_class) > CLASSES.index("internal")
-    ):
-        return f"kept from the {purpose}"
-    return ""
-
-
-def _frozen(facts: Mapping[str, Any], kind: str, value: str) -> bool:
-    if kind == "endpoint":
-        return bool(facts["id"] == value)
-    if kind == "operator":
-        return bool(facts["operator"] == value)
-    known = facts["known_exposure"] if kind == "exposure" else facts[kind]
-    return value in known
-
-
-def _applies(when: Mapping[str, Any] | None, signals: Mapping[str, Any]) -> bool:
-    """True also for what is not known."""
-    for name, test in (when or {}).items():
-        value = signals.get(name, UNKNOWN)
-        if value is UNKNOWN or "UNKNOWN" in repr(value).upper():
-            continue
-        if not _holds(name, test, value):
-            return False
-    return True
-
-
-def _holds(name: str, test: Any, value: Any) -> bool:
-    if isinstance(test, dict):
-        if "not" in test:
-            return not _holds(name, test["not"], value)
-        if "at_least" in test:
-            return CLASSES.index(value) >= CLASSES.index(test["at_least"])
-        return bool(value > test["above"])
-    if isinstance(value, frozenset):
-        return test in value
-    return value in test if isinstance(test, list) else bool(value == test)
-
-
-def _removes(guard: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    """`only` needs every test to be true; `never` needs one to be false."""
-    tests = guard.get("only") or guard["never"]
-    verdicts = [_fact(facts, name, test, all_of="only" in guard) for name, test in tests.items()]
-    return (
-        not all(each is True for each in verdicts) if "only" in guard else all(each is not False for each in verdicts)
-    )
-
-
-def _fact(facts: Mapping[str, Any], name: str, test: Any, *, all_of: bool) -> bool | None:
-    """True, false, or None where the fact is not known. Of a set: all of it in `only`, any of it in `never`."""
-    words = set(test) if isinstance(test, list) else {test}
-    value = facts[name]
-    if name in ("trains_on_data", "hosting"):
-        return None if value is None else value in words
-    if value is None:
-        known = facts["known_exposure"] if name == "exposure" else set()
-        if all_of:
-            return False if known - words else None
-        return True if known & words else None
-    return value <= words if all_of else bool(value & words)
+    if rules.judge is not None:
+        policy["judge"] = {"endpoint": rules.judge, "percent": 100}
+    return policy

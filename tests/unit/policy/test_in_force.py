@@ -10,7 +10,7 @@ from gateway.policy.compiled import Compiled
 from gateway.policy.freeze import Frozen
 from gateway.policy.in_force import InForce, objection
 from gateway.policy.permit import Permit, Purpose, permit
-from tests.unit.policy.small import CALLERS, CATALOG, REST, SETS, compiled, decision
+from tests.unit.policy.small import AT, CALLERS, CATALOG, REST, SETS, compiled, decision
 
 OPEN = b"version: 1\n" + SETS + REST
 GUARDED = b"version: 1\n" + SETS + b"guards: [{name: g, when: {%s}, never: {operator: together}}]\n" + REST
@@ -23,14 +23,14 @@ def permitted(purpose: Purpose = "serve", **signals: object) -> Permit:
 
 
 def objected(asked: Permit, now: Compiled, frozen: Frozen = ()) -> str | None:
-    found = objection(asked, InForce(now.policy, now.keyring.teams, frozen))
+    found = objection(asked, InForce(now.policy, now.keyring.teams, frozen), AT)
     return found.words if found is not None else None
 
 
 def test_what_decided_and_decides_still_objects_to_nothing():
     asked = permitted()
 
-    assert objection(asked, InForce()) is None
+    assert objection(asked, InForce(), AT) is None
     assert objected(asked, BEFORE) is None
     assert objected(asked, compiled(policy=OPEN)) is None  # read again, as it was
 
@@ -86,13 +86,28 @@ def test_the_class_of_a_request_is_never_lowered_by_its_team():
     assert objected(permitted(data_class="regulated"), now) == "the policy that serves now forbids it"
 
 
+@pytest.mark.parametrize(("team", "until", "hours", "stopped"), [
+    ("research", "2026-09-21", 1, False), ("research", "2026-09-21", 24, True), ("research", "2026-09-22", 24, False),
+    ("sales", "2026-09-21", 24, False),
+])  # fmt: skip
+def test_a_waiver_that_has_ended_since_lifts_nothing_any_more(team, until, hours, stopped):
+    waiver = f"waivers: [{{guard: g, team: {team}, until: {until}, approved_by: ana, reason: a trial}}]\n".encode()
+    when = b"" if team == "research" else b"team: sales"
+    folder = compiled(policy=(GUARDED % when).replace(b"when: {}, ", b"").replace(REST, waiver + REST))
+    asked = permit("r", decision(folder), folder.policy.catalog.endpoints["glm@together"], purpose="serve")
+
+    found = objection(asked, InForce(folder.policy, folder.keyring.teams), AT + hours * 3600)
+
+    assert (found.words if found else None) == ("the policy that serves now forbids it" if stopped else None)
+
+
 @pytest.mark.parametrize(("frozen", "name"), [
     ((("operator", "together"),), "freeze:operator=together"), ((("lineage", "CN"),), "freeze:lineage=CN"),
     ((("operator", "openai"), ("endpoint", "glm@together")), "freeze:endpoint=glm@together"),
     ((("all", "unread"),), "freeze:unread"), ((("operator", "openai"),), None),
 ])  # fmt: skip
 def test_a_freeze_stops_what_it_names_under_the_same_policy(frozen, name):
-    found = objection(permitted(), InForce(BEFORE.policy, BEFORE.keyring.teams, frozen))
+    found = objection(permitted(), InForce(BEFORE.policy, BEFORE.keyring.teams, frozen), AT)
 
     assert (found.words if found else None) == (f"it is stopped: {name}" if name else None)
     assert found is None or found.by_freeze
@@ -100,7 +115,7 @@ def test_a_freeze_stops_what_it_names_under_the_same_policy(frozen, name):
 
 def test_what_a_guard_removes_too_is_not_told_as_frozen():
     now = compiled(policy=GUARDED % b"team: research")
-    found = objection(permitted(), InForce(now.policy, now.keyring.teams, (("operator", "together"),)))
+    found = objection(permitted(), InForce(now.policy, now.keyring.teams, (("operator", "together"),)), AT)
 
     assert found is not None and not found.by_freeze
 
