@@ -48,6 +48,12 @@ class Settings:
     oidc_issuer: str | None = None  # the identity provider that administrators sign in at
     oidc_client_id: str | None = None  # what it knows this gateway by
     oidc_client_secret: str | None = None  # None: a client without one, by PKCE alone
+    tls_cert: str | None = None  # of callers' listener, with its chain (PEM), read again when it changes; None: no TLS
+    tls_key: str | None = None  # its key (PEM); None: it stands with the certificate
+    tls_client_ca: str | None = None  # authorities of callers, who have to show a certificate then
+    control_tls_cert: str | None = None  # the same of the control listener
+    control_tls_key: str | None = None
+    control_tls_client_ca: str | None = None
     control_url: str | None = None  # what browsers and scrapers call it by; beyond loopback its host name is let in
 
     @property
@@ -105,6 +111,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         oidc_client_id=_text(given, "OIDC_CLIENT_ID"),
         oidc_client_secret=_text(given, "OIDC_CLIENT_SECRET"),
         control_url=_text(given, "CONTROL_URL"),
+        **_tls(given, "TLS"),
+        **_tls(given, "CONTROL_TLS"),
     )
 
 
@@ -121,6 +129,11 @@ def trust_variables() -> dict[str, str]:
     """Where the machine's own certificates lie, if not where the system keeps them."""
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
     return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def https_proxy() -> str | None:
+    """For the endpoints that say `proxy: true`, and nothing else."""
+    return os.environ.get("HTTPS_PROXY", "").strip() or os.environ.get("https_proxy", "").strip() or None
 
 
 def peer_variable(name: str) -> str | None:
@@ -147,6 +160,13 @@ def wants_tracing() -> bool:
 
 def _text(given: Mapping[str, str], name: str) -> str | None:
     return given.get(f"GATEWAY_{name}", "").strip() or None
+
+
+def _tls(given: Mapping[str, str], name: str) -> dict[str, str | None]:
+    found = {part: _text(given, f"{name}_{part}") for part in ("CERT", "KEY", "CLIENT_CA")}
+    if found["CERT"] is None and (alone := next((part for part, said in found.items() if said), None)) is not None:
+        raise BadSetting(f"GATEWAY_{name}_{alone} says nothing without GATEWAY_{name}_CERT, the certificate (PEM)")
+    return {f"{name}_{part}".lower(): said for part, said in found.items()}
 
 
 def _port(given: Mapping[str, str], name: str) -> int | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.catalog import compile_logins, passing, risk
+from gateway.catalog import compile_connections, compile_logins, passing, risk
 from gateway.catalog import compile_prices as bills
 from gateway.catalog.auxiliary_shapes import CeilingsShape, EndpointLimitsShape, TakesRow
 from gateway.catalog.compile_models import listings
@@ -110,6 +110,7 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
         return None
     model, operator = _resolved(desk, written, parts, known)
     desk.problems += [*replica_problems(written), *_pin_problems(written), *compile_logins.problems(written)]
+    desk.problems += compile_connections.problems(written)
     if model is None or operator is None:
         return None
     if model.id == ANY_MODEL:
@@ -204,6 +205,8 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         credentials=compile_logins.credentials(row),
         ceilings=_ceilings(row.ceilings),
         limits=_limits(row.limits),
+        proxy=compile_connections.proxy(row),
+        tls=compile_connections.tls_files(row),
     )
 
 

@@ -20,7 +20,9 @@ from gateway.catalog.rows import (
     ModerationSignal,
     Notice,
     Parameters,
+    Proxy,
     Reasoning,
+    TlsFiles,
 )
 from gateway.catalog.wires import ADAPTED, dialect_of
 
@@ -217,6 +219,8 @@ class Endpoint:
     credentials: tuple[Credential, ...] = ()  # instead of keys, where the adapter process logs in
     ceilings: Ceilings | None = None
     limits: EndpointLimits | None = None
+    proxy: Proxy | None = None  # that its connections go through
+    tls: TlsFiles | None = None
 
     def is_at(self, place: tuple[str, str]) -> bool:
         """True of itself, its operator and its model: a kind and an id."""

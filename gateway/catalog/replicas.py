@@ -42,8 +42,15 @@ def replica_problems(written: Written[EndpointRow]) -> list[Problem]:
     files += [(each.file, ("keys", place, "file")) for place, each in enumerate(row.keys or ())]
     found = [*_chosen(written)]
     found += [problem for text, path in addresses for problem in _address(written, text, path)]
-    found += [problem for name, path in variables if name is not None for problem in _variable(written, name, path)]
-    found += [problem for name, path in files if name is not None for problem in _file(written, name, path)]
+    found += [
+        problem for name, path in variables if name is not None for problem in variable_problems(written, name, path)
+    ]
+    found += [
+        problem
+        for name, path in files
+        if name is not None
+        for problem in file_problems(written, name, path, "/run/secrets/deepseek")
+    ]
     return found
 
 
@@ -66,18 +73,20 @@ def _chosen(written: Written[EndpointRow]) -> list[Problem]:
     return found
 
 
-def _variable(written: Written[EndpointRow], name: str, path: Path) -> list[Problem]:
+def variable_problems(written: Written[EndpointRow], name: str, path: Path) -> list[Problem]:
+    """Of a variable that is to hold a key."""
     if KEY_ENV.fullmatch(name):
         return []
     message = f"`{path[-1]}` cannot be `{name}`: only variables made for keys are read"
     return [written.problem(message, *path, help="a name like `DEEPSEEK_API_KEY` or `GATEWAY_KEY_DEEPSEEK`")]
 
 
-def _file(written: Written[EndpointRow], name: str, path: Path) -> list[Problem]:
+def file_problems(written: Written[EndpointRow], name: str, path: Path, like: str) -> list[Problem]:
+    """Of a file's path; `like` is an example of one."""
     if name.startswith("/") and name.isprintable() and not name.endswith("/") and ".." not in name.split("/"):
         return []
     message = f"`{path[-1]}` cannot be `{name[:60]}`: a file is named by its whole path"
-    return [written.problem(message, *path, help="a path like `/run/secrets/deepseek`")]
+    return [written.problem(message, *path, help=f"a path like `{like}`")]
 
 
 def _address(written: Written[EndpointRow], text: str, path: Path) -> list[Problem]:

@@ -70,6 +70,24 @@ class EndpointLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """What connections go through, by CONNECT."""
+
+    url: str | None = None  # http://HOST:PORT; None: what HTTPS_PROXY names
+    login_env: str | None = None  # the variable that holds `user:password`
+    login_file: str | None = None  # the file that does
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Paths of PEM files that connections are made with, read again when they change."""
+
+    authorities: str | None = None  # instead of the system's
+    certificate: str | None = None  # ours
+    key: str | None = None  # None: it stands with the certificate
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A ban, an incident, a finding or a proposal: information, never a rule."""
 

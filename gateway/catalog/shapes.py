@@ -28,6 +28,7 @@ from gateway.catalog.auxiliary_shapes import (
     WindowRow,
     Word,
 )
+from gateway.catalog.connection_shapes import ConnectedRow
 from gateway.interfaces import kinds
 from gateway.source import Amount, Day, Shape, Text
 
@@ -202,7 +203,7 @@ class CredentialRow(Shape):
     file_env: str | None = Field(None, description="the environment variable that names such a file")
 
 
-class EndpointRow(Sourced):
+class EndpointRow(ConnectedRow):
     """A door: one model at one operator in one place."""
 
     id: Text = Field(description="model@operator, or model@operator/region")

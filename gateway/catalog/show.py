@@ -114,6 +114,7 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
         {"base_url": each.base_url, "key": str(each.key) if each.key else None, "weight": each.weight}
         for each in endpoint.replicas
     ]
+    row |= _connections(endpoint)
     row["credentials"] = {part.part: part.value or str(part) for part in endpoint.credentials}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
@@ -249,6 +250,17 @@ def _price_sources(endpoint: Endpoint) -> list[Row]:
 
 def _said(bounds: Ceilings | EndpointLimits) -> Row:
     return {name: value for name, value in _plain_row(bounds).items() if value not in (None, inf)}
+
+
+def _connections(endpoint: Endpoint) -> Row:
+    """As a row of a catalogue writes it; what is not given is left out."""
+    proxy, tls = endpoint.proxy, endpoint.tls
+    row: Row = {}
+    if proxy is not None:
+        row["proxy"] = {name: said for name, said in _plain_row(proxy).items() if said is not None} or True
+    if tls is not None:
+        row |= {"ca_file": tls.authorities, "client_cert": tls.certificate, "client_key": tls.key}
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _plain_row(row: Any) -> Row:

@@ -49,7 +49,8 @@ def control(adopt: Annotated[list[Path] | None, ADOPT] = None) -> None:
     for left in adopt or []:
         typer.echo(_adopt(settings, left))
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
-    typer.echo(f"entrepot shows {settings.state_dir} at {shown_url(*settings.control_address)}/?token={shown}")
+    url = shown_url(*settings.control_address, tls=settings.control_tls_cert is not None)
+    typer.echo(f"entrepot shows {settings.state_dir} at {url}/?token={shown}")
     raise typer.Exit(run_control(settings, plug, token, lifeline=None))
 
 

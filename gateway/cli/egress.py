@@ -13,10 +13,10 @@ from rich.table import Table
 
 from gateway.cli.mistakes import in_folder
 from gateway.errors import Problems
-from gateway.policy.analysis.egress import Way, cilium_policy, network_policy, ways
+from gateway.policy.analysis.egress import Way, cilium_policy, network_policy, reachable, ways
 from gateway.policy.authoring.compile import compile_folder
 from gateway.processes.policy_folder import read_folder
-from gateway.settings import from_environment
+from gateway.settings import from_environment, https_proxy
 from gateway.source.written import written
 
 Form = Literal["table", "json", "networkpolicy", "cilium"]
@@ -37,15 +37,22 @@ def egress(
     """List the hosts that requests could go to by this policy: what a firewall has to let through.
 
     Endpoints that no route names, or that a guard without `when` keeps from everybody, are left out. Redis, PostgreSQL
-    and a collector of traces are not in the policy: add yours.
+    and a collector of traces are not in the policy: add yours. An endpoint's proxy stands in its place.
 
     Example: gateway egress policies --format networkpolicy | kubectl apply -f -
     """
     path = folder or from_environment().policies
     try:
-        found = ways(compile_folder(read_folder(path)).policy)
+        policy = compile_folder(read_folder(path)).policy
     except Problems as wrong:
         raise in_folder(wrong, path) from None
+    proxy = https_proxy()
+    unknown = sum(each.proxy is not None and each.proxy.url is None for each in reachable(policy))
+    if unknown and proxy is None:
+        typer.echo(
+            f"note: {unknown} endpoints go through HTTPS_PROXY, which is not set here: add it yourself", err=True
+        )
+    found = ways(policy, proxy)
     if form == "table":
         Console().print(_table(found))
     elif form == "json":

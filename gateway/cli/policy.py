@@ -39,11 +39,13 @@ from gateway.processes.adapter_environment import no_adapter
 from gateway.processes.freezing import stopped_here
 from gateway.processes.key_files import key_at
 from gateway.processes.policy_folder import read_folder, unnamed_catalog
+from gateway.processes.tls import context_now
 from gateway.report.ledger import well_known
-from gateway.settings import from_environment
+from gateway.settings import from_environment, https_proxy
 from gateway.signals.measure import measure_prompt
 from gateway.signals.value import Signals
 from gateway.source import frame
+from gateway.upstreams.connecting import Connecting
 from gateway.upstreams.logins import Logins
 
 _RANKED = 12  # endpoints shown in their order
@@ -71,7 +73,13 @@ def check(folder: Folder = None, as_json: Json = False) -> None:
         _say(wrong.problems, path, as_json, passed=0, failed=0)
         raise typer.Exit(1) from None
     found = review(
-        compiled, measure=measure_prompt, at=time(), has_key=_has_key, no_adapter=no_adapter(), known=_known()
+        compiled,
+        measure=measure_prompt,
+        at=time(),
+        has_key=_has_key,
+        no_adapter=no_adapter(),
+        known=_known(),
+        lacks_way=_lacks_way,
     )
     _say((*unnamed_catalog(path), *found.problems), path, as_json, passed=found.passed, failed=found.failed)
     if not as_json:
@@ -95,6 +103,10 @@ def _known() -> frozenset[str]:
 
 def _has_key(endpoint: Endpoint) -> bool:
     return _LOGINS.found(endpoint)
+
+
+def _lacks_way(endpoint: Endpoint) -> bool:
+    return Connecting(key_at, context_now, https_proxy()).way(endpoint) is None
 
 
 def _say(problems: tuple[Problem, ...], folder: Path, as_json: bool, *, passed: int, failed: int) -> None:

@@ -49,10 +49,11 @@ def run(settings: Settings) -> int:
     require_free_ports(settings)
     token = settings.admin_token or secrets.token_urlsafe(16)
     shown = "GATEWAY_ADMIN_TOKEN" if settings.admin_token else token
-    url = shown_url(settings.host, settings.port)
+    url = shown_url(settings.host, settings.port, tls=settings.tls_cert is not None)
     words = f"entrepot serves {settings.policies} at {url}/v1"
     if settings.control:
-        words += f"; console: {shown_url(*settings.control_address)}/?token={shown}"
+        console = shown_url(*settings.control_address, tls=settings.control_tls_cert is not None)
+        words += f"; console: {console}/?token={shown}"
     return serve_folder(settings, token, lambda: when_ready(settings, lambda: typer.echo(words)))
 
 

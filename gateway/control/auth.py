@@ -93,7 +93,8 @@ def check_same_site(request: Request) -> None:
 
 def is_https(state: State) -> bool:
     """True if browsers come by https, so that cookies go by nothing else."""
-    return (state.settings.control_url or "").lower().startswith("https://")
+    url = state.settings.control_url or ""
+    return url.lower().startswith("https://") or (not url and state.settings.control_tls_cert is not None)
 
 
 def cookie_name(state: State) -> str:

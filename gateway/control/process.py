@@ -35,6 +35,7 @@ from gateway.data_plane.protocol import House, ServerProtocol
 from gateway.errors import GatewayError
 from gateway.processes.reload_request import last_reload
 from gateway.processes.signal_mask import hold_signals, release_signals
+from gateway.processes.tls import ListenerTls, control_tls
 from gateway.processes.watchdog import GRACE_S, end_within
 from gateway.settings import Settings
 
@@ -67,7 +68,13 @@ def run_control(settings: Settings, plug: socket.socket, token: str, *, lifeline
     with suppress(GatewayError):  # beside workers that have not started yet
         state.served.look()  # before the first page is asked for
     supervised = lifeline is not None
-    server = _Server(_config(state), plug, keep_alive_s=settings.keep_alive_s, supervised=supervised)
+    server = _Server(
+        _config(state),
+        plug,
+        keep_alive_s=settings.keep_alive_s,
+        supervised=supervised,
+        tls=control_tls(settings),
+    )
     if lifeline is not None:
         threading.Thread(target=_wait, args=(lifeline, server.end), name="lifeline", daemon=True).start()
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
@@ -148,14 +155,22 @@ def _wait(lifeline: int, end: Callable[[], None]) -> None:
 class _Server(uvicorn.Server):
     """Ends on SIGTERM; on SIGINT, which a terminal sends to every process of its group, only where it is alone."""
 
-    def __init__(self, config: uvicorn.Config, plug: socket.socket, *, keep_alive_s: float, supervised: bool):
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        plug: socket.socket,
+        *,
+        keep_alive_s: float,
+        supervised: bool,
+        tls: ListenerTls | None,
+    ):
         super().__init__(config)
         self.servers = []
         self._supervised = supervised
         listener, guests = Listener(plug), Guests(most_guests())
         listener.tell()  # nobody else accepts here
         house = House(guests, keep_alive_s, leaving=lambda: self.should_exit)
-        self._door = Acceptor(listener, guests, lambda: ServerProtocol(self.config, self.server_state, house))
+        self._door = Acceptor(listener, guests, lambda: ServerProtocol(self.config, self.server_state, house), tls)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """From here on a signal is obeyed: one that came earlier was held, not lost."""

@@ -187,7 +187,7 @@ def _base(request: Request, state: State) -> str:
         return f"{parts.scheme}://{parts.netloc}"
     if not state.settings.control_is_local:
         raise GatewayError("invalid_request", "set GATEWAY_CONTROL_URL to the address that browsers open")
-    return f"http://{request.headers['host']}"
+    return f"{'https' if auth.is_https(state) else 'http'}://{request.headers['host']}"
 
 
 def _set(reply: Response, state: State, name: str, value: str, *, path: str, same_site: Any, age_s: int | None) -> None:

@@ -30,9 +30,11 @@ from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.in_force import InForce
 from gateway.processes.kept_secret import kept_secret
 from gateway.processes.key_files import KeyFiles, key_paths
+from gateway.processes.tls import Contexts, endpoint_contexts, tls_of
 from gateway.record.journal.writer import Writer
-from gateway.settings import Settings, wants_tracing
+from gateway.settings import Settings, https_proxy, wants_tracing
 from gateway.upstreams.adapter import socket_path
+from gateway.upstreams.connecting import Connecting
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 from gateway.upstreams.state_seal import StateSeal
@@ -58,6 +60,7 @@ class Parts:
     loads: Loads
     seal: StateSeal
     key_files: KeyFiles
+    tls: Contexts
     adapter_socket: Path
 
     def record(self, outcome: Outcome) -> None:
@@ -98,6 +101,7 @@ def build_parts(settings: Settings) -> Parts:
         loads=Loads(),
         seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
         key_files=KeyFiles(),
+        tls=endpoint_contexts(),
         adapter_socket=socket_path(settings.state_dir),
     )
 
@@ -151,7 +155,7 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
 
 
 def build_fleet(policy: Policy, parts: Parts) -> Fleet:
-    """With the keys that there are now."""
+    """With the keys and certificates that there are now."""
     return Fleet(
         policy.catalog,
         key_of=parts.key_files.of,
@@ -159,6 +163,7 @@ def build_fleet(policy: Policy, parts: Parts) -> Fleet:
         in_force=parts.in_force,
         tracing=wants_tracing(),
         adapter_socket=parts.adapter_socket,
+        way_to=Connecting(parts.key_files.of, parts.tls.of, https_proxy()).way,
     )
 
 
@@ -166,6 +171,7 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
     """Once a policy version."""
     policy = compiled.policy
     parts.key_files.look(key_paths(policy.endpoints))
+    parts.tls.look(tls_of(policy.endpoints))
     fleet = build_fleet(policy, parts)
     parts.vitals.serves_policy(policy)
     parts.learned.serves_policy(policy)

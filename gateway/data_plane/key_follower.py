@@ -1,4 +1,4 @@
-"""Looks at the key files that the catalogue names: a key that was rotated is used within seconds, without a reload."""
+"""Looks at the files that the catalogue names, of keys and certificates: what was rotated is used within seconds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gateway.catalog.rows import TlsFiles
 from gateway.data_plane.build import Parts, build_fleet
 from gateway.data_plane.worker_state import State
 from gateway.processes.key_files import key_paths
+from gateway.processes.tls import tls_of
 from gateway.threads import Threads
 
 LOOK_S = 1.0
@@ -26,13 +28,15 @@ class KeyFollower:
         """Until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
-            paths = key_paths(self._state.gateway.policy.endpoints)
-            changed = bool(paths) and bool(await _THREAD.run(self._look, None, paths))
+            endpoints = self._state.gateway.policy.endpoints
+            paths, tls = key_paths(endpoints), tls_of(endpoints)
+            changed = bool(paths or tls) and bool(await _THREAD.run(self._look, None, paths, tls))
             if changed:
                 self._apply()
 
-    def _look(self, paths: Sequence[str]) -> bool:
-        return self._parts.key_files.look(paths)
+    def _look(self, paths: Sequence[str], tls: Sequence[TlsFiles]) -> bool:
+        keys = self._parts.key_files.look(paths)
+        return self._parts.tls.look(tls) or keys
 
     def _apply(self) -> None:
         """Nothing awaits here: no request sees half of it."""

@@ -9,11 +9,15 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from mmap import mmap
+from typing import Any
 
 from gateway.data_plane.connections import Guests
 from gateway.data_plane.protocol import ServerProtocol
+from gateway.processes.tls import ListenerTls
 
 AT_ONCE = 16  # connections taken in before the loop looks at anything else
+HANDSHAKE_S = 10.0  # for a caller to agree on TLS
+FAREWELL_S = 2.0  # for it to answer the end of it
 _FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _LOOK_S = 1.0  # between two looks at who is there
 _TELL_S = 60.0  # between two complaints
@@ -47,8 +51,15 @@ class Listener:
 class Acceptor:
     """Takes in callers for one worker, until it closes. uvloop's own servers end for good when descriptors run out."""
 
-    def __init__(self, listener: Listener, guests: Guests, protocol: Callable[[], ServerProtocol]):
+    def __init__(
+        self,
+        listener: Listener,
+        guests: Guests,
+        protocol: Callable[[], ServerProtocol],
+        tls: ListenerTls | None = None,
+    ):
         self._listener = listener
+        self._tls = tls
         self._guests = guests
         self._protocol = protocol
         self._entering: set[asyncio.Task[None]] = set()
@@ -106,21 +117,29 @@ class Acceptor:
                 return
             guest.turn_away()
         plug.setblocking(False)
-        task = asyncio.get_running_loop().create_task(self._enter(plug, guest))
+        guest.entering = task = asyncio.get_running_loop().create_task(self._enter(plug, guest))
         self._entering.add(task)
         task.add_done_callback(self._entering.discard)
 
     async def _enter(self, plug: socket.socket, guest: ServerProtocol) -> None:
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: guest, plug)
-        except OSError:  # gone already
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: guest, plug, **self._security())
+        except (OSError, asyncio.CancelledError):  # gone already, speaks no TLS that we do, or makes room for others
             plug.close()
             self._guests.leave(guest)
+
+    def _security(self) -> dict[str, Any]:
+        """Of the next connection: it is none, and costs nobody else anything, until TLS is agreed upon."""
+        if self._tls is None:
+            return {}
+        return {"ssl": self._tls.context, "ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": FAREWELL_S}
 
     def _look(self) -> None:
         """At everybody, once a second, and on while the server drains."""
         loop = asyncio.get_running_loop()
         now = loop.time()
+        if self._tls is not None:
+            loop.run_in_executor(None, self._tls.look)  # a disk that hangs stops nobody
         for guest in self._guests:
             guest.look(now)
         loop.call_later(_LOOK_S, self._look)

@@ -48,6 +48,7 @@ class ServerProtocol(HttpToolsProtocol):
         self._house = house
         self._exchange: Exchange | None = None  # the last that began; pipelined requests wait behind it
         self._turned_away = False  # there is no room
+        self.entering: asyncio.Task[None] | None = None  # agrees on TLS before there is a transport
         self._in_head = False
         self._head_bytes = 0
         self._upgrading = False
@@ -88,7 +89,8 @@ class ServerProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Called by the event loop. A caller who says no more may still wait for its reply: see `Exchange.probe`."""
         exchange = self._exchange
-        if exchange is None or not exchange.running or self.cycle.more_body or self._part_since is not None:
+        waits = exchange is not None and exchange.running and self.transport.can_write_eof()  # in TLS both sides end
+        if exchange is None or not waits or self.cycle.more_body or self._part_since is not None:
             return False
         self._ended = True
         self.cycle.keep_alive = False
@@ -122,6 +124,8 @@ class ServerProtocol(HttpToolsProtocol):
         """Cuts the caller off."""
         if self.transport is not None:
             self.transport.abort()
+        elif self.entering is not None:
+            self.entering.cancel()
 
     def look(self, now: float) -> None:
         """Called once a second: ends what has lasted too long."""
@@ -256,11 +260,11 @@ class ServerProtocol(HttpToolsProtocol):
         """Ends the connection after what was written. A caller who still sends gets the time to read it."""
         if self.transport.is_closing() or self._part_since is not None:
             return
-        if self._ended or not (self._turned_away or self._deaf or self.cycle.more_body):
+        sends = self._turned_away or self._deaf or self.cycle.more_body
+        if self._ended or not sends or not self.transport.can_write_eof():  # TLS sees to who still sends itself
             self.transport.close()
             return
-        self._deaf = True
-        self._part_since = self.loop.time()
+        self._deaf, self._part_since = True, self.loop.time()
         self.transport.write_eof()
         self.flow.resume_reading()
 

@@ -18,5 +18,6 @@ def what_this_is(settings: Settings) -> str:
     said = "Entrepot, a policy gateway for language models: an OpenAI-compatible API beneath /v1"
     if settings.control and settings.control_is_local and is_loopback(settings.host):
         host, port = settings.control_address
-        said += f"; its console is at http://{f'[{host}]' if ':' in host else host}:{port}/"
+        scheme = "https" if settings.control_tls_cert else "http"
+        said += f"; its console is at {scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
     return f"{said}\n"

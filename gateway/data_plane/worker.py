@@ -36,6 +36,7 @@ from gateway.policy.compiled import Compiled, Policy
 from gateway.processes.memory import return_large_blocks
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import hold_signals, release_signals
+from gateway.processes.tls import callers_tls
 from gateway.processes.watchdog import GRACE_S, end_within
 from gateway.settings import Settings
 
@@ -170,7 +171,7 @@ class _Server(uvicorn.Server):
         self.servers = []
         guests = Guests(most_guests())
         self._house = House(guests, state.settings.keep_alive_s, leaving=lambda: self.should_exit)
-        self._door = Acceptor(listener, guests, self._protocol)
+        self._door = Acceptor(listener, guests, self._protocol, callers_tls(state.settings))
         self._told_at: float | None = None
         self._hurried = False
 

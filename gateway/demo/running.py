@@ -72,4 +72,6 @@ def _own(settings: Settings, home: Path, folder: Path) -> Settings:
         database_url=None,
         drain_s=min(settings.drain_s, 3.0),
         log_level=quiet,
+        tls_cert=None,
+        control_tls_cert=None,
     )

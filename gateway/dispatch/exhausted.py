@@ -37,6 +37,7 @@ class Standing:
     left: Sequence[Endpoint] = ()  # none of these: attempts, time, money or the policy ended before their turn
     limited: bool = False  # those that rest do so because of their rate limits
     usd: Decimal | None = None  # what the route allows a request
+    wayless: Sequence[Endpoint] = ()  # their proxy or certificates cannot be used
     not_enabled: Sequence[Endpoint] = ()  # permitted by no decision, though the route proposes them and no guard minds
 
     @classmethod
@@ -56,7 +57,8 @@ class Standing:
         reasons = {endpoint: full(endpoint) for endpoint, wait_s in waits if not wait_s}
         awake = [endpoint for endpoint, reason in reasons.items() if reason is None]
         return cls(
-            keyless=[each for each in left if each not in reached and not fleet.awaits_adapter(each)],
+            keyless=[e for e in left if e not in reached and not fleet.awaits_adapter(e) and not fleet.lacks_way(e)],
+            wayless=[endpoint for endpoint in left if fleet.lacks_way(endpoint)],
             resting=[(endpoint, wait_s) for endpoint, wait_s in waits if wait_s],
             too_dear=[endpoint for endpoint in awake if not affordable(endpoint, trail)],
             unspoken=[endpoint for endpoint in left if fleet.awaits_adapter(endpoint)],
@@ -78,6 +80,8 @@ class Standing:
             yield f"could cost more than the route allows: {_names(self.too_dear)}"
         if self.keyless:
             yield f"no key is set for {_names(self.keyless)}"
+        if self.wayless:
+            yield f"the proxy or the certificates of {_names(self.wayless)} cannot be used"
         if self.unspoken:
             yield f"the adapter process does not run: {_names(self.unspoken)}"
         if self.left:

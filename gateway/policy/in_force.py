@@ -86,4 +86,4 @@ def _door(endpoint: Endpoint) -> tuple[object, ...]:
     e = endpoint
     ways = frozenset((each.base_url, each.key) for each in e.replicas)
     login = frozenset(e.credentials)
-    return (ways, e.api, login, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id)
+    return (ways, e.api, login, e.pin, e.upstream_model, e.hosting, e.operator.id, e.model.id, e.proxy, e.tls)

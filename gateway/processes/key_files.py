@@ -94,4 +94,6 @@ class KeyFiles:
 
 def key_paths(endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
     """The files that endpoints read keys from, each once."""
-    return tuple({key.file: None for each in endpoints for key in each.keys if key.file is not None})
+    found = [key.file for each in endpoints for key in each.keys]
+    found += [each.proxy.login_file for each in endpoints if each.proxy is not None]
+    return tuple({path: None for path in found if path is not None})

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from requests import Session
 
 from gateway.interfaces import INTERFACES
 from gateway.outcome.spans import above, span_of, trace_of
@@ -42,9 +43,9 @@ class TracesSink:
         resource = Resource.create({"service.name": "entrepot", "service.instance.id": uuid.uuid4().hex})
         self._names = _Names()
         self._spans = TracerProvider(resource=resource, shutdown_on_exit=False, id_generator=self._names)
-        self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=_session())))
         self._tracer = self._spans.get_tracer("gateway")
-        reader = PeriodicExportingMetricReader(OTLPMetricExporter())
+        reader = PeriodicExportingMetricReader(OTLPMetricExporter(session=_session()))
         self._metrics = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
         meter = self._metrics.get_meter("gateway")
         self._duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
@@ -115,6 +116,14 @@ class TracesSink:
         self._usage.record(attempt.tokens.output_tokens, labels | {"gen_ai.token.type": "output"})
         if attempt.first_byte_s is not None:
             self._first_token.record(attempt.first_byte_s, labels)
+
+
+def _session() -> Session:
+    """To the collector that was named and nowhere else: no proxy of the environment, no redirect, no .netrc."""
+    session = Session()
+    session.trust_env = False
+    session.max_redirects = 0
+    return session
 
 
 class _Names(IdGenerator):

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Protocol
 
 from gateway.processes import ports
+from gateway.processes.tls import control_tls
 from gateway.settings import STDOUT, BadSetting, Settings
 
 YOUNG_S = 5.0  # one that dies younger is not started again at once
@@ -27,13 +28,15 @@ class RunControl(Protocol):
 
 def check_control(settings: Settings) -> None:
     """Raises BadSetting: what is reached from beyond this machine needs an administrator's own token; or for a log
-    that cannot be written.
+    that cannot be written, or a certificate that cannot be used.
     """
     if settings.control and not settings.control_is_local and settings.admin_token is None:
         raise BadSetting(
             f"GATEWAY_CONTROL_HOST is {settings.control_host}, which is reached from beyond this machine;"
             " set GATEWAY_ADMIN_TOKEN, or leave it on 127.0.0.1"
         )
+    if settings.control:
+        control_tls(settings)
     if settings.access_log not in (None, STDOUT):
         try:
             Path(str(settings.access_log)).open("ab").close()

@@ -21,6 +21,7 @@ from gateway.processes.reload_request import Requests
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import signals_held
 from gateway.processes.state_lock import lock
+from gateway.processes.tls import callers_tls
 from gateway.processes.watchdog import GRACE_S, end_with
 from gateway.settings import Settings
 from gateway.supervisor.adapter_child import Adapter
@@ -49,6 +50,7 @@ def run(
     """
     logs.set_up(settings.log_level, settings.log_format)
     check_control(settings)
+    callers_tls(settings)  # said once here, before anything is forked
     with lock(settings.state_dir):  # what is forked holds it too
         compiled = accept(settings.policies, settings.state_dir)
         _check_shared_state(settings, compiled)

@@ -24,6 +24,7 @@ from gateway.policy.permit import Permit
 from gateway.request import Fields, Request
 from gateway.upstreams import adapter
 from gateway.upstreams.additions import UsageOption
+from gateway.upstreams.connecting import DIRECT, Way, directly
 from gateway.upstreams.dialect_headers import VERSION
 from gateway.upstreams.fault import UpstreamFault
 from gateway.upstreams.http1 import Client, Reply, Target, header_lines
@@ -68,10 +69,12 @@ class Fleet:
         in_force: InForce,
         tracing: bool = False,
         adapter_socket: Path | None = None,
+        way_to: Callable[[Endpoint], Way | None] = directly,
     ):
         """`in_force`: asked before every write; `tracing`: own machines are told whose span theirs belongs under.
 
         `adapter_socket`: of the process that speaks the wires which we do not; None: there is none.
+        `way_to`: how connections are made to an endpoint; None: they cannot be.
         """
         self._client = client
         self._in_force = in_force
@@ -82,9 +85,16 @@ class Fleet:
         sources = {source for endpoint in catalog.endpoints.values() for source in endpoint.keys}
         keys = {key for source in sources if (key := key_of(source)) is not None}
         self._doors: dict[int, dict[int, UpstreamTarget]] = {}
+        self._wayless: set[int] = set()
         for endpoint in catalog.endpoints.values():
             reasoning = reasoning_of(catalog, endpoint)
-            doors = self._adapted(endpoint, keys) if endpoint.adapted else _replicas(endpoint, key_of, reasoning)
+            way = way_to(endpoint)
+            if way is None:
+                self._wayless.add(endpoint.index)
+                continue
+            if way.secret is not None:
+                keys.add(way.secret.partition(":")[2])
+            doors = self._adapted(endpoint, keys) if endpoint.adapted else _replicas(endpoint, key_of, reasoning, way)
             if doors:
                 self._doors[endpoint.index] = doors
         self.redactor = Redactor(keys)
@@ -96,6 +106,10 @@ class Fleet:
     def awaits_adapter(self, endpoint: Endpoint) -> bool:
         """True if nothing but the adapter process is missing."""
         return endpoint.adapted and endpoint.index in self._doors and not self.adapter_runs()
+
+    def lacks_way(self, endpoint: Endpoint) -> bool:
+        """True if its proxy, its authorities or our certificate there cannot be used."""
+        return endpoint.index in self._wayless
 
     def adapter_runs(self) -> bool:
         """True from when it takes requests until its parent has seen it end."""
@@ -231,7 +245,7 @@ def _with_usage(given: msgspec.Raw) -> msgspec.Raw:
 
 
 def _replicas(
-    endpoint: Endpoint, key_of: Callable[[KeySource], str | None], reasoning: Reasoning | None
+    endpoint: Endpoint, key_of: Callable[[KeySource], str | None], reasoning: Reasoning | None, way: Way
 ) -> dict[int, UpstreamTarget]:
     """By number; those whose key is there. None of an endpoint that is not enabled, or whose wire we do not speak."""
     if endpoint.api not in SPOKEN or not endpoint.enabled:
@@ -240,11 +254,13 @@ def _replicas(
     for number, replica in enumerate(endpoint.replicas):
         key = key_of(replica.key) if replica.key is not None else None
         if replica.key is None or key is not None:
-            found[number] = _target(endpoint, replica.base_url, key, reasoning)
+            found[number] = _target(endpoint, replica.base_url, key, reasoning, way)
     return found
 
 
-def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reasoning | None) -> UpstreamTarget:
+def _target(
+    endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reasoning | None, way: Way = DIRECT
+) -> UpstreamTarget:
     headers: dict[str, str] = {}
     if key is not None:
         header = _KEY_HEADERS.get(endpoint.api)
@@ -253,7 +269,7 @@ def _target(endpoint: Endpoint, base_url: str, key: str | None, reasoning: Reaso
         headers["anthropic-version"] = VERSION
     return UpstreamTarget(
         targets={
-            path: Target.of(_below(endpoint, base_url), path, endpoint.pin)
+            path: Target.of(_below(endpoint, base_url), path, endpoint.pin, hop=way.hop, context=way.context)
             for path in {each.upstream_path: None for each in served().values()}
         },
         headers=header_lines(headers),

@@ -10,7 +10,7 @@ import pytest
 import uvloop
 
 from gateway.catalog.facts import Pin
-from gateway.upstreams.http1 import Client, UpstreamFault
+from gateway.upstreams.http1 import Client, Hop, Target, UpstreamFault
 from tests.integration.scripted import OK, Vendor, ask, hang_up, reset, running, target
 
 pytestmark = pytest.mark.services
@@ -267,5 +267,48 @@ def test_a_caller_who_leaves_during_the_handshake_leaves_nothing_behind(run, cli
             with pytest.raises(asyncio.CancelledError):
                 await task
             client.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "the proxy answers 407; its login"),
+        (b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 3\r\n\r\nabc", "the proxy answers 502"),
+        (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", "more than was asked"),
+        (b"SSH-2.0-OpenSSH_9\r\n\r\n", "does not answer in HTTP/1.1"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 40_000, "too long"),
+        (b"", "closed the connection"),
+    ],
+)
+def test_a_proxy_that_opens_no_tunnel_gets_no_byte_of_the_request(run, answer, told):
+    async def main():
+        heard = bytearray()
+
+        async def proxy(reader, writer):
+            heard.extend(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+            writer.write_eof()
+            heard.extend(await reader.read())
+            writer.close()
+
+        server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+        hop = Hop("127.0.0.1", server.sockets[0].getsockname()[1], "Basic c2VjcmV0")
+        client = Client()
+        where = Target.of("https://vendor.example:8443/v1", "/chat/completions", hop=hop)
+        with pytest.raises(UpstreamFault) as caught:
+            await ask(client, where, body=b'{"messages": "private"}')
+        client.close()
+        server.close()
+        await asyncio.sleep(0.01)
+
+        assert caught.value.kind == "connect"
+        assert told in caught.value.detail
+        assert "c2VjcmV0" not in str(caught.value)
+        assert bytes(heard) == (
+            b"CONNECT vendor.example:8443 HTTP/1.1\r\nhost: vendor.example:8443\r\n"
+            b"proxy-authorization: Basic c2VjcmV0\r\n\r\n"
+        )
 
     run(main)

@@ -27,6 +27,7 @@ OWNERS = {  # library: the files and folders that may import it
     "jinja2": ("control/", "report/"),
     "prometheus_client": ("record/", "control/"),
     "opentelemetry": ("record/tracing.py",),
+    "requests": ("record/tracing.py",),
     "uvicorn": ("data_plane/", "control/", "demo/"),
     "uvloop": ("data_plane/", "demo/"),
     "typer": ("cli/",),

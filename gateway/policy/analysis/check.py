@@ -33,10 +33,12 @@ def review(
     has_key: Callable[[Endpoint], bool],
     no_adapter: str | None = None,
     known: Container[str] = frozenset(),
+    lacks_way: Callable[[Endpoint], bool] = lambda endpoint: False,
 ) -> Review:
     """`has_key` tells whether the environment holds the key that an endpoint needs.
 
     `no_adapter` says why endpoints cannot be asked whose wire the adapter speaks; None if they can.
+    `lacks_way` tells whether an endpoint's proxy, or files of certificates, cannot be used here.
     `known` are the endpoints of which enough replies are recorded.
     """
     failures = [
@@ -45,6 +47,7 @@ def review(
     failed = sum(bool(problems) for problems in failures)
     said = [*compiled.problems, *lint(compiled, known), *_without_key(compiled.policy, has_key)]
     said += _without_adapter(compiled.policy, has_key, no_adapter)
+    said += _without_way(compiled.policy, lacks_way)
     said += [*_not_enabled(compiled.policy), *_waivers(compiled.policy, at)]
     said += [problem for problems in failures for problem in problems]
     return Review(in_file_order(said), len(failures) - failed, failed)
@@ -58,6 +61,16 @@ def _without_key(policy: Policy, has_key: Callable[[Endpoint], bool]) -> list[Pr
     words = f"{len(without)} endpoints will be passed over, because these variables are not set: {named}"
     way_out = "a decision ignores keys, dispatch does not; `gateway catalog show --endpoint E` names E's variable"
     return [_note(words, None, way_out)]
+
+
+def _without_way(policy: Policy, lacks_way: Callable[[Endpoint], bool]) -> list[Problem]:
+    without = [endpoint.id for endpoint in policy.endpoints if endpoint.enabled and lacks_way(endpoint)]
+    if not without:
+        return []
+    words = f"{len(without)} endpoints will be passed over: their proxy or certificates cannot be used here"
+    return [
+        _note(f"{words}: {first_of(without, _SHOWN)}", None, "see `proxy`, `ca_file`, `client_cert`; set HTTPS_PROXY")
+    ]
 
 
 def _waivers(policy: Policy, at: float) -> list[Problem]:

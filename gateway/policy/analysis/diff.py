@@ -156,10 +156,15 @@ def same_door(endpoint: Endpoint, policy: Policy) -> Endpoint | None:
     other = policy.catalog.endpoints.get(endpoint.id)
     if other is None or not other.enabled:
         return None
-    if (other.api, other.pin, set(other.credentials)) != (endpoint.api, endpoint.pin, set(endpoint.credentials)):
+    if _door(other) != _door(endpoint):
         return None
     before, now = ({(each.base_url, each.key) for each in e.replicas} for e in (other, endpoint))
     return other if now <= before else None
+
+
+def _door(endpoint: Endpoint) -> tuple[object, ...]:
+    """All but its addresses, each with its key."""
+    return endpoint.api, endpoint.pin, endpoint.proxy, endpoint.tls, set(endpoint.credentials)
 
 
 def _gained(

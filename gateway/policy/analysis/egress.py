@@ -6,9 +6,11 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.catalog.address import address_of
 from gateway.catalog.facts import Endpoint
+from gateway.catalog.rows import Proxy
 from gateway.policy.compiled import Policy
 
 # Not the internet: RFC 1918, 6598, 3927, 4193 and 4291, loopback and what is left over.
@@ -44,16 +46,34 @@ class Way:
         return "." not in name or name.endswith((".svc", ".local", ".internal", ".lan"))
 
 
-def ways(policy: Policy) -> list[Way]:
-    """By host and port, of every endpoint that some request could be sent to."""
+def ways(policy: Policy, https_proxy: str | None = None) -> list[Way]:
+    """By host and port, of every endpoint that some request could be sent to, or of its proxy in its stead.
+
+    `https_proxy`: what endpoints with `proxy: true` go through; None: not known here, and nothing is opened for them.
+    """
     found: dict[tuple[str, int, bool], set[str]] = {}
     for endpoint in reachable(policy):
+        if endpoint.proxy is not None:
+            hop = _hop(endpoint.proxy, https_proxy)
+            if hop is not None:
+                found.setdefault((*hop, False), set()).add(endpoint.id)
+            continue
         for replica in endpoint.replicas:
             address = address_of(replica.base_url)
             found.setdefault((address.host, address.port, address.tls), set()).add(endpoint.id)
         if endpoint.api in _LOGINS:
             found.setdefault((_LOGINS[endpoint.api], 443, True), set()).add(endpoint.id)
     return [Way(host, port, tls, tuple(sorted(ids))) for (host, port, tls), ids in sorted(found.items())]
+
+
+def _hop(proxy: Proxy, https_proxy: str | None) -> tuple[str, int] | None:
+    """Its host and port."""
+    said = proxy.url or https_proxy
+    try:
+        address = urlsplit(said if "://" in said else f"http://{said}") if said else None
+        return (address.hostname, address.port or 80) if address is not None and address.hostname else None
+    except ValueError:
+        return None
 
 
 def reachable(policy: Policy) -> Sequence[Endpoint]:

@@ -5,5 +5,6 @@ from gateway.upstreams.http1.body import read_most
 from gateway.upstreams.http1.client import Client
 from gateway.upstreams.http1.reply import Reply
 from gateway.upstreams.http1.target import Target, header_lines
+from gateway.upstreams.http1.tunnel import Hop
 
-__all__ = ["Client", "Reply", "Target", "UpstreamFault", "header_lines", "read_most"]
+__all__ = ["Client", "Hop", "Reply", "Target", "UpstreamFault", "header_lines", "read_most"]

@@ -11,6 +11,7 @@ from gateway.upstreams.http1.connection import Connection, certificate_of, reaso
 from gateway.upstreams.http1.reply import Reply
 from gateway.upstreams.http1.resolver import Resolver
 from gateway.upstreams.http1.target import Target
+from gateway.upstreams.http1.tunnel import Hop, Tunnel, request_line
 from gateway.upstreams.pins import violation
 
 
@@ -94,7 +95,8 @@ class Client:
             return await self._connect_here(target.unix, target.pool, connect_s)
         loop = asyncio.get_running_loop()
         by = loop.time() + connect_s
-        addresses = await self._resolver.addresses(target.host, by=by)
+        host = target.hop.host if target.hop is not None else target.host
+        addresses = await self._resolver.addresses(host, by=by)
         for left in range(len(addresses), 0, -1):
             address = addresses[-left]
             try:
@@ -102,7 +104,7 @@ class Client:
             except UpstreamFault as fault:
                 if fault.kind not in ("connect", "timeout"):
                     raise
-                self._resolver.unreachable(target.host, address)
+                self._resolver.unreachable(host, address)
                 if left == 1:
                     raise
         raise UpstreamFault("connect", "its name has no address")
@@ -124,13 +126,16 @@ class Client:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(connect_s):
-                transport, connection = await loop.create_connection(
-                    lambda: Connection(target.pool, self._keep, self._forget),
-                    where,
-                    target.port,
-                    ssl=self._context() if target.tls else None,
-                    server_hostname=target.host if target.tls else None,
-                )
+                if target.hop is not None:
+                    transport, connection = await self._through(target.hop, where, target)
+                else:
+                    transport, connection = await loop.create_connection(
+                        lambda: Connection(target.pool, self._keep, self._forget),
+                        where,
+                        target.port,
+                        ssl=(target.context or self._context()) if target.tls else None,
+                        server_hostname=target.host if target.tls else None,
+                    )
         except TimeoutError:
             raise UpstreamFault("timeout", f"no connection within {connect_s:.2g} s") from None
         except ssl.SSLError as error:
@@ -146,6 +151,24 @@ class Client:
             connection.abort()
             raise UpstreamFault("pin", wrong)
         return connection
+
+    async def _through(self, hop: Hop, where: str, target: Target) -> tuple[asyncio.BaseTransport, Connection]:
+        """TLS with the endpoint itself, inside a tunnel of the proxy's. Raises UpstreamFault, OSError."""
+        loop = asyncio.get_running_loop()
+        plain, tunnel = await loop.create_connection(Tunnel, where, hop.port)
+        try:
+            plain.write(request_line(target.host, target.port, hop))
+            await tunnel.opened
+            connection = Connection(target.pool, self._keep, self._forget)
+            context = target.context or self._context()
+            secured = await loop.start_tls(plain, connection, context, server_hostname=target.host)
+            if secured is None:  # it went while the handshake did
+                raise UpstreamFault("tls", "the connection broke during the handshake")
+        except BaseException:
+            plain.abort()
+            raise
+        connection.connection_made(secured)
+        return secured, connection
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.catalog.address import address_of
 from gateway.catalog.facts import Pin
+from gateway.upstreams.http1.tunnel import Hop
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
@@ -24,9 +26,19 @@ class Target:
     head: bytes  # the request line and the headers that never change
     pool: str  # connections with the same key may stand in for one another
     unix: str | None = None  # the path of a socket of this machine, instead of host and port
+    hop: Hop | None = None  # the proxy that it is reached through
+    context: ssl.SSLContext | None = None  # None: verified against the system's authorities, without our certificate
 
     @classmethod
-    def of(cls, base_url: str, path: str, pin: Pin | None = None) -> Target:
+    def of(
+        cls,
+        base_url: str,
+        path: str,
+        pin: Pin | None = None,
+        *,
+        hop: Hop | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> Target:
         """`path` is put behind the path of `base_url`, before its query. Raises ValueError."""
         address = address_of(base_url)
         host, port, tls = address.host, address.port, address.tls
@@ -34,7 +46,8 @@ class Target:
         name = f"[{host}]" if ":" in host else host
         authority = name if port == (443 if tls else 80) else f"{name}:{port}"
         head = f"POST {where} HTTP/1.1\r\nhost: {authority}\r\naccept-encoding: identity\r\n".encode()
-        return cls(host, port, tls, pin, head, f"{address.scheme}://{name}:{port} {pin}")
+        pool = f"{address.scheme}://{name}:{port} {pin} {hop.pool if hop else ''} {id(context) if context else ''}"
+        return cls(host, port, tls, pin, head, pool, hop=hop, context=context)
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:
