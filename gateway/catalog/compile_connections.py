@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from gateway.catalog.address import address_of
 from gateway.catalog.connection_shapes import ProxyRow
+from gateway.catalog.facts import Endpoint
 from gateway.catalog.replicas import file_problems, replicas, variable_problems
 from gateway.catalog.rows import Proxy, TlsFiles
 from gateway.catalog.shapes import EndpointRow
@@ -18,14 +20,19 @@ _FILES = ("ca_file", "client_cert", "client_key")
 _FIELDS = ("proxy", *_FILES)
 
 
-def proxy(row: EndpointRow) -> Proxy | None:
+def connected(endpoint: Endpoint, row: EndpointRow) -> Endpoint:
+    """With what the row says of its connections."""
+    return replace(endpoint, proxy=_proxy_of(row), tls=_tls_files(row))
+
+
+def _proxy_of(row: EndpointRow) -> Proxy | None:
     """None: connections go directly."""
     if isinstance(row.proxy, ProxyRow):
         return Proxy(row.proxy.url.rstrip("/"), row.proxy.login_env, row.proxy.login_file)
     return Proxy() if row.proxy else None
 
 
-def tls_files(row: EndpointRow) -> TlsFiles | None:
+def _tls_files(row: EndpointRow) -> TlsFiles | None:
     """None: the system's authorities, and no certificate of ours."""
     files = TlsFiles(row.ca_file, row.client_cert, row.client_key)
     return files if files != TlsFiles() else None

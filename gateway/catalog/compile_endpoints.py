@@ -115,7 +115,7 @@ def _endpoint(desk: CatalogBuilder, written: Written[EndpointRow], known: Known)
         return None
     if model.id == ANY_MODEL:
         desk.problems += passing.problems(written)
-    endpoint = _plain(desk, written, model, operator)
+    endpoint = compile_connections.connected(_plain(desk, written, model, operator), written.row)
     wrong: list[Problem] = []
     tuned = parameters(written.row.parameters, known.body_fields, _complaint(written, wrong))
     endpoint = replace(endpoint, prices=_prices(desk, written, endpoint, known), parameters=tuned)
@@ -205,8 +205,6 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
         credentials=compile_logins.credentials(row),
         ceilings=_ceilings(row.ceilings),
         limits=_limits(row.limits),
-        proxy=compile_connections.proxy(row),
-        tls=compile_connections.tls_files(row),
     )
 
 

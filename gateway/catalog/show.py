@@ -114,12 +114,11 @@ def endpoint_row(catalog: Catalog, endpoint: Endpoint) -> Row:
         {"base_url": each.base_url, "key": str(each.key) if each.key else None, "weight": each.weight}
         for each in endpoint.replicas
     ]
-    row |= _connections(endpoint)
     row["credentials"] = {part.part: part.value or str(part) for part in endpoint.credentials}
     row |= {"prices": [price_row(price) for price in endpoint.prices], "usd_per_hour": _plain(endpoint.usd_per_hour)}
     row |= {"output_tokens_per_s": endpoint.output_tokens_per_s} if endpoint.usd_per_hour else {}
     row |= {name: _said(bounds) for name in ("ceilings", "limits") if (bounds := getattr(endpoint, name)) is not None}
-    row |= {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}
+    row |= _connections(endpoint) | {"ends": _plain(endpoint.ends), "enabled": endpoint.enabled, "note": endpoint.note}
     sources = {"endpoint": _source(endpoint), **_model_sources(catalog, model), **_operator_sources(operator)}
     if endpoint.takes.known:
         sources["takes"] = _source(endpoint.takes)

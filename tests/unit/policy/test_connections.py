@@ -47,8 +47,8 @@ def test_what_a_row_says_is_shown_as_it_is_written_and_a_change_makes_another_do
 
     assert {name: row[name] for name in WAYS[way]} == WAYS[way]
     assert any(FIRST in each["endpoints"] for each in plain(compare(before, after))["widened"])
-    assert objection(given, InForce(policy=after.policy, teams=after.keyring.teams)) is not None
-    assert objection(given, InForce(policy=folder_with("").policy, teams=before.keyring.teams)) is None
+    assert objection(given, InForce(policy=after.policy, teams=after.keyring.teams), AT) is not None
+    assert objection(given, InForce(policy=folder_with("").policy, teams=before.keyring.teams), AT) is None
 
 
 def test_a_firewall_opens_the_proxy_in_the_endpoint_s_place():
