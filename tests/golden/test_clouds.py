@@ -57,6 +57,7 @@ def test_every_native_row_of_the_page_is_known_here():
     assert {cloud.strip() for cloud, _, _ in ROWS} == set(ASKED)
 
 
+@pytest.mark.thorough
 def test_the_row_that_the_page_gives_stands_in_the_shipped_catalogue():
     block = re.findall(r"```yaml\n(endpoints:\n.*?)```", PAGE, re.S)[0]
     files = [parse(data, name) for name, data in read_folder(POLICIES).items() if name.startswith("catalog/")]

@@ -51,6 +51,7 @@ def imported(name: str, into: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[in
     return result.exit_code, result.output
 
 
+@pytest.mark.thorough
 @each
 def test_an_import_writes_and_says_what_was_agreed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _ = imported(name, tmp_path / "new", monkeypatch)

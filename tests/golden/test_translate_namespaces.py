@@ -174,6 +174,7 @@ def test_what_is_no_namespace_of_functions_is_refused_by_its_place(upstream, wro
         asked([{**AGENTS, **wrong}], upstream)
 
 
+@pytest.mark.thorough
 def test_many_tools_in_a_namespace_take_time_in_proportion_to_them():
     def seconds(count: int) -> float:
         tools = [{**FIND, "name": f"f{number}"} for number in range(count)]

@@ -29,6 +29,7 @@ def test_the_replies_that_are_measured_are_whole_answers(wire):
     assert 900 < whole.reading.chars < 1100
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pair", TRANSLATORS, ids=" to ".join)
 def test_each_pair_is_measured_to_its_end(pair):
     client, upstream = pair

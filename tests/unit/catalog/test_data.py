@@ -47,10 +47,12 @@ def hosted() -> list[Endpoint]:
     return [endpoint for endpoint in compiled().catalog.endpoints.values() if endpoint.hosting == "hosted"]
 
 
+@pytest.mark.thorough
 def test_nothing_in_it_is_wrong():
     assert [finding for finding in findings(compiled().catalog) if finding.kind == "wrong"] == []
 
 
+@pytest.mark.thorough
 def test_every_endpoint_says_which_of_its_facts_are_unknown():
     silent = [
         (row["id"], name)

@@ -56,6 +56,7 @@ def run(*words: object, expect: int = 0) -> str:
     return result.stdout
 
 
+@pytest.mark.thorough
 def test_show_alone_prints_the_whole_catalogue(policies):
     assert run("show", "--policies", policies) == "acorn@mill: weights US, exposure DE, US, risk low\n"
     assert set(json.loads(run("show", "--policies", policies, "--json"))) >= {

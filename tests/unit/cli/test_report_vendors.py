@@ -35,6 +35,7 @@ def test_the_register_names_the_same_vendors_in_every_format(tmp_path):
     assert {"deepseek", "mistral", "self"} <= set(told)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("format", "said"), [("table", "to do: find out"), ("html", "<h1>Vendor risk register</h1>")])
 def test_the_register_is_for_reading_too(format, said, tmp_path):
     assert said in run("--format", format, state=tmp_path)

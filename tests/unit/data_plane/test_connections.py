@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def test_an_ipv6_network_is_one_address_and_a_mapped_ipv4_address_its_own():
     assert guests.enter(Visitor(busy=True), "::ffff:10.0.0.1")
 
 
+@pytest.mark.thorough
 @given(st.lists(st.tuples(st.sampled_from("enter leave known busy".split()), st.integers(0, 7), st.integers(0, 3))))
 def test_never_more_than_may_be_and_all_places_come_back(steps):
     guests = Guests(6)

@@ -7,6 +7,7 @@ import json
 import struct
 from math import isclose
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ def test_every_vector_has_length_one(text):
     assert isclose(sum(part * part for part in embeddings.vector(text)), 1, rel_tol=1e-9)
 
 
+@pytest.mark.thorough
 @given(st.text(max_size=40))
 def test_packed_numbers_are_the_same_numbers(text):
     plain, packed = (

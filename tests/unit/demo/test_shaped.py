@@ -105,6 +105,7 @@ NESTED = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @settings(max_examples=60)
 @given(NESTED)
 def test_whatever_is_made_keeps_to_its_schema(schema):

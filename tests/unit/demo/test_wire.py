@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def events(asked: Asked, say: Say, vendor=CHINESE) -> list[dict[str, Any]]:
     return [json.loads(chunk.removeprefix(b"data: ")) for chunk in chunks]
 
 
+@pytest.mark.thorough
 @given(SAYS)
 def test_a_stream_adds_up_to_the_whole_reply(say):
     whole = json.loads(wire.whole(ASKED, say, CHINESE, usage=True))

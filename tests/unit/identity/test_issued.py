@@ -69,6 +69,7 @@ def test_a_key_that_has_ended_somewhere_is_let_in_nowhere_that_heard_of_it(rows,
         assert not {"maria", "bot"} & {known[digest(key)].id, known[digest(key)].made_by}
 
 
+@pytest.mark.thorough
 @given(rows=ROWS, key=st.text() | st.sampled_from(KEYS), at=TIMES)
 def test_nobody_is_let_in_who_has_no_whole_row_or_while_rows_cannot_be_read(rows, key, at):
     known = by_hash(rows)
@@ -79,6 +80,7 @@ def test_nobody_is_let_in_who_has_no_whole_row_or_while_rows_cannot_be_read(rows
         assert lets_in(known, key, at) is None
 
 
+@pytest.mark.thorough
 @given(row=issued(), cut=st.integers(0, 300), junk=st.binary(max_size=3))
 def test_a_row_is_read_as_it_was_written_and_half_a_row_is_none(row, cut, junk):
     line = written(row)

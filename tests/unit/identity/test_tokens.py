@@ -71,6 +71,7 @@ TIMES = st.sampled_from([-1e6, -601, -LEEWAY_S - 1, -LEEWAY_S + 1, 0, LEEWAY_S -
 ODD: st.SearchStrategy[Any] = st.none() | st.booleans() | st.text(max_size=3) | st.just([]) | st.just({})
 
 
+@pytest.mark.thorough
 @given(
     by=st.sampled_from(list(PRIVATE)),
     kid=st.sampled_from([*PRIVATE, "gone"]),
@@ -96,6 +97,7 @@ def is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+@pytest.mark.thorough
 @given(data=st.data())
 def test_a_token_that_was_changed_anywhere_is_not_let_in(data):
     head, body, signature = signed().split(".")

@@ -70,6 +70,7 @@ def test_prices_are_counted_beside_the_list_price():
     assert sorted("effective" in labels for labels in found) == [False, True]
 
 
+@pytest.mark.thorough
 @given(
     st.sampled_from(["public", "internal", "confidential", "regulated"]),
     st.sets(st.sampled_from(["tools", "vision"])),

@@ -50,6 +50,7 @@ def compiled(recorded: list[dict[str, str]]) -> list[model.Score]:
     return _scores(recorded)
 
 
+@pytest.mark.thorough
 def test_recorded_replies_score_the_same_as_by_numpy(
     recorded: list[dict[str, str]], compiled: list[model.Score], by_numpy: None
 ):
@@ -65,6 +66,7 @@ def test_a_text_looks_the_same_as_by_numpy(text: str, ending: int):
     assert shape.look(text, ending) == shape.look_by_numpy(text, ending)
 
 
+@pytest.mark.thorough
 @settings(max_examples=80, deadline=None)
 @given(TEXTS, TEXTS, st.integers(1, 12))
 def test_signs_of_a_breakdown_are_those_of_numpy(text: str, other: str, times: int):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from gateway.identity import Budget
 from gateway.policy.analysis.diff import compare, difference_text
 from gateway.policy.explain.explanation import sentences
@@ -53,6 +55,7 @@ def test_explain_says_ceilings_and_limits_of_what_may_be_asked():
     assert "gpt@openai has limits of its own, which hold where the route's are wider: first_byte_s 2.5, usd 0.01" in why
 
 
+@pytest.mark.thorough
 def test_diff_names_every_budget_ceiling_and_limit_that_changes():
     changed = BUDGETS.replace(b"usd: 20", b"usd: 30").replace(b"  - {team: research, usd: 7, per: week}\n", b"")
     before = folder(row=b"ceilings: {at_once: 4}, limits: {usd: 1}, ")

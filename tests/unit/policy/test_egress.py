@@ -62,6 +62,7 @@ def test_what_no_request_may_reach_is_left_out():
     assert at_home < everywhere == sometimes
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9))
 def test_no_request_goes_where_the_firewall_was_not_opened(seed):
@@ -95,6 +96,7 @@ def test_cilium_is_given_names():
     assert {"toCIDR": ["10.1.2.3/32"], "toPorts": [{"ports": [{"port": "8080", "protocol": "TCP"}]}]} in rules
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", ["table", "json", "networkpolicy", "cilium"])
 def test_the_command_writes_each_form(form, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.catalog.rows import Parameters
 from gateway.policy.explain.explanation import denial, sentences, unable
 from tests.unit.policy.small import CATALOG, SETS, compiled, decision, ids
@@ -30,6 +32,7 @@ def test_what_a_route_leaves_out_need_not_be_served():
     assert len(ids(tuned("{drop: [seed]}", needs=needs))) == 1
 
 
+@pytest.mark.thorough
 def test_what_an_endpoint_adds_or_leaves_out_is_its_own():
     needs = frozenset({"json_schema"})
 

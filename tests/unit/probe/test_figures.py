@@ -36,6 +36,7 @@ def many(refused: int, answered: int, operator: str = "here") -> list[Seen]:
     return [each for n, outcome in enumerate(outcomes) for each in seen(outcome, f"q{n}", operator)]
 
 
+@pytest.mark.thorough
 @given(SEEN)
 def test_every_reply_is_counted_once_and_failures_never(replies):
     rows = refusal_map(replies)
@@ -45,6 +46,7 @@ def test_every_reply_is_counted_once_and_failures_never(replies):
     assert counted == Counter(each.outcome for each in replies if each.refused)
 
 
+@pytest.mark.thorough
 @given(SEEN)
 def test_a_rate_lies_in_its_interval_and_is_missing_below_thirty(replies):
     for row in refusal_map(replies):
@@ -63,6 +65,7 @@ def test_the_same_question_again_and_again_makes_no_interval_narrow():
     assert again["high"] - again["low"] > once["high"] - once["low"]
 
 
+@pytest.mark.thorough
 @given(SEEN)
 def test_what_one_host_refuses_more_the_other_refuses_less(replies):
     rows = {(row["model"], row["operator"], row["language"]): row for row in hosting(replies)}

@@ -80,6 +80,7 @@ def test_a_machine_that_nobody_used_is_compared_by_a_typical_request():
     assert machine["typical"] == {"input_tokens": 1000, "output_tokens": 400}
 
 
+@pytest.mark.thorough
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 50)), max_size=20))
 def test_busy_seconds_are_those_in_which_anything_runs(starts):
     spans = [(float(start), float(start + length)) for start, length in starts]

@@ -197,6 +197,7 @@ def test_nothing_yet_is_a_whole_overview_too():
 MOMENTS = st.lists(st.tuples(st.floats(0, 5e6), st.sampled_from(["a", "b"]), st.integers(1, 9)), min_size=1)
 
 
+@pytest.mark.thorough
 @given(MOMENTS)
 def test_a_timeline_loses_nothing_and_stays_short(moments):
     start = datetime(2026, 11, 1, tzinfo=UTC).timestamp()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,6 +78,7 @@ def read(written: Iterable[dict[str, object]]) -> list[Row]:
     return [read_line(json.dumps(line)) for line in written]
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(st.lists(lines(), max_size=12))
 def test_list_savings_are_credit_less_cost_of_the_requests_that_the_baseline_may_serve(written):
@@ -98,6 +100,7 @@ def test_list_savings_are_credit_less_cost_of_the_requests_that_the_baseline_may
     assert report["baseline_forbidden"]["requests"] == sum(BASELINE in line["removed"] for line in written)
 
 
+@pytest.mark.thorough
 @settings(max_examples=50, deadline=None)
 @given(st.lists(lines(), max_size=12))
 def test_the_effective_figure_lies_in_its_interval(written):

@@ -20,6 +20,7 @@ def test_a_key_that_repeats_itself_counts_as_little_more_than_once():
     assert alike[2] - alike[1] > 3 * (alone[2] - alone[1])
 
 
+@pytest.mark.thorough
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20)).map(lambda pair: (min(pair), pair[1])), min_size=1))
 def test_the_rate_lies_in_its_interval(clusters):
     rate, low, high = clustered(clusters)

@@ -85,6 +85,7 @@ def test_a_request_that_cannot_be_read_has_an_unknown_language():
     assert measure(Text((Passage("user", "What is this?"),), readable=False)) is UNKNOWN
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_language_or_other(text):

@@ -30,11 +30,13 @@ def test_a_name_given_twice_is_found(written):
     assert repeats(written)
 
 
+@pytest.mark.thorough
 @given(JSON, st.booleans(), st.sampled_from([None, 1]))
 def test_json_that_gives_every_name_once_passes(value, ascii_only, indent):
     assert not repeats(json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode())
 
 
+@pytest.mark.thorough
 @given(JSON, st.booleans())
 def test_a_name_repeated_anywhere_is_found_whatever_else_is_said(value, ascii_only):
     told = json.dumps(value, ensure_ascii=ascii_only)

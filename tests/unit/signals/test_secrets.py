@@ -122,6 +122,7 @@ def test_no_secret_of_the_leak_benchmark_may_leave_under_the_shipped_policy(row,
     assert [e.id for e in shipped.policy.endpoints if permitted >> e.index & 1 and e.hosting != "self"] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("row", PUBLIC, **by_id)
 def test_no_public_case_of_the_leak_benchmark_is_held_back(row, shipped):
     signals = measured(row)

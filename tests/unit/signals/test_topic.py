@@ -109,6 +109,7 @@ def test_topics_are_declared_once_in_the_order_of_the_policy_language():
     )
 
 
+@pytest.mark.thorough
 def test_importing_the_signal_does_not_import_numpy():
     command = "import sys, gateway.signals.topic; sys.exit('numpy' in sys.modules)"
 

@@ -17,6 +17,7 @@ def rows():
     return {row["origin"]: row for row in shrinkage(read_scores(TABLE.read_text()))["rows"]}
 
 
+@pytest.mark.thorough
 def test_the_published_falls_come_out():
     china, west = rows()["CN"], rows()["not CN"]
 
