@@ -200,7 +200,8 @@ def test_arguments_are_told_once_wherever_they_stand(where):
     found = told(*ARGUMENTS[where])
 
     assert match.grammar("anthropic", found) == []
-    assert blocks_in(found) == [{"type": "tool_use", "id": "c0", "name": "f", "input": {"x": 1}}]
+    called = {"type": "tool_use", "id": "c0", "name": "f", "input": {"x": 1}, "caller": {"type": "direct"}}
+    assert blocks_in(found) == [called]
     assert found[-2]["delta"]["stop_reason"] == "tool_use"
 
 

@@ -75,12 +75,26 @@ def test_a_response_names_what_was_asked_for(pair):
 
 
 @pytest.mark.parametrize("pair", FROM_MESSAGES)
-def test_a_message_has_each_field_of_its_envelope_and_no_more_in_its_blocks(pair):
+def test_a_message_has_each_field_of_its_envelope_and_no_more_in_its_texts(pair):
     told = answered(pair)
 
     assert told.keys() >= {"stop_details", "stop_sequence", "container"}
     assert told["usage"].keys() == USAGE
     assert told["content"] == [{"type": "text", "text": "Yes."}]  # blocks go back to vendors that take nothing else
+
+
+@pytest.mark.parametrize("pair", FROM_MESSAGES)
+def test_what_a_program_called_is_refused_and_what_the_model_called_is_not(pair):
+    def turn(caller: object) -> list[dict[str, object]]:
+        use = {"type": "tool_use", "id": "toolu_1", "name": "see", "input": {}, "caller": caller}
+        result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}
+        question = {"role": "user", "content": "hi"}
+        return [question, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
+
+    for caller in ({"type": "direct"}, None):  # SDKs that were told none say null
+        asked(pair, messages=turn(caller))
+    with pytest.raises(Untranslatable, match=r"messages\[1\].content\[0\].caller"):
+        asked(pair, messages=turn({"type": "code_execution_20260120", "tool_id": "srvtoolu_1"}))
 
 
 @pytest.mark.parametrize("pair", FROM_MESSAGES)

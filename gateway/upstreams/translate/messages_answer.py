@@ -28,13 +28,13 @@ def beginning(memory: Memory) -> dict[str, Any]:
 
 
 def text_block(words: str) -> dict[str, Any]:
-    """Blocks come back with the next turn, and vendors refuse fields that they do not know: no `citations` of null."""
+    """As Anthropic writes one that cites nothing: without `citations`, although its document requires it."""
     return {"type": "text", "text": words}
 
 
 def call_block(id: str, name: str, input: dict[str, Any]) -> dict[str, Any]:
-    """Of a tool; no `caller`, for the same reason (browserbase/stagehand-python#249)."""
-    return {"type": "tool_use", "id": id, "name": name, "input": input}
+    """Of a tool. `caller`: the model itself; SDKs make null of none, which Anthropic refuses when it comes back."""
+    return {"type": "tool_use", "id": id, "name": name, "input": input, "caller": {"type": "direct"}}
 
 
 def ending(reason: str | None, *, sequence: str | None = None, refusal: str = "") -> dict[str, Any]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from gateway.upstreams.translate.parts_anthropic import HINTS, Block, plainly, read_part, text_part, texts_in
-from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
+from gateway.upstreams.translate.parts_anthropic import HINTS, Block, called, plainly, read_part, text_part, texts_in
+from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
 from gateway.upstreams.translate.reasoning_seal import is_ours
 from gateway.upstreams.translate.spec import Body, Untranslatable
 
@@ -100,7 +98,5 @@ def _assistant(content: object, path: str, draft: Draft) -> dict[str, Any]:
 
 
 def _call(block: Block, path: str) -> dict[str, Any]:
-    known(block, HINTS | {"id", "name", "input", "caller"}, path)
-    arguments = msgspec.json.encode(mapping(block.get("input"), f"{path}.input")).decode()
-    function = {"name": text(block.get("name"), f"{path}.name"), "arguments": arguments}
-    return {"id": text(block.get("id"), f"{path}.id"), "type": "function", "function": function}
+    id, name, arguments = called(block, path)
+    return {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from gateway.upstreams.translate.call_ids import CallIds
-from gateway.upstreams.translate.parts_anthropic import HINTS, Block, read_part, text_part, texts_in
+from gateway.upstreams.translate.parts_anthropic import HINTS, Block, called, read_part, text_part, texts_in
 from gateway.upstreams.translate.parts_openai_responses import Part, as_input, plainly
-from gateway.upstreams.translate.reading import Draft, items, known, mapping, text, wrong
+from gateway.upstreams.translate.reading import Draft, items, known, text, wrong
 from gateway.upstreams.translate.reasoning_seal import unwrapped
 from gateway.upstreams.translate.spec import Body, Untranslatable
 
@@ -128,11 +126,8 @@ def _assistant(content: object, path: str, draft: Draft, ids: CallIds) -> list[I
 
 
 def _call(block: Block, path: str, ids: CallIds) -> Item:
-    known(block, HINTS | {"id", "name", "input", "caller"}, path)
-    name = text(block.get("name"), f"{path}.name")
-    arguments = msgspec.json.encode(mapping(block.get("input"), f"{path}.input")).decode()
-    id = ids.begin(text(block.get("id"), f"{path}.id"), name, f"{path}.id")
-    return {"type": "function_call", "call_id": id, "name": name, "arguments": arguments}
+    id, name, arguments = called(block, path)
+    return {"type": "function_call", "call_id": ids.begin(id, name, f"{path}.id"), "name": name, "arguments": arguments}
 
 
 def _thought(block: Block, path: str, draft: Draft) -> list[Item]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from gateway.upstreams.translate.reading import items, known, mapping, text
 from gateway.upstreams.translate.spec import Untranslatable
 
@@ -30,6 +32,15 @@ def text_part(block: Block, path: str) -> dict[str, str]:
     if block.get("citations"):
         raise Untranslatable(f"{path}.citations", "has no place in the upstream's dialect")
     return {"type": "text", "text": text(block.get("text"), f"{path}.text")}
+
+
+def called(block: Block, path: str) -> tuple[str, str, str]:
+    """Of a `tool_use`: its id, the tool's name, the arguments as JSON. What a program called is refused."""
+    known(block, HINTS | {"id", "name", "input", "caller"}, path)
+    if block.get("caller") not in (None, {"type": "direct"}):
+        raise Untranslatable(f"{path}.caller", "names a caller that the upstream has not")
+    arguments = msgspec.json.encode(mapping(block.get("input"), f"{path}.input")).decode()
+    return text(block.get("id"), f"{path}.id"), text(block.get("name"), f"{path}.name"), arguments
 
 
 def plainly(parts: list[Any]) -> Any:
