@@ -88,7 +88,7 @@ def test_what_a_program_called_is_refused_and_what_the_model_called_is_not(pair)
     def turn(caller: object) -> list[dict[str, object]]:
         use = {"type": "tool_use", "id": "toolu_1", "name": "see", "input": {}, "caller": caller}
         result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}
-        question = {"role": "user", "content": "hi"}
+        question: dict[str, object] = {"role": "user", "content": "hi"}
         return [question, {"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
 
     for caller in ({"type": "direct"}, None):  # SDKs that were told none say null
