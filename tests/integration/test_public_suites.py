@@ -68,9 +68,7 @@ class House:
 def asked_also_as(policy: str) -> str:
     """The demo's policy with the names above."""
     names = [f"  {name}: for a suite\n" for name in (REASONS, *ASKED_AT)]
-    routes = [
-        f"  - {{name: {name}, when: {{model: {name}}}, try: [{there}]}}\n" for name, there in ASKED_AT.items()
-    ]
+    routes = [f"  - {{name: {name}, when: {{model: {name}}}, try: [{there}]}}\n" for name, there in ASKED_AT.items()]
     aliased = policy.replace("aliases:\n", f"aliases:\n{''.join(names)}")
     return aliased.replace("\nroutes:\n", f"\nroutes:\n{''.join(routes)}")
 
