@@ -109,7 +109,7 @@ def passing(client: str, upstream: str, parts: list[bytes], *, streamed: bool) -
     def once() -> None:
         back = None
         if translator is not None:
-            facts = Upstream(max_output_tokens=900)
+            facts = Upstream(max_output_tokens=900, custom_tools=upstream != "anthropic")
             made = translator.request(body, facts, model="m", response_id="r", created_at=1)
             json_of(made.body)
             back = WayBack(translator, made.memory, stream=streamed)

@@ -21,7 +21,7 @@ def upstream_facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
         max_output_tokens=endpoint.model.output_limit,
         limit_field=limit_field(endpoint),
         developer_role=_is_openais(endpoint),
-        custom_tools=endpoint.takes.custom_tools is not False and not endpoint.adapted,  # that knows functions alone
+        custom_tools=endpoint.takes.custom_tools is not False and not _functions_alone(endpoint),
         vendor=endpoint.operator.id,
         strict=strict,
     )
@@ -29,3 +29,7 @@ def upstream_facts(endpoint: Endpoint, *, strict: bool) -> Upstream:
 
 def _is_openais(endpoint: Endpoint) -> bool:
     return endpoint.operator.id in _OPENAIS or endpoint.api == "azure"
+
+
+def _functions_alone(endpoint: Endpoint) -> bool:
+    return endpoint.adapted or endpoint.api == "anthropic"

@@ -17,13 +17,16 @@ _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _BESIDE = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})  # wires on which cached tokens are no input
 _INSIDE = "input_tokens_details"  # OpenAI's Responses count them as input under the same name
 
-_PATHS: Mapping[Meaning, tuple[tuple[str, ...], ...]] = {
-    meaning: tuple(tuple(row.path.split(".")) for row in NAMES if row.meaning == meaning)
+_PATHS: Mapping[Meaning, tuple[tuple[str, str], ...]] = {  # a field of the block, and of the object there, or ""
+    meaning: tuple((row.path.partition(".")[0], row.path.partition(".")[2]) for row in NAMES if row.meaning == meaning)
     for meaning in ("input", "output", "cached", "cache_write", "reasoning", "total")
 }
 _READ = frozenset({"input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"})  # of Messages
 _TOP = {meaning: tuple(path[0] for path in _PATHS[meaning]) for meaning in ("input", "output")}
 _PIECES = {"images": "images", "seconds": "audio_ms", "searches": "searches"}
+_APART = (("image_tokens", "image"), ("audio_tokens", "audio"))
+_IN_PARTS = frozenset(path.partition(".")[0] for path in CACHE_WRITE_PARTS)
+_COUNTED_IN_PIECES = frozenset(row.path for row in PIECES)
 _LLAMA = frozenset({"prompt_n", "predicted_n"})
 Half = Literal["input", "output"]
 
@@ -68,6 +71,8 @@ def read_usage(block: Mapping[str, Any]) -> Usage | None:
 
 def _pieces(block: Mapping[str, Any]) -> dict[str, int]:
     """What is counted beside tokens."""
+    if _COUNTED_IN_PIECES.isdisjoint(block):
+        return {}
     found = {name: _whole(block.get(row.path)) for row in PIECES if (name := _PIECES[row.meaning]) != "audio_ms"}
     seconds = block.get("seconds")
     if isinstance(seconds, str) and len(seconds) < 20 and seconds.replace(".", "", 1).isdecimal():
@@ -121,8 +126,13 @@ def in_parts(told: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
 
 def _named(block: Mapping[str, Any], meaning: Meaning) -> str | None:
     """The first name that holds a count, else the first that is there."""
-    here = [name for name in _TOP[meaning] if name in block]
-    return next((name for name in here if block[name] is not None), here[0] if here else None)
+    first = None
+    for name in _TOP[meaning]:
+        if name in block:
+            if block[name] is not None:
+                return name
+            first = first or name
+    return first
 
 
 def _counted_beside(
@@ -144,10 +154,20 @@ def _with_thinking(made: int, reasoning: int, *, above: int) -> tuple[int, int]:
 
 
 def _count(block: Mapping[str, Any], meaning: Meaning) -> int:
-    return next((count for path in _PATHS[meaning] for value in values_at(block, path) if (count := _whole(value))), 0)
+    """The first that is above zero."""
+    for name, inner in _PATHS[meaning]:
+        if name in block:
+            value = block[name]
+            if inner:
+                value = value.get(inner) if isinstance(value, dict) else None
+            if count := _whole(value):
+                return count
+    return 0
 
 
 def _written_in_parts(block: Mapping[str, Any]) -> int:
+    if _IN_PARTS.isdisjoint(block):
+        return 0
     parts = (found for path in CACHE_WRITE_PARTS for found in values_at(block, path.split(".")))
     return next((sum(map(_whole, found.values())) for found in parts if isinstance(found, dict)), 0)
 
@@ -156,12 +176,10 @@ def _apart(block: Mapping[str, Any]) -> dict[str, int]:
     """Tokens of pictures and of sound: parts of the input and the output."""
     found: dict[str, int] = {}
     for details, side in DETAILS:
-        parts = block.get(details)
-        if not isinstance(parts, dict):
+        if not isinstance(parts := block.get(details), dict):
             continue
-        for kind in ("image", "audio"):
-            count = _whole(parts.get(f"{kind}_tokens"))
-            if count:
+        for name, kind in _APART:
+            if name in parts and (count := _whole(parts[name])):
                 found[f"{kind}_{side}"] = count
     sound = found.get("audio_input", 0) + found.get("audio_output", 0)
     return found | {"audio_tokens": sound} if sound else found

@@ -19,7 +19,7 @@ _FORMAT = frozenset({"type", "name", "schema", "description", "strict"})
 
 def request(body: Body, upstream: Upstream, *, model: str, response_id: str, created_at: int) -> Translated:
     """Raises Untranslatable, GatewayError."""
-    draft = Draft(replace(upstream, custom_tools=False))  # Messages know functions alone
+    draft = Draft(replace(upstream, custom_tools=False) if upstream.custom_tools else upstream)  # functions alone
     draft.body = {"model": model}
     namespaces.prepare(body, draft)
     history.converse(body, draft)
@@ -28,8 +28,9 @@ def request(body: Body, upstream: Upstream, *, model: str, response_id: str, cre
     user_in(body, draft)
     _choose(body, draft)
     wrapped = tools_responses_openai.wrapped_names(body, draft)
-    memory = Memory(body, model, response_id, created_at, wrapped_tools=wrapped, vendor=upstream.vendor)
-    memory = replace(memory, namespaced=namespaces.names_back(draft))
+    memory = Memory(
+        body, model, response_id, created_at, wrapped, namespaced=namespaces.names_back(draft), vendor=upstream.vendor
+    )
     return Translated(draft.body, memory, tuple(draft.adapted))
 
 

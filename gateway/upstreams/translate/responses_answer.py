@@ -76,9 +76,11 @@ class Answer:
         if self._part != kind:
             self.end_part()
             self._part = kind
-            self._event(f"response.{_LISTS[parts][1]}.added", **self._place(), part=_part(kind, ""))
+            if self._told:
+                self._event(f"response.{_LISTS[parts][1]}.added", **self._place(), part=_part(kind, ""))
         self._said.append(words)
-        self._event(f"response.{name}.delta", **self._place(), delta=words, **_beside(kind))
+        if self._told:
+            self._event(f"response.{name}.delta", **self._place(), delta=words, **_beside(kind))
 
     def think(self) -> None:
         """Begins an item of reasoning, of which perhaps nothing can be read."""
@@ -99,7 +101,8 @@ class Answer:
         """More of what the call that is open is given."""
         assert self._item is not None
         self._said.append(words)
-        self._event(f"response.{_CALLS[self._item['type']][0]}.delta", **self._place(), delta=words)
+        if self._told:
+            self._event(f"response.{_CALLS[self._item['type']][0]}.delta", **self._place(), delta=words)
 
     def finish(self, status: Status, reason: str | None, usage: Usage | None) -> dict[str, Any]:
         """The whole Response. `reason`: why it is incomplete; then the last item is so too."""
@@ -146,8 +149,9 @@ class Answer:
             return
         _, parts, name, field = _PARTS[self._part]
         part = _part(self._part, "".join(self._said))
-        self._event(f"response.{name}.done", **self._place(), **{field: part[field]}, **_beside(self._part))
-        self._event(f"response.{_LISTS[parts][1]}.done", **self._place(), part=part)
+        if self._told:
+            self._event(f"response.{name}.done", **self._place(), **{field: part[field]}, **_beside(self._part))
+            self._event(f"response.{_LISTS[parts][1]}.done", **self._place(), part=part)
         self._item[parts].append(part)
         self._part, self._said = "", []
 
@@ -156,7 +160,7 @@ class Answer:
             return
         self.end_part()
         item = self._whole_item(status)
-        if item["type"] in _CALLS:
+        if self._told and item["type"] in _CALLS:
             name, field = _CALLS[item["type"]]
             self._event(f"response.{name}.done", **self._place(), **{field: item[field]})
         self._event("response.output_item.done", output_index=len(self._over), item=item)
