@@ -117,6 +117,15 @@ class Learned:
         self._touched_at = stat.st_mtime
 
 
+def learned(state_dir: Path) -> Snapshot:
+    """As of the file; what was thought before, where there is none."""
+    data = files.read(state_dir / NAME)
+    try:
+        return PRIORS if data is None else unpacked(data)
+    except msgspec.DecodeError:
+        return PRIORS
+
+
 def publish(state_dir: Path, snapshot: Snapshot) -> None:
     """Raises OSError."""
     files.swap(state_dir / NAME, packed(snapshot))

@@ -19,12 +19,23 @@ from gateway.background.policy_versions import Policies
 from gateway.background.rule_pricing import RecordPricing
 from gateway.background.spending import SpendingSink
 from gateway.estimates import Snapshot
+from gateway.outcome.savings import machines
 from gateway.record import heartbeat
 from gateway.record.access_log import AccessLogSink
-from gateway.record.collectors import Registry
+from gateway.record.collectors import Labels, Registry
 from gateway.record.find import find
 from gateway.record.follower import Follower, Sink
-from gateway.record.journal.layout import FOLDER, bytes_in, header_of, is_alive, journals, segment_name, segment_numbers
+from gateway.record.journal.layout import (
+    FOLDER,
+    bytes_in,
+    header_of,
+    is_alive,
+    journals,
+    price_name,
+    segment_name,
+    segment_numbers,
+)
+from gateway.record.journal.prices import PriceBook
 from gateway.record.journal.reader import Positions
 from gateway.record.journal.tail import Position, Shared
 from gateway.record.ledger import LedgerSink
@@ -64,9 +75,15 @@ class Readers:
         self._most_bytes = settings.journal_bytes
         self.policies = Policies(state_dir)  # for pages too: compiled once a process
         self._estimates = EstimatesSink(state_dir=state_dir, database_url=url, policy=self.policies.newest)
-        pricing = RecordPricing(self.policies.of, self._estimates.latest)
-        self._metrics = MetricsSink(state_dir, pricing, traced=wants_tracing())
-        self._ledger = LedgerSink(state_dir=state_dir, database_url=url, unwritable=self._metrics.count_dropped)
+        pricing, one_at_a_time = RecordPricing(self.policies.of, self._estimates.latest), threading.Lock()
+        books = [PriceBook(state_dir, pricing, one_at_a_time) for _ in ("metrics", "ledger")]
+        self._metrics = MetricsSink(state_dir, books[0].look_up, traced=wants_tracing())
+        self._ledger = LedgerSink(
+            state_dir=state_dir,
+            database_url=url,
+            unwritable=self._metrics.count_dropped,
+            price=books[1].look_up,
+        )
         spending = SpendingSink(state_dir=state_dir, database_url=url)
         sinks: list[Sink] = [self._metrics, spending, self._estimates, self._ledger, *_traces(state_dir)]
         if settings.access_log is not None:
@@ -133,6 +150,10 @@ class Readers:
         self._metrics.tell("gateway_reader_behind", {(name,): float(count) for name, count in status.behind.items()})
         self._metrics.tell("gateway_journal_used_ratio", {(): status.bytes / self._most_bytes})
         self._metrics.tell("gateway_ledger_up", {(): float(status.ledger_up)})
+        policy = self.policies.newest()
+        if policy is not None:
+            hours: dict[Labels, float] = {(id,): float(usd) for id, usd in machines(policy.endpoints).items()}
+            self._metrics.tell("gateway_machine_usd_per_hour", hours)
         away = self._state_dir / heartbeat.LEDGER_AWAY  # for the workers, whose readiness tells
         if status.ledger_up:
             away.unlink(missing_ok=True)
@@ -156,6 +177,7 @@ class Readers:
                     continue
                 if full or now - self._read_since.setdefault(path, now) >= KEEP_S:
                     path.unlink(missing_ok=True)
+                    (journal / price_name(number)).unlink(missing_ok=True)
                     self._read_since.pop(path, None)
             if not alive and not segment_numbers(journal):
                 shutil.rmtree(journal, ignore_errors=True)

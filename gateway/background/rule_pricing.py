@@ -6,7 +6,10 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
+from gateway.background.learned import learned
+from gateway.background.policy_versions import Policies
 from gateway.catalog.prices import Rate
 from gateway.estimates import Snapshot
 from gateway.outcome.priced import Priced, Pricing, Settled, has_price
@@ -31,6 +34,12 @@ class _Kind:
     page: tuple[Rate | None, ...]  # of prices
     decision: Decision | None  # of one of them; None: nothing of them has a price
     costs: RuleCosts
+
+
+def pricing_in(state_dir: Path) -> RecordPricing:
+    """For a process beside the control process, by what that one has said of policies and estimates."""
+    known = learned(state_dir)
+    return RecordPricing(Policies(state_dir).of, lambda: known)
 
 
 class RecordPricing:

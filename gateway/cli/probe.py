@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gateway.background.rule_pricing import pricing_in
 from gateway.catalog.facts import Catalog, Endpoint
 from gateway.cli.bar import Counted
 from gateway.cli.mistakes import Mistake
@@ -124,7 +125,7 @@ def _probed(wanted: Wanted, policies: Path | None) -> dict[str, Any]:
         return _asked(wanted, folder, parts, team)
     finally:
         parts.close()
-        ingest(settings.state_dir, settings.database_url)
+        ingest(settings.state_dir, settings.database_url, pricing_in(settings.state_dir))
 
 
 def _require_ledger(settings: Settings) -> None:

@@ -10,17 +10,17 @@ from gateway.catalog.facts import Endpoint
 from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
 from gateway.outcome.answering import is_answer
-from gateway.outcome.savings import Baselines, credit
+from gateway.outcome.savings import NOTHING, Baselines, Effective, credit
 from gateway.policy.decision import Decision
 from gateway.policy.explain.rule_cost import RuleCosts, RulePrices, biting, rule_costs
 from gateway.policy.ranking import tokens_of
 from gateway.signals.kind import language_of, topic_of
 
 
-class Priced(msgspec.Struct, frozen=True):
+class Priced(msgspec.Struct, frozen=True, array_like=True):
     """In US dollars."""
 
-    baseline_effective_usd: float  # 0: the baseline would have answered nothing, or there is none
+    baseline: Effective  # NOTHING: it would have answered nothing, or there is none
     rules: RulePrices
 
 
@@ -55,23 +55,23 @@ class Pricing:
         """
         if costs is None:
             costs, tokens = rule_costs(decision), tokens_of(decision.signals)
-        return Priced(self._effective_usd(decision, settled), costs.prices(tokens, alone=False))
+        return Priced(self._effective(decision, settled), costs.prices(tokens))
 
-    def _effective_usd(self, decision: Decision, settled: Settled) -> float:
+    def _effective(self, decision: Decision, settled: Settled) -> Effective:
         baseline = decision.route.baseline or decision.policy.baseline
         answered = answers(settled.result, decision)
         if baseline is None or settled.served is None or not (answered or settled.result == "left"):
-            return 0.0
+            return NOTHING
         endpoint, usage = settled.served
         credited = credit(baseline, usage, at=settled.ended_at, list_usd=settled.list_usd)
         if credited is None:
-            return 0.0
+            return NOTHING
         snapshot = decision.view.estimates or PRIORS
         if self._baselines.snapshot is not snapshot:
             self._baselines = Baselines(snapshot)
         topic, language = topic_of(decision.signals), language_of(decision.signals)
         usual = self._baselines.usual(baseline, endpoint, topic, language)
-        return usual.effective_usd(credited, answered=answered)
+        return usual.effective(credited, answered=answered)
 
 
 def answers(result: str, decision: Decision) -> bool:

@@ -64,6 +64,11 @@ class Row(msgspec.Struct, frozen=True):
     view: dict[str, Any] | None = None
     baseline_list_usd: Decimal | None = None  # as it was settled
     baseline_permitted: bool | None = None  # the same; None: the row does not say
+    baseline_effective_usd: float | None = None  # as it was priced when it was taken in; None: it was not
+    baseline_effective_errors_usd: list[float] = []  # of that: of tokens, of how often it answers, of its own
+    rules_usd: dict[
+        str, Any
+    ] = {}  # what guards cost it then: `marginal` and `alone` by guard, `all`; empty: not priced
 
     @property
     def received_at(self) -> float:

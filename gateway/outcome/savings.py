@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import hypot
 
 import msgspec
 
@@ -13,7 +15,13 @@ from gateway.estimates import Estimate, Snapshot
 from gateway.estimates.ratio import Ratio, output_ratio, tokenizer_ratio
 from gateway.interfaces import INTERFACES
 
+VARIATION = 0.7  # of a baseline's answer's length about what the other's length lets one expect
 _BEYOND_TEXT = frozenset(kind for kind, interface in INTERFACES.items() if interface.units is not None)
+
+
+def machines(endpoints: Iterable[Endpoint]) -> dict[str, Decimal]:
+    """US dollars an hour of own machines, by endpoint; of those that say what theirs costs."""
+    return {each.id: each.usd_per_hour for each in endpoints if each.hosting == "self" and each.usd_per_hour}
 
 
 class Credit(msgspec.Struct, frozen=True):
@@ -42,6 +50,18 @@ def comparable(baseline: Endpoint, usage: Usage) -> bool:
     return not usage.beyond_tokens or not baseline.kinds.isdisjoint(_BEYOND_TEXT)
 
 
+class Effective(msgspec.Struct, frozen=True, array_like=True):
+    """What the baseline would really have cost, in US dollars, and the standard errors of that by kind."""
+
+    usd: float
+    tokens_error: float = 0.0  # of the ratios of tokens: the same way for all answers of these two models
+    answers_error: float = 0.0  # of how often the baseline answers: the same way for this topic and language
+    own_error: float = 0.0  # of this answer alone
+
+
+NOTHING = Effective(0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
     """How the baseline would have answered: its tokens for each of the other's, and how often it answers."""
@@ -54,6 +74,17 @@ class Usual:
         """`answered`: False if the caller left, who gets no answer elsewhere either."""
         usd = credit.input_usd * self.tokenizer.mean + credit.output_usd * self.tokens.mean
         return usd / self.answers.mean if answered else usd
+
+    def effective(self, credit: Credit, *, answered: bool) -> Effective:
+        """The same with its errors."""
+        read, said = credit.input_usd * self.tokenizer.mean, credit.output_usd * self.tokens.mean
+        times = 1 / self.answers.mean if answered else 1.0
+        return Effective(
+            (read + said) / self.answers.mean if answered else read + said,
+            hypot(read * self.tokenizer.error, said * self.tokens.error) * times,
+            (read + said) * times * times * self.answers.error if answered else 0.0,
+            said * times * VARIATION,
+        )
 
 
 class Baselines:

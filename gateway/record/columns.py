@@ -13,12 +13,15 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from gateway.outcome.priced import Priced
+from gateway.policy.explain.rule_cost import RulePrices
 from gateway.record.journal.entry import Entry
 from gateway.record.journal.record import Decided, Place, Tried
 from gateway.signals.table import TOPICS, personal_signals
 
 T = TypeVar("T")
 Type = Literal["text", "integer", "real", "moment", "money", "flag", "object", "list"]
+_FREE = '{"all":0.0}'
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -130,6 +133,19 @@ def _usd(text: str | None) -> str | None:
     return format(Decimal(text), "f") if text is not None and "E" in text else text
 
 
+def _errors(priced: Priced) -> str | None:
+    """Of the ratios of tokens, of how often the baseline answers, of this answer alone."""
+    _, tokens, answers, own = msgspec.structs.astuple(priced.baseline)
+    return f"[{tokens!r},{answers!r},{own!r}]" if tokens or answers or own else None
+
+
+def rules_usd(rules: RulePrices) -> str:
+    """What guards cost the request, each and all together; never empty, so that it tells what was priced."""
+    if not (rules.marginal or rules.alone or rules.together):
+        return _FREE
+    return _json({"marginal": rules.marginal, "alone": rules.alone, "all": rules.together})
+
+
 @lru_cache(maxsize=1024)
 def _exposure(members: tuple[str, ...]) -> str:
     return _json(members)
@@ -159,6 +175,9 @@ REQUESTS: tuple[Column[Entry], ...] = (
     Column("cost_usd", "money", lambda e: _usd(e.record.cost_usd)),
     Column("baseline_list_usd", "money", lambda e: _usd(e.record.baseline_list_usd)),
     Column("baseline_permitted", "flag", lambda e: e.record.baseline_permitted),
+    Column("baseline_effective_usd", "real", lambda e: e.priced.baseline.usd if e.priced else None),
+    Column("baseline_effective_errors_usd", "list", lambda e: _errors(e.priced) if e.priced else None),
+    Column("rules_usd", "object", lambda e: rules_usd(e.priced.rules) if e.priced else None),
     Column("rerouted", "list", lambda e: _json(e.record.rerouted) if e.record.rerouted else "[]"),
     Column("passed_over", "object", lambda e: _json(dict(e.record.passed_over)) if e.record.passed_over else "{}"),
     Column("overhead_s", "real", lambda e: e.record.overhead_s),

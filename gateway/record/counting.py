@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
+from math import inf
 
 from gateway.outcome.priced import Priced
 from gateway.outcome.row import REFUSALS, SERVING, UNJUDGED
@@ -25,6 +26,7 @@ class Count:
         self.counts: Counts = defaultdict(lambda: defaultdict(float))
         self.values: Values = defaultdict(lambda: defaultdict(list))
         self.exemplars: Exemplars = {}
+        self.first_at, self.last_at = inf, -inf  # of callers' requests: received, ended
 
     def add(self, entry: Entry) -> None:
         """A caller's request, or a shadow, which is no request: it counts as a trial alone."""
@@ -59,9 +61,9 @@ class Count:
     def price(self, entry: Entry, priced: Priced) -> None:
         """What its rules and its baseline were worth."""
         record, served = entry.record, entry.served_by
-        if priced.baseline_effective_usd and served:
+        if priced.baseline.usd and served:
             labels = _labels(record.team, *_place(entry.place(served)), record.baseline_permitted)
-            self.counts["gateway_baseline_cost_usd_total"][labels["effective"]] += priced.baseline_effective_usd
+            self.counts["gateway_baseline_cost_usd_total"][labels["effective"]] += priced.baseline.usd
         guards = self.counts["gateway_guard_cost_usd_total"]
         for guard, usd in priced.rules.marginal.items():
             guards[guard, record.team] += usd
@@ -70,6 +72,7 @@ class Count:
 
     def _request(self, entry: Entry) -> None:
         record, served = entry.record, entry.served_by
+        self.first_at, self.last_at = min(self.first_at, record.at), max(self.last_at, record.ended_at)
         place = _place(entry.place(served)) if served else _NOWHERE
         counts, values, route = self.counts, self.values, record.decided.route if record.decided else "none"
         counts["gateway_requests_total"][record.team, route, record.kind, *place, record.outcome] += 1.0

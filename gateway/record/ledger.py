@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import time
 
 from gateway.record.insert import Overtaken
 from gateway.record.journal.entry import Entry
+from gateway.record.journal.prices import Price, PriceBook
 from gateway.record.journal.reader import Batch, Positions, Reader
 from gateway.record.store import Store, open_store
 
@@ -23,15 +24,22 @@ class LedgerSink:
     name = "the ledger"
 
     def __init__(
-        self, *, state_dir: Path, database_url: str | None, unwritable: Callable[[int], None], retain_days: int = 90
+        self,
+        *,
+        state_dir: Path,
+        database_url: str | None,
+        unwritable: Callable[[int], None],
+        price: Callable[[Sequence[Entry]], None],
+        retain_days: int = 90,
     ):
-        """`unwritable` is told how many records no database would take.
+        """`unwritable` is told how many records no database would take; `price` tells records what they were worth.
 
         `retain_days`: for how long the signals topic and pii are kept.
         """
         self._state_dir = state_dir
         self._database_url = database_url
         self._unwritable = unwritable
+        self._price = price
         self._retain_s = retain_days * _DAY_S
         self._tidied_at = 0.0
         self._store: Store | None = None
@@ -47,6 +55,7 @@ class LedgerSink:
     def take(self, batch: Batch, positions: Positions) -> None:
         """See Sink."""
         assert self._store is not None
+        self._price(batch.entries)
         try:
             self._store.write(batch, at=time())
         except self._store.unwritable:
@@ -77,9 +86,13 @@ class LedgerSink:
         return True
 
 
-def ingest(state_dir: Path, database_url: str | None) -> None:
-    """Takes in once what journals hold, beside a control process or without one: whoever is second changes nothing."""
-    sink = LedgerSink(state_dir=state_dir, database_url=database_url, unwritable=lambda count: None)
+def ingest(state_dir: Path, database_url: str | None, price: Price | None = None) -> None:
+    """Takes in once what journals hold, beside a control process or without one: whoever is second changes nothing.
+
+    `price` of a record; None: rows do not say what they were worth, unless the control process has told it already.
+    """
+    book = PriceBook(state_dir, price)
+    sink = LedgerSink(state_dir=state_dir, database_url=database_url, unwritable=lambda count: None, price=book.look_up)
     reader = Reader(state_dir, sink.open())
     try:
         while (batch := reader.read()).after:

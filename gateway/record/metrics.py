@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from time import monotonic, time
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 
-from gateway.outcome.priced import Priced
 from gateway.record import files, heartbeat
 from gateway.record.collectors import Collectors, Counts, Labels, Saved
 from gateway.record.counting import Count
@@ -27,9 +27,20 @@ NAME = "metrics.state"  # in the state folder
 SAVE_S = 2.0
 _GAUGES = {family.name: family for family in FAMILIES if family.type == "gauge"}
 _MERGE: dict[str, Callable[[float, float], float]] = {"sum": lambda a, b: a + b, "max": max, "min": min}
+_FIRST, _LAST = "gateway_first_request_timestamp_seconds", "gateway_last_reply_timestamp_seconds"
 # Gauges that the control process itself knows.
-OWN = frozenset({"gateway_reader_behind", "gateway_ledger_up", "gateway_journal_used_ratio"})
+OWN = frozenset(
+    {
+        "gateway_reader_behind",
+        "gateway_ledger_up",
+        "gateway_journal_used_ratio",
+        "gateway_machine_usd_per_hour",
+        _FIRST,
+        _LAST,
+    }
+)
 _DROPPED = "gateway_ledger_dropped_total"
+NEVER = (inf, -inf)
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +51,7 @@ class _Kept(msgspec.Struct):
     values: Saved
     told: dict[str, dict[str, list[tuple[Labels, float]]]]  # counters of each process as they were last read
     dropped: dict[str, int]  # by journal
+    span: tuple[float, float] = NEVER  # from the first request that was received to the end of the last
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -62,8 +74,11 @@ class MetricsSink:
 
     name = "metrics"
 
-    def __init__(self, state_dir: Path, price: Callable[[Entry], Priced | None], *, traced: bool = False):
-        """`traced`: times name a trace beside them, for who reads OpenMetrics."""
+    def __init__(self, state_dir: Path, price: Callable[[Sequence[Entry]], None], *, traced: bool = False):
+        """`price` tells records what they were worth.
+
+        `traced`: times name a trace beside them, for who reads OpenMetrics.
+        """
         self._traced = traced
         self.kept: Positions | None = None
         self._collectors = Collectors()
@@ -73,6 +88,7 @@ class MetricsSink:
         self._positions: Positions | None = None
         self._told: dict[str, dict[str, list[tuple[Labels, float]]]] = {}
         self._dropped: dict[str, int] = {}
+        self._span = NEVER
         self._saved_at = 0.0
         self._changed = False
         self._start_at_zero()
@@ -95,17 +111,25 @@ class MetricsSink:
     def take(self, batch: Batch, positions: Positions) -> None:
         """See Sink."""
         count = Count()
+        self._price(batch.entries)
         for entry in batch.entries:
             count.add(entry)
             if self._traced:
                 count.exemplify(entry)
-            priced = None if entry.record.beside else self._price(entry)
-            if priced is not None:
-                count.price(entry, priced)
+            if entry.priced is not None:
+                count.price(entry, entry.priced)
         self._collectors.add(count.counts)
         self._collectors.observe(count.values, count.exemplars)
+        self._tell_span(min(self._span[0], count.first_at), max(self._span[1], count.last_at))
         self._positions = positions
         self._changed = True
+
+    def _tell_span(self, first: float, last: float) -> None:
+        """From when to when requests were served: for so long own machines are paid by the hour."""
+        self._span = first, last
+        if self._span != NEVER:
+            self.tell(_FIRST, {(): first})
+            self.tell(_LAST, {(): last})
 
     def rest(self, at: float) -> None:
         """See Sink."""
@@ -142,7 +166,8 @@ class MetricsSink:
         self._saved_at = monotonic()
         with suppress(OSError):
             files.swap(
-                self._path, _encode(_Kept(plain(positions), self._collectors.saved(), self._told, self._dropped))
+                self._path,
+                _encode(_Kept(plain(positions), self._collectors.saved(), self._told, self._dropped, self._span)),
             )
             self.kept, self._changed = dict(positions), False
 
@@ -162,6 +187,7 @@ class MetricsSink:
             return {}
         self._collectors.restore(kept.values)
         self._told, self._dropped = kept.told, kept.dropped
+        self._tell_span(*kept.span)
         return positions_of(kept.positions)
 
     def _add_counters(self, name: str, beat: Beat) -> None:

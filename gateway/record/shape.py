@@ -49,6 +49,9 @@ def row_of(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) ->
         view=_object(request["view"]),
         baseline_list_usd=_decimal(request["baseline_list_usd"]),
         baseline_permitted=bool(request["baseline_permitted"]),
+        baseline_effective_usd=request["baseline_effective_usd"],
+        baseline_effective_errors_usd=_list(request["baseline_effective_errors_usd"]),
+        rules_usd=_object(request["rules_usd"]),
     )
 
 

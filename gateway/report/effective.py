@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.estimates import Estimate
-from gateway.outcome.savings import Credit, Usual
+from gateway.outcome.savings import VARIATION, Credit, Effective, Usual
 
 DRAWS = 4000
 SEED = 20261120
-VARIATION = 0.7  # of a baseline's answer's length about what the other's length lets one expect
 Drawn = NDArray[np.float64]
 Key = tuple[str, str, str, str, bool]  # baseline, its rival's model, topic, language, answered
 
@@ -63,8 +63,8 @@ class Groups:
     def credit_usd(self) -> float:
         return sum(group.effective_usd for group in self.kept.values())
 
-    def interval(self) -> tuple[float, float]:
-        """Of the credit, 95 %. What two groups have in common is drawn once for both."""
+    def drawn(self) -> Drawn:
+        """The credit. What two groups have in common is drawn once for both."""
         chance = np.random.default_rng(SEED)
         common: dict[tuple[str, ...], Drawn] = {}
         total = np.zeros(DRAWS)
@@ -77,8 +77,38 @@ class Groups:
             if answered:
                 spent /= _once(common, ("answers", baseline, topic, language), lambda u=usual: _beta(chance, u.answers))
             total += spent
-        low, high = np.quantile(total, (0.025, 0.975))
-        return float(low), float(high)
+        return total
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What rows recorded when they were priced. Errors that go the same way in several rows add up, others do not."""
+
+    usd: float = 0.0
+    tokens: dict[tuple[str, ...], float] = field(default_factory=dict)  # error, by baseline and its rival's model
+    answers: dict[tuple[str, ...], float] = field(default_factory=dict)  # the same by baseline, topic and language
+    own: float = 0.0  # squares of what rows have for themselves
+
+    def add(self, key: Key, effective: Effective) -> None:
+        baseline, model, topic, language, _ = key
+        self.usd += effective.usd
+        self.tokens[baseline, model] = self.tokens.get((baseline, model), 0.0) + effective.tokens_error
+        place = baseline, topic, language
+        self.answers[place] = self.answers.get(place, 0.0) + effective.answers_error
+        self.own += effective.own_error**2
+
+    def drawn(self) -> Drawn:
+        """The sum, which is positive: even in logarithms."""
+        if not self.usd:
+            return np.zeros(DRAWS)
+        error = sqrt(sum(each**2 for each in (*self.tokens.values(), *self.answers.values())) + self.own)
+        return self.usd * np.exp(np.random.default_rng(SEED + 1).normal(size=DRAWS) * error / self.usd)
+
+
+def interval(*sums: Groups | Recorded) -> tuple[float, float]:
+    """Of their credit together, 95 %."""
+    low, high = np.quantile(sum([each.drawn() for each in sums], np.zeros(DRAWS)), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _once(kept: dict[tuple[str, ...], Drawn], key: tuple[str, ...], draw: object) -> Drawn:

@@ -20,7 +20,7 @@ from gateway.policy.explain.redecide import decide_again
 from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
 from gateway.report.dimensions import place_of
 from gateway.report.refusal_map import RefusalMap
-from gateway.report.rules import keyed
+from gateway.report.rules import keyed, prices_of
 from gateway.report.savings import Savings
 from gateway.report.timeline import Timeline
 
@@ -156,9 +156,9 @@ class Overview:
             self._rules.setdefault(guard, _Rule()).removed += 1
         if row.denied_by is not None:
             self._rules.setdefault(row.denied_by, _Rule()).denied += 1
-        prices = price_of_rules(decision)
+        prices = prices_of(row.rules_usd) or price_of_rules(decision)
         for guard, usd in prices.marginal.items():
-            self._rules[guard].marginal_usd += usd
+            self._rules.setdefault(guard, _Rule()).marginal_usd += usd
         for guard, usd in blocked_adoption(decision, self._keyed).items():
             self._rules[guard].blocked_adoption += 1
             self._rules[guard].blocked_adoption_usd += usd

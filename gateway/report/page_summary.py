@@ -67,6 +67,7 @@ def _savings(made: Report) -> Look:
         [
             ("effective savings", money(made["effective_savings_usd"]), f"95 %: {money(low)} to {money(high)}"),
             ("list-price savings", money(made["list_savings_usd"]), "what vendors quote"),
+            _again(made["re_estimated"]),
             ("cost", money(made["cost_usd"]), f"{made['requests']:,} requests, {made['answered']:,} answered"),
             ("cost per answer", money(made["cost_per_answer_usd"] or 0), "all costs ÷ answers"),
             (
@@ -78,6 +79,12 @@ def _savings(made: Report) -> Look:
         ],
         [plot.bars(marks, title="Saved, with the 95 % interval of what is not known exactly")],
     )
+
+
+def _again(made: Report) -> Figure:
+    low, high = made["effective_interval_usd"]
+    remark = f"effective savings by all that is known now; 95 %: {money(low)} to {money(high)}"
+    return ("re-estimated", money(made["effective_savings_usd"]), remark)
 
 
 def _saved(made: Report) -> list[Mark]:

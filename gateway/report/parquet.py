@@ -24,18 +24,19 @@ _ROWS = 10_000  # requests of one row group
 _DIGITS, _DECIMALS = 38, 24  # of money: the most that readers know, and more decimals than any price makes
 _UNIT = Decimal(1).scaleb(-_DECIMALS)
 _EXACT = Context(prec=_DIGITS, traps=[Inexact, InvalidOperation])
-_NESTED = ("signals", "removed", "proposed", "view", "rerouted", "passed_over")  # written as JSON
+_NESTED = ("signals", "removed", "proposed", "view", "rerouted", "passed_over", "rules_usd")  # written as JSON
 _SIGNALS = ("data_class", "language", "effort", "tokens", "topic", "pii")  # that have a column of their own
 _LISTS = frozenset({"topic", "pii", "exposure", "adapted"})
+_NUMBERS = frozenset({"baseline_effective_errors_usd"})
 _MONEY = frozenset({"cost_usd", "baseline_list_usd"})
 _TIMES = frozenset({"received_at", "ended_at"})
 _COUNTS = frozenset({"number", "status", "tokens", *USAGE})
 _FLAGS = frozenset({"stream", "baseline_permitted", "estimated"})
-_SECONDS = frozenset({"overhead_s", "total_s", "first_byte_s"})
+_REALS = frozenset({"overhead_s", "total_s", "first_byte_s", "baseline_effective_usd"})
 _REQUEST = (
     "request_id", "client_request_id", "received_at", "ended_at", "team", "app", "key_id", "kind", "model", "stream",
     "route", "policy_version", *_SIGNALS, "outcome", "denied_by", "served_by", "cost_usd", "baseline_list_usd",
-    "baseline_permitted", "overhead_s", "total_s", *_NESTED,
+    "baseline_permitted", "baseline_effective_usd", "baseline_effective_errors_usd", "overhead_s", "total_s", *_NESTED,
 )  # fmt: skip
 _ATTEMPT = (
     "request_id", "number", "received_at", "endpoint", "model", "operator", "origin", "exposure", "hosting", "purpose",
@@ -90,7 +91,8 @@ def _schema(pyarrow: Any, names: tuple[str, ...]) -> Any:
         (_TIMES, pyarrow.timestamp("us", tz="UTC")),
         (_COUNTS, pyarrow.int64()),
         (_FLAGS, pyarrow.bool_()),
-        (_SECONDS, pyarrow.float64()),
+        (_REALS, pyarrow.float64()),
+        (_NUMBERS, pyarrow.list_(pyarrow.float64())),
     )
     return pyarrow.schema(
         [(name, next((kind for among, kind in kinds if name in among), pyarrow.string())) for name in names]

@@ -19,7 +19,7 @@ from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
 from gateway.policy.models import resolve_model
 from gateway.report.dimensions import place_of
-from gateway.report.effective import Groups
+from gateway.report.effective import Groups, interval
 from gateway.report.redecide import decided_again
 from gateway.report.savings import rounded, usd
 from gateway.signals.table import personal_signals
@@ -122,7 +122,7 @@ class Replay:
 
     def report(self) -> dict[str, Any]:
         """Cost changes are those of the requests that would go elsewhere or nowhere, with a 95 % interval."""
-        low, high = self._groups.interval()
+        low, high = interval(self._groups)
         gone = float(self._moved_usd + self._stopped_usd)
         change = self._groups.credit_usd - gone
         before = float(self._before_usd)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no other
 
@@ -13,7 +14,7 @@ from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
 from gateway.policy.compiled import Compiled, Policy
 from gateway.policy.decision import Decision
-from gateway.policy.explain.rule_cost import blocked_adoption, price_of_rules
+from gateway.policy.explain.rule_cost import RulePrices, blocked_adoption, price_of_rules
 from gateway.report.redecide import decided_again
 
 ALL = "all"
@@ -78,11 +79,18 @@ def rules(
         found.blocked_usd.update(blocking)
         found.kept_off += bool(blocking)
         found.kept_off_usd += max(blocking.values(), default=0.0)
-        prices = price_of_rules(decision)
+        prices = prices_of(row.rules_usd) or price_of_rules(decision)
         found.marginal.update(prices.marginal)
         found.alone.update(prices.alone)
         found.together += prices.together
     return {"rows": _rows(found, [guard.name for guard in compiled.policy.guards])}
+
+
+def prices_of(recorded: Mapping[str, Any]) -> RulePrices | None:
+    """What a request recorded when it was priced, as Prometheus counts it; None: nothing."""
+    if not recorded:
+        return None
+    return RulePrices(recorded.get("marginal", {}), recorded.get("alone", {}), recorded["all"])
 
 
 def keyed(policy: Policy, has_key: Callable[[Endpoint], bool]) -> int:
@@ -104,7 +112,7 @@ def _denied_by(row: Row, decision: Decision) -> str:
 
 
 def _rows(found: _Sum, guards: list[str]) -> list[RuleRow]:
-    others = sorted((found.removed.keys() | found.denied.keys()) - set(guards))
+    others = sorted((found.removed.keys() | found.denied.keys() | found.marginal.keys()) - set(guards))
     rows: list[RuleRow] = [
         {
             "guard": guard,

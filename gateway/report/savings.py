@@ -12,10 +12,10 @@ from typing_extensions import TypedDict  # on Python 3.11 pydantic reads no othe
 from gateway.catalog.facts import Endpoint
 from gateway.estimates import Snapshot
 from gateway.outcome.row import Row
-from gateway.outcome.savings import Baselines, Usual, credit
+from gateway.outcome.savings import Baselines, Effective, Usual, credit, machines
 from gateway.outcome.terms import Terms
 from gateway.policy.compiled import Policy
-from gateway.report.effective import Groups, Key
+from gateway.report.effective import Groups, Key, Recorded, interval
 
 NOTHING = Decimal(0)
 HOUR_S = 3600.0
@@ -47,11 +47,19 @@ class AtMachineCost(TypedDict):
     effective_savings_usd: str | None
 
 
+class ReEstimated(TypedDict):
+    """Effective savings of the same requests by all that is known now, not by what was known when they were priced."""
+
+    effective_savings_usd: str | None
+    effective_interval_usd: list[str] | None
+
+
 class SavingsReport(TypedDict):
     """Money in US dollars, as decimal texts; None: no baseline, or nothing answered.
 
-    `list_savings_usd` adds up what requests recorded when they were priced, as Prometheus does; the effective ones are
-    estimated again with all that is known now. `at_machine_cost`: None where no own machine says what its hour costs.
+    `list_savings_usd` and `effective_savings_usd` add up what requests recorded when they were priced, as Prometheus
+    does; what rows of another maker, or of an earlier release, do not say is estimated by what is known now.
+    `at_machine_cost`: None where no own machine says what its hour costs.
     """
 
     requests: int
@@ -67,6 +75,7 @@ class SavingsReport(TypedDict):
     total_usd: str
     after_measuring: AfterMeasuring
     at_machine_cost: AtMachineCost | None
+    re_estimated: ReEstimated
     unpriced: int
 
 
@@ -82,7 +91,9 @@ class _Sum:
     forbidden_usd: Decimal = NOTHING
     unpriced: int = 0  # requests at a time at which the baseline has no known price
     baselines: set[str] = field(default_factory=set)
-    groups: Groups = field(default_factory=Groups)
+    recorded: Recorded = field(default_factory=Recorded)
+    unrecorded: Groups = field(default_factory=Groups)  # of rows that do not say what they were worth
+    groups: Groups = field(default_factory=Groups)  # of all rows
     transfer_usd: Decimal = NOTHING  # of own machines whose hours have a price
     first_at: float = inf
     last_at: float = -inf
@@ -104,8 +115,7 @@ class Savings:
         self._terms = Terms(policy)
         self._baselines = Baselines(snapshot)
         self._sum = _Sum()
-        owned = (each for each in policy.endpoints if each.hosting == "self" and each.usd_per_hour)
-        self._per_hour = {each.id: each.usd_per_hour or NOTHING for each in owned}
+        self._per_hour = machines(policy.endpoints)
         if policy.baseline is not None:
             self._sum.baselines.add(policy.baseline.id)
 
@@ -121,6 +131,7 @@ class Savings:
         """What was learned meanwhile counts for every row."""
         self._baselines = Baselines(snapshot)
         self._sum.groups.renew(self._usual)
+        self._sum.unrecorded.renew(self._usual)
 
     def _usual(self, key: Key) -> Usual:
         baseline, model, topic, language, _ = key
@@ -151,6 +162,7 @@ def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselin
     found.credited_cost_usd += cost
     if row.baseline_permitted:
         found.list_usd += row.baseline_list_usd or NOTHING
+        _add_recorded(found, row, baseline, answered, policy)
     if baseline is not None and (answered or row.outcome == "left"):
         _add_credit(found, row, baseline, answered, policy, baselines)
 
@@ -162,6 +174,14 @@ def _permitted(row: Row, baseline: Endpoint | None) -> bool | None:
     if baseline is None:
         return None
     return baseline.id not in (row.removed or ()) if row.baseline_permitted is None else False
+
+
+def _add_recorded(found: _Sum, row: Row, baseline: Endpoint | None, answered: bool, policy: Policy) -> None:
+    if row.baseline_effective_usd is None:
+        return
+    rival = policy.catalog.endpoints.get(row.last.endpoint) if row.last is not None else None
+    key = (baseline.id if baseline else EARLIER, rival.model.id if rival else "", row.topic, row.language, answered)
+    found.recorded.add(key, Effective(row.baseline_effective_usd, *row.baseline_effective_errors_usd))
 
 
 def _add_credit(
@@ -178,7 +198,10 @@ def _add_credit(
         return
     rival = policy.catalog.endpoints.get(served.endpoint, baseline)
     how = baselines.usual(baseline, rival, row.topic, row.language)
-    found.groups.add((baseline.id, rival.model.id, row.topic, row.language, answered), how, credited)
+    key = (baseline.id, rival.model.id, row.topic, row.language, answered)
+    found.groups.add(key, how, credited)
+    if row.baseline_effective_usd is None:
+        found.unrecorded.add(key, how, credited)
 
 
 def _at_machine_cost(
@@ -200,12 +223,17 @@ def _at_machine_cost(
 
 def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
     list_usd = effective = None
-    interval: tuple[str, str] | None = None
+    between: list[str] | None = None
+    again: ReEstimated = {"effective_savings_usd": None, "effective_interval_usd": None}
     if found.baselines:
         spent = float(found.credited_cost_usd)
         list_usd = found.list_usd - found.credited_cost_usd
-        low, high = found.groups.interval()
-        effective, interval = found.groups.credit_usd - spent, (rounded(low - spent), rounded(high - spent))
+        effective = found.recorded.usd + found.unrecorded.credit_usd - spent
+        between = _between(spent, found.recorded, found.unrecorded)
+        again = {
+            "effective_savings_usd": rounded(found.groups.credit_usd - spent),
+            "effective_interval_usd": _between(spent, found.groups) if found.recorded.usd else between,
+        }
     measuring = found.measuring_usd
     return {
         "requests": found.requests,
@@ -213,7 +241,7 @@ def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
         "cost_usd": usd(found.cost_usd),
         "list_savings_usd": usd(list_usd) if list_usd is not None else None,
         "effective_savings_usd": rounded(effective) if effective is not None else None,
-        "effective_interval_usd": list(interval) if interval is not None else None,
+        "effective_interval_usd": between,
         "cost_per_answer_usd": rounded(found.cost_usd / found.answered) if found.answered else None,
         "baseline_forbidden": {"requests": found.forbidden, "cost_usd": usd(found.forbidden_usd)},
         "baselines": sorted(found.baselines),
@@ -224,8 +252,14 @@ def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
             "effective_savings_usd": rounded(effective - float(measuring)) if effective is not None else None,
         },
         "at_machine_cost": _at_machine_cost(found, per_hour, list_usd, effective),
+        "re_estimated": again,
         "unpriced": found.unpriced,
     }
+
+
+def _between(spent: float, *sums: Groups | Recorded) -> list[str]:
+    low, high = interval(*sums)
+    return [rounded(low - spent), rounded(high - spent)]
 
 
 def usd(money: Decimal) -> str:

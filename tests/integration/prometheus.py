@@ -19,7 +19,9 @@ from grafana.build import SWITCHES
 from tests.running import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-VARIABLES = {"$__rate_interval": "15s", "$__range": "10m"} | {f"${name}": ".*" for name in SWITCHES}
+VARIABLES = {"$__rate_interval": "15s", "$__range_s": "600", "$__range": "10m"} | {
+    f"${name}": ".*" for name in SWITCHES
+}
 Samples = dict[str, float]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import time
@@ -18,6 +20,7 @@ from gateway.demo import stage, traffic
 from gateway.demo.traffic import Ask
 from gateway.demo.vendors import process
 from gateway.record.store import open_store
+from gateway.report.digits import money
 from grafana.build import files
 from tests.integration.prometheus import Prometheus, scraping
 from tests.private_redis import private_redis
@@ -26,6 +29,8 @@ from tests.running import Running, starter
 pytestmark = pytest.mark.services
 DASHBOARDS = Path(__file__).parents[2] / "grafana" / "dashboards"
 TOKEN = "for-prometheus-alone"
+ADMIN = {"GATEWAY_ADMIN_TOKEN": "for-the-console-alone"}
+BEARER = {"authorization": "Bearer for-the-console-alone"}
 REQUESTS = 190
 
 
@@ -36,6 +41,8 @@ class Observed:
     prometheus: Prometheus
     rows: list[dict[str, Any]]
     told: list[traffic.Told]
+    console: dict[str, Any]  # /api/overview
+    reports: dict[str, str]  # savings by format
 
 
 def panels() -> list[tuple[str, dict[str, Any]]]:
@@ -56,7 +63,7 @@ def observed(
     _give_a_budget(folder / "policies" / "callers.yaml", "research")
     started: list[Running] = []
     with private_redis(folder) as redis:
-        environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis.url}
+        environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis.url, **ADMIN}
         gateway = starter(folder, started)(folder / "policies", environment=environment, workers=2)
         try:
             with scraping(f"127.0.0.1:{gateway.control_port}", token=TOKEN, folder=folder) as prometheus:
@@ -64,7 +71,7 @@ def observed(
                 store = open_store(database_url=None, state_dir=gateway.state_dir)
                 rows = [row for row in store.rows() if row["app"] != "shadow"]  # a copy is no request
                 store.close()
-                yield Observed(prometheus, rows, told)
+                yield Observed(prometheus, rows, told, _console(gateway, len(told)), _reports(gateway))
         finally:
             gateway.stop()
 
@@ -82,6 +89,25 @@ def send_and_see(gateway: Running, prometheus: Prometheus, keys: dict[str, str])
         told += traffic.send(part, host="127.0.0.1", port=gateway.port, keys=keys)
         await_count(prometheus, len(told))
     return told
+
+
+def _console(gateway: Running, requests: int) -> dict[str, Any]:
+    """When it shows that many."""
+    for _ in range(300):
+        status, _, body = gateway.ask_control("GET", "/api/overview", headers=BEARER)
+        if status == 200 and json.loads(body)["requests"] >= requests:
+            return dict(json.loads(body))
+        time.sleep(0.2)
+    raise AssertionError(body)
+
+
+def _reports(gateway: Running) -> dict[str, str]:
+    found = {}
+    for form in ("json", "csv", "html"):
+        status, _, body = gateway.ask_control("GET", f"/api/reports/savings?format={form}", headers=BEARER)
+        assert status == 200, body
+        found[form] = body.decode()
+    return found
 
 
 def await_count(prometheus: Prometheus, count: int) -> None:
@@ -135,6 +161,37 @@ def test_the_money_in_prometheus_is_the_money_in_the_ledger(observed: Observed):
     assert observed.prometheus.number('sum(gateway_baseline_cost_usd_total{basis="list"})') == pytest.approx(
         float(baseline), abs=1e-9
     )
+
+
+def test_savings_are_the_same_to_the_cent_in_console_report_and_grafana(observed: Observed):
+    """As raw counters: `increase()`, which panels use, extrapolates."""
+    report = json.loads(observed.reports["json"])
+    page = json.loads((DASHBOARDS / "money.json").read_text())["panels"]
+    asked = {p["title"]: p["targets"][0]["expr"] for p in page if p["type"] == "stat"}
+    listed, effective, machines = [
+        observed.prometheus.number(asked[title].replace("increase(", "(").replace("[$__range]", ""))
+        for title in ("List-price savings", "Effective savings", "Saved at machine cost")
+    ]
+
+    assert report["re_estimated"]["effective_savings_usd"] != report["effective_savings_usd"]
+    for told in (report, observed.console["savings"]):
+        assert float(told["list_savings_usd"]) == pytest.approx(listed, abs=1e-6)
+        assert float(told["effective_savings_usd"]) == pytest.approx(effective, abs=1e-6)
+        assert float(told["at_machine_cost"]["list_savings_usd"]) == pytest.approx(machines, abs=1e-6)
+    lines = dict(csv.reader(io.StringIO(observed.reports["csv"])))
+    assert lines["effective_savings_usd"] == report["effective_savings_usd"]
+    assert money(report["effective_savings_usd"]) in observed.reports["html"]
+
+
+def test_the_price_of_rules_is_the_same_in_console_and_grafana(observed: Observed):
+    counted = observed.prometheus.now("sum by (guard) (gateway_guard_cost_usd_total)")
+    rules = observed.console["rules"]
+
+    shown = {row["guard"]: row["marginal_usd"] for row in rules["rows"] if row["marginal_usd"]}
+    shown["all"] = rules["together_usd"]
+    assert {json.loads(labels)["guard"]: value for labels, value in counted.items()} == {
+        guard: pytest.approx(usd, abs=1e-9) for guard, usd in shown.items()
+    }
 
 
 def test_every_request_is_counted_once_in_prometheus_and_in_the_ledger(observed: Observed):

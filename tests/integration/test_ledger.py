@@ -25,6 +25,9 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.demo import stage, traffic
 from gateway.demo.vendors import process
+from gateway.outcome.priced import Priced
+from gateway.outcome.savings import Effective
+from gateway.policy.explain.rule_cost import RulePrices
 from gateway.record.columns import request_row
 from gateway.record.follower import Follower
 from gateway.record.insert import insert
@@ -154,14 +157,17 @@ def test_a_ledger_of_an_earlier_release_keeps_its_rows(database_url: str | None,
     first.dispose()
 
     store = open_store(database_url=database_url, state_dir=tmp_path)
-    kept = [row["request_id"] for row in store.rows()]
+    put(store, outcome(request=request("r2")), priced=Priced(Effective(0.5, 0.1, 0.2, 0.3), RulePrices({}, {}, 0.25)))
+    kept = {row["request_id"]: (row["baseline_effective_usd"], row["rules_usd"]) for row in store.rows()}
+    read = {row.request_id: row for row in store.read(since=0.0)}
     used = store.last_uses()
     store.close()
     after = create_engine(address(database_url, tmp_path))
     indexes = {index["name"] for index in inspect(after).get_indexes("requests")}
     after.dispose()
 
-    assert kept == ["r1"]
+    assert kept == {"r1": (None, {}), "r2": (0.5, {"marginal": {}, "alone": {}, "all": 0.25})}
+    assert (read["r1"].baseline_effective_usd, read["r2"].baseline_effective_errors_usd) == (None, [0.1, 0.2, 0.3])
     assert list(used) == ["research-bot"]
     assert "requests_personal" in indexes
 
@@ -172,7 +178,7 @@ def test_several_control_processes_write_at_once(database_url: str | None, tmp_p
         from pathlib import Path
         from gateway.record.journal.writer import Writer
         from gateway.record.ledger import ingest
-        from tests.unit.record.build import outcome, request
+        from tests.unit.record.build import outcome, put, request
         url, folder, name = sys.argv[1:]
         writer = Writer(Path(folder), most_bytes=1 << 30)
         for n in range(1000):
@@ -190,7 +196,9 @@ def test_several_control_processes_write_at_once(database_url: str | None, tmp_p
 
 
 def test_an_outage_of_the_database_is_survived(postgresql: str, tmp_path: Path):
-    sink = LedgerSink(state_dir=tmp_path, database_url=postgresql, unwritable=lambda count: None)
+    sink = LedgerSink(
+        state_dir=tmp_path, database_url=postgresql, unwritable=lambda count: None, price=lambda entries: None
+    )
     follower = Follower(tmp_path, sink)
     follower.start()
     writer = Writer(tmp_path, most_bytes=1 << 26)

@@ -19,7 +19,7 @@ from gateway.policy.select.candidates import candidates
 from gateway.policy.select.shares import ORDER, shares
 
 
-class RulePrices(msgspec.Struct, frozen=True):
+class RulePrices(msgspec.Struct, frozen=True, array_like=True):
     """US dollars of one request, by guard; a guard that costs nothing is left out."""
 
     marginal: dict[str, float] = {}  # against this guard absent
@@ -39,13 +39,13 @@ class RuleCosts:
     without: tuple[tuple[str, Front], ...] = ()  # by guard: with all the others
     only: tuple[tuple[str, Front], ...] = ()  # by guard: with this one
 
-    def prices(self, tokens: float, *, alone: bool = True) -> RulePrices:
-        """Of a request with so many input tokens; `alone` False leaves that part out."""
+    def prices(self, tokens: float) -> RulePrices:
+        """Of a request with so many input tokens."""
         if not self.without:
             return _FREE
         chosen, free = _first_cost(self.kept, tokens), _first_cost(self.free, tokens)
         marginal = {name: chosen - _first_cost(front, tokens) for name, front in self.without}
-        by_itself = {name: _first_cost(front, tokens) - free for name, front in self.only} if alone else {}
+        by_itself = {name: _first_cost(front, tokens) - free for name, front in self.only}
         together = chosen - free
         return RulePrices(_known(marginal), _known(by_itself), together if together > 0.0 else 0.0)
 

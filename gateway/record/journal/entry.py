@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.outcome.priced import Priced
 from gateway.record.journal.record import Order, Place, Record, Ref, Removal, Terms, Tried, Word
 
 Words = Mapping[Ref, Any]  # what records of a segment refer to: each reference says by its place what it is
@@ -65,6 +66,10 @@ class Entry:
     record: Record
     words: Words
     journal: str = ""  # whose: its uuid
+    segment: int = 0  # of that journal
+    offset: int = 0  # where it begins in the segment
+    priced: Priced | None = None  # what it was worth; None: nothing is known, or `is_priced` is False
+    is_priced: bool = False
 
     def place(self, tried: Tried) -> Place:
         """Where that attempt went."""

@@ -85,6 +85,11 @@ def segment_name(number: int) -> str:
     return f"{number:08}{SUFFIX}"
 
 
+def price_name(number: int) -> str:
+    """Of what that segment's records were worth."""
+    return f"{number:08}.prices"
+
+
 def segment_numbers(journal: Path) -> list[int]:
     """In order; of the segments that are there now."""
     names = (path.name.removesuffix(SUFFIX) for path in journal.glob(f"*{SUFFIX}"))

@@ -215,7 +215,7 @@ class Tail:
         try:
             read = decode(payload)
             if isinstance(read, Record):
-                return Entry(read, self._words, self._journal.name)
+                return Entry(read, self._words, self._journal.name, self._segment, self._offset)
             if read.ref in self._words:
                 self._words = dict(self._words)  # records that were handed out keep what they refer to
             self._words[read.ref] = resolved(read, self._words)

@@ -12,6 +12,7 @@ from gateway.catalog.prices import Usage
 from gateway.identity import Caller, Team
 from gateway.interfaces import INTERFACES
 from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.priced import Priced
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Policy
 from gateway.policy.decide import decide
@@ -185,6 +186,9 @@ def entries(*outcomes: Outcome, beside: str = "") -> list[Entry]:
     return found
 
 
-def put(store: Store, *outcomes: Outcome) -> None:
+def put(store: Store, *outcomes: Outcome, priced: Priced | None = None) -> None:
     """Into the ledger, from no journal."""
-    store.write(Batch(entries(*outcomes)), at=0.0)
+    found = entries(*outcomes)
+    for entry in found:
+        entry.priced = priced
+    store.write(Batch(found), at=0.0)

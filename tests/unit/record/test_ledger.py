@@ -18,7 +18,10 @@ from sqlalchemy import create_engine, inspect, text
 from gateway.catalog.prices import Usage
 from gateway.errors import LedgerUnusable
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.priced import Priced
 from gateway.outcome.row import read_row
+from gateway.outcome.savings import Effective
+from gateway.policy.explain.rule_cost import RulePrices
 from gateway.record.columns import attempt_rows, request_row
 from gateway.record.find import find
 from gateway.record.insert import Overtaken
@@ -27,6 +30,7 @@ from gateway.record.journal.writer import Writer
 from gateway.record.ledger import LedgerSink, ingest
 from gateway.record.shape import row_of, shaped
 from gateway.record.store import ATTEMPTS, REQUESTS, Store, open_store
+from gateway.report.rules import prices_of
 from gateway.signals.value import UNKNOWN
 from tests.unit.record.build import (
     FILES,
@@ -100,6 +104,9 @@ def test_a_row_has_the_shape_of_the_ledger_file(store: Store):
         "cost_usd": "0.0003100003",
         "baseline_list_usd": "0.0021",
         "baseline_permitted": True,
+        "baseline_effective_usd": None,  # nobody has priced it
+        "baseline_effective_errors_usd": [],
+        "rules_usd": {},
         "overhead_s": 0.0004,
         "total_s": 0.91,
     }
@@ -395,11 +402,22 @@ def test_reports_read_what_was_recorded(store: Store):
     assert (row.last.endpoint, row.last.tokens.output_tokens, row.last.tokens.estimated) == ("qwen3@self", 4, True)
 
 
+def test_a_row_says_what_it_was_worth_when_it_was_taken_in(tmp_path: Path):
+    journalled(tmp_path, outcome())
+    guards = RulePrices({"a": 0.25}, {"a": 0.5, "b": 1e-7}, 0.75)
+    ingest(tmp_path, None, lambda entry: Priced(Effective(0.1, 0.2, 0.3, 0.4), guards))
+
+    (row,) = rows(tmp_path)
+
+    assert (row["baseline_effective_usd"], row["baseline_effective_errors_usd"]) == (0.1, [0.2, 0.3, 0.4])
+    assert prices_of(read_row(row).rules_usd) == guards
+
+
 def test_an_outcome_that_no_database_holds_keeps_no_other_from_being_written(tmp_path: Path):
     refused: list[int] = []
     impossible = attempt(QWEN, usage=Usage(output_tokens=2**63)), attempt(QWEN, status=2**63)
     made = [outcome(each, request=request(f"r{n}")) for n, each in enumerate((*impossible, attempt(QWEN)))]
-    sink = LedgerSink(state_dir=tmp_path, database_url=None, unwritable=refused.append)
+    sink = LedgerSink(state_dir=tmp_path, database_url=None, unwritable=refused.append, price=lambda entries: None)
     sink.open()
 
     sink.take(Batch(entries(*made)), {})

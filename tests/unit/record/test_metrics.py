@@ -64,7 +64,7 @@ def counted(*outcomes: Outcome) -> Series:
     return {
         name: value
         for name, value in seen(metrics).items()
-        if value and not name.startswith(("overhead", "shared_state"))
+        if value and not name.startswith(("overhead", "shared_state", "first_request", "last_reply"))
     }
 
 

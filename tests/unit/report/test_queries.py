@@ -13,8 +13,11 @@ import pytest
 
 from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
+from gateway.outcome.priced import Priced
+from gateway.outcome.savings import Effective
 from gateway.policy.authoring.compile import compile_folder
 from gateway.policy.compiled import Compiled
+from gateway.policy.explain.rule_cost import RulePrices
 from gateway.record.store import SQLITE, Store, open_store
 from gateway.report.adoption import adoption
 from gateway.report.ledger import recorded
@@ -54,7 +57,7 @@ def write(store: Store) -> None:
         ),
         denied("home-only", request=request("e"), decision=decision(data_class="regulated"), baseline_permitted=False),
     ]
-    put(store, *kept)
+    put(store, *kept, priced=Priced(Effective(0.003, 0.001, 0.001, 0.001), RulePrices({"home-only": 0.25}, {}, 0.5)))
 
 
 @pytest.fixture
@@ -94,6 +97,8 @@ def test_savings_are_what_the_queries_say(ledger):
     assert float(report["measuring_usd"]) == pytest.approx(measuring)
     assert measuring > 0
     assert float(report["list_savings_usd"]) == pytest.approx(listed)
+    ((effective,),) = asked(ledger, "savings: effective_savings_usd")
+    assert float(report["effective_savings_usd"]) == pytest.approx(effective)
 
 
 def test_adoption_is_what_the_queries_say(ledger):
@@ -116,5 +121,7 @@ def test_refusals_are_what_the_query_says(ledger):
 def test_rules_are_what_the_queries_say(ledger):
     found = {row["guard"]: row for row in rules(rows(ledger), folder(), PRIORS)["rows"] if row["guard"] != "all"}
 
+    costs = {guard: float(row["marginal_usd"]) for guard, row in found.items() if float(row["marginal_usd"])}
+    assert costs == dict(asked(ledger, "rules: marginal_usd")) and costs
     assert {guard: row["removed"] for guard, row in found.items()} == dict(asked(ledger, "rules: removed"))
     assert {guard: row["denied"] for guard, row in found.items() if row["denied"]} == dict(asked(ledger, "rules: d"))

@@ -36,6 +36,16 @@ def test_overlap_is_what_rules_cost_only_together():
     assert report["all"]["overlap_usd"] == report["all"]["marginal_usd"]
 
 
+def test_what_a_request_recorded_when_it_was_priced_is_its_rules_price():
+    said = {"marginal": {"g1": 0.25, "of another day": 0.5}, "alone": {"g1": 1.0}, "all": 0.75}
+    report = found(msgspec.structs.replace(row(), rules_usd=said), msgspec.structs.replace(row(), rules_usd={"all": 0}))
+
+    assert [report[name]["marginal_usd"] for name in ("g0", "g1", "of another day", "all")] == [
+        "0.00000000", "0.25000000", "0.50000000", "0.75000000",
+    ]  # fmt: skip
+    assert report["g1"]["overlap_usd"] == "0.75000000"
+
+
 @pytest.mark.parametrize(
     ("by", "blamed"),
     [

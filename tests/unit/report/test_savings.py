@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,7 +120,7 @@ def test_a_policy_without_a_baseline_saves_nothing_that_could_be_said():
 
 
 def recorded(number: int, *, permitted: bool, list_usd: str | None, version: str = "of-another-day") -> Row:
-    at = datetime(2026, 11, 20, 2 + number, tzinfo=UTC).isoformat()
+    at = (datetime(2026, 11, 20, 2, tzinfo=UTC) + timedelta(hours=number)).isoformat()
     used = {"input_tokens": 1000, "output_tokens": 100}
     tries = [{"endpoint": "qwen@self", "purpose": "serve", "outcome": "answered", "cost_usd": "0.001", "usage": used}]
     row: dict[str, Any] = {"request_id": f"r{number}", "at": at, "ended_at": at, "outcome": "answered", "route": "rest"}
@@ -134,6 +135,48 @@ def test_what_was_recorded_when_it_was_priced_is_the_saving_at_list_price_whatev
 
     assert made["list_savings_usd"] == "0.006"
     assert made["baseline_forbidden"] == {"requests": 1, "cost_usd": "0.001"}
+
+
+def priced(number: int, usd: float, *errors: float) -> Row:
+    row = recorded(number, permitted=True, list_usd="0.007")
+    return msgspec.structs.replace(row, baseline_effective_usd=usd, baseline_effective_errors_usd=list(errors))
+
+
+def test_what_was_recorded_when_it_was_priced_is_the_saving_in_effect_and_the_same_by_now_stands_beside_it():
+    rows = [priced(0, 0.011, 0.001, 0.002, 0.001), priced(1, 0.013, 0.001, 0.002, 0.001)]
+
+    made: Any = savings(rows, POLICY, PRIORS)
+
+    unrecorded: Any = savings([recorded(n, permitted=True, list_usd="0.007") for n in (0, 1)], POLICY, PRIORS)
+    assert made["effective_savings_usd"] == "0.02200000"
+    assert made["re_estimated"] == {
+        name: unrecorded[name] for name in ("effective_savings_usd", "effective_interval_usd")
+    }
+    assert unrecorded["re_estimated"] == made["re_estimated"]
+
+
+def test_rows_of_an_earlier_release_are_estimated_beside_those_that_say_what_they_were_worth():
+    earlier = recorded(1, permitted=True, list_usd="0.007")
+    one: Any = savings([priced(0, 0.011)], POLICY, PRIORS)
+    other: Any = savings([earlier], POLICY, PRIORS)
+
+    made: Any = savings([priced(0, 0.011), earlier], POLICY, PRIORS)
+
+    added = float(one["effective_savings_usd"]) + float(other["effective_savings_usd"])
+    assert float(made["effective_savings_usd"]) == pytest.approx(added, abs=2e-8)
+    low, high = map(float, made["effective_interval_usd"])
+    assert low < float(made["effective_savings_usd"]) < high
+
+
+def test_errors_that_two_answers_share_add_up_and_others_cancel():
+    def width(*errors: float) -> float:
+        made: Any = savings([priced(n, 0.01, *errors) for n in range(100)], POLICY, PRIORS)
+        low, high = map(float, made["effective_interval_usd"])
+        return high - low
+
+    assert width(0.001, 0, 0) == pytest.approx(width(0, 0.001, 0), rel=1e-6)
+    assert width(0, 0, 0.001) == pytest.approx(width(0.001, 0, 0) / 10, rel=0.05)
+    assert width(0.001, 0, 0) == pytest.approx(2 * 1.96 * 0.1, rel=0.05)
 
 
 def test_own_machines_count_at_their_hours_where_these_have_a_price():
