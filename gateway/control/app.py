@@ -17,6 +17,7 @@ from gateway import __version__
 from gateway.control import (
     audit,
     auth,
+    budgets,
     catalog,
     console,
     decisions,
@@ -55,6 +56,7 @@ ROUTERS = (
     decisions.router,
     reports.router,
     catalog.router,
+    budgets.router,
     policy_tools.router,
     policy_versions.router,
     freezes.router,

@@ -22,7 +22,9 @@ _STATIC = {  # by path below /static/: nothing else is served
     "docs.js": _SCRIPT,
 } | {
     f"{name}.js": _SCRIPT
-    for name in "console access page charts figures freezes waivers keys audit versions map decisions whatif".split()
+    for name in (
+        "access audit budgets charts console decisions figures freezes keys map page versions waivers whatif".split()
+    )
 }
 _MADE = {"colours.css": (_STYLE, console_style), "origins.js": (_SCRIPT, console_script)}  # of a table
 

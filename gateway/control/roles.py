@@ -30,6 +30,7 @@ TABLE: Final[Mapping[Operation, Needed]] = {
     ("GET", "/api/reports/{name}"): _READ,
     ("GET", "/api/catalog"): _READ,
     ("GET", "/api/catalog/{kind}/{id}"): _READ,
+    ("GET", "/api/budgets"): _READ,
     ("GET", "/api/policy"): _READ,
     ("POST", "/api/policy/check"): _READ,
     ("POST", "/api/policy/explain"): _READ,

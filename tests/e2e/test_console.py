@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -333,20 +334,22 @@ def test_savings_are_equal_to_the_cent_in_console_report_and_grafana_s_query(wat
         return json.loads(watched.gateway.ask_control("GET", path, headers=token)[2])
 
     pages = json.loads(files()["money.json"])["panels"]
-    query = next(each for each in pages if each["title"] == "List-price savings")["targets"][0]["expr"]
+    queries = {each["title"]: each["targets"][0]["expr"] for each in pages if each["type"] == "stat"}
 
-    def all_three() -> list[str]:
-        shown = told("/api/overview")["savings"]["list_savings_usd"]
-        found = (shown, told("/api/reports/savings")["list_savings_usd"], evaluated(watched.gateway, query))
-        return [f"{float(each):.9f}" for each in found]
+    def all_three(title: str, name: str) -> list[str]:
+        shown, report = told("/api/overview")["savings"], told("/api/reports/savings")
+        return [
+            f"{float(each):.7f}" for each in (shown[name], report[name], evaluated(watched.gateway, queries[title]))
+        ]
 
-    assert soon(lambda: len(set(all_three())) == 1), all_three()
-    assert float(all_three()[0]) > 0
+    for asked in (("List-price savings", "list_savings_usd"), ("Effective savings", "effective_savings_usd")):
+        assert soon(partial(lambda asked: len(set(all_three(*asked))) == 1, asked)), all_three(*asked)
+        assert float(all_three(*asked)[0]) > 0
 
 
 def evaluated(gateway: Running, query: str) -> float:
     """`sum(increase(…[$__range])) - sum(increase(…[$__range]))` over all time: the counters as they stand."""
-    terms = re.findall(r"(-?) ?sum\(increase\((\w+)\{(.*?)\}\[\$__range\]\)\)", query)
+    terms = re.findall(r"(-?) ?sum\(increase\(\s*(\w+)\{(.*?)\}\[\$__range\]\)\)", query)
     assert len(terms) == 2
     total = 0.0
     for sign, name, labels in terms:
@@ -395,8 +398,11 @@ def soon(told: Callable[[], bool]) -> bool:
 def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     opened = context.new_page()
+    opened.route("**/api/budgets", lambda route: route.fulfill(json=BOUNDS))
     opened.goto(f"{watched.gateway.control_url}/?token={TOKEN}")
     expect(figure(opened, "requests")).not_to_have_text("0", timeout=PATIENCE_MS)
+    expect(opened.locator("#budgets")).to_contain_text("a-model-with-a-rather-long-name@an-operator")
+    assert [each.inner_text() for each in opened.locator("#budgets .tag").all()] == ["used", "nearly used"]
 
     opened.screenshot(path=tmp_path / f"console-{scheme}-{width}.png", full_page=True)
 
@@ -405,6 +411,24 @@ def test_it_fits_the_screen_and_can_be_read(browser, watched, tmp_path, scheme, 
     assert opened.evaluate(CUT) == []
     context.close()
 
+
+def bound(of: str, id: str, used: float | None, **more: object) -> dict[str, object]:
+    money = {"usd": "250", "used_usd": None, "left_usd": None}
+    if used is not None:
+        money |= {"used_usd": str(250 * used), "left_usd": str(max(0.0, 250 - 250 * used))}
+    row = {"of": of, "id": id, "team": None, "per": "month", "when_spent": "reject", "used": used, "ends_at": 1.8e9}
+    return row | money | {"written_in": "policy.yaml"} | more
+
+
+BOUNDS = {
+    "budgets": [
+        bound("endpoint", "a-model-with-a-rather-long-name@an-operator-with-a-longer-name", 1.02),
+        bound("app", "assistant", 0.85, team="research", when_spent="self_only", written_in="callers.yaml"),
+        bound("operator", "deepseek", 0.2, per="day"),
+        bound("team", "finance", None, team="finance"),
+    ],
+    "ceilings": [{"endpoint": "glm-5.3@zai", "ceiling": "tokens_per_minute", "most": 2_000_000, "used": 0.4}],
+}
 
 # Cells of tables, and parts of them, that reach beyond what can be seen of their table.
 CUT = """() => [...document.querySelectorAll("table td *, table td")]

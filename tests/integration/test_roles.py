@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from typing import Any
@@ -33,6 +34,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/keys"): {"team": "red"},
     ("POST", "/api/freezes"): {"selector": "operator", "value": "c"},
 }
+CEILINGS = "ceilings: {at_once: 20},"
 ASKERS = [None, "wrong", "a-caller", *ADMINS, TOKEN]
 
 
@@ -44,13 +46,15 @@ def digest(text: str) -> str:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     root = tmp_path_factory.mktemp("roles")
     with serving() as vendors:
-        policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"})
+        policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"}, more=CEILINGS)
+        with (policies / "policy.yaml").open("a") as file:
+            file.write("\nbudgets: [{operator: a, usd: 5, per: day}, {team: blue, usd: 7, per: week}]\n")
         admins = [
             {"id": name, "role": role, "sha256": digest(f"token-of-{name}"), **({"teams": teams} if teams else {})}
             for name, (role, teams) in ADMINS.items()
         ]
         keys = [{"id": team, "team": team, "sha256": digest(f"key-of-{team}")} for team in ("red", "blue")]
-        teams = {team: {"data_class": "public"} for team in ("red", "blue")}
+        teams = {team: {"data_class": "public", "budget": {"usd": 3, "per": "month"}} for team in ("red", "blue")}
         (policies / "callers.yaml").write_text(json.dumps({"teams": teams, "keys": keys, "admins": admins}))
         started: list[Running] = []
         gateway = starter(root, started)(policies, environment={"GATEWAY_ADMIN_TOKEN": TOKEN})
@@ -130,6 +134,29 @@ def test_an_administrator_of_a_team_sees_that_team_s_requests_and_money_alone(ru
     assert "blue" not in json.dumps(overview)
     assert "blue" in json.dumps(told(running, "viewer", "GET", "/api/overview")[1])
     assert told(running, "viewer-of-red", "GET", "/api/policy")[1]["teams"] == ["red"]
+
+
+def test_budgets_and_ceilings_are_told_with_what_is_left_and_to_a_team_s_administrator_its_own_alone(running):
+    def seen(asker: str) -> Any:
+        return told(running, asker, "GET", "/api/budgets")[1]
+
+    assert until(lambda: all(row["used"] for row in seen("viewer")["budgets"] if row["id"] != "red"))
+    both, mine = seen("viewer"), seen("viewer-of-red")
+    named = {(row["of"], row["id"], row["per"], row["usd"], row["written_in"]) for row in both["budgets"]}
+    assert named == {
+        ("team", "red", "month", "3", "callers.yaml"),
+        ("team", "blue", "month", "3", "callers.yaml"),
+        ("team", "blue", "week", "7", "policy.yaml"),
+        ("operator", "a", "day", "5", "policy.yaml"),
+    }
+    for row in both["budgets"]:
+        assert float(row["used_usd"]) + float(row["left_usd"]) == pytest.approx(float(row["usd"]))
+        assert float(row["used_usd"]) == pytest.approx(row["used"] * float(row["usd"]), abs=1e-4)
+        assert time.time() < row["ends_at"] < time.time() + 32 * 86_400
+    assert {(row["endpoint"][-1], row["ceiling"], row["most"]) for row in both["ceilings"]} == {
+        (name, "at_once", 20) for name in "abc"
+    }
+    assert {(row["of"], row["id"]) for row in mine["budgets"]} == {("team", "red")} and not mine["ceilings"]
 
 
 def test_who_froze_stands_in_the_freeze(running):

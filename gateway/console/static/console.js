@@ -4,6 +4,7 @@ import { Refused, ask, hasToken, keepToken, signOut, takeSession, takeToken, way
 import { Chart, colour, drawAdoption, drawMoney } from "./charts.js";
 import { drawDecisions } from "./decisions.js";
 import { lookAtAudit } from "./audit.js";
+import { lookAtBudgets } from "./budgets.js";
 import { lookAtFreezes, startFreezes } from "./freezes.js";
 import { lookAtKeys, offerTeams, startKeys } from "./keys.js";
 import { figure, figures, health, rules } from "./figures.js";
@@ -115,6 +116,7 @@ async function look() {
     const overview = await ask("/api/overview");
     byId("entry").hidden = true;
     show(overview);
+    await lookAtBudgets();
     if (looks++ % SELDOM === 0) await Promise.all([lookAtKeys(), lookAtAudit(), lookAtVersions()]);
     state("on", "live");
     byId("live").title = `as of ${clock(overview.at)}`;
