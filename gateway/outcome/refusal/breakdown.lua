@@ -3,7 +3,7 @@
 -- Given the address of the uint8 mark of each 16-bit code and the most letters of a text, makes a function of letters
 -- (uint32). It returns a float64 for each of the names of `breakdown.py`.
 local ffi, bit = require("ffi"), require("bit")
-local band, bxor, rshift = bit.band, bit.bxor, bit.rshift
+local band, bxor, lshift, rshift = bit.band, bit.bxor, bit.lshift, bit.rshift
 local min, max, sqrt = math.min, math.max, math.sqrt
 
 local RARE, SPACE, LINE, LOWER, UPPER, DIGIT, IDEOGRAPH, FOREIGN, COMMON, CODE = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -12,7 +12,7 @@ local WINDOW, CLASSES, LEAST, EDGE = 64, 16, 50, 600
 local TOUCH, HUMP = 1, 2
 local MIX = 0x9E3779B97F4A7C15ULL
 local RUN = 8 -- letters of a run
-local SLOTS = 32768 -- places for the different runs
+local LEAST_BITS = 9 -- of a number below the places for the different runs: two places a run, or more
 local NAMES = 30
 
 local function meetings()
@@ -26,6 +26,13 @@ local function meetings()
   return met
 end
 
+-- As few as are quick to search: to clear more would also drive everything else out of the processor's cache.
+local function bits_for(runs)
+  local bits = LEAST_BITS
+  while lshift(1, bits) < 2 * runs do bits = bits + 1 end
+  return bits
+end
+
 return function(marks, longest)
   marks = ffi.cast("const uint8_t*", marks)
   local most_windows = longest / WINDOW + 1
@@ -34,8 +41,9 @@ return function(marks, longest)
   local column = ffi.new("double[?]", most_windows)
   local touches, humps = ffi.new("double[?]", most_windows), ffi.new("double[?]", most_windows)
   local met = meetings()
-  local runs, slots = ffi.new("uint64_t[?]", longest), ffi.new("uint64_t[?]", SLOTS)
-  local times = ffi.new("int32_t[?]", SLOTS)
+  local most_slots = lshift(1, bits_for(longest))
+  local runs, slots = ffi.new("uint64_t[?]", longest), ffi.new("uint64_t[?]", most_slots)
+  local times = ffi.new("int32_t[?]", most_slots)
   local out = ffi.new("double[?]", NAMES)
 
   -- Of `column`: the greatest, and the second.
@@ -170,12 +178,14 @@ return function(marks, longest)
 
   -- How many of these runs are different, and how often the commonest stands there.
   local function different(first, stop)
-    ffi.fill(times, SLOTS * 4)
+    local bits = bits_for(stop - first)
+    local shift, last = 64 - bits, lshift(1, bits) - 1
+    ffi.fill(times, (last + 1) * 4)
     local found, most = 0, 0
     for at = first, stop - 1 do
       local run = runs[at]
-      local slot = tonumber(rshift(run, 49))
-      while times[slot] > 0 and slots[slot] ~= run do slot = band(slot + 1, SLOTS - 1) end
+      local slot = tonumber(rshift(run, shift))
+      while times[slot] > 0 and slots[slot] ~= run do slot = band(slot + 1, last) end
       if times[slot] == 0 then
         slots[slot], found = run, found + 1
       end
