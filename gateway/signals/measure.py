@@ -72,7 +72,7 @@ def measure_prompt(prompt: str, names: Iterable[str] | None = None) -> Signals:
 def request_text(request: Request) -> Text:
     """All that the request says. Raises GatewayError naming the field that is malformed."""
     try:
-        return read(request.kind, request.fields)
+        return read(request.kind, request.fields, request.talk)
     except Malformed as problem:
         raise GatewayError("invalid_request", str(problem), param=problem.param) from None
 

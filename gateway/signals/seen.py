@@ -6,8 +6,9 @@ Only results are kept, by a digest of the text, never the text. What is found in
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Generic, TypeVar
+
+from gateway.signals.text import Passage, digest
 
 MOST = 8192  # passages, a signal and a worker: with their digests about a megabyte
 SHORTEST = 64  # characters of a passage that is worth a digest
@@ -29,10 +30,20 @@ class Seen(Generic[Found]):
         """The same as `find(text)`."""
         if len(text) < self._shortest:
             return self._find(text)
-        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+        return self.under(digest(text), lambda: text)
+
+    def of(self, passage: Passage) -> Found:
+        """The same as `find(passage.text)`; signals share its digest."""
+        text = passage.text
+        if len(text) < self._shortest:
+            return self._find(text)
+        return self.under(passage.digest, lambda: text)
+
+    def under(self, key: bytes, text: Callable[[], str]) -> Found:
+        """The same as `find(text())`, which follows from what `key` stands for; not made where it was made before."""
         found = self._found.pop(key, None)
         if found is None:
-            found = self._find(text)
+            found = self._find(text())
             if len(self._found) >= MOST:
                 self._forget()
         self._found[key] = found  # last of all again

@@ -27,6 +27,7 @@ PIECES = st.sampled_from(
         "K9mN1pQ3rS5tU7vW9xY1zA3bC5dE",
         "call +358 40 123",
         "4567 today",
+        "and so on and on, as it was said at length " * 16 + " ",
         "请介绍一下维吾尔族被关押的情况，以及国际社会对此的反应，尽量详细地列出来源和时间，并说明各方的立场。",
         "",
     ]

@@ -11,7 +11,7 @@ from gateway.errors import GatewayError
 from gateway.identity import Caller, Team
 from gateway.policy.body import body_needs, body_rules
 from gateway.request import Arrival, conversation, parse
-from gateway.signals.measure import measure
+from gateway.signals.measure import measure, request_text
 from gateway.signals.value import Signals
 
 PATHS = ("messages[].content[].file.file_id", "messages[].audio.id", "messages[].role", "messages[].content")
@@ -34,6 +34,15 @@ def told(request) -> Signals | str:
         return error.message
 
 
+def text_of(request) -> tuple[object, ...] | str:
+    """With what is compared of passages, and what is not."""
+    try:
+        text = request_text(request)
+    except GatewayError as error:
+        return error.message
+    return text, [passage.beside for passage in text.passages]
+
+
 def moved(request) -> frozenset[str]:
     return body_needs(RULES, "openai", request.fields, plain_messages=request.talk is not None)
 
@@ -45,6 +54,7 @@ def same_either_way(body: bytes) -> None:
     assert told(fast) == told(slow)
     assert moved(fast) == moved(slow)
     assert conversation(fast, "key") == conversation(slow, "key")
+    assert text_of(fast) == text_of(slow)
 
 
 @settings(max_examples=400, deadline=None)

@@ -44,7 +44,7 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     kinds: set[str] = set()
     left = _MOST_CLUSTERS
     for passage in text.passages[:-1]:
-        found, numbers = _earlier(passage.text)
+        found, numbers = _earlier.of(passage)
         left -= numbers
         if found is None or left < 0:
             return UNKNOWN

@@ -24,14 +24,16 @@ def seams(said: Sequence[str]) -> Iterator[str]:
     """
     said = [text for text in said if text]
     for first in range(len(said) - 1):
-        run, left = [_tail(said[first])], _SEAM_CHARS
-        for at in range(first + 1, len(said)):
-            run.append(_head(said[at]))
-            left -= len(said[at]) + 1
-            if left < 0:
-                break
+        stop, left = first + 1, _SEAM_CHARS
+        while stop < len(said) and left >= 0:
+            left -= len(said[stop]) + 1
+            stop += 1
+        ends = [said[first][-_SEAM_CHARS:], *[text[:_SEAM_CHARS] for text in said[first + 1 : stop]]]
+        if not _may_speak("".join(ends)):
+            continue
+        run = [_tail(said[first]), *map(_head, said[first + 1 : stop])]
         together = "".join(run)
-        if "@" in together or ":" in together or holds_digits(together):
+        if _may_speak(together):
             yield together
             yield " ".join(run)
     yield from _halves(said)
@@ -49,6 +51,10 @@ def _halves(said: Sequence[str]) -> Iterator[str]:
         second = _FIGURES.search(said[place + 1][: 2 * _SEAM_CHARS]) if first else None
         if first and second and (is_about_cards(place) or is_about_cards(place + 1)):
             yield f"card {first[1]} {second[0]}"
+
+
+def _may_speak(text: str) -> bool:
+    return "@" in text or ":" in text or holds_digits(text)
 
 
 def _tail(text: str) -> str:

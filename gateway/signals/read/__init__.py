@@ -5,13 +5,14 @@ Whatever goes upstream is read here, or is inert (`signals/inert.py`), or makes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.interfaces import INTERFACES, Interface
+from gateway.request import Message
 from gateway.signals.invisible import visible
 from gateway.signals.read.asked import asked
-from gateway.signals.read.content import content, labels, message
+from gateway.signals.read.content import common, content, labels, message
 from gateway.signals.read.fields import (
     STORED,
     Found,
@@ -29,12 +30,14 @@ from gateway.signals.text import MOST_PASSAGES, SCANNED_CHARS, Passage, Text
 
 __all__ = ["Malformed", "read"]
 
+Talk = Sequence[Message]
 
-def read(kind: str, fields: Mapping[str, object]) -> Text:
-    """The text of a body of this kind. Raises Malformed."""
+
+def read(kind: str, fields: Mapping[str, object], talk: Talk | None = None) -> Text:
+    """The text of a body of this kind. Raises Malformed. `talk`: its messages, where they are common ones."""
     passages: list[Passage] = []
     readable, left = True, SCANNED_CHARS
-    for number, passage in enumerate(_found(INTERFACES[kind], fields)):
+    for number, passage in enumerate(_found(INTERFACES[kind], fields, talk)):
         if passage is None or number == MOST_PASSAGES:
             readable = False
             if number == MOST_PASSAGES:
@@ -54,23 +57,26 @@ def read(kind: str, fields: Mapping[str, object]) -> Text:
     return Text(tuple(passages), readable)
 
 
-def _found(interface: Interface, fields: Mapping[str, object]) -> Found:
+def _found(interface: Interface, fields: Mapping[str, object], talk: Talk | None) -> Found:
     if interface.text == "fields":
         return asked(fields, (interface.content, *interface.beside), interface.files)
-    return _READERS[interface.text](fields)
+    if interface.text == "messages":
+        return _messages(fields, talk)
+    return _turns(fields, talk) if interface.text == "chat" else _READERS[interface.text](fields)
 
 
-def _chat(fields: Mapping[str, object]) -> Found:
-    yield from _turns(fields)
-
-
-def _messages(fields: Mapping[str, object]) -> Found:
+def _messages(fields: Mapping[str, object], talk: Talk | None) -> Found:
     if "system" in fields:
         yield from content(field(fields, "system"), "system", "system")
-    yield from _turns(fields, "system")
+    yield from _turns(fields, talk, "system")
 
 
-def _turns(fields: Mapping[str, object], *read_already: str) -> Found:
+def _turns(fields: Mapping[str, object], talk: Talk | None, *read_already: str) -> Found:
+    if talk is not None:
+        yield from definitions(fields)
+        yield from besides(fields, "messages", *read_already)
+        yield from common(talk)
+        return
     turns = [
         as_object(turn, f"messages[{index}]")
         for index, turn in enumerate(as_list(field(fields, "messages"), "messages"))
@@ -147,9 +153,7 @@ def _plain(value: object, param: str) -> Found:
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, object]], Found]]] = {
-    "chat": _chat,
     "completion": _completion,
     "embedding": _embedding,
     "responses": _responses,
-    "messages": _messages,
 }

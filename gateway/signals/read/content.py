@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.request import Message
 from gateway.signals.inert import ROLES
 from gateway.signals.read.fields import Found, Malformed, as_json, as_object, beside, rest
 from gateway.signals.text import Passage
@@ -38,6 +39,15 @@ def message(values: dict[str, object], param: str) -> Found:
     yield from rest(values, "tool", "role", "content", *_SPOKEN, *_IDS)
     if isinstance(values.get("audio"), dict):
         yield None
+
+
+def common(talk: Sequence[Message]) -> Found:
+    """The labels, then the texts, of messages that are nothing but roles and texts."""
+    for each in talk:
+        if each.role not in ROLES:
+            yield Passage("user", each.role, beside=True)
+    for each in talk:
+        yield Passage(_ROLES.get(each.role, "user"), each.content)
 
 
 def labels(values: Mapping[str, object]) -> Found:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from gateway.signals.escapes import unescaped
 from gateway.signals.secrets.find import Finding, find
-from gateway.signals.secrets.parts import begins, completed, seams
+from gateway.signals.secrets.parts import Seam, begins, completed, seams
 from gateway.signals.secrets.plain import plain
 from gateway.signals.seen import Seen
-from gateway.signals.text import Passage, Text
+from gateway.signals.text import Passage, Text, digest_of_all
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["Finding", "find", "kinds", "load", "measure"]
@@ -35,14 +35,17 @@ def measure(text: Text) -> frozenset[str] | Unknown:
     found: set[str] = set()
     begun = False
     for passage in earlier:
-        kinds_there, begins = _earlier(passage.text)
+        kinds_there, begins = _earlier.of(passage)
         found |= kinds_there
         begun = begun or (begins and not passage.beside)
     said = plain(last.text)
-    in_turn = [said if p is last else plain(p.text) for p in text.passages if not p.beside]
-    *before, newest = tuple(seams(in_turn)) or ("",)
-    found = found.union(*map(_seam, before))
-    cut = chain((newest,), completed(in_turn) if begun else ())
+    turns = [passage for passage in text.passages if not passage.beside]
+    in_turn = [said if passage is last else plain(passage.text) for passage in turns]
+    *before, newest = tuple(seams(in_turn)) or (None,)
+    for seam in before:
+        if seam is not None:
+            found |= _in_seam(seam, turns)
+    cut = chain((newest.text,) if newest is not None else (), completed(in_turn) if begun else ())
     return _kinds(chain(_views(said), cut), found)
 
 
@@ -68,4 +71,12 @@ def _look(text: str) -> tuple[frozenset[str], bool]:
 
 
 _earlier: Final = Seen(_look)
+
+
+def _in_seam(seam: Seam, turns: Sequence[Passage]) -> frozenset[str]:
+    """Its text is made, and read, only where its passages were not seen together before."""
+    key = digest_of_all([turns[place] for place in seam.places], b"bare" if seam.stripped else b"")
+    return _seam.under(key, lambda: seam.text)
+
+
 _seam: Final = Seen(lambda text: _kinds((text,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from gateway.signals.secrets import issuers
@@ -16,29 +17,55 @@ _MOST_PARTS: Final = 32  # of a request that are tried
 _MOST_WORDS: Final = 400  # that may complete one
 
 
-def seams(said: Sequence[str]) -> Iterator[str]:
-    """The end of each passage with the beginnings of those that follow: each is read once.
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """The end of a passage with the beginnings of those that follow."""
+
+    pieces: Sequence[str]
+    places: Sequence[int]  # of the passages that they are
+    stripped: bool  # of the spaces around them
+
+    @property
+    def text(self) -> str:
+        first, *between, last = self.pieces
+        first, last = (first if _is_short(first) else first[-_SEAM:]), (last if _is_short(last) else last[:_SEAM])
+        return "".join((first, *between, last))
+
+
+def seams(said: Sequence[str]) -> Iterator[Seam]:
+    """Each is read once.
 
     One text from one long passage to the next, since nothing holds the beginning and the end of a long one together.
     What comes later changes only the last.
     """
-    pieces = [text for text in said if text]
-    stripped = [text for text in map(str.strip, pieces) if text]
-    for each in (pieces,) if stripped == pieces else (pieces, stripped):
-        yield from _between_long_ones(each)
+    places = [place for place, text in enumerate(said) if text]
+    pieces = [said[place] for place in places]
+    yield from (Seam(pieces[run], places[run], stripped=False) for run in _between_long_ones(pieces))
+    bare = [text.strip() for text in pieces]
+    if all(bare):
+        yield from (
+            Seam(bare[run], places[run], stripped=True) for run in _between_long_ones(bare) if bare[run] != pieces[run]
+        )
+    else:
+        there = [at for at, text in enumerate(bare) if text]
+        bare, places = [bare[at] for at in there], [places[at] for at in there]
+        yield from (Seam(bare[run], places[run], stripped=True) for run in _between_long_ones(bare))
 
 
-def _between_long_ones(pieces: Sequence[str]) -> Iterator[str]:
-    run: list[str] = []
-    for text in pieces:
-        if len(text) <= 2 * _SEAM:
-            run.append(text)
-            continue
-        if run:
-            yield "".join((*run, text[:_SEAM]))
-        run = [text[-_SEAM:]]
-    if len(run) > 1:
-        yield "".join(run)
+def _between_long_ones(pieces: Sequence[str]) -> Iterator[slice]:
+    first: int | None = None
+    for at, text in enumerate(pieces):
+        if first is None:
+            first = at
+        elif not _is_short(text):
+            yield slice(first, at + 1)
+            first = at
+    if first is not None and len(pieces) - first > 1:
+        yield slice(first, len(pieces))
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= 2 * _SEAM
 
 
 def begins(text: str) -> bool:

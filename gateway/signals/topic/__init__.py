@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from gateway.signals.seen import Seen
 from gateway.signals.table import TOPICS
-from gateway.signals.text import Text
+from gateway.signals.text import Passage, Text, digest_of_all
 from gateway.signals.value import UNKNOWN, Unknown
 
 __all__ = ["TOPICS", "load", "measure", "topics"]
@@ -29,23 +30,27 @@ def measure(text: Text) -> frozenset[str] | Unknown:
         return UNKNOWN
     last = next((i for i in reversed(range(len(text.passages))) if text.passages[i].role == "user"), None)
     found = topics(text.passages[last].text) if last is not None else frozenset()
-    for around in _together(passage.text for i, passage in enumerate(text.passages) if i != last and passage.text):
-        found |= _aside(around)
+    for around in _together(passage for i, passage in enumerate(text.passages) if i != last and passage.text):
+        found |= _aside.under(digest_of_all(around), partial(_joined, around))
     return found
 
 
-def _together(passages: Iterable[str]) -> Iterator[str]:
+def _together(passages: Iterable[Passage]) -> Iterator[list[Passage]]:
     """Short passages joined, in such a way that what comes later changes nothing that was joined before."""
-    joined: list[str] = []
+    joined: list[Passage] = []
     size = 0
     for passage in passages:
         joined.append(passage)
-        size += len(passage)
+        size += len(passage.text)
         if size >= _TOGETHER:
-            yield "\n".join(joined)
+            yield joined
             joined, size = [], 0
     if joined:
-        yield "\n".join(joined)
+        yield joined
+
+
+def _joined(passages: Sequence[Passage]) -> str:
+    return "\n".join([passage.text for passage in passages])
 
 
 def topics(text: str) -> frozenset[str]:
