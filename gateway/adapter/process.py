@@ -14,6 +14,8 @@ import sys
 import warnings
 from types import FrameType
 
+from gateway.processes import core_dumps
+
 BEAT_S = 1.0
 LONGEST_END_S = 60.0  # after the parent's
 
@@ -21,6 +23,7 @@ LONGEST_END_S = 60.0  # after the parent's
 def main() -> None:
     """`gateway-dialects SOCKET MOST_BYTES`."""
     path, most_bytes = sys.argv[1], int(sys.argv[2])
+    core_dumps.keep_off()
     beat = _quiet()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal: requests under way may finish
     signal.signal(signal.SIGTERM, _end)

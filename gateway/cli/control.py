@@ -10,7 +10,7 @@ import typer
 
 from gateway.cli.mistakes import Mistake
 from gateway.cli.ready import shown_url
-from gateway.processes import logs, ports
+from gateway.processes import core_dumps, logs, ports
 from gateway.record.journal.adopt import StillWritten
 from gateway.settings import BadSetting, Settings, from_environment
 from gateway.supervisor.control_child import check_control, claim_control
@@ -37,6 +37,7 @@ def control(adopt: Annotated[list[Path] | None, ADOPT] = None) -> None:
     from gateway.control.process import run_control  # heavy, and of no use to --help
 
     settings = from_environment()
+    core_dumps.keep_off()
     logs.set_up(settings.log_level, settings.log_format)
     check_control(settings)
     token = settings.admin_token or secrets.token_urlsafe(16)

@@ -16,7 +16,7 @@ from gateway.data_plane.listener import Listener
 from gateway.data_plane.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
-from gateway.processes import logs, ports
+from gateway.processes import core_dumps, logs, ports
 from gateway.processes.reload_request import Requests
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import signals_held
@@ -48,6 +48,7 @@ def run(
 
     Raises Problems, StateFolderTaken, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
     """
+    core_dumps.keep_off()
     logs.set_up(settings.log_level, settings.log_format)
     check_control(settings)
     callers_tls(settings)  # said once here, before anything is forked

@@ -1,4 +1,4 @@
-"""docs/promises.md names tests that are there."""
+"""docs/promises.md and the threats of SECURITY.md name tests that are there."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-PROMISES = re.findall(
-    r"^\| .* \| `(.+?)::(\w+)` \|$", (TESTS.parent / "docs" / "promises.md").read_text(), re.MULTILINE
-)
+PAGES = {name: (TESTS.parent / name).read_text() for name in ("docs/promises.md", "SECURITY.md")}
+NAMED = {page: re.findall(r"^\| .* \| `(.+?)::(\w+)` \|$", text, re.MULTILINE) for page, text in PAGES.items()}
+PROMISES = sorted({promise for found in NAMED.values() for promise in found})
 
 
-def test_every_line_names_a_test():
-    lines = re.findall(r"^\| (?!promise)[^-].*$", (TESTS.parent / "docs" / "promises.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_line_names_a_test(page):
+    lines = re.findall(r"^\| (?!promise|threat)[^-].*$", PAGES[page], re.MULTILINE)
 
-    assert len(lines) == len(PROMISES) > 30
+    assert len(lines) == len(NAMED[page]) > 30
 
 
 @pytest.mark.parametrize(("file", "name"), PROMISES, ids=[name for _, name in PROMISES])
