@@ -1,6 +1,6 @@
 # One set of verbs for people and for CI. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install system check quick test coverage run bench soak adapter-tests upgrade clients docs lock dialects parquet chart clean
+.PHONY: help install system check quick test coverage run bench soak adapter-tests upgrade clients docs lock dialects parquet chart fuzz audit sbom clean
 
 PYTHON ?= python3
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of short processes would each compile everything anew
@@ -68,6 +68,21 @@ soak: install ## a million requests with faults, reloads, freezes and restarts, 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)
 
+.PHONY: security
+security: install-run
+	@[ -x .venv-security/bin/python ] || { $(PYTHON) -m venv .venv-security; rm -f .venv/stamp-security; }
+	$(call stamped,security,requirements/security.txt,$(subst $(BIN)/,.venv-security/bin/,$(PIP)) -r requirements/security.txt)
+
+fuzz: install security ## bytes that parsers stumble over (atheris) and requests by every OpenAPI document (schemathesis): make fuzz SECONDS=600
+	@for parser in stream request form record policy reply words; do echo "parser $$parser"; PYTHONPATH=. .venv-security/bin/python -m tests.fuzz $$parser $(or $(SECONDS),60) || exit 1; done
+	$(BIN)/python -m tests.fuzz.openapi $(or $(EXAMPLES),50)
+
+audit: security ## known weaknesses of every locked package (asks the package index)
+	@for lock in requirements/*.txt; do echo "$$lock"; .venv-security/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock || failed=1; done; [ -z "$$failed" ]
+
+sbom: security ## the bill of materials of what serves, CycloneDX, in .sbom/
+	@mkdir -p .sbom && for lock in runtime dialects; do .venv-security/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --of JSON -o .sbom/$$lock.cdx.json requirements/$$lock.txt; done; ls .sbom
+
 site: install ## the documentation as a site, in .site/html
 	@[ -x .venv-site/bin/python ] || $(PYTHON) -m venv .venv-site
 	@.venv-site/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps -r requirements/site.txt
@@ -96,6 +111,7 @@ lock: ## resolve requirements/*.in again (needs uv)
 	$(COMPILE) --override requirements/dialects.overrides requirements/dialects.in -o requirements/dialects.txt
 	$(COMPILE) requirements/chart.in -o requirements/chart.txt
 	$(COMPILE) requirements/site.in -o requirements/site.txt
+	$(COMPILE) requirements/security.in -o requirements/security.txt
 	for client in clients/*/requirements.in; do $(COMPILE) $$client -o $${client%.in}.txt; done
 
 dialects: .venv/bin/python ## the adapter for other wires (Bedrock, Vertex …) and price maps, locked, into .venv-dialects
@@ -111,4 +127,4 @@ parquet: install-run ## what `gateway report export` needs to write Parquet, loc
 	$(call stamped,parquet,requirements/parquet.txt,$(PIP) -r requirements/parquet.txt)
 
 clean: ## remove what make installed and what the gateway wrote
-	rm -rf .venv .venv-chart .venv-clients .venv-dialects .venv-site .site clients/*/node_modules .gateway
+	rm -rf .venv .venv-chart .venv-clients .venv-dialects .venv-security .venv-site .sbom .site clients/*/node_modules .gateway
