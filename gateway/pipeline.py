@@ -119,7 +119,8 @@ def _denial(decision: Decision, request: Request) -> GatewayError:
     error = explanation.denial(decision)
     if error.code != "unsupported_request":
         return error
-    fields = needing(decision.policy.body_rules, request.interface.dialect.name, request.fields)
+    fields = needs.by_field(request.fields, explanation.lacked(decision))
+    fields |= needing(decision.policy.body_rules, request.interface.dialect.name, request.fields)
     if not fields:
         return error
     words = "; ".join(f"`{name}` needs {need}" for name, need in sorted(fields.items()))

@@ -85,7 +85,7 @@ def _concerns(row: BodyField, value: object) -> bool:
 
 
 def _counts(row: BodyField, found: object) -> bool:
-    if found is None:
+    if found is None or found == []:
         return False
     if row.values is not None:
         return _among(found, row.values)

@@ -49,6 +49,12 @@ def measure(fields: Mapping[str, object]) -> frozenset[str]:
     return frozenset(found)
 
 
+def by_field(fields: Mapping[str, object], needs: frozenset[str]) -> dict[str, str]:
+    """The fields that ask for one of these `needs`, each with one that it asks for."""
+    asked = {name: measure({name: value}) & needs for name, value in fields.items()}
+    return {name: min(found) for name, found in asked.items() if found}
+
+
 def asked_by(field: str) -> frozenset[str]:
     """What a field of this name can ask for, whatever its value."""
     return frozenset(_ASKED_BY.get(field, ())) | (_REASONS if field in EFFORT_FIELDS else frozenset())

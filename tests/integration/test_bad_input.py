@@ -81,7 +81,7 @@ BODIES: dict[str, tuple[Any, tuple[int, str, str | None]]] = {
     ),
     "needs that nothing serves": (
         {**CHAT, "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]},
-        (400, "unsupported_request", None),
+        (400, "unsupported_request", "messages"),
     ),
 }  # fmt: skip
 

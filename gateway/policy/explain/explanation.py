@@ -162,6 +162,12 @@ def _incapable(decision: Decision) -> GatewayError:
     return GatewayError("unsupported_request", "no endpoint can serve this request: " + "; ".join(reasons))
 
 
+def lacked(decision: Decision) -> frozenset[str]:
+    """What the request needs, and an endpoint that the route proposed has not."""
+    found = [(_needs(decision, endpoint), endpoint) for endpoint in _in(decision, decision.proposed)]
+    return frozenset().union(*(needs - endpoint.can for needs, endpoint in found if isinstance(needs, frozenset)))
+
+
 def _can_but_for_length(decision: Decision, endpoint: Endpoint) -> bool:
     needs, tokens = _needs(decision, endpoint), decision.signals.get("tokens")
     known = isinstance(needs, frozenset) and isinstance(tokens, int | float)

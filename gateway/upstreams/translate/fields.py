@@ -41,12 +41,12 @@ def never(name: str, why: str = NO_PLACE) -> Field:
     return refuse
 
 
-def only(name: str, *rest: object) -> Field:
+def only(name: str, *rest: object, why: str = f"{NO_PLACE}; leave it out") -> Field:
     """Refused unless it asks for what happens anyway: one of `rest`."""
 
     def ask(value: Any, draft: Draft) -> None:
         if not any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in rest):
-            raise Untranslatable(name, f"{NO_PLACE}; leave it out")
+            raise Untranslatable(name, why)
 
     return ask
 

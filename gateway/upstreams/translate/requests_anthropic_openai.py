@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.upstreams.translate import messages_anthropic_openai as history
 from gateway.upstreams.translate import tools_anthropic_openai as tools
-from gateway.upstreams.translate.fields import Field, fill, never, nothing, same
+from gateway.upstreams.translate.fields import Field, fill, never, nothing, only, same
 from gateway.upstreams.translate.fields_anthropic import (
     context,
     effort_in,
@@ -74,7 +74,7 @@ FIELDS: dict[str, Field] = {
     "metadata": metadata,
     "service_tier": tier,
     "cache_control": nothing,
-    "mcp_servers": never("mcp_servers", _ELSEWHERE),
+    "mcp_servers": only("mcp_servers", [], why=_ELSEWHERE),
     "container": never("container", _ELSEWHERE),
     "inference_geo": never("inference_geo", "is a promise of its vendor's; a guard of the policy keeps data in place"),
 }

@@ -86,7 +86,7 @@ FIELDS: dict[str, Field] = {
     "metadata": metadata,
     "service_tier": tier,
     "cache_control": nothing,
-    "mcp_servers": never("mcp_servers", _ELSEWHERE),
+    "mcp_servers": only("mcp_servers", [], why=_ELSEWHERE),
     "container": never("container", _ELSEWHERE),
     "inference_geo": never("inference_geo", "is a promise of its vendor's; a guard of the policy keeps data in place"),
     "fallbacks": never("fallbacks", NO_PLACE),

@@ -15,6 +15,7 @@ RULES = body_rules(
         BodyField("openai", "tools[].type", "hosted_tools", values=frozenset({"web_search*", "mcp"})),
         BodyField("openai", "messages[].content[].file.file_id", "stored_state"),
         BodyField("openai", "service_tier", "hosted_tools", except_values=frozenset({"auto", "default"})),
+        BodyField("openai", "mcp_servers", "hosted_tools"),
         BodyField("openai", "provider", "refused", why="it chooses another vendor"),
     )
 )
@@ -30,6 +31,9 @@ NEEDS = [
     ({"service_tier": "auto"}, set()),
     ({"service_tier": "priority"}, {"hosted_tools"}),
     ({"anything": {"else": 1}}, set()),
+    ({"mcp_servers": []}, set()),  # what SDKs send that were given none
+    ({"mcp_servers": [{}]}, {"hosted_tools"}),
+    ({"mcp_servers": {}}, {"hosted_tools"}),
 ]
 
 

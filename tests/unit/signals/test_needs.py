@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.signals.needs import measure
+from gateway.signals.needs import by_field, measure
 from gateway.signals.table import NEEDS
 
 FUNCTION = {"type": "function", "function": {"name": "weather"}}
@@ -90,6 +90,13 @@ def test_an_escaped_part_name_is_still_a_part():
     )
 
     assert measure({"messages": msgspec.Raw(messages)}) == {"vision"}
+
+
+def test_what_nobody_can_is_asked_of_the_field_that_asks_it():
+    fields = {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}], "tools": [FUNCTION], "audio": {}}
+
+    assert by_field(raw(fields), frozenset({"audio"})) == {"messages": "audio"}
+    assert by_field(raw(fields), frozenset({"audio", "tools", "vision"})) == {"messages": "audio", "tools": "tools"}
 
 
 JSON = st.recursive(
