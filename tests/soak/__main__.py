@@ -7,7 +7,7 @@ import asyncio
 import sys
 import time
 
-from tests.soak.run import Report, soak
+from tests.soak.run import CALLERS, STEPS, Report, soak
 
 
 class Bar:
@@ -33,11 +33,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--faults", type=float, default=0.1, help="the share of requests that meet a fault")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--callers", type=int, default=CALLERS, help="connections that send one request after another")
+    parser.add_argument("--events", type=int, default=STEPS, help="how many reloads, freezes, lifts and deaths")
     given = parser.parse_args()
     print(f"seed {given.seed}", file=sys.stderr)
-    report = asyncio.run(
-        soak(given.requests, given.streams, given.seed, faults=given.faults, workers=given.workers, tell=Bar())
-    )
+    work = soak(
+        given.requests, given.streams, given.seed, faults=given.faults, workers=given.workers, callers=given.callers,
+        steps=given.events, tell=Bar(),
+    )  # fmt: skip
+    report = asyncio.run(work)
     print(told(report))
     return 1 if report.wrong else 0
 
@@ -46,11 +50,14 @@ def told(report: Report) -> str:
     """The report, for people."""
     events = ", ".join(f"{count} × {name}" for name, count in sorted(report.events.items()))
     statuses = ", ".join(f"{count} × {status}" for status, count in sorted(report.statuses.items()))
+    pace = f"{report.requests} requests in {report.seconds:.0f} s ({report.requests / report.seconds:.0f} a second)"
     lines = [
-        f"{report.requests} requests in {report.seconds:.0f} s; vendors were asked {report.asked} times",
+        f"{pace}; vendors were asked {report.asked} times",
         f"replies: {statuses}; {report.lost} lost with a worker that was killed or a restart",
         f"events: {events}",
         f"largest process: {report.largest.kb // 1024} MiB, {report.largest.fds} descriptors",
+        "the second half, by a straight line through what was measured:",
+        *(f"  {each}" for each in report.trends),
         *(f"WRONG: {each}" for each in report.wrong),
     ]
     return "\n".join(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from statistics import linear_regression
 from typing import Any
 
 import sqlalchemy
@@ -20,34 +21,54 @@ SPARE_FDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a process: resident memory in kB, open descriptors."""
+    """Of a process: what it is, resident memory in kB, open descriptors."""
 
+    role: str
     kb: int
     fds: int
 
 
-def size_of(pid: int) -> Size | None:
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Of a process that lived through the second half: where a straight line through its samples begins and ends."""
+
+    role: str
+    kb: tuple[float, float]
+    fds: tuple[float, float]
+
+    def __str__(self) -> str:
+        (kb, last_kb), (fds, last_fds) = self.kb, self.fds
+        return f"{self.role}: {kb / 1024:.0f} → {last_kb / 1024:.0f} MiB, {fds:.0f} → {last_fds:.0f} descriptors"
+
+    @property
+    def grew(self) -> bool:
+        return self.kb[1] > self.kb[0] * 1.1 + SPARE_KB or self.fds[1] > self.fds[0] + SPARE_FDS
+
+
+def size_of(role: str, pid: int) -> Size | None:
     """None if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        return Size(int(status.split("VmRSS:")[1].split()[0]), len(os.listdir(f"/proc/{pid}/fd")))
+        return Size(role, int(status.split("VmRSS:")[1].split()[0]), len(os.listdir(f"/proc/{pid}/fd")))
     except (OSError, IndexError):
         return None
 
 
-def growth(samples: Sequence[Mapping[int, Size]]) -> list[str]:
-    """Of the processes that lived through the second half: what grew between its beginning and its end."""
+def trends(samples: Sequence[Mapping[int, Size]]) -> list[Trend]:
+    """Of the processes that lived through the second half."""
     half = samples[len(samples) // 2 :]
     if len(half) < 2:
         return []
-    wrong = []
-    for pid in set.intersection(*(set(each) for each in half)):
-        first, last = half[0][pid], half[-1][pid]
-        if last.kb > first.kb * 1.1 + SPARE_KB:
-            wrong.append(f"process {pid} grew from {first.kb} to {last.kb} kB")
-        if last.fds > first.fds + SPARE_FDS:
-            wrong.append(f"process {pid} went from {first.fds} to {last.fds} descriptors")
-    return wrong
+    lived = sorted(set.intersection(*(set(each) for each in half)))
+    return [
+        Trend(half[0][pid].role, _line([each[pid].kb for each in half]), _line([each[pid].fds for each in half]))
+        for pid in lived
+    ]
+
+
+def _line(values: Sequence[int]) -> tuple[float, float]:
+    slope, intercept = linear_regression(range(len(values)), values)
+    return intercept, intercept + slope * (len(values) - 1)
 
 
 def wait_for_rows(state_dir: Path, ids: Mapping[str, int], patience_s: float) -> sqlalchemy.Engine:
