@@ -39,6 +39,7 @@ from gateway.policy.in_force import InForce
 from gateway.probe import run as probing
 from gateway.probe.plan import plan
 from gateway.probe.questions import Question
+from gateway.upstreams.connecting import Connecting
 from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 from gateway.upstreams.http1.resolver import Resolver
@@ -47,9 +48,10 @@ from tests.laws.egress_network import METADATA, Loop, Network, in_memory
 from tests.laws.egress_oracle import removed
 from tests.laws.egress_requests import SURFACES, request_of
 from tests.laws.egress_vendor import FAULTS
-from tests.laws.egress_worlds import EVENING, KEYS, MORNING, World, world_of
+from tests.laws.egress_worlds import EVENING, HOP, KEYS, MORNING, World, world_of
 
 TLS = ssl.create_default_context()
+CONNECTING = Connecting(key_of=lambda source: None, context_of=lambda files: None, environment_proxy=HOP)
 QUESTION = Question("q", "control", "en", "Say hello to the world.")
 
 
@@ -72,6 +74,7 @@ class Tally:
     changes: Counter[str] = field(default_factory=Counter)
     answered: int = 0
     rebound: int = 0  # connections to a name that led elsewhere than its vendor
+    proxied: int = 0
 
 
 class Play:
@@ -98,7 +101,7 @@ class Play:
         key = "k" * 20
         return Fleet(
             compiled.policy.catalog, key_of=lambda name: key, client=self.client, in_force=self.in_force,
-            adapter_socket=socket,
+            adapter_socket=socket, way_to=CONNECTING.way,
         )  # fmt: skip
 
     def _serve(self, number: int) -> None:
@@ -216,6 +219,7 @@ class Play:
         self.tally.rebound += self.network.rebound
         self.network.rebound = 0
         for byte in sent:
+            self.tally.proxied += byte.proxied
             found = [removed(byte, dict(each.decision.signals), purposes[0]) for each in outcomes if each.decision]
             assert "" in found, (byte, found)
         for outcome in outcomes:

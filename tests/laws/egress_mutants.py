@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from math import inf
 from typing import Any
 from unittest import mock
 
@@ -14,8 +15,8 @@ from gateway.policy import decide, in_force
 from gateway.policy.in_force import InForce
 from gateway.signals.value import UNKNOWN
 from gateway.upstreams import adapter, fleet
-from gateway.upstreams.http1 import client
-from tests.laws.egress_network import PROXY
+from gateway.upstreams.http1 import Hop, client
+from tests.laws.egress_worlds import PROXY
 
 Patch = tuple[Any, str, Any]
 _objection, _send, _connect = in_force.objection, client.Client.send, client.Client._connect_to
@@ -79,7 +80,13 @@ async def _following(self: Any, *, target: Any, **rest: Any) -> Any:
 
 async def _by_the_environment(self: Any, where: str, target: Any, connect_s: float) -> Any:
     host, _, port = PROXY.partition(":")
-    return await _connect(self, host, replace(target, tls=False, port=int(port), pin=None), connect_s)
+    hop = target.hop or Hop(host, int(port))
+    return await _connect(self, host, replace(target, hop=hop, pin=None), connect_s)
+
+
+async def _directly(self: Any, where: str, target: Any, connect_s: float) -> Any:
+    there = (await self._resolver.addresses(target.host, by=inf))[0] if target.hop is not None else where
+    return await _connect(self, there, replace(target, hop=None), connect_s)
 
 
 async def _without_tls(self: Any, where: str, target: Any, connect_s: float) -> Any:
@@ -140,6 +147,7 @@ MUTANTS: dict[str, tuple[Patch, ...]] = {
     "a shadow's filter is forgotten before a write": ((in_force, "kept_from", _nothing),),
     "redirects are followed": ((client.Client, "send", _following),),
     "a proxy of the environment is used": ((client.Client, "_connect_to", _by_the_environment),),
+    "the proxy that an endpoint names is gone round": ((client.Client, "_connect_to", _directly),),
     "TLS is left out": ((client.Client, "_connect_to", _without_tls),),
     "TLS asks for whoever is there": ((client.Client, "_connect_to", _whoever_is_there),),
     "pins are not looked at": ((client, "violation", _nothing),),

@@ -25,11 +25,11 @@ from gateway.dispatch import off_path
 from gateway.upstreams import fleet
 from gateway.upstreams.http1 import resolver
 from tests.laws.egress_vendor import reply
-from tests.laws.egress_worlds import EVENING, Rules, names_at
+from tests.laws.egress_worlds import EVENING, HOP, PROXY, Rules, names_at
 
-PROXY, METADATA = "10.99.0.1:3128", "169.254.169.254"  # where nobody may be asked, whatever the environment says
+METADATA = "169.254.169.254"  # where nobody may be asked, whatever a name leads to
 _PROXIES = dict.fromkeys(
-    (name for stem in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (stem, stem.lower())), f"http://{PROXY}"
+    (name for stem in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (stem, stem.lower())), HOP
 )
 
 
@@ -42,6 +42,7 @@ class Byte:
     rules: Rules
     frozen: tuple[tuple[str, str], ...]
     at: float
+    proxied: bool
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Network:
     between: Callable[[], None] = lambda: None  # called before each connection, and when a request has arrived
     state: Callable[[], tuple[Rules, tuple[tuple[str, str], ...]]] = field(default=lambda: (Rules(), ()))
 
-    def receive(self, host: str, data: bytes) -> tuple[bytes, bool]:
+    def receive(self, host: str, data: bytes, *, proxied: bool) -> tuple[bytes, bool]:
         """What comes back, and whether the connection closes after it."""
         head, _, body = data.partition(b"\r\n\r\n")
         if host == "adapter":
@@ -67,7 +68,7 @@ class Network:
                 self.rebound += 1
                 return reply("500", host, b"", b"", ())
             host = f"{address}:443"
-        self.sent.append(Byte(host, body, *self.state(), self.now))
+        self.sent.append(Byte(host, body, *self.state(), self.now, proxied))
         self.between()
         return reply(self.faults.get(host, "answer"), host, head.split(b" ")[1], body, self.redirects)
 
@@ -100,16 +101,31 @@ class Loop(asyncio.SelectorEventLoop):
         network.between()
         if network.faults.get(host) == "refused":
             raise ConnectionRefusedError(111, "nobody listens")
-        address = host.rpartition(":")[0]
-        if named is not None and named not in names_at(address):
-            network.rebound += 1
-            wrong = ssl.SSLCertVerificationError(1, f"certificate is not valid for {named}")
-            wrong.verify_message = "Hostname mismatch"
-            raise wrong
+        if named is not None:
+            self._certify(host, named)
         protocol = make()
         wire = Wire(self, host, protocol)
         protocol.connection_made(wire)
         return wire, protocol
+
+    async def start_tls(  # type: ignore[override]
+        self, transport: Any, protocol: Any, context: Any, *, server_hostname: str
+    ) -> Any:
+        await asyncio.sleep(0)
+        self.network.between()
+        host = str(transport.beyond)
+        if self.network.faults.get(host) == "refused":
+            raise ConnectionResetError(104, "reset")
+        self._certify(host, server_hostname)
+        return Wire(self, host, protocol, proxied=True)
+
+    def _certify(self, host: str, named: str) -> None:
+        """Raises SSLCertVerificationError if who is there has no certificate of that name."""
+        if named not in names_at(host.rpartition(":")[0]):
+            self.network.rebound += 1
+            wrong = ssl.SSLCertVerificationError(1, f"certificate is not valid for {named}")
+            wrong.verify_message = "Hostname mismatch"
+            raise wrong
 
 
 class _Jumping(selectors.DefaultSelector):
@@ -131,16 +147,25 @@ class _Jumping(selectors.DefaultSelector):
 class Wire(asyncio.Transport):
     """A connection into memory."""
 
-    def __init__(self, loop: Loop, host: str, protocol: asyncio.Protocol):
+    def __init__(self, loop: Loop, host: str, protocol: asyncio.Protocol, *, proxied: bool = False):
         super().__init__()
         self._loop, self._host, self._protocol, self._closing = loop, host, protocol, False
+        self._proxied, self.beyond = proxied, ""  # where a tunnel through it leads
 
     def write(self, data: Any) -> None:
-        said, closes = self._loop.network.receive(self._host, bytes(data))
+        said, closes = self._answer(bytes(data))
         if said:
             self._loop.call_soon(self._hand, said)
         if closes:
             self._loop.call_soon(self.abort)
+
+    def _answer(self, data: bytes) -> tuple[bytes, bool]:
+        network = self._loop.network
+        if self._host == PROXY and data.startswith(b"CONNECT ") and not self.beyond:
+            name, _, port = data.split(b" ")[1].decode().rpartition(":")
+            self.beyond = f"{network.dns.get(name, name)}:{port}"
+            return b"HTTP/1.1 200 OK\r\n\r\n", False
+        return network.receive(self._host, data, proxied=self._proxied)
 
     def _hand(self, said: bytes) -> None:
         if not self._closing:

@@ -20,6 +20,8 @@ def removed(byte: Byte, signals: dict[str, Any], purpose: str) -> str:
     facts = rules.facts.get(byte.host)
     if facts is None:
         return "no endpoint of this policy is there"
+    if byte.proxied is not facts["proxied"]:
+        return "not by its proxy" if facts["proxied"] else "by a proxy that it does not name"
     for kind, value in byte.frozen:
         if _frozen(facts, kind, value):
             return f"frozen: {kind} {value}"

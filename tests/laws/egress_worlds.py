@@ -27,6 +27,8 @@ SOURCES = {"source": "law", "checked": "2026-11-20"}
 LISTS = ("us_1260h", "us_entity_list")
 TODAY, EVENING, MORNING = "2026-11-28", 1795910390.0, 1795910401.0  # ten seconds before midnight, one after
 UNKNOWN = object()
+PROXY = "10.99.0.1:3128"  # which the environment names, and some endpoints
+HOP = f"http://{PROXY}"
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,11 @@ def _endpoint(chance: Random, number: int, *, keepers: bool) -> dict[str, Any]:
     country, home = chance.choice(COUNTRIES), chance.choice(COUNTRIES)
     api = "openai_responses" if keepers else chance.choice(APIS)
     storage = chance.choice(([home], [chance.choice(COUNTRIES)], *([] if keepers else [None])))
-    ways = ("address", "name") if api in ADAPTED else ("address", "name", "own", "replicas")
+    ways = ("address", "name") if api in ADAPTED else ("address", "name", "own", "replicas", "proxy")
     return {
         "id": f"m-{country.lower()}@o{number}", "number": number, "country": home, "api": api, "storage": storage,
         "inference": [home], "trains_on_data": chance.choice((True, False, None)), "way": chance.choice(ways),
-        "lists": chance.choice(([], [], [chance.choice(LISTS)])),
+        "lists": chance.choice(([], [], [chance.choice(LISTS)])), "proxy": chance.choice((True, {"url": HOP})),
         "keeps": storage is not None and api == "openai_responses" and chance.random() < 0.8,
     }  # fmt: skip
 
@@ -127,8 +129,8 @@ def _ways(row: Mapping[str, Any], door: int) -> dict[str, Any]:
     if row["way"] == "own":
         pin = {"cidr": f"{host_of(number, door).partition(':')[0]}/32"}
         return {"base_url": f"http://{name_of(number, door)}:443/v1", "pin": pin}
-    host = name_of(number, door) if row["way"] == "name" else host_of(number, door)
-    return {"base_url": f"https://{host}/v1"}
+    host = name_of(number, door) if row["way"] in ("name", "proxy") else host_of(number, door)
+    return {"base_url": f"https://{host}/v1"} | ({"proxy": row["proxy"]} if row["way"] == "proxy" else {})
 
 
 def _guard(chance: Random, number: int, *, by_class: bool) -> dict[str, Any]:
@@ -158,7 +160,7 @@ def _facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": row["id"], "operator": row["id"].split("@")[1], "origin": {country}, "lineage": {country},
         "storage": None if row["storage"] is None else set(row["storage"]), "inference": set(row["inference"]),
         "exposure": exposure, "known_exposure": known, "trains_on_data": row["trains_on_data"],
-        "hosting": _hosting(row), "lists": {*row["lists"], *ndaa},
+        "hosting": _hosting(row), "lists": {*row["lists"], *ndaa}, "proxied": row["way"] == "proxy",
     }  # fmt: skip
 
 

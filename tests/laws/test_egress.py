@@ -40,7 +40,9 @@ def test_no_byte_leaves_for_an_endpoint_that_the_rules_of_that_moment_remove(soc
     assert tally.cases >= min(CASES, OF_A_WORLD) and tally.answered > tally.cases / 20
     if tally.cases >= 20_000:
         assert {each.split()[0] for each in tally.bytes_of} == {"serve", "canary", "shadow", "judge", "probe"}
-        assert tally.changes.keys() == {"reload", "freeze", "lift", "midnight", "name"} and tally.rebound
+        assert (
+            tally.changes.keys() == {"reload", "freeze", "lift", "midnight", "name"} and tally.rebound and tally.proxied
+        )
         assert {each.split()[1] for each in tally.bytes_of} == {each.path for each in served().values()}
         assert tally.bytes_of.keys() >= PAIRS
 
