@@ -67,6 +67,7 @@ soak: install ## a million requests with faults, reloads, freezes and restarts, 
 
 clients: install ## every client of docs/clients.md, each in an environment of its own lock, against a gateway
 	@tools/system clients && $(BIN)/python -m clients.run $(NAMES)
+	$(BIN)/pytest -q -m slow tests/integration/test_fault_table_node.py
 
 .PHONY: security
 security: install-run

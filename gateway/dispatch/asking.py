@@ -73,7 +73,7 @@ async def ask(
     except UpstreamFault as fault:
         failure = of_fault(blame(attempt.endpoint, fault))
     except MeteringError as error:
-        failure = of_fault(UpstreamFault("protocol", str(error)))
+        failure = attempt.failure() or of_fault(UpstreamFault("protocol", str(error)))  # an error has no translation
     except asyncio.CancelledError:
         attempt.close()
         attempt.record("left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+import zlib
 from email.utils import formatdate
 
 from tests.integration.rerouted import YES, pieces, said
@@ -87,6 +88,18 @@ def framed(head: bytes) -> Act:
     return saying(head + b"\r\n" + REPLY)
 
 
+def _chunked(extension: bytes, trailers: bytes) -> Act:
+    """A good reply in chunks, each with an extension, the last one with trailers."""
+
+    async def act(line: Line) -> None:
+        stream = bool(line.document.get("stream"))
+        head = CHUNKED if stream else JSON_HEAD + b"transfer-encoding: chunked\r\n\r\n"
+        parts = [b"%x%b\r\n%b\r\n" % (len(each), extension, each) for each in (EVENTS if stream else [REPLY])]
+        await line.say(head, *parts, b"0%b\r\n%b\r\n" % (extension, trailers))
+
+    return act
+
+
 def early(head: bytes) -> Act:
     """An answer after a head of its own."""
 
@@ -101,6 +114,8 @@ CUT_WHOLE = JSON_HEAD + b"content-length: %d\r\n\r\n" % len(REPLY) + REPLY[:40]
 MUCH = chunk(b" " * 1_000_000)
 MUCH_TEXT = chunk(event({"choices": [{"index": 0, "delta": {"content": "x" * 999_000}}]}).rstrip(b"\n"))
 PACKED = gzip.compress(REPLY)
+RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+BOMB = gzip.compress(b" " * 20_000_000)
 HALF_EVENT = EVENTS[1][:40]
 BAD_EVENT = b'data: {"choices": [{"index": 0, "delta": {"conte\n\n'
 
@@ -155,6 +170,29 @@ BODIES: Acts = {
     "100 first": early(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "103 first": early(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"),
     "101": saying(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"),
+}
+FRAMES: Acts = {  # how a body is written down
+    "deflate that nobody asked for": saying(whole(200, zlib.compress(REPLY), "content-encoding: deflate")),
+    "deflate without its header": saying(whole(200, RAW.compress(REPLY) + RAW.flush(), "content-encoding: deflate")),
+    "br that nobody asked for": saying(whole(200, b"\x0b\x02\x80{}\x03", "content-encoding: br")),
+    "zstd that nobody asked for": saying(whole(200, b"\x28\xb5\x2f\xfd", "content-encoding: zstd")),
+    "two codings": saying(whole(200, gzip.compress(PACKED), "content-encoding: gzip, gzip")),
+    "a damaged gzip": saying(whole(200, PACKED[:20] + b"xxxx" + PACKED[24:], "content-encoding: gzip")),
+    "a cut gzip": saying(whole(200, PACKED[:-20], "content-encoding: gzip")),
+    "a bomb of gzip": saying(whole(200, BOMB, "content-encoding: gzip")),
+    "chunk extensions": _chunked(b";name=value", b""),
+    "trailers": _chunked(b"", b"x-sum: 1\r\nx-gateway-cost-usd: 7\r\n"),
+    "a length among the trailers": _chunked(b"", b"content-length: 3\r\n"),
+    "HTTP/1.0": saying(b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + REPLY),
+    "HTTP/1.0 with a length": saying(b"HTTP/1.0 200 OK\r\ncontent-length: %d\r\n\r\n" % len(REPLY) + REPLY),
+    "the same length twice": framed(
+        JSON_HEAD + b"content-length: %d\r\n" % len(REPLY) + b"content-length: %d\r\n" % len(REPLY)
+    ),
+    "a length that is no number": framed(JSON_HEAD + b"content-length: many\r\n"),
+    "a negative length": framed(JSON_HEAD + b"content-length: -5\r\n"),
+    "102 first": early(b"HTTP/1.1 102 Processing\r\n\r\n"),
+    "many 100s first": early(b"HTTP/1.1 100 Continue\r\n\r\n" * 50),
+    "more than was announced": saying(JSON_HEAD + b"content-length: %d\r\n\r\n" % len(REPLY) + REPLY * 2),
 }
 STATUSES: Acts = {str(code): status(code) for code in (400, 401, 402, 403, 404, 408, 409, 413, 422, 500, 502, 504, 529)}
 

@@ -7,12 +7,12 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anthropic
 import openai
@@ -22,6 +22,7 @@ from tests.integration.fault_acts import (
     ADDRESSES,
     BODIES,
     CONNECTIONS,
+    FRAMES,
     RESTS,
     SLOW,
     STATUSES,
@@ -29,6 +30,7 @@ from tests.integration.fault_acts import (
     good,
     redirecting,
 )
+from tests.integration.fault_wires import GOOD, MESSAGES, RESPONSES, WIRE_STREAMS, WIRES
 from tests.integration.upstreams import CATALOG, ENDPOINT, KEY, Act, Upstreams, serving
 from tests.running import PATIENCE_S, Running, Start, free_port
 
@@ -52,6 +54,7 @@ WAYS = (
     "again",
 )  # a row is asked for: alone in each dialect, with another endpoint, by retry_same
 MAIN = "m"  # the model of whose first endpoint most rows are asked, healed after each
+HEALED = {MAIN: good, **GOOD}  # those whose endpoint answers again after each row
 TOO_MUCH = ("a body of 100 MB", "chunks without end")  # dear: in one dialect, and once
 
 
@@ -83,10 +86,11 @@ class Sight:
 
 def cases() -> list[Case]:
     """Those at one endpoint in turn, then those with endpoints of their own."""
-    rows = [*CONNECTIONS, *STREAMS, *BODIES, *STATUSES, *redirecting(""), *ADDRESSES, *RESTS, *SLOW]
+    rows = [*CONNECTIONS, *STREAMS, *BODIES, *FRAMES, *MESSAGES, *RESPONSES]
+    rows += [*STATUSES, *redirecting(""), *ADDRESSES, *RESTS, *SLOW]
     found = []
     for row in rows:
-        for form in FORMS if row not in STREAMS else FORMS[1:]:
+        for form in FORMS[1:] if row in STREAMS or row in WIRE_STREAMS else FORMS:
             for way in _ways(row, form):
                 found.append(Case(row, form, way, _model(row, form, way)))
     return found
@@ -94,15 +98,19 @@ def cases() -> list[Case]:
 
 def _ways(row: str, form: str) -> tuple[str, ...]:
     """Where nothing of a reply has begun a stream is refused as a whole reply is, in every dialect."""
-    if row in TOO_MUCH or (
-        form == "stream" and row in {**STATUSES, **redirecting(""), **RESTS, **dict.fromkeys(ADDRESSES)}
+    if (
+        row in TOO_MUCH
+        or row in FRAMES
+        or (form == "stream" and row in {**STATUSES, **redirecting(""), **RESTS, **dict.fromkeys(ADDRESSES)})
     ):
         return ("chat", "elsewhere")
-    return WAYS[:4] if row in SLOW else WAYS
+    return WAYS[:4] if row in SLOW or row in MESSAGES or row in RESPONSES else WAYS
 
 
 def _model(row: str, form: str, way: str) -> str:
     apart = [*RESTS, *SLOW, *ADDRESSES]
+    if row in MESSAGES or row in RESPONSES:
+        return "on-messages" if row in MESSAGES else "on-responses"
     return f"apart-{apart.index(row)}-{form}-{way}" if row in apart else MAIN
 
 
@@ -122,12 +130,23 @@ def folder(path: Path, models: dict[str, tuple[str, str]], digest: str) -> Path:
     endpoints = "".join(
         ENDPOINT.replace("MODEL", model).replace("NAME", f"{model}-{kind}").replace("URL", url)
         .replace("KEY_ENV", "null").replace("MORE", "")
+        .replace("api: openai", f"api: {WIRES.get(model, 'openai') if kind == 'bad' else 'openai'}")
         for model, urls in models.items()
         for kind, url in zip(("bad", "good"), urls, strict=True)
     )  # fmt: skip
     text = f"{head}models:\n{rows}operators:\n{operators}endpoints:\n{endpoints}"
     (path / "catalog" / "all.yaml").write_text(text)
     return path
+
+
+class Asks(Protocol):
+    """Clients of all dialects."""
+
+    def ask(self, case: Case) -> Sight:
+        """What a program sees that uses them."""
+
+    def close(self) -> None:
+        """They are needed no more."""
 
 
 class Sdks:
@@ -235,11 +254,12 @@ class Table:
     resting: bool  # the breaker of an endpoint that asked for a rest, by the metrics
 
 
-def observed(tmp: Path, start: Start, digest: str) -> Table:
-    """Runs the whole table."""
+def observed(tmp: Path, start: Start, digest: str, of: Callable[[Running], Asks] | None = None) -> Table:
+    """Runs the whole table. `of`: other SDKs than those for Python."""
     with ExitStack() as stack:
         upstreams, trap = stack.enter_context(serving()), stack.enter_context(serving())
-        acts = CONNECTIONS | STREAMS | BODIES | STATUSES | redirecting(trap.url("trap")) | RESTS | SLOW
+        acts = CONNECTIONS | STREAMS | BODIES | FRAMES | MESSAGES | RESPONSES | STATUSES
+        acts |= redirecting(trap.url("trap")) | RESTS | SLOW
         certificate = stack.enter_context(unknown_certificate(tmp))
         plain = stack.enter_context(plain_server())
         addresses = dict(zip(ADDRESSES, _addresses(plain, certificate), strict=True))
@@ -251,7 +271,7 @@ def observed(tmp: Path, start: Start, digest: str) -> Table:
             for case in cases()
         }
         running = start(folder(tmp / "policies", urls, digest))
-        sdks = Sdks(running)
+        sdks = (of or Sdks)(running)
         stack.callback(sdks.close)
         upstreams.acts = {f"{model}-good": good for model in urls}
         sights = dict(_play(sdks, upstreams, acts))
@@ -273,10 +293,10 @@ def _addresses(plain: int, tls: int) -> tuple[str, ...]:
     )
 
 
-def _play(sdks: Sdks, upstreams: Upstreams, acts: dict[str, Act]) -> Iterator[tuple[Case, Sight]]:
+def _play(sdks: Asks, upstreams: Upstreams, acts: dict[str, Act]) -> Iterator[tuple[Case, Sight]]:
     apart = [case for case in cases() if case.row in SLOW]
     for case in cases():
-        if case.model != MAIN and case.row in acts:
+        if case.model not in HEALED and case.row in acts:
             upstreams.acts[f"{case.model}-bad"] = acts[case.row]
     with ThreadPoolExecutor(len(apart)) as pool:
         slow = pool.map(sdks.ask, apart)
@@ -286,19 +306,20 @@ def _play(sdks: Sdks, upstreams: Upstreams, acts: dict[str, Act]) -> Iterator[tu
         yield from zip(apart, slow, strict=True)
 
 
-def _asked(sdks: Sdks, upstreams: Upstreams, acts: dict[str, Act], case: Case) -> Sight:
-    if case.model != MAIN:
+def _asked(sdks: Asks, upstreams: Upstreams, acts: dict[str, Act], case: Case) -> Sight:
+    if case.model not in HEALED:
         return sdks.ask(case)
     first = [acts[case.row]]
 
     async def once(line: Any) -> None:
         await (first.pop() if first else good)(line)
 
-    upstreams.acts["m-bad"] = once if case.way == "again" else acts[case.row]
+    bad, well = f"{case.model}-bad", HEALED[case.model]
+    upstreams.acts[bad] = once if case.way == "again" else acts[case.row]
     sight = sdks.ask(case)
     if case.way in ("messages", "elsewhere", "again"):  # before its breaker opens
-        upstreams.acts["m-bad"] = good
-        healed = sdks.ask(Case("", "whole", "chat", MAIN))
+        upstreams.acts[bad] = well
+        healed = sdks.ask(Case("", "whole", "chat", case.model))
         assert healed.said == "an answer", (case, healed)
     return sight
 

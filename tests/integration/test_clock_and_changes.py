@@ -69,9 +69,9 @@ def test_a_policy_that_changes_a_hundred_times_serves_the_last_and_leaves_nothin
             took(running, file)
             assert ask(running, chat())[0] == 200
             if change == 20:
-                before = {pid: size_of(pid) for pid in (running.process.pid, *running.workers())}
+                before = {pid: size_of("", pid) for pid in (running.process.pid, *running.workers())}
         for pid, size in before.items():
-            now = size_of(pid)
+            now = size_of("", pid)
             assert size is not None and now is not None, "a process has ended"
             assert now.kb < size.kb + 20_000 and now.fds <= size.fds + 10
 
