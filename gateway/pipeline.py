@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic, time
 
+from gateway.cache.answers import Answers
 from gateway.dispatch.conversations import Conversations
 from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.lesser import lesser
@@ -57,6 +58,7 @@ class Gateway:
     sample: Callable[[RequestState], None] | None  # offers replies to the LLM judge; None: the policy has none
     late: frozenset[str]  # text signals that no decision reads, measured while the upstream is awaited
     estimates: Callable[[], Snapshot]  # what has been learned so far
+    answers: Answers | None = None  # those that routes keep; None: none
     frozen: tuple[tuple[str, str], ...] = ()  # operators, endpoints … that an administrator has stopped
 
 
@@ -75,7 +77,7 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
         _measure_late(served.trail, gateway.late)
         if caller.team.rate is not None:
             await gateway.admission.enter(served.trail)
-        served.reply = await dispatch(served.trail, gateway.means)
+        served.reply = await _answer(served.trail, gateway)
     except GatewayError as error:
         served.error = error
         served.end(error)
@@ -83,6 +85,20 @@ async def handle(request: Request, caller: Caller, gateway: Gateway) -> Served:
         served.end(error)
         raise
     return served
+
+
+async def _answer(trail: RequestState, gateway: Gateway) -> Reply:
+    """One that is kept, where the route keeps answers, or somebody's."""
+    kept = None
+    if gateway.answers is not None and trail.decision.route.cache is not None:
+        kept = await gateway.answers.find(trail, gateway.means.admit, time)
+    if kept is not None:
+        return kept
+    reply = await dispatch(trail, gateway.means)
+    if trail.keeping is not None and not reply.stream:
+        trail.keeping.add(reply.opening)
+        trail.keeping.whole = True
+    return reply
 
 
 async def _for_less(
@@ -162,6 +178,8 @@ def finish(served: Served, error: BaseException | None) -> Outcome:
     outcome = settle(trail, error, ended=monotonic(), ended_at=time())
     gateway.admission.settle(outcome, trail)
     _remember(outcome, gateway.conversations, served.conversation)
+    if trail.keeping is not None and gateway.answers is not None:
+        gateway.answers.keep(trail, outcome)
     record(outcome, gateway.sinks)
     if gateway.shadow is not None:
         gateway.shadow(outcome)
@@ -172,7 +190,7 @@ def finish(served: Served, error: BaseException | None) -> Outcome:
 
 def _remember(outcome: Outcome, conversations: Conversations, conversation: bytes) -> None:
     """Who answered; not a canary, which is drawn once a conversation and may stop."""
-    last = outcome.attempts[-1] if outcome.result == "answered" else None
+    last = outcome.attempts[-1] if outcome.result == "answered" and outcome.attempts else None
     if last is not None and last.purpose == "serve":
         conversations.remember(conversation, last.endpoint.id, outcome.ended_at)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -48,6 +48,7 @@ MOST_FIELDS = 1_000
 MOST_OBJECTS = 500_000  # and lists of a body; each takes a hundred times its bytes while it is read
 MOST_OPENING = 16  # messages that tell one conversation from another
 NO_UNITS = Units()
+CacheControl = Literal["", "no-cache", "no-store"]  # no-cache: made anew, and kept; no-store: neither given nor kept
 
 
 def new_id(at: float, chance: int) -> str:
@@ -71,6 +72,7 @@ class Arrival:
     client_request_id: str | None = None  # x-client-request-id
     traceparent: str | None = None
     strict: bool = False  # x-gateway-strict: nothing may be adapted
+    cache_control: CacheControl = ""
     options: tuple[tuple[str, str], ...] = ()  # headers that choose features of a dialect, as upstreams know them
 
 

@@ -11,6 +11,7 @@ from gateway.catalog.table import FACTS, Fact
 from gateway.identity import AppShape, BudgetShape, CallersFile, KeyShape, RateShape, TeamShape
 from gateway.policy.authoring import defaults
 from gateway.policy.authoring.shapes import (
+    CacheShape,
     CanaryShape,
     ExpectShape,
     GuardShape,
@@ -35,6 +36,7 @@ FILES: tuple[tuple[str, Sequence[type[Shape]]], ...] = (
     ("policy.yaml", (PolicyFile, GuardShape, RouteShape, LimitsShape, OnRefusalShape, HoldShape)),
     ("policy.yaml, and endpoints of the catalogue: parameters", (ParametersShape, CapShape)),
     ("policy.yaml: what is tried and measured besides", (CanaryShape, StopShape, ShareShape, ProbeShape)),
+    ("policy.yaml: answers that are kept", (CacheShape,)),
     ("policy.yaml: what may be spent", (PolicyBudgetShape,)),
     ("callers.yaml", (CallersFile, TeamShape, BudgetShape, AppShape, RateShape, KeyShape)),
     ("catalog/*.yaml: how much an endpoint is asked", (CeilingsShape, EndpointLimitsShape)),

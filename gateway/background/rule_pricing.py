@@ -56,7 +56,7 @@ class RecordPricing:
 
     def __call__(self, entry: Entry) -> Priced | None:
         record, decided, terms = entry.record, entry.record.decided, entry.terms
-        if decided is None or terms is None:
+        if decided is None or terms is None or record.kept is not None:
             return None
         policy = self._policy(terms.version)
         if policy is None:

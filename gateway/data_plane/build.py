@@ -11,6 +11,9 @@ from gateway.background.llm_judge import SecondJudge
 from gateway.background.refusal_detection import judge_of
 from gateway.background.shadowing import Shadows
 from gateway.background.spent_before import SpentBefore
+from gateway.cache.answers import Answers
+from gateway.cache.entry import Store
+from gateway.cache.memory import MemoryStore
 from gateway.data_plane.freezes import FreezeFollower, Freezes
 from gateway.data_plane.load_exchange import LoadExchange
 from gateway.data_plane.vitals import Vitals
@@ -59,6 +62,7 @@ class Parts:
     running: Running
     loads: Loads
     seal: StateSeal
+    answers: Answers
     key_files: KeyFiles
     tls: Contexts
     adapter_socket: Path
@@ -84,9 +88,11 @@ def build_parts(settings: Settings) -> Parts:
     vitals = Vitals(settings.state_dir, journal)
     before = SpentBefore(settings.state_dir, journal)
     freezes = _freezes(settings, vitals)
+    in_force = InForce(frozen=freezes.frozen)
+    secret = settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)
     return Parts(
         client=Client(),
-        in_force=InForce(frozen=freezes.frozen),
+        in_force=in_force,
         breakers=Breakers(),
         conversations=Conversations(),
         accounts=_accounts(settings, vitals, before),
@@ -99,7 +105,8 @@ def build_parts(settings: Settings) -> Parts:
         freezes=freezes,
         running=Running(),
         loads=Loads(),
-        seal=StateSeal(settings.secret.encode() if settings.secret else kept_secret(settings.state_dir)),
+        seal=StateSeal(secret),
+        answers=Answers(_kept_answers(settings, secret), secret, in_force),
         key_files=KeyFiles(),
         tls=endpoint_contexts(),
         adapter_socket=socket_path(settings.state_dir),
@@ -154,6 +161,15 @@ def _accounts(settings: Settings, vitals: Vitals, before: SpentBefore) -> Accoun
     return SharedAccounts(settings.redis_url, before.fresh, reached=vitals.shared_state)
 
 
+def _kept_answers(settings: Settings, secret: bytes) -> Store:
+    if settings.redis_url is None:
+        return MemoryStore(settings.cache_bytes)
+    from gateway.cache.shared import SharedStore  # its cipher takes 10 MiB
+    from gateway.limits.shared_answers import SharedAnswers
+
+    return SharedStore(SharedAnswers(settings.redis_url, settings.cache_bytes), secret)
+
+
 def build_fleet(policy: Policy, parts: Parts) -> Fleet:
     """With the keys and certificates that there are now."""
     return Fleet(
@@ -190,8 +206,11 @@ def build_gateway(compiled: Compiled, parts: Parts) -> Gateway:
         sample=parts.second.consider if policy.judge is not None else None,
         late=policy.late,
         estimates=parts.learned.latest,
+        answers=parts.answers if any(route.cache for route in policy.routes) else None,
         frozen=parts.in_force.frozen,
     )
+    if parts.in_force.policy is not policy:
+        parts.answers.store.forget()
     parts.in_force.policy, parts.in_force.teams = policy, compiled.keyring.teams
     parts.second.serves(gateway)
     parts.shadows.serves(gateway)

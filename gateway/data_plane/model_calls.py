@@ -10,13 +10,15 @@ from time import monotonic, time
 from gateway.data_plane import response_headers as story
 from gateway.data_plane.asgi import SOURCE, Exchange, Receive, Scope, headers, is_strict, sources_of
 from gateway.data_plane.body import SMALL_BYTES, CallerLeft, Share, check_encoding, check_size, read_body, unpack
+from gateway.data_plane.cache_headers import NO_CACHE, cache_control
 from gateway.data_plane.keys import HEADERS, chosen
 from gateway.data_plane.problem import write_error
 from gateway.data_plane.request_ids import fresh_id
 from gateway.data_plane.worker_state import State
-from gateway.dispatch.reply import StreamedReply
+from gateway.dispatch.reply import Reply, Sink
 from gateway.errors import GatewayError
 from gateway.interfaces import Interface
+from gateway.outcome.request_state import Keeping
 from gateway.pipeline import Served, handle
 from gateway.request import Arrival, Request, parse
 from gateway.threads import PARSING
@@ -31,6 +33,8 @@ _READ = HEADERS | {
     b"x-client-request-id",
     b"traceparent",
     b"x-gateway-strict",
+    NO_CACHE,
+    b"cache-control",
     *NAMES,
 }
 
@@ -99,6 +103,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
         client_request_id=said.get(b"x-client-request-id"),
         traceparent=said.get(b"traceparent"),
         strict=is_strict(said.get(b"x-gateway-strict")),
+        cache_control=cache_control(said),
         options=options_of(said),
     )
 
@@ -110,14 +115,40 @@ async def _write(exchange: Exchange, served: Served) -> None:
         return
     reply = served.reply
     assert reply is not None
-    if isinstance(reply, StreamedReply):
-        exchange.begin(story.of_stream(served), reply.opening)
-        if not await reply.pour(exchange):
-            exchange.abort()
-            return
-        exchange.finish()
-        await reply.catch_up()
+    if reply.stream:
+        await _write_stream(exchange, served, reply)
         return
     outcome = served.end()
-    lines = story.of_whole(outcome, reply.content_type) + story.of_adapted(served.trail.adapted)
+    lines = story.of_whole(outcome, reply) + story.of_adapted(served.trail.adapted)
     exchange.whole(reply.status, lines, reply.opening)
+
+
+async def _write_stream(exchange: Exchange, served: Served, reply: Reply) -> None:
+    keeping = served.trail.keeping
+    sink: Sink = exchange
+    if keeping is not None:
+        keeping.add(reply.opening)
+        sink = _Copied(exchange, keeping)
+    exchange.begin(story.of_stream(served), reply.opening)
+    if not await reply.pour(sink):
+        exchange.abort()
+        return
+    exchange.finish()
+    if keeping is not None:
+        keeping.whole = not exchange.left
+    await reply.catch_up()
+
+
+class _Copied:
+    """A caller's connection, and what is kept of what it is sent."""
+
+    def __init__(self, exchange: Exchange, keeping: Keeping):
+        self._exchange = exchange
+        self._keeping = keeping
+
+    def write(self, chunk: bytes) -> bool:
+        self._keeping.add(chunk)
+        return self._exchange.write(chunk)
+
+    async def room(self, by_s: float) -> bool:
+        return await self._exchange.room(by_s)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from gateway.catalog.facts import Endpoint
+from gateway.data_plane.cache_headers import of_cache
+from gateway.dispatch.reply import Reply
 from gateway.outcome.outcome import Outcome
 from gateway.pipeline import Served
 from gateway.request import Arrival
@@ -25,11 +27,12 @@ def of_stream(served: Served) -> bytes:
     """Known when the first byte goes out; outcome and cost are not."""
     reply, trail = served.reply, served.trail
     assert reply is not None
-    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n%b" % (
+    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n%b%b" % (
         reply.content_type,
         _named(trail.request.arrival),
         _decided(reply.endpoint, trail.decision.route.name, trail.decision.policy.version),
-        len(trail.attempts) + 1,
+        len(trail.attempts) + (trail.kept is None),
+        of_cache(trail.cache, trail.kept),
         of_adapted(trail.adapted),
     )
 
@@ -42,19 +45,20 @@ def of_adapted(names: tuple[str, ...]) -> bytes:
     return b"x-gateway-adapted: %b\r\n" % told
 
 
-def of_whole(outcome: Outcome, content_type: bytes) -> bytes:
+def of_whole(outcome: Outcome, reply: Reply) -> bytes:
     """Everything."""
     attempts, decision = outcome.attempts, outcome.decision
     assert decision is not None
     return (
-        b"content-type: %b\r\n%b%bx-gateway-attempts: %d\r\nx-gateway-outcome: %b\r\nx-gateway-cost-usd: %b\r\n"
+        b"content-type: %b\r\n%b%bx-gateway-attempts: %d\r\nx-gateway-outcome: %b\r\nx-gateway-cost-usd: %b\r\n%b"
     ) % (
-        content_type,
+        reply.content_type,
         _named(outcome.request.arrival),
-        _decided(attempts[-1].endpoint, decision.route.name, decision.policy.version),
+        _decided(reply.endpoint, decision.route.name, decision.policy.version),
         len(attempts),
         outcome.result.encode(),
         format(outcome.cost_usd, "f").encode(),
+        of_cache(outcome.cache, outcome.kept),
     )
 
 

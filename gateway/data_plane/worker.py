@@ -19,6 +19,7 @@ from gateway.background.refusal_detection import load_models
 from gateway.data_plane.application import Application
 from gateway.data_plane.body import BODIES, Room
 from gateway.data_plane.build import Parts, build_gateway, build_parts, exchange_loads, follow_freezes
+from gateway.data_plane.cache_follower import CacheFollower
 from gateway.data_plane.connections import Guests, most_guests
 from gateway.data_plane.control_line import ControlLine
 from gateway.data_plane.credentials import Credentials
@@ -73,6 +74,7 @@ def serve_worker(
         parts.second,
         parts.shadows,
         exchange_loads(state, parts),
+        CacheFollower(state, parts.answers.store),
     )
     freezes = follow_freezes(parts, lambda: state.gateway, state.serve)
     beside: list[tuple[str, SideTask]] = [("freezes", freezes), ("keys", state.credentials)]

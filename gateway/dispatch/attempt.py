@@ -215,6 +215,7 @@ class ActiveAttempt:
             adapted=self.adapted,
         )
         self.trail.attempts.append(attempt)
+        self.trail.ordinary = reading.ordinary
         if self.turn.seat is not None and charge.usage.output_tokens:
             self.turn.seat.used(charge.usage.output_tokens, time())
         if self.trail.decision.policy.judge is not None:

@@ -38,11 +38,22 @@ class Reply:
         self.opening = opening
         self.endpoint = endpoint
 
+    async def pour(self, sink: Sink) -> bool:
+        """What follows the opening; nothing does. See StreamedReply."""
+        return True
+
     def end(self) -> None:
         """The reply is out, or the caller left."""
 
     async def catch_up(self) -> None:
         """For what may still be told of a reply that the caller has: the usage. About a second at most."""
+
+
+class ReplayedStream(Reply):
+    """A stream that was kept: all of it is its opening."""
+
+    usual_type = b"text/event-stream; charset=utf-8"
+    stream = True
 
 
 class StreamedReply(Reply):

@@ -79,6 +79,7 @@ class Draft:
     keys: list[Row] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
+    cache: Row = field(default_factory=dict)  # of every route
     budgets: list[Row] = field(default_factory=list)  # of an operator, or of a `handle`
     every_name: bool = False  # one way for whatever is asked for
 

@@ -35,6 +35,7 @@ def _policy(draft: Draft, ids: Mapping[int, str], catalog: Mapping[str, list[Row
     routes = _routes(draft, ids, catalog)
     if not draft.every_name:
         routes.append({"name": unique("named", {str(route["name"]) for route in routes}), "try": ["requested"]})
+    routes = [{**route, **({"cache": draft.cache} if draft.cache else {})} for route in routes]
     guards = [_guard(guard, ids) for guard in draft.guards if _is_asked_for(guard, known | aliases.keys())]
     parts = {"version": 1, "aliases": aliases, "guards": guards, "budgets": _budgets(draft, ids)}
     return {name: value for name, value in parts.items() if value} | {"defaults": draft.defaults, "routes": routes}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import Problems
+from gateway.importing.caching import litellm_cache
 from gateway.importing.draft import Draft
 from gateway.importing.keys import holds_key
 from gateway.importing.litellm_bounds import read_bounds
@@ -41,6 +42,7 @@ def read_litellm(draft: Draft) -> None:
     callers(draft, peer.data, groups)
     deployments = [found for group in groups.values() for found in group]
     read_bounds(draft, peer.data, deployments)
+    litellm_cache(draft, peer.data)
     for found in deployments:
         tell_of_deployment(draft, found)
     tell_of_options(draft, peer.data)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import Problem, Problems
+from gateway.importing.caching import portkey_cache
 from gateway.importing.data import table
 from gateway.importing.draft import Draft, Handle, Item, Way
 from gateway.importing.litellm_names import number
@@ -24,7 +25,6 @@ _TOLD = {
         "not_carried",
         "the same target was asked again: each endpoint is asked once here; `retry-after` rests it",
     ),
-    "cache": ("not_carried", "answers from memory: none here, every request reaches a model"),
     "forward_headers": ("not_carried", "no header of a caller is passed on"),
     "metadata": ("not_carried", "labels for logs"),
     "passthrough": ("not_carried", "only the gateway's own interfaces are served"),
@@ -207,9 +207,11 @@ class _Reading:
 
     def _tell(self, path: Path, data: Mapping[str, tuple[str, Any]]) -> None:
         fields = table("portkey.yaml")["fields"]
-        for name, (key, _) in data.items():
+        for name, (key, value) in data.items():
             here = (*path, key)
-            if name in _TOLD:
+            if name == "cache":
+                portkey_cache(self.draft, value, here)
+            elif name in _TOLD:
                 section, words = _TOLD[name]
                 self.draft.findings.tell(section, here, words)  # type: ignore[arg-type]
             elif name not in fields:

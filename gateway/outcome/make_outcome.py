@@ -48,11 +48,15 @@ def settle(trail: RequestState, error: BaseException | None, *, ended: float, en
         total_s=ended - trail.request.arrival.started,
         ended_at=ended_at,
         passed_over=tuple(trail.passed_over.items()),
+        cache=trail.cache,
+        kept=trail.kept,
     )
 
 
 def _result(trail: RequestState, error: BaseException | None) -> Result:
     if error is None:
+        if trail.kept is not None:
+            return "answered"
         return trail.attempts[-1].outcome if trail.attempts else "failed"
     if isinstance(error, GatewayError):
         if error.code in _STOPPED_HERE and not trail.attempts:

@@ -14,6 +14,7 @@ from gateway.policy.decision import Decision
 from gateway.request import Request
 
 Result = Literal["answered", "declined", "evaded", "filtered", "blank", "truncated", "failed", "denied", "left"]
+Looked = Literal["", "hit", "miss"]  # among the answers that are kept; "": nobody looked
 
 
 @frozen
@@ -38,6 +39,16 @@ class Attempt:
 
 
 @frozen
+class KeptAnswer:
+    """An answer that was given again: nobody was asked, and nothing was paid."""
+
+    endpoint: Endpoint  # that had given it
+    request_id: str  # that it was made for
+    age_s: float
+    saved_usd: Decimal  # what it had cost
+
+
+@frozen
 class Outcome:
     """Everything that is recorded of a request."""
 
@@ -55,6 +66,8 @@ class Outcome:
     total_s: float
     ended_at: float  # seconds since the epoch
     passed_over: tuple[tuple[str, str], ...] = ()  # (endpoint, its ceiling or the budget that was full)
+    cache: Looked = ""
+    kept: KeptAnswer | None = None  # what the caller got; then there are no attempts
 
     @property
     def served_by(self) -> Attempt | None:

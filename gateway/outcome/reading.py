@@ -114,6 +114,12 @@ class Reading:
         return self._finished == len(self._said) if self._said else self.other_parts
 
     @property
+    def ordinary(self) -> bool:
+        """Complete, and every choice ended as a model ends it: not at a limit, nor by a word of the vendor's."""
+        stood = self.signal is None and self.complaint is None and self.complete
+        return stood and not any([said.meaning is not None or said.refused for said in self._said.values()])
+
+    @property
     def empty(self) -> bool:
         """Nothing in it for the caller: no text, no tool call, no other part."""
         return not (self.told or self.other_parts) and all([said.empty for said in self._said.values()])

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.errors import GatewayError
 from gateway.identity import Account, Caller
-from gateway.outcome.outcome import Attempt
+from gateway.outcome.outcome import Attempt, KeptAnswer, Looked
 from gateway.outcome.reading import Reading
 from gateway.policy.decision import Decision
 from gateway.request import Fields, Request
@@ -22,6 +22,25 @@ class Claim:
 
     endpoint: str  # that keeps all of it
     fields: Fields  # those that name it, with the vendor's own ids
+
+
+@dataclass(slots=True)
+class Keeping:
+    """What was handed to the caller, as far as it is worth keeping."""
+
+    name: bytes  # under which it would be kept
+    most_bytes: int
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0  # of all that was handed on
+    whole: bool = False  # all of it was handed on
+
+    def add(self, chunk: bytes) -> None:
+        """More of it; of one that is too long nothing is kept."""
+        self.size += len(chunk)
+        if self.size <= self.most_bytes:
+            self.parts.append(chunk)
+        else:
+            self.parts.clear()
 
 
 @dataclass(slots=True)
@@ -51,6 +70,10 @@ class RequestState:
     adapted: tuple[str, ...] = ()  # what was put in another form for the endpoint whose reply is handed out, by name
     failed_replicas: dict[str, list[int]] = field(default_factory=dict)  # by endpoint: numbers that were asked in vain
     passed_over: dict[str, str] = field(default_factory=dict)  # by endpoint: its ceiling, or the budget, that is full
+    cache: Looked = ""
+    kept: KeptAnswer | None = None  # what the caller is given again
+    keeping: Keeping | None = None  # where the answer to it may be kept
+    ordinary: bool = False  # the last reply ended as it should: not at a limit, nor by a word of the vendor's
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:

@@ -69,6 +69,8 @@ class Row(msgspec.Struct, frozen=True):
     rules_usd: dict[
         str, Any
     ] = {}  # what guards cost it then: `marginal` and `alone` by guard, `all`; empty: not priced
+    cache: str | None = None  # hit or miss, where the route keeps answers
+    cache_saved_usd: Decimal | None = None  # what the answer had cost that was given again
 
     @property
     def received_at(self) -> float:
@@ -104,6 +106,11 @@ class Row(msgspec.Struct, frozen=True):
         read, said = signals.get(SHADOW_OF_INPUT, 0), signals.get(SHADOW_OF_OUTPUT, 0)
         usage = Usage(input_tokens=read, output_tokens=said)
         return Tried(signals.get(SHADOW_OF_ENDPOINT, ""), signals.get(SHADOW_OF_OUTCOME, ""), usage=usage)
+
+    @property
+    def is_kept_answer(self) -> bool:
+        """The caller was given an answer again that was kept: nobody was asked."""
+        return self.cache == "hit"
 
     @property
     def trial(self) -> tuple[str, bool] | None:

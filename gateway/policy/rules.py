@@ -139,6 +139,16 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Cache:
+    """How long the answers of a route are kept, and who is given them again."""
+
+    ttl_s: float
+    scope: Literal["team", "key"]
+    when: tuple[Clause, ...]  # an unknown signal makes a test false: what is not known is not kept
+    tools: bool  # also of requests that offer tools
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Proposes endpoints for the requests for which all clauses hold."""
 
@@ -156,6 +166,7 @@ class Route:
     place: Place
     parameters: Parameters | None = None  # of bodies that are sent, before the endpoint's
     weights: tuple[float, ...] = ()  # by the endpoints' index, for `order: weighted`; (): every endpoint weighs 1
+    cache: Cache | None = None  # None: every answer is made anew
 
     def __repr__(self) -> str:
         return f"<route {self.name}>"

@@ -20,6 +20,7 @@ from gateway.identity import Caller, Keyring
 from gateway.identity.callers import digest
 from gateway.identity.issued import End, IssuedKey, ending, erased
 from gateway.processes import audit, key_file
+from gateway.processes.cache_emptying import empty_caches
 
 DAY_S = 86_400
 MOST_CHARS = 100  # of a name
@@ -174,6 +175,7 @@ def revoke(state_dir: Path, keyring: Keyring | None, who: Who, *, id: str) -> li
 def erase(state_dir: Path, keyring: Keyring | None, who: Who, *, id: str) -> int:
     """Of how many issued keys the name was taken out, which thereby work no more; 0: it is known from records alone.
 
+    Kept answers are forgotten: some may be answers to it.
     Raises OSError, and NoSuchKey where `who` may not erase what is no key of their teams.
     """
     count = 0
@@ -189,6 +191,7 @@ def erase(state_dir: Path, keyring: Keyring | None, who: Who, *, id: str) -> int
         return {row.sha256: erased(row) for row in rows}
 
     key_file.change(state_dir, add)
+    empty_caches(state_dir)
     return count
 
 

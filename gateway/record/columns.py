@@ -117,6 +117,14 @@ def _served(entry: Entry) -> str | None:
     return entry.place(served).endpoint if served else None
 
 
+def _kept(entry: Entry) -> str | None:
+    """Whose answer was given again."""
+    kept = entry.record.kept
+    if kept is None:
+        return None
+    return _json({"endpoint": entry.kept_place, "request_id": kept.request_id, "age_s": kept.age_s})
+
+
 def _pieces(tried: Tried) -> str | None:
     """What was used beside tokens; None for most."""
     if tried.pieces is None:
@@ -180,6 +188,9 @@ REQUESTS: tuple[Column[Entry], ...] = (
     Column("rules_usd", "object", lambda e: rules_usd(e.priced.rules) if e.priced else None),
     Column("rerouted", "list", lambda e: _json(e.record.rerouted) if e.record.rerouted else "[]"),
     Column("passed_over", "object", lambda e: _json(dict(e.record.passed_over)) if e.record.passed_over else "{}"),
+    Column("cache", "text", lambda e: e.record.cache or None),
+    Column("kept", "object", _kept),
+    Column("cache_saved_usd", "money", lambda e: _usd(e.record.kept.saved_usd) if e.record.kept else None),
     Column("overhead_s", "real", lambda e: e.record.overhead_s),
     Column("total_s", "real", lambda e: e.record.total_s),
 )

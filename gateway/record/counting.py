@@ -16,6 +16,7 @@ from gateway.request import Arrival
 from gateway.signals.kind import first_topic
 
 _NOWHERE = ("none", "none", "none")
+_KEPT_ANSWER = ("cache", "cache", "cache")  # nobody was asked
 _KEPT = 4096  # combinations of labels
 
 
@@ -73,8 +74,12 @@ class Count:
     def _request(self, entry: Entry) -> None:
         record, served = entry.record, entry.served_by
         self.first_at, self.last_at = min(self.first_at, record.at), max(self.last_at, record.ended_at)
-        place = _place(entry.place(served)) if served else _NOWHERE
+        place = _place(entry.place(served)) if served else _KEPT_ANSWER if record.kept else _NOWHERE
         counts, values, route = self.counts, self.values, record.decided.route if record.decided else "none"
+        if record.cache:
+            counts["gateway_cache_total"][record.team, route, record.cache] += 1.0
+        if record.kept is not None:
+            counts["gateway_cache_saved_usd_total"][record.team, route] += float(record.kept.saved_usd)
         counts["gateway_requests_total"][record.team, route, record.kind, *place, record.outcome] += 1.0
         stream = "true" if record.stream else "false"
         values["gateway_overhead_seconds"][record.kind, stream].append(record.overhead_s)

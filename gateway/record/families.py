@@ -67,6 +67,18 @@ FAMILIES = (
         ("team", *_PLACE, "basis", "baseline_permitted"),
     ),
     Family(
+        "gateway_cache_total",
+        "counter",
+        "Requests of routes that keep answers, by whether one was found that might be given again: hit, miss",
+        ("team", "route", "result"),
+    ),
+    Family(
+        "gateway_cache_saved_usd_total",
+        "counter",
+        "What the answers had cost that were given again; part of no other saving",
+        ("team", "route"),
+    ),
+    Family(
         "gateway_failures_total",
         "counter",
         "Attempts that failed, by what went wrong: our_key, our_balance, rate_limited, overloaded, timeout, connect …",

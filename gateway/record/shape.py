@@ -52,6 +52,8 @@ def row_of(request: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) ->
         baseline_effective_usd=request["baseline_effective_usd"],
         baseline_effective_errors_usd=_list(request["baseline_effective_errors_usd"]),
         rules_usd=_object(request["rules_usd"]),
+        cache=request["cache"],
+        cache_saved_usd=_decimal(request["cache_saved_usd"]),
     )
 
 

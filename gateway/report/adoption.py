@@ -17,6 +17,7 @@ CALLERS = ("team", "app", "key_id", "route")
 DAY = "day"  # UTC
 BY = (*FACTS, *CALLERS, DAY)
 NONE = "none"  # the request reached no endpoint
+CACHE = "cache"  # it was given an answer again
 
 
 class AdoptionRow(TypedDict):
@@ -55,7 +56,8 @@ class _Part:
 
 
 def adoption(rows: Iterable[Row], policy: Policy, by: str) -> AdoptionReport:
-    """The report as JSON. A request belongs to its last serving attempt, tokens and cost to each attempt's endpoint.
+    """The report as JSON. A request belongs to its last serving attempt, else to `none` or `cache`; tokens and
+    cost to each attempt's endpoint.
 
     Of a fact with several values (`lineage`, `exposure`) a request counts under each, so shares add up to more than 1.
     """
@@ -94,7 +96,11 @@ def _keys(policy: Policy, by: str) -> Callable[[Row, Tried | None], Keys]:
     if by in CALLERS:
         return lambda row, attempt: (getattr(row, by) or NONE,)
     place = place_of(policy.catalog, by)
-    return lambda row, attempt: place(attempt.endpoint) if attempt is not None else (NONE,)
+    return lambda row, attempt: place(attempt.endpoint) if attempt is not None else _nowhere(row)
+
+
+def _nowhere(row: Row) -> Keys:
+    return (CACHE if row.is_kept_answer else NONE,)
 
 
 def _row(key: str, part: _Part, total: int) -> AdoptionRow:

@@ -37,7 +37,7 @@ MEMBERS: Mapping[str, str] = MappingProxyType(
         "eu": "AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK UA",
         "asia": "IN JP KR SG TW VN",
         "gulf": "AE IL QA SA TR",
-        "none": "none unknown",
+        "none": "none unknown cache",
     }
 )
 OTHERS = "other"

@@ -28,6 +28,7 @@ Json = dict[str, Any]
 DECISIONS = 25  # the last of them are listed
 FIRST_BYTES = 200  # an endpoint's last, of which the median is shown
 NOWHERE = "none"  # the request reached no endpoint
+CACHE = "cache"  # it was given an answer again
 
 
 @dataclass(slots=True)
@@ -127,16 +128,16 @@ class Overview:
 
     def _add_origin(self, row: Row, at: float) -> None:
         """The request is its last attempt's; each attempt's cost is its own endpoint's."""
-        key = self._origin(row.last)
+        key = self._origin(row.last, CACHE if row.is_kept_answer else NOWHERE)
         self._simulated_requests += key[1]
         self._origins[key].requests += 1
         self._shares.add(at, _named(key), 1.0)
         for attempt in row.served:
             self._origins[self._origin(attempt)].cost_usd += attempt.cost_usd or 0
 
-    def _origin(self, attempt: Tried | None) -> tuple[str, bool]:
+    def _origin(self, attempt: Tried | None, nowhere: str = NOWHERE) -> tuple[str, bool]:
         if attempt is None:
-            return NOWHERE, False
+            return nowhere, False
         return self._origin_of(attempt.endpoint)[0], attempt.endpoint in self._simulated
 
     def _add_money(self, row: Row) -> None:
@@ -156,6 +157,8 @@ class Overview:
             self._rules.setdefault(guard, _Rule()).removed += 1
         if row.denied_by is not None:
             self._rules.setdefault(row.denied_by, _Rule()).denied += 1
+        if row.is_kept_answer:
+            return  # nobody was asked, whatever was removed
         prices = prices_of(row.rules_usd) or price_of_rules(decision)
         for guard, usd in prices.marginal.items():
             self._rules.setdefault(guard, _Rule()).marginal_usd += usd

@@ -76,6 +76,7 @@ def _savings(made: Report) -> Look:
                 f"requests; {money(forbidden['cost_usd'])} paid for them",
             ),
             *_machine_figures(machines),
+            *_cache_figures(made["by_cache"]),
         ],
         [plot.bars(marks, title="Saved, with the 95 % interval of what is not known exactly")],
     )
@@ -111,6 +112,13 @@ def _machine_figures(machines: Mapping[str, Any] | None) -> list[Figure]:
         f"machines cost {money(machines['actual_usd'])} by the hour, {money(machines['transfer_usd'])} were charged"
     )
     return [("list savings at machine cost", money(machines["list_savings_usd"]), charged)]
+
+
+def _cache_figures(cache: Mapping[str, Any]) -> list[Figure]:
+    """A figure of its own, where a route has given answers again."""
+    if not cache["answers"]:
+        return []
+    return [("saved by cache", money(cache["saved_usd"]), f"{cache['answers']:,} answers again; in no other figure")]
 
 
 def _refusals(made: Report) -> Look:

@@ -28,7 +28,7 @@ _NESTED = ("signals", "removed", "proposed", "view", "rerouted", "passed_over", 
 _SIGNALS = ("data_class", "language", "effort", "tokens", "topic", "pii")  # that have a column of their own
 _LISTS = frozenset({"topic", "pii", "exposure", "adapted"})
 _NUMBERS = frozenset({"baseline_effective_errors_usd"})
-_MONEY = frozenset({"cost_usd", "baseline_list_usd"})
+_MONEY = frozenset({"cost_usd", "baseline_list_usd", "cache_saved_usd"})
 _TIMES = frozenset({"received_at", "ended_at"})
 _COUNTS = frozenset({"number", "status", "tokens", *USAGE})
 _FLAGS = frozenset({"stream", "baseline_permitted", "estimated"})
@@ -36,7 +36,8 @@ _REALS = frozenset({"overhead_s", "total_s", "first_byte_s", "baseline_effective
 _REQUEST = (
     "request_id", "client_request_id", "received_at", "ended_at", "team", "app", "key_id", "kind", "model", "stream",
     "route", "policy_version", *_SIGNALS, "outcome", "denied_by", "served_by", "cost_usd", "baseline_list_usd",
-    "baseline_permitted", "baseline_effective_usd", "baseline_effective_errors_usd", "overhead_s", "total_s", *_NESTED,
+    "baseline_permitted", "baseline_effective_usd", "baseline_effective_errors_usd", "cache",
+    "cache_saved_usd", "overhead_s", "total_s", *_NESTED,
 )  # fmt: skip
 _ATTEMPT = (
     "request_id", "number", "received_at", "endpoint", "model", "operator", "origin", "exposure", "hosting", "purpose",

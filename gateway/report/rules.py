@@ -74,6 +74,8 @@ def rules(
         found.removed.update({guard for guards in (row.removed or {}).values() for guard in guards})
         if row.outcome == "denied":
             found.denied[row.denied_by or _denied_by(row, decision)] += 1
+        if row.is_kept_answer:
+            continue  # nobody was asked, whatever was removed
         blocking = blocked_adoption(decision, among)
         found.blocked.update(blocking.keys())
         found.blocked_usd.update(blocking)

@@ -54,11 +54,19 @@ class ReEstimated(TypedDict):
     effective_interval_usd: list[str] | None
 
 
+class ByCache(TypedDict):
+    """What routes gave again; part of no other figure of the report."""
+
+    answers: int
+    saved_usd: str  # what they had cost
+
+
 class SavingsReport(TypedDict):
     """Money in US dollars, as decimal texts; None: no baseline, or nothing answered.
 
     `list_savings_usd` and `effective_savings_usd` add up what requests recorded when they were priced, as Prometheus
     does; what rows of another maker, or of an earlier release, do not say is estimated by what is known now.
+    `cost_per_answer_usd` is of answers that were made, not given again.
     `at_machine_cost`: None where no own machine says what its hour costs.
     """
 
@@ -76,6 +84,7 @@ class SavingsReport(TypedDict):
     after_measuring: AfterMeasuring
     at_machine_cost: AtMachineCost | None
     re_estimated: ReEstimated
+    by_cache: ByCache
     unpriced: int
 
 
@@ -89,6 +98,8 @@ class _Sum:
     measuring_usd: Decimal = NOTHING
     forbidden: int = 0
     forbidden_usd: Decimal = NOTHING
+    again: int = 0  # answers that were given again
+    again_usd: Decimal = NOTHING  # what they had cost
     unpriced: int = 0  # requests at a time at which the baseline has no known price
     baselines: set[str] = field(default_factory=set)
     recorded: Recorded = field(default_factory=Recorded)
@@ -151,6 +162,9 @@ def _add(found: _Sum, row: Row, terms: Terms, policy: Policy, baselines: Baselin
     found.requests += 1
     found.answered += answered
     found.cost_usd += cost
+    if row.is_kept_answer:
+        found.again += 1
+        found.again_usd += row.cache_saved_usd or NOTHING
     permitted = _permitted(row, baseline)
     if permitted is None:
         return
@@ -234,7 +248,7 @@ def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
             "effective_savings_usd": rounded(found.groups.credit_usd - spent),
             "effective_interval_usd": _between(spent, found.groups) if found.recorded.usd else between,
         }
-    measuring = found.measuring_usd
+    measuring, made = found.measuring_usd, found.answered - found.again
     return {
         "requests": found.requests,
         "answered": found.answered,
@@ -242,7 +256,7 @@ def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
         "list_savings_usd": usd(list_usd) if list_usd is not None else None,
         "effective_savings_usd": rounded(effective) if effective is not None else None,
         "effective_interval_usd": between,
-        "cost_per_answer_usd": rounded(found.cost_usd / found.answered) if found.answered else None,
+        "cost_per_answer_usd": rounded(found.cost_usd / made) if made else None,
         "baseline_forbidden": {"requests": found.forbidden, "cost_usd": usd(found.forbidden_usd)},
         "baselines": sorted(found.baselines),
         "measuring_usd": usd(measuring),
@@ -253,6 +267,7 @@ def _report(found: _Sum, per_hour: Mapping[str, Decimal]) -> SavingsReport:
         },
         "at_machine_cost": _at_machine_cost(found, per_hour, list_usd, effective),
         "re_estimated": again,
+        "by_cache": {"answers": found.again, "saved_usd": usd(found.again_usd)},
         "unpriced": found.unpriced,
     }
 

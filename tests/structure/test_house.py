@@ -18,7 +18,7 @@ OWNERS = {  # library: the files and folders that may import it
     "yaml": ("source/",),
     "httptools": ("upstreams/http1/", "data_plane/protocol.py"),
     "jwt": ("identity/signatures.py",),
-    "cryptography": ("identity/signatures.py",),
+    "cryptography": ("identity/signatures.py", "cache/shared.py"),
     "redis": ("limits/",),
     "sqlalchemy": ("record/",),
     "fastapi": ("control/",),

@@ -22,9 +22,11 @@ export function figures({ requests, since: first, savings, rules: priced, outcom
     saved ? [usd(savings.list_savings_usd), `against ${savings.baselines.join(", ")}`] : none,
     saved ? [usd(savings.effective_savings_usd), `95 % between ${usd(low)} and ${usd(high)}`] : none,
     ...atMachineCost(savings.at_machine_cost),
+    ...byCache(savings.by_cache),
     [usd(priced.together_usd), `${plural(priced.rows.length, "guard")} · ${count(outcomes.denied ?? 0)} denied`],
   ];
-  const names = savings.at_machine_cost ? FIGURES.toSpliced(5, 0, "saved at machine cost") : FIGURES;
+  const more = [savings.at_machine_cost && "saved at machine cost", savings.by_cache.answers && "saved by cache"];
+  const names = FIGURES.toSpliced(5, 0, ...more.filter(Boolean));
   return told.map((words, n) => [names[n], ...words, n > 0 && played > 0]);
 }
 
@@ -43,6 +45,11 @@ function atMachineCost(told) {
   if (!told) return [];
   const charged = `machines ${usd(told.actual_usd)} by the hour, charged ${usd(told.transfer_usd)}`;
   return [[told.list_savings_usd === null ? "–" : usd(told.list_savings_usd), charged]];
+}
+
+/** What routes gave again, in no other figure; where none did, none. */
+function byCache({ answers, saved_usd: saved }) {
+  return answers ? [[usd(saved), `${plural(answers, "answer")} given again, in no other figure`]] : [];
 }
 
 export function rules({ rows }) {

@@ -1,4 +1,7 @@
-"""What two folders say differently of money, ceilings and limits: it changes nobody's reach, but who is asked."""
+"""What two folders say differently of money, ceilings, limits and caches: it changes nobody's reach.
+
+It changes who is asked, or whether anybody is: a cache gives an answer only where guards let its endpoint serve now.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from gateway.catalog.facts import Endpoint
 from gateway.policy.compiled import Policy
-from gateway.policy.explain import bounds
+from gateway.policy.explain import bounds, caching
+from gateway.policy.rules import Cache, Term
 
 
 def bounds_changed(old: Policy, new: Policy) -> tuple[str, ...]:
@@ -16,7 +20,28 @@ def bounds_changed(old: Policy, new: Policy) -> tuple[str, ...]:
     for name in dict.fromkeys((*after, *before)):
         both = [_of(each) if each is not None else {} for each in (before.get(name), after.get(name))]
         found += _changed(*both)
+    found += _changed(_caches(old), _caches(new))
     return tuple(found)
+
+
+def _caches(policy: Policy) -> dict[str, str]:
+    """By the route's name."""
+    return {
+        f"the cache of route `{route.name}`": caching.said(route.cache) + _tested(route.cache)
+        for route in policy.routes
+        if route.cache is not None
+    }
+
+
+def _tested(cache: Cache) -> str:
+    """The tests of its `when`, however they are written."""
+    tests = [f"{clause.signal} {_said_of(clause.term)}" for clause in cache.when]
+    return f", when {' and '.join(tests)}" if tests else ""
+
+
+def _said_of(term: Term) -> str:
+    words = [*sorted(map(str, term.values)), *term.globs, *(f"{name} {number:g}" for name, number in term.bounds)]
+    return ("not " if term.negated else "") + " or ".join(words)
 
 
 def _budgets(policy: Policy) -> dict[str, str]:

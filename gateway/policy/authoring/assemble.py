@@ -10,6 +10,7 @@ from gateway.catalog.price_book import price_book
 from gateway.errors import nearest
 from gateway.policy.authoring.budgets import compile_budgets
 from gateway.policy.authoring.defaults import Preferences
+from gateway.policy.authoring.durations import seconds
 from gateway.policy.authoring.guards import compile_guards
 from gateway.policy.authoring.routes import Names, compile_routes, item_of, priced, read_share
 from gateway.policy.authoring.shapes import PolicyFile, ProbeShape
@@ -22,8 +23,6 @@ from gateway.policy.ranking import Rankings
 from gateway.policy.rules import Clause, Guard, Item, Probe, Route, glob
 from gateway.signals.table import SIGNALS, recorded_signals
 from gateway.source import spelled
-
-_SECONDS = {"m": 60, "h": 3600, "d": 86400}
 
 
 def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
@@ -67,6 +66,7 @@ def assemble(shape: PolicyFile, names: Names, *, version: str) -> Policy:
 
 def _clauses(guards: Sequence[Guard], routes: Sequence[Route]) -> list[Clause]:
     whens = [guard.when for guard in guards] + [route.when for route in routes]
+    whens += [route.cache.when for route in routes if route.cache is not None]
     return [clause for when in whens for clause in when]
 
 
@@ -112,4 +112,4 @@ def _probe(shape: ProbeShape | None, names: Names) -> Probe | None:
     if shape.team not in teams:
         help_ = nearest(shape.team, teams)
         names.scope.error(f"no team is called `{shape.team}`", (*shape.at, "team"), help=help_)
-    return Probe(shape.team, float(int(shape.every[:-1]) * _SECONDS[shape.every[-1]]), Decimal(shape.usd))
+    return Probe(shape.team, seconds(shape.every), Decimal(shape.usd))

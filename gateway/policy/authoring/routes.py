@@ -10,6 +10,7 @@ from gateway.catalog.facts import ANY_MODEL, Catalog, Endpoint
 from gateway.catalog.parameters import parameters
 from gateway.catalog.rows import Parameters
 from gateway.errors import nearest
+from gateway.policy.authoring.caches import cache_of
 from gateway.policy.authoring.conditions import Path, Scope
 from gateway.policy.authoring.defaults import Preferences, limits, on_refusal
 from gateway.policy.authoring.shapes import CanaryShape, RouteShape, ShareShape
@@ -102,6 +103,7 @@ def _route(shape: RouteShape, defaults: Preferences, names: Names) -> Route:
         place=scope.document.place((*at, "name")),
         weights=_weights(shape, order, items, names),
         parameters=_parameters(shape, names),
+        cache=cache_of(shape.cache, names.words, scope, (*at, "cache")),
     )
 
 

@@ -107,6 +107,15 @@ class ShareShape(Shape):
     percent: Percent
 
 
+class CacheShape(Shape):
+    """Answers of this route are kept, and given again to whoever asks exactly the same. Guards are asked each time."""
+
+    ttl: Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhd]$", description="how long, like 30m, 1h or 7d; at most 30d")]
+    scope: Literal["team", "key"] = Field("team", description="who is given them again: the team, or the key alone")
+    when: When | None = Field(None, description="tests on signals, all of them; absent: all that can be kept")
+    tools: bool = Field(False, description="also where the request offers tools")
+
+
 class RouteShape(Shape):
     """Proposes and orders endpoints. The first route that applies is final."""
 
@@ -127,6 +136,7 @@ class RouteShape(Shape):
     shadow: ShareShape | None = None
     exploration: Literal["none", "thompson"] | None = Field(None, description="tries uncertain endpoints now and then")
     parameters: ParametersShape | None = Field(None, description="what its requests are given and relieved of")
+    cache: CacheShape | None = Field(None, description="answers are kept, and given again")
 
 
 class DefaultsShape(Shape):

@@ -11,7 +11,7 @@ from gateway.interfaces import one_model
 from gateway.policy.capability import SPOKEN, UNBOUNDED, serves
 from gateway.policy.decide import waived as lifted_guards
 from gateway.policy.decision import Decision
-from gateway.policy.explain import bounds
+from gateway.policy.explain import bounds, caching
 from gateway.policy.explain.body_changes import changes
 from gateway.policy.freeze import freeze_name, removed_by_freeze
 from gateway.policy.models import not_found, passes_on
@@ -193,7 +193,7 @@ def sentences(decision: Decision) -> list[str]:
     again = route.limits.retry_same
     if decision.endpoints and again:
         told.append(f"an endpoint that breaks a connection or says 5xx is asked {again} more before the next one")
-    return [*told, *bounds.sentences(decision)]
+    return [*told, *bounds.sentences(decision), *caching.sentences(decision)]
 
 
 def _incapables(decision: Decision) -> list[str]:

@@ -11,7 +11,7 @@ import msgspec
 
 from gateway.catalog.facts import Endpoint
 from gateway.outcome.answering import is_answer
-from gateway.outcome.outcome import Attempt, Outcome
+from gateway.outcome.outcome import Attempt, KeptAnswer, Outcome
 from gateway.policy.compiled import Policy
 from gateway.policy.decision import Decision
 from gateway.policy.explain import explanation
@@ -102,6 +102,8 @@ def payloads(outcome: Outcome, words: Words, *, beside: str = "") -> list[bytes]
         None if arrival.traceparent is None else plain(arrival.traceparent),
         arrival.started,
         outcome.passed_over,
+        outcome.cache,
+        None if outcome.kept is None else _kept(outcome.kept, words),
     )
     fresh = [*words.fresh, _encode(record)]
     words.fresh.clear()
@@ -144,6 +146,10 @@ def _tried(attempt: Attempt, words: Words) -> tuple[Any, ...]:
         _few(attempt.adapted) if attempt.adapted else (),
         pieces if any(pieces) else None,
     )
+
+
+def _kept(kept: KeptAnswer, words: Words) -> tuple[Any, ...]:
+    return words.place(kept.endpoint), kept.request_id, kept.age_s, kept.saved_usd
 
 
 def _few(names: tuple[str, ...]) -> list[str]:

@@ -93,6 +93,12 @@ class Entry:
         return self.words[decided.order] if decided else None
 
     @property
+    def kept_place(self) -> str | None:
+        """The endpoint whose answer was given again; None if none was."""
+        kept = self.record.kept
+        return None if kept is None else self.words[kept.place].endpoint
+
+    @property
     def served_by(self) -> Tried | None:
         """The last serving attempt, if any was made."""
         for attempt in reversed(self.record.attempts):

@@ -98,6 +98,15 @@ class Decided(_Told, frozen=True):
     decline_wanted: bool  # the policy wants this topic declined
 
 
+class Kept(_Told, frozen=True):
+    """An answer that was given again."""
+
+    place: Ref  # who had given it
+    request_id: str  # that it was made for
+    age_s: float
+    saved_usd: str  # what it had cost
+
+
 class Record(_Told, frozen=True, tag=0):
     """Everything that is kept of one request. No prompt, no answer."""
 
@@ -125,6 +134,8 @@ class Record(_Told, frozen=True, tag=0):
     traceparent: str | None = None  # of the caller
     started: float = 0.0  # monotonic seconds
     passed_over: tuple[tuple[str, str], ...] = ()  # (endpoint, its ceiling or the budget that was full)
+    cache: str = ""  # hit or miss, where the route keeps answers
+    kept: Kept | None = None  # what the caller got, if it was a hit
 
 
 Word = Place | Terms | Removal | Order

@@ -61,7 +61,7 @@ def test_an_origin_has_one_colour_in_console_reports_and_grafana(origin):
 
 
 def test_every_country_has_a_colour_and_no_two_families_share_one():
-    assert set(FAMILIES) - {"none", "unknown"} <= ISO
+    assert set(FAMILIES) - {"none", "unknown", "cache"} <= ISO
     assert {family_of(origin) for origin in ISO} <= set(COLOURS)
     for theme in ("light", "light_faint", "dark", "dark_faint"):
         assert len({getattr(colour, theme) for colour in COLOURS.values()}) == len(COLOURS)
