@@ -60,16 +60,19 @@ def main() -> None:
 def _round(gateway: Running, number: int) -> dict[str, float]:
     """Seconds of CPU by way."""
     (worker,) = gateway.workers()
-    found = {}
+    found, found_again = {}, 0
     for way, model in WAYS:
         connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
         before = _cpu_s(worker)
         for each in range(REQUESTS):
             told = _ask(connection, json.dumps(chat(model, f"{number} {each} {FILLER}")))
-            if told != (None if model == "plain" else way):
+            if way != "hit" and told != (None if model == "plain" else way):
                 raise SystemExit(f"a {way} was told to be {told}")
+            found_again += told == "hit"
         found[way] = (_cpu_s(worker) - before) / REQUESTS
         connection.close()
+    if found_again < REQUESTS:
+        print(f"  {REQUESTS - found_again} of {REQUESTS} were not found again")
     return found
 
 

@@ -46,13 +46,14 @@ class Answers:
         name = name_of(self._secret, trail.request, trail.caller, trail.decision, trail.left_out)
         trail.keeping = Keeping(name, MOST_BYTES)
         entry = await self.store.get(name) if not wish else None
-        if entry is None or not 0 <= (age_s := now() - entry.at) < route.cache.ttl_s:
+        at = now()
+        if entry is None or not 0 <= (age_s := at - entry.at) < route.cache.ttl_s:
             return None
         endpoint = next((each for each in trail.decision.endpoints if each.id == entry.endpoint), None)
         if endpoint is None or not affordable(endpoint, trail):
             return None
         permit = await admit(trail, endpoint)
-        if isinstance(permit, GatewayError) or objection(permit, self._in_force) is not None:
+        if isinstance(permit, GatewayError) or objection(permit, self._in_force, now()) is not None:
             return None
         trail.cache, trail.keeping, trail.adapted = "hit", None, entry.adapted
         trail.kept = KeptAnswer(endpoint, entry.request_id, age_s, Decimal(entry.cost_usd))

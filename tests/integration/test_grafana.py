@@ -61,6 +61,7 @@ def observed(
     urls = {"self": vendors_process.base_urls["simulated-us"], **vendors_process.base_urls}
     stage.write_folder(folder / "policies", urls=urls, keys=keys)
     _give_a_budget(folder / "policies" / "callers.yaml", "research")
+    _keep_answers(folder / "policies" / "policy.yaml")
     started: list[Running] = []
     with private_redis(folder) as redis:
         environment = {"GATEWAY_METRICS_TOKEN": TOKEN, "GATEWAY_REDIS_URL": redis.url, **ADMIN}
@@ -85,7 +86,8 @@ def send_and_see(gateway: Running, prometheus: Prometheus, keys: dict[str, str])
     asked = [*denied, *traffic.asks(REQUESTS)]
     half = len(asked) // 2
     told: list[traffic.Told] = []
-    for part in (asked[:half] + denied, denied + asked[half:]):
+    again = [Ask("research", "kept", "Why do ships float?", stream=False, max_tokens=40)] * 3
+    for part in (asked[:half] + denied + again, again + denied + asked[half:]):
         told += traffic.send(part, host="127.0.0.1", port=gateway.port, keys=keys)
         await_count(prometheus, len(told))
     return told
@@ -126,6 +128,15 @@ def _give_a_budget(callers: Path, team: str) -> None:
     app = next(key["app"] for key in content["keys"] if key["team"] == team)
     content["teams"][team] |= {"budget": budget, "apps": {app: {"budget": budget}}}
     callers.write_text(yaml.safe_dump(content))
+
+
+def _keep_answers(policy: Path) -> None:
+    """Of one route more."""
+    content = yaml.safe_load(policy.read_text())
+    content["aliases"] = {**content.get("aliases", {}), "kept": "answers that are given again"}
+    route = {"name": "kept", "when": {"model": "kept"}, "try": [{"any": {}}], "order": "listed", "cache": {"ttl": "1h"}}
+    content["routes"].insert(0, route)
+    policy.write_text(yaml.safe_dump(content))
 
 
 def test_the_dashboards_are_what_their_source_says():
