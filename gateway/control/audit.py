@@ -16,6 +16,7 @@ from gateway.control.shapes import AuditShown, problems
 from gateway.control.state import State
 from gateway.errors import GatewayError
 from gateway.processes import audit
+from gateway.processes.audit_walk import Walk
 from gateway.threads import FILES
 
 LOOK_S = 1.0
@@ -29,19 +30,22 @@ router = APIRouter(
 
 @router.get("", response_model=AuditShown)
 async def shown(request: Request, limit: int = Query(100, ge=1, le=MOST)) -> AuditShown:
-    """The last rows, newest first, and what is wrong with the record; nothing, if it is whole."""
+    """The last rows, newest first, and what is wrong with the record; nothing, if it is whole.
+
+    Reads the end of the file, and of the rest what is new: `gateway audit verify` reads all of it.
+    """
     state: State = request.app.state.control
-    folder = state.settings.state_dir
-    rows = await FILES.run(lambda: list(audit.rows(folder))[-limit:], None)
-    broken = await FILES.run(lambda: audit.problems(folder), None)
-    return AuditShown.model_validate({"rows": rows[::-1], "problems": broken})
+    rows = await FILES.run(audit.newest, None, state.settings.state_dir, limit)
+    broken = await FILES.run(state.audit.look, None)
+    return AuditShown.model_validate({"rows": rows, "problems": broken})
 
 
 class Heads:
     """Keeps the last row's hash in the ledger and in the log: whoever cuts rows off the file does not reach these."""
 
-    def __init__(self, state_dir: Path, ledger: Ledger):
+    def __init__(self, state_dir: Path, ledger: Ledger, walk: Walk):
         self._state_dir = state_dir
+        self._walk = walk
         self._ledger = ledger
         self._kept: audit.Head | None = None
 
@@ -50,6 +54,8 @@ class Heads:
         while True:
             with suppress(OSError, GatewayError):  # a ledger that is away gets it later
                 await self._look()
+            with suppress(OSError):
+                await FILES.run(self._walk.look, None)  # so that pages find it read
             await asyncio.sleep(LOOK_S)
 
     async def _look(self) -> None:

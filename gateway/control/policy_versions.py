@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -69,7 +68,7 @@ async def versions(request: Request, limit: int = Query(50, ge=1, le=MOST)) -> V
     """Accepted and refused policies, as the audit has them."""
     state: State = request.app.state.control
     serves = state.served.compiled.policy.version
-    rows = await FILES.run(lambda: list(_rows(state.settings.state_dir, serves)), None)
+    rows = await FILES.run(lambda: list(_rows(state, serves)), None)
     return VersionsShown(rows=rows[-limit:][::-1])
 
 
@@ -82,7 +81,7 @@ async def version(
     """What it changed: whose reach, and which lines."""
     state: State = request.app.state.control
     serves = state.served.compiled.policy.version
-    rows = await FILES.run(lambda: list(_rows(state.settings.state_dir, serves)), None)
+    rows = await FILES.run(lambda: list(_rows(state, serves)), None)
     before = against or next((row.before for row in reversed(rows) if row.version == version), None)
     for each in (version, before or version):
         if VERSION.fullmatch(each) is None:
@@ -90,9 +89,9 @@ async def version(
     return Response((await state.helpers.do(VersionJob(version, before))).body, media_type="application/json")
 
 
-def _rows(state_dir: Path, serves: str) -> Iterator[VersionRow]:
+def _rows(state: State, serves: str) -> Iterator[VersionRow]:
     """Oldest first; of the one that serves the last row alone says so."""
-    rows = [row for row in audit.rows(state_dir) if row["action"] in _OUTCOMES]
+    rows, state_dir = state.audit.kept(), state.settings.state_dir
     last = max((row["n"] for row in rows if _outcome(row) == "accepted" and _named(row) == serves), default=0)
     for row in rows:
         outcome, name = _outcome(row), _named(row)

@@ -104,7 +104,7 @@ def _state(settings: Settings, token: str, readers: Readers) -> tuple[State, tup
         reload=partial(reload, settings.state_dir),
         overview=OverviewDesk(onlooker, readers.snapshot),
     )
-    beside: tuple[Beside, ...] = (served, helpers, onlooker, Heads(settings.state_dir, ledger))
+    beside: tuple[Beside, ...] = (served, helpers, onlooker, Heads(settings.state_dir, ledger, state.audit))
     beside = (*beside, Watch(settings.state_dir, state.attempts))
     beside = (*beside, KeySets(settings.state_dir, settings.policies, lambda: served.tokens))
     if settings.database_url is not None:

@@ -15,8 +15,11 @@ from gateway.control.oidc import SignIns
 from gateway.control.sessions import Sessions
 from gateway.data_plane.doorkeeper import Guesses
 from gateway.estimates import Snapshot
+from gateway.processes.audit_walk import Walk
 from gateway.record.shape import Json
 from gateway.settings import Settings
+
+POLICY_OUTCOMES = ("policy_accepted", "policy_refused")  # rows of the audit that pages show apart
 
 
 @dataclass(slots=True)
@@ -39,3 +42,7 @@ class State:
     attempts: Attempts = field(default_factory=Attempts)  # what was not let in, for the audit
     sessions: Sessions = field(default_factory=Sessions)
     sign_ins: SignIns = field(default_factory=SignIns)
+    audit: Walk = field(init=False)  # who did what: how far it was read, what is wrong with it
+
+    def __post_init__(self) -> None:
+        self.audit = Walk(self.settings.state_dir, keep=POLICY_OUTCOMES)

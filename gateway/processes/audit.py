@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import time
 from typing import Any, Literal
@@ -43,7 +44,7 @@ def record(state_dir: Path, action: str, *, by: str, via: Via, detail: Mapping[s
     """The row, on disk. Raises OSError: then nothing was recorded, and what it is about should not be done."""
     state_dir.mkdir(parents=True, exist_ok=True)
     with _locked(state_dir):
-        last = _last(state_dir / NAME)
+        last = _last(state_dir)
         row: Row = {
             "n": last["n"] + 1 if last else 1,
             "chain": last["chain"] if last else uuid.uuid4().hex,
@@ -68,7 +69,7 @@ def rows(state_dir: Path) -> Iterator[Row]:
 
 def head(state_dir: Path) -> Head | None:
     """None before the first row. Raises OSError."""
-    last = _last(state_dir / NAME)
+    last = _last(state_dir)
     return Head(last["chain"], last["n"], last["hash"]) if last else None
 
 
@@ -82,7 +83,7 @@ def problems(state_dir: Path, heads: Iterable[Head] = ()) -> list[str]:
         if row is None:
             found.append(f"line {number} cannot be read")
             continue
-        found += [f"line {number}: {wrong}" for wrong in _wrong(row, previous)]
+        found += [f"line {number}: {said}" for said in wrong(row, previous)]
         hashes[row["n"]], chain, previous = row["hash"], chain or row["chain"], row
     for kept in heads:
         if chain and kept.chain != chain:
@@ -120,7 +121,8 @@ def _user(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _wrong(row: Row, previous: Row | None) -> Iterator[str]:
+def wrong(row: Row, previous: Row | None) -> Iterator[str]:
+    """With it, as the row behind `previous`."""
     if row["hash"] != hash_of(row):
         yield f"row {row['n']} was changed: its hash does not fit its text"
     if previous is None:
@@ -146,10 +148,11 @@ def _lines(path: Path) -> Iterator[tuple[int, Row | None]]:
         return
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            yield number, _row(line)
+            yield number, read_line(line)
 
 
-def _row(line: bytes) -> Row | None:
+def read_line(line: bytes) -> Row | None:
+    """None if it is no row."""
     try:
         row = json.loads(line)
     except ValueError:
@@ -160,22 +163,27 @@ def _row(line: bytes) -> Row | None:
     return row if sound else None
 
 
-def _last(path: Path) -> Row | None:
-    """Read from the end: the file may be long."""
+def newest(state_dir: Path, most: int) -> list[Row]:
+    """The last rows, newest first. Read from the end: the file may be long. Raises OSError."""
     try:
-        file = path.open("rb")
+        file = (state_dir / NAME).open("rb")
     except FileNotFoundError:
-        return None
+        return []
     with file:
         size, length = file.seek(0, os.SEEK_END), _TAIL_BYTES
         while True:
             file.seek(max(0, size - length))
             lines = file.read(length).splitlines()
             whole = lines if length >= size else lines[1:]  # the first may be a part of one
-            found = next((row for line in reversed(whole) if (row := _row(line)) is not None), None)
-            if found is not None or length >= size:
-                return found
-            length *= 8
+            if length >= size or len(whole) >= most + 1:
+                found = list(islice((row for line in reversed(whole) if (row := read_line(line)) is not None), most))
+                if length >= size or len(found) == most:
+                    return found
+            length *= 4
+
+
+def _last(state_dir: Path) -> Row | None:
+    return next(iter(newest(state_dir, 1)), None)
 
 
 def _append(path: Path, row: Row) -> None:
