@@ -7,7 +7,7 @@ name that is given twice, headers that nobody needs. The bytes themselves are ke
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -66,6 +66,17 @@ class Form:
             raise GatewayError("invalid_request", "the boundary of the form is a part of what it holds")
         part = next(part for part in self.parts if part.name == name)
         return b"".join((self.body[: part.start], value, self.body[part.end :]))
+
+    def changed(self, drop: Collection[str], add: Sequence[tuple[str, str]]) -> bytes:
+        """The body without these fields (`x[]` is `x`), and with others at its end. Raises GatewayError."""
+        line = b"--" + self.boundary.encode()
+        first, *pieces, last = self.body.split(line)
+        kept = [each for part, each in zip(self.parts, pieces, strict=True) if part.name.removesuffix("[]") not in drop]
+        for name, value in add:
+            if line in value.encode():
+                raise GatewayError("invalid_request", "the boundary of the form is a part of what is added to it")
+            kept.append(f'\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode())
+        return line.join((first, *kept, last))
 
 
 def parse_form(body: bytes, content_type: str) -> Form:

@@ -27,6 +27,7 @@ class Full:
     ceiling: str  # requests_per_minute, tokens_per_minute or at_once
     most: int
     wait_s: float
+    never: bool = False  # the request alone is more than it allows in a minute
 
 
 @dataclass(slots=True)
@@ -105,6 +106,8 @@ class Loads:
             ("tokens_per_minute", ceilings.tokens_per_minute, (own.tokens, others.tokens), tokens),
         )
         for name, ceiling, counts, more in rates:
+            if ceiling is not None and more > ceiling:
+                return Full(name, ceiling, MINUTE_S, never=True)
             if ceiling is not None and (wait_s := _wait_s(counts, share * ceiling - more, at)) > 0:
                 return Full(name, ceiling, wait_s)
         return None

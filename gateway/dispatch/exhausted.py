@@ -69,6 +69,10 @@ class Standing:
             not_enabled=_not_enabled(trail.decision),
         )
 
+    def full_waits(self) -> list[float]:
+        """Seconds until those that are full have room; of those that ever will for this request."""
+        return [reason.wait_s for _, reason in self.full if not reason.never]
+
     def reasons(self) -> Iterator[str]:
         """One line for each kind."""
         if self.resting:
@@ -102,7 +106,7 @@ def nothing_usable(standing: Standing) -> GatewayError:
     if standing.too_dear and not standing.resting:
         usd = f"route's {standing.usd} USD" if standing.usd is not None else "endpoint's own limit"
         return GatewayError("unsupported_request", f"could cost more than the {usd}: {_names(standing.too_dear)}")
-    waits = [wait_s for _, wait_s in standing.resting] + [reason.wait_s for _, reason in standing.full]
+    waits = [wait_s for _, wait_s in standing.resting] + standing.full_waits()
     wait_s = min(waits, default=ADAPTER_S if standing.unspoken else None)
     help_ = "; `gateway check` names the variables" if standing.keyless and not standing.resting else ""
     code = "rate_limit_exceeded" if standing.resting and standing.limited else "overloaded"
@@ -110,14 +114,21 @@ def nothing_usable(standing: Standing) -> GatewayError:
 
 
 def too_full(found: Sequence[tuple[Endpoint, Full]], reasons: Sequence[str] = ()) -> GatewayError:
-    """Nobody else could be asked: come back when the first of these has room again."""
-    wait_s = min(reason.wait_s for _, reason in found)
+    """Nobody else could be asked: come back when the first of these has room again, or with a shorter request."""
+    waits = [reason.wait_s for _, reason in found if not reason.never]
+    if not waits:
+        words = "the request alone is longer than what may be asked in a minute, by the ceilings of the catalogue"
+        return GatewayError("request_too_large", f"{words}: {_cut(_ceilings(found))}; send less at once")
+    wait_s = min(waits)
     return GatewayError("rate_limit_exceeded", "; ".join(reasons or [_full(found)]), retry_after_s=wait_s)
 
 
 def _full(found: Sequence[tuple[Endpoint, Full]]) -> str:
-    ceilings = [f"{endpoint.id} ({reason.ceiling} {reason.most})" for endpoint, reason in found]
-    return f"full, by the ceilings of the catalogue: {_cut(ceilings)}"
+    return f"full, by the ceilings of the catalogue: {_cut(_ceilings(found))}"
+
+
+def _ceilings(found: Sequence[tuple[Endpoint, Full]]) -> list[str]:
+    return [f"{endpoint.id} ({reason.ceiling} {reason.most})" for endpoint, reason in found]
 
 
 def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, standing: Standing) -> GatewayError:
@@ -148,14 +159,14 @@ def exhausted(failures: Sequence[tuple[Endpoint, Failure]], permitted: int, stan
         "upstreams_exhausted",
         f"{who} failed\n{lines}",
         retry_after_s=min(_waits(last, standing), default=None),
-        may_pass=may_pass(last) or bool(standing.full),
+        may_pass=may_pass(last) or bool(standing.full_waits()),
     )
 
 
 def _waits(last: Failure, standing: Standing) -> list[float]:
     """Seconds until the vendor asked last, or an endpoint that was full, may be asked again."""
     asked = [last.retry_after_s] if last.retry_after_s is not None else []
-    return asked + [reason.wait_s for _, reason in standing.full]
+    return asked + standing.full_waits()
 
 
 _IN_COMMON = (

@@ -38,19 +38,46 @@ class Tuned:
     """A request as the policy changes it, still in its caller's dialect."""
 
     request: Request
-    rules: Parameters | None  # None: nothing was changed, and nothing will be
+    rules: Parameters | None  # None: nothing else will be changed
     changed: tuple[str, ...] = ()  # names of what was, for `x-gateway-adapted`
 
 
 def tuned(trail: RequestState, endpoint: Endpoint) -> Tuned:
     """The same answer each time it is asked of one request."""
     rules = together(trail.decision.route.parameters, endpoint.parameters)
-    if rules is None or trail.request.form is not None:  # a form passes as its bytes
+    if rules is None:
         return Tuned(trail.request, None)
     known = trail.tuned.get(endpoint.id)
     if known is None:
-        known = trail.tuned[endpoint.id] = _tuned(trail.request, rules, endpoint)
+        change = _tuned if trail.request.form is None else _tuned_form
+        known = trail.tuned[endpoint.id] = change(trail.request, rules, endpoint)
     return known
+
+
+def _tuned_form(request: Request, rules: Parameters, endpoint: Endpoint) -> Tuned:
+    """All of it at once, for no wire translates a form; every other byte as it came."""
+    form = request.form
+    assert form is not None
+    said = dict.fromkeys(part.name.removesuffix("[]") for part in form.parts)
+    gone = [name for name in said if name in rules.drop]
+    added = {
+        name: msgspec.json.decode(value)
+        for name, value in rules.add
+        if (name not in said or name in gone) and name not in LIMITS and _knows(request, endpoint.dialect, name)
+    }
+    if not gone and not added:
+        return Tuned(request, None)
+    body = form.changed(gone, [each for name, value in added.items() for each in _texts(name, value)])
+    made = parse(request.interface, body, request.arrival, form.content_type)
+    changed = (*_named(gone, "left out"), *_named([*added], "added"))
+    return Tuned(replace(made, model=request.model), None, changed)
+
+
+def _texts(name: str, value: Any) -> list[tuple[str, str]]:
+    """A field of a form: a list is given value by value."""
+    if isinstance(value, list):
+        return [(f"{name}[]", text) for each in value for _, text in _texts(name, each)]
+    return [(name, value if isinstance(value, str) else _encode(value).decode())]
 
 
 def _tuned(request: Request, rules: Parameters, endpoint: Endpoint) -> Tuned:

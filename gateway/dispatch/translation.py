@@ -46,6 +46,9 @@ def outgoing(trail: RequestState, endpoint: Endpoint, seal: StateSeal) -> Outgoi
     out = _written(trail, changed, endpoint, seal)
     if changed.rules is not None:
         out = _with_parameters(trail, changed, out, endpoint)
+    elif changed.changed:
+        _check_strict(changed.changed, trail.request)
+        out = replace(out, adapted=(*changed.changed, *out.adapted))
     if endpoint.adapted:
         _check_adapted(endpoint, out.request)
     arrival = trail.request.arrival

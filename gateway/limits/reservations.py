@@ -47,10 +47,16 @@ class Admission:
         await self._accounts.look(keyring.accounts, at)
 
     async def enter(self, trail: RequestState) -> None:
-        """Raises GatewayError `rate_limit_exceeded`."""
+        """Raises GatewayError `rate_limit_exceeded`; `request_too_large` where to come back would never help."""
         team = trail.caller.team
         if team.rate is None:
             return
+        most = team.rate.tokens_per_minute
+        if most is not None and trail.prompt_tokens > most:
+            trail.refused_by = "rate"
+            words = f"this request alone has about {trail.prompt_tokens:,} tokens, and team `{team.id}` may send"
+            words += f" {most:,} a minute: send less at once, or have its `rate` raised"
+            raise GatewayError("request_too_large", words)
         denial = await self._accounts.enter(team, trail.prompt_tokens, trail.request.arrival.received_at)
         if denial is not None:
             raise self._stop(trail, denial)

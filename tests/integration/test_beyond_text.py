@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import struct
@@ -16,7 +17,7 @@ import httpx2 as httpx
 import openai
 import pytest
 
-from tests.integration.upstreams import KEY, SSE, Upstreams, decision, event, folder, saying, serving, whole
+from tests.integration.upstreams import ENDPOINT, KEY, SSE, Upstreams, decision, event, folder, saying, serving, whole
 from tests.running import Running, starter
 
 pytestmark = pytest.mark.services
@@ -33,9 +34,11 @@ PRICES = {
     "moderation": "free: true",
 }
 MODEL = "  - {id: KIND-model, lab: l, base: [], open_weights: true, licence: MIT, kinds: [KIND], can: [vision]}\n"
+NARROW = MODEL.replace("KIND-model", "narrow").replace("[KIND]", "[chat], context_tokens: 9000")
 GUARDS = """guards:
   - {name: no-pii-at-a, why: a keeps all it hears, when: {pii: [email, phone]}, never: {operator: a}}
   - {name: no-moderation-at-b, why: b judges badly, when: {kind: moderation}, never: {operator: b}}"""
+PARAMETERS = "parameters: {add: {hotwords: [sea, ship], vad: true, language: de}, drop: [temperature]}"
 PIXEL = base64.b64encode(b"\x89PNG....").decode()
 IMAGES = {"created": 1, "data": [{"b64_json": PIXEL}, {"b64_json": PIXEL}]}
 SOUND = [bytes(range(256)) * 8, b"\xff\xf3" * 500, b"the end"]
@@ -69,13 +72,26 @@ def write(path: Path, vendors: Upstreams) -> Path:
     policies = folder(path, {name: vendors.url(name) for name in "abc"})
     catalog = policies / "catalog" / "all.yaml"
     rows = [
-        ENDPOINTS.replace("KIND", kind).replace("NAME", name).replace("URL", vendors.url(name)).replace("PRICE", price)
+        ENDPOINTS.replace("key_env: null", "key_env: null, PARAMETERS" if kind == "transcription" else "key_env: null")
+        .replace("PARAMETERS", PARAMETERS)
+        .replace("KIND", kind)
+        .replace("NAME", name)
+        .replace("URL", vendors.url(name))
+        .replace("PRICE", price)
         for kind, price in PRICES.items()
         for name in "ab"
     ]
     models = "".join(MODEL.replace("KIND", kind) for kind in PRICES)
     written = catalog.read_text().replace("models:\n", "models:\n" + models) + "".join(rows)
-    catalog.write_text(written)
+    narrow = ENDPOINT.replace("MODEL", "narrow").replace("NAME", "c").replace("URL", vendors.url("c"))
+    narrow = narrow.replace("KEY_ENV", "null").replace("MORE", "ceilings: {tokens_per_minute: 100},")
+    catalog.write_text(written.replace("models:\n", "models:\n" + NARROW) + narrow)
+    hashed = hashlib.sha256(b"slow").hexdigest()
+    callers = (policies / "callers.yaml").read_text()
+    callers = callers.replace("teams: {", "teams: {slow: {data_class: public, rate: {tokens_per_minute: 100}}, ")
+    (policies / "callers.yaml").write_text(
+        callers.replace("keys: [", f'keys: [{{id: s, team: slow, sha256: "{hashed}"}}, ')
+    )
     tries = ", ".join(f"{kind}-model@{name}" for name in "ab" for kind in PRICES)
     policy = (policies / "policy.yaml").read_text().replace("guards: []", GUARDS)
     (policies / "policy.yaml").write_text(policy.replace("[m@a, m@b, w@c]", f"[m@a, m@b, w@c, {tries}]"))
@@ -194,6 +210,43 @@ def test_a_transcription_s_form_passes_as_bytes_but_for_the_model(client, runnin
     assert b'filename="sea.wav"' in body and body.count(b'name="timestamp_granularities[]"') == 2
     assert (attempt["usage"]["audio_ms"], attempt["usage"]["estimated"]) == (30_000, False)
     assert Decimal(attempt["cost_usd"]) == Decimal("0.003")
+
+
+def test_what_the_policy_adds_to_a_form_and_leaves_out_is_so_in_the_form_that_is_sent(client, running, upstreams):
+    upstreams.acts["b"] = saying(whole(200, {"text": "Hello."}))
+    asked: Any = {
+        "model": "transcription-model",
+        "file": ("sea.wav", wav()),
+        "language": "en",
+        "temperature": 0.123456,
+    }
+    heard = client.audio.transcriptions.with_raw_response.create(**asked)
+    _, _, body = upstreams.asked[-1]
+
+    assert heard.headers["x-gateway-adapted"] == "temperature(left out), hotwords(added), vad(added)"
+    assert b"0.123456" not in body and body.count(b'name="hotwords[]"') == 2
+    assert body.index(b"\r\n\r\nsea\r\n") < body.index(b"\r\n\r\nship\r\n") < body.index(b"\r\n\r\ntrue\r\n")
+    assert body.count(b'name="language"') == 1 and wav() in body
+    with pytest.raises(openai.BadRequestError, match="temperature"):
+        client.audio.transcriptions.create(**asked, extra_headers={"x-gateway-strict": "true"})
+
+
+def test_a_request_that_alone_is_above_a_rate_or_a_ceiling_is_told_so_and_not_to_come_back(running, upstreams):
+    said: list[openai.APIStatusError] = []
+    for key, model in (("slow", "m"), ("k", "narrow")):
+        with openai.OpenAI(base_url=running.base_url, api_key=key if key != "k" else KEY, max_retries=2) as client:
+            with pytest.raises(openai.APIStatusError) as caught:
+                client.chat.completions.create(model=model, messages=[{"role": "user", "content": "word " * 300}])
+            said.append(caught.value)
+            short = client.chat.completions.create(model=model, messages=[{"role": "user", "content": "Hi"}])
+            assert short.choices
+
+    for told in said:
+        assert (told.status_code, told.code) == (413, "request_too_large")
+        assert "retry-after" not in told.response.headers
+    assert "team `slow` may send 100 a minute" in said[0].message
+    assert "(tokens_per_minute 100)" in said[1].message
+    assert len(upstreams.asked) == 2
 
 
 def test_a_transcription_as_text_is_billed_by_the_file_s_length(client, running, upstreams):

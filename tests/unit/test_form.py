@@ -42,6 +42,19 @@ def refused(data: bytes, kind: str = KIND) -> str:
     return caught.value.message
 
 
+def test_fields_are_left_out_and_added_and_every_other_byte_stays():
+    parts = [named("model", b"m"), named("tags[]", b"a"), named("file", WAV, file="a.wav"), named("tags[]", b"b")]
+    form = parse_form(body(*parts), KIND)
+
+    changed = parse_form(form.changed(["tags"], [("language", "de"), ("hotwords[]", "sea"), ("hotwords[]", "α")]), KIND)
+
+    assert fields_of(changed, frozenset({"file"})).keys() == {"model", "file", "language", "hotwords[]"}
+    assert [changed.content(part).decode() for part in changed.parts[2:]] == ["de", "sea", "α"]
+    assert changed.content(changed.parts[1]) == WAV and form.changed([], []) == form.body
+    with pytest.raises(GatewayError):
+        form.changed([], [("a", "1\r\n--xx--")])
+
+
 @pytest.mark.parametrize("kind", [
     "", "application/json", "multipart/form-data", "multipart/mixed; boundary=xx", "multipart/form-data; boundary=",
     'multipart/form-data; boundary=""', "multipart/form-data; boundary=xx; boundary=yy",
