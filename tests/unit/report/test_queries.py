@@ -13,6 +13,7 @@ import pytest
 
 from gateway.catalog.prices import Usage
 from gateway.estimates import PRIORS
+from gateway.outcome.outcome import KeptAnswer
 from gateway.outcome.priced import Priced
 from gateway.outcome.savings import Effective
 from gateway.policy.authoring.compile import compile_folder
@@ -58,6 +59,13 @@ def write(store: Store) -> None:
         denied("home-only", request=request("e"), decision=decision(data_class="regulated"), baseline_permitted=False),
     ]
     put(store, *kept, priced=Priced(Effective(0.003, 0.001, 0.001, 0.001), RulePrices({"home-only": 0.25}, {}, 0.5)))
+    again = {"attempts": (), "result": "answered", "cost_usd": Decimal(0), "baseline_list_usd": Decimal(0)}
+    kept_answer = KeptAnswer(GLM, "a", 5.0, Decimal("0.004"))
+    put(
+        store,
+        outcome(request=request("g"), cache="hit", kept=kept_answer, **again),
+        outcome(attempt(GPT), cache="miss"),
+    )
 
 
 @pytest.fixture
@@ -99,6 +107,14 @@ def test_savings_are_what_the_queries_say(ledger):
     assert float(report["list_savings_usd"]) == pytest.approx(listed)
     ((effective,),) = asked(ledger, "savings: effective_savings_usd")
     assert float(report["effective_savings_usd"]) == pytest.approx(effective)
+
+
+def test_what_was_given_again_is_what_the_query_says_and_part_of_no_other_saving(ledger):
+    report: Any = savings(rows(ledger), folder().policy, PRIORS)
+    ((answers, saved),) = asked(ledger, "savings: by_cache")
+
+    assert (report["by_cache"]["answers"], float(report["by_cache"]["saved_usd"])) == (answers, saved) == (1, 0.004)
+    assert "cache" in [row["key"] for row in adoption(rows(ledger), folder().policy, "origin")["rows"]]
 
 
 def test_adoption_is_what_the_queries_say(ledger):
