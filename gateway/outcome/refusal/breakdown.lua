@@ -12,7 +12,8 @@ local WINDOW, CLASSES, LEAST, EDGE = 64, 16, 50, 600
 local TOUCH, HUMP = 1, 2
 local MIX = 0x9E3779B97F4A7C15ULL
 local RUN = 8 -- letters of a run
-local LEAST_BITS = 9 -- of a number below the places for the different runs: two places a run, or more
+local LEAST_BITS = 9 -- of the number of a place for one of the different runs
+local PLACES = 4 -- for each run, at least
 local NAMES = 30
 
 local function meetings()
@@ -29,7 +30,7 @@ end
 -- As few as are quick to search: to clear more would also drive everything else out of the processor's cache.
 local function bits_for(runs)
   local bits = LEAST_BITS
-  while lshift(1, bits) < 2 * runs do bits = bits + 1 end
+  while lshift(1, bits) < PLACES * runs do bits = bits + 1 end
   return bits
 end
 
@@ -178,13 +179,12 @@ return function(marks, longest)
 
   -- How many of these runs are different, and how often the commonest stands there.
   local function different(first, stop)
-    local bits = bits_for(stop - first)
-    local shift, last = 64 - bits, lshift(1, bits) - 1
+    local last = lshift(1, bits_for(stop - first)) - 1
     ffi.fill(times, (last + 1) * 4)
     local found, most = 0, 0
     for at = first, stop - 1 do
       local run = runs[at]
-      local slot = tonumber(rshift(run, shift))
+      local slot = band(tonumber(rshift(run, 40)), last) -- by a fixed number of bits, which is compiled better
       while times[slot] > 0 and slots[slot] ~= run do slot = band(slot + 1, last) end
       if times[slot] == 0 then
         slots[slot], found = run, found + 1
