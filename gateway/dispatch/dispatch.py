@@ -183,7 +183,9 @@ async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchCon
         return permit
     if endpoint.ceilings is not None and (full := _full(endpoint, trail, means)) is not None:
         return too_full([(endpoint, full)])  # while its budget was looked at
-    numbers = _askable(endpoint, means) or list(means.fleet.replicas(endpoint))
+    numbers = list(means.fleet.replicas(endpoint))
+    if len(numbers) > 1:
+        numbers = _askable(endpoint, means) or numbers
     failed = trail.failed_replicas.get(endpoint.id, ())
     fresh = [number for number in numbers if number not in failed] or numbers
     seat = means.loads.take(endpoint, trail.prompt_tokens, time()) if endpoint.ceilings is not None else None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,32 +29,41 @@ class Stop:
     """What an attempt is told by: `why` stands from then on, and who waits for it is woken by UpstreamFault."""
 
     why: str | None = None
-    _waiting: asyncio.Task[object] | None = None
+    waiting: asyncio.Task[object] | None = None  # who is in `heard`
 
-    @contextmanager
-    def heard(self) -> Iterator[None]:
+    def heard(self) -> _Heard:
         """Around what may take time. Raises UpstreamFault `stopped`, also if it was told before."""
-        self._check()
-        task = self._waiting = asyncio.current_task()
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self.why is None or task is None or task.uncancel() > 0:
-                raise  # the caller left
-            self._check()
-        finally:
-            self._waiting = None
+        return _Heard(self)
 
     def tell(self, why: str) -> None:
         """Once."""
         if self.why is None:
             self.why = why
-            if self._waiting is not None:
-                self._waiting.cancel()
+            if self.waiting is not None:
+                self.waiting.cancel()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises UpstreamFault once it was told."""
         if self.why is not None:
             raise UpstreamFault("stopped", self.why)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What `Stop.heard` gives; a class, because every attempt makes one or two and a generator takes thrice as long."""
+
+    _stop: Stop
+
+    def __enter__(self) -> None:
+        self._stop.check()
+        self._stop.waiting = asyncio.current_task()
+
+    def __exit__(self, kind: type[BaseException] | None, wrong: BaseException | None, trace: object) -> None:
+        task, self._stop.waiting = self._stop.waiting, None
+        if isinstance(wrong, asyncio.CancelledError):
+            if self._stop.why is None or task is None or task.uncancel() > 0:
+                return  # the caller left
+            self._stop.check()
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ locked as long as that process lives, and segments `00000001.segment`, `00000002
 from __future__ import annotations
 
 import fcntl
+import os
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def read_header(data: bytes) -> Header:
     if format not in READABLE:
         raise UnknownFormat(f"it has format {format}, this release reads {min(READABLE)} to {max(READABLE)}")
     accepted, dropped = _COUNTS.unpack_from(data, ACCEPTED_AT)
-    return Header(format, number, UUID(int=high << 64 | low).hex, made_at, accepted, dropped)
+    return Header(format, number, f"{high << 64 | low:032x}", made_at, accepted, dropped)
 
 
 def header_of(path: Path) -> Header:
@@ -92,15 +93,22 @@ def price_name(number: int) -> str:
 
 def segment_numbers(journal: Path) -> list[int]:
     """In order; of the segments that are there now."""
-    names = (path.name.removesuffix(SUFFIX) for path in journal.glob(f"*{SUFFIX}"))
-    return sorted(int(name) for name in names if name.isdigit())
+    try:
+        names = os.listdir(journal)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    numbers = (name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return sorted(int(number) for number in numbers if number.isdigit())
 
 
 def journals(folder: Path) -> list[Path]:
     """The folders of all journals. One that is just being made has another form of name."""
-    if not folder.is_dir():
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if len(entry.name) == 32 and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(path for path in folder.iterdir() if len(path.name) == 32 and path.is_dir())
+    return [folder / name for name in names]
 
 
 def bytes_in(folder: Path) -> int:
@@ -115,12 +123,13 @@ def bytes_in(folder: Path) -> int:
 def is_alive(journal: Path) -> bool:
     """True while the process that writes the journal lives."""
     try:
-        file = (journal / LOCK).open("rb")
+        file = os.open(journal / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
     return False
