@@ -77,7 +77,8 @@ class Beginning:
 
     def feed(self, text: str) -> str:
         """What the next piece brings of the answer; white space and thinking before it are none."""
-        if self.begun:
+        if self.begun or (not self._before and text[:1].isalnum()):  # no tag begins so
+            self.begun = True
             return text
         whole = self._before + text
         at = _spaces(whole, 0)

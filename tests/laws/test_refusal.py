@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.outcome.refusal import Detector, judge
-from gateway.outcome.thinking import Beginning, answer
+from gateway.outcome.thinking import TAG_ROWS, Beginning, answer
 
 PIECES = st.lists(
     st.one_of(
@@ -67,3 +67,7 @@ def test_where_the_answer_begins_is_seen_piece_by_piece(pieces):
     told = "".join([beginning.feed(piece) for piece in pieces])
 
     assert answer(told + beginning.open) == answer(whole)
+
+
+def test_what_begins_with_a_letter_or_digit_begins_no_thinking():
+    assert not [opening for opening, *_ in TAG_ROWS if opening[:1].isalnum() or opening[:1].isspace()]
