@@ -79,7 +79,7 @@ fuzz: install security ## bytes that parsers stumble over (atheris) and requests
 	$(BIN)/python -m tests.fuzz.openapi $(or $(EXAMPLES),50)
 
 audit: security ## known weaknesses of every locked package (asks the package index)
-	@for lock in requirements/*.txt; do echo "$$lock"; .venv-security/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r $$lock || failed=1; done; [ -z "$$failed" ]
+	@for lock in requirements/*.txt; do echo "$$lock"; .venv-security/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || failed=1; done; [ -z "$$failed" ]
 
 sbom: security ## the bill of materials of what serves, CycloneDX, in .sbom/
 	@mkdir -p .sbom && for lock in runtime dialects; do .venv-security/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml --of JSON -o .sbom/$$lock.cdx.json requirements/$$lock.txt; done; ls .sbom

@@ -78,7 +78,9 @@ class _Application(FastAPI):
         described = super().openapi()
         for path, methods in described["paths"].items():
             for method, operation in methods.items():
-                operation["responses"].pop("422", None)
+                responses = operation["responses"]
+                if responses.pop("422", None) is not None and "401" in responses:
+                    responses.setdefault("400", {**responses["401"], "description": "Bad Request"})
                 if (needed := TABLE.get((method.upper(), path))) is not None:
                     operation["x-role"] = needed.role
         return described

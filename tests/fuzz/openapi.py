@@ -15,13 +15,31 @@ from tests.integration.upstreams import KEY, folder, serving
 from tests.running import ADMIN_TOKEN, Running, starter
 
 TOOL = Path(".venv-security/bin/schemathesis")
-DOCUMENTS = ("openai_chat.json", "openresponses.json", "anthropic.json")  # of llm-comply
+DOCUMENTS = {  # of llm-comply: the paths of each that are served, and where they begin
+    "openai_chat.json": (
+        "/v1",
+        r"^/(chat/completions|completions|embeddings|models.*|images/generations|moderations)$",
+    ),
+    "openresponses.json": ("/v1", r"^/responses$"),
+    "anthropic.json": ("", r"^/v1/messages(/count_tokens)?$"),
+}
 OF_OURS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
 def asked(document: str, url: str, token: str, checks: str, examples: str, *more: str) -> bool:
     """True if nothing was found; what was is printed."""
-    options = ["--checks", checks, "--max-examples", examples, "--seed", "20261128", "--no-color", *more]
+    options = [
+        "--checks",
+        checks,
+        "--max-examples",
+        examples,
+        "--seed",
+        "20261128",
+        "--no-color",
+        "--request-timeout",
+        "60",
+        *more,
+    ]
     command = [str(TOOL), "run", document, "--url", url, "-H", f"Authorization: Bearer {token}", *options]
     return subprocess.run(command).returncode == 0
 
@@ -37,9 +55,9 @@ def main() -> int:
             sound = asked(
                 f"{gateway.control_url}/openapi.json", gateway.control_url, ADMIN_TOKEN, OF_OURS, examples,
             )  # fmt: skip
-            for name in DOCUMENTS:
-                document = str(files("llm_comply") / "specs" / name)
-                sound &= asked(document, gateway.base_url, KEY, "not_a_server_error", examples)
+            for name, (begin, paths) in DOCUMENTS.items():
+                document, url = str(files("llm_comply") / "specs" / name), f"{gateway.url}{begin}"
+                sound &= asked(document, url, KEY, "not_a_server_error", examples, "--include-path-regex", paths)
         finally:
             for each in started:
                 each.stop()
