@@ -121,7 +121,7 @@ def _embedding_address(asked: Asked) -> dict[str, str]:
 def call_of(asked: Asked) -> Call:
     """Raises ValueError for a login that is none."""
     hosts = frozenset({asked.host, *logins.hosts(asked.api, asked.login)})
-    return Call(hosts, lines=asked.api == "cohere")
+    return Call(hosts, api=asked.api)
 
 
 def _address(asked: Asked) -> dict[str, str]:

@@ -21,11 +21,17 @@ _NAMES = re.compile(r"\[([^\]]*)\]")
 MOST_CHARS = 500
 
 
-def body(value: Any) -> bytes:
-    """A whole reply or a chunk, as JSON."""
+def calls_tools(value: Any) -> bool:
+    """Of a whole reply or a chunk."""
+    said = [getattr(choice, "message", None) or getattr(choice, "delta", None) for choice in value.choices]
+    return any(getattr(each, "tool_calls", None) for each in said)
+
+
+def body(value: Any, *, called: bool) -> bytes:
+    """A whole reply or a chunk, as JSON. `called`: it, or a chunk before it, calls a tool."""
     document = value.model_dump(exclude_none=True)
     kept = {name: document[name] for name in _TOP if name in document}
-    kept["choices"] = [_choice(choice) for choice in document.get("choices") or ()]
+    kept["choices"] = [_choice(choice, called) for choice in document.get("choices") or ()]
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
@@ -48,11 +54,13 @@ def _written(vector: list[float], encoding: str | None) -> list[float] | str:
     return b64encode(array("f", vector).tobytes()).decode() if encoding == "base64" else vector
 
 
-def _choice(choice: dict[str, Any]) -> dict[str, Any]:
+def _choice(choice: dict[str, Any], called: bool) -> dict[str, Any]:
     native = (choice.get("provider_specific_fields") or {}).get("native_finish_reason")
     kept: dict[str, Any] = {name: choice[name] for name in _CHOICE if name in choice}
     if native in _BROKEN and kept.get("finish_reason"):
         kept["finish_reason"] = str(native).lower()
+    if called and kept.get("finish_reason") == "stop":
+        kept["finish_reason"] = "tool_calls"  # Cohere's TOOL_CALL, which litellm 1.109 takes for an end like any other
     for name in ("message", "delta"):
         if name in kept:
             kept[name] = {key: inner for key, inner in kept[name].items() if key not in _NOT_OURS and inner != []}

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from gateway.adapter import calls, replies
+from gateway.adapter import calls, logins, replies
 from gateway.adapter.calls import Asked
 from gateway.adapter.egress import Egress
 from gateway.adapter.transport import Call
@@ -58,7 +58,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
             return web.Response(body=body, content_type=_JSON)
         reply = await calls.ask(asked, fields, request.app[_EGRESS], call)
         if not fields.get("stream"):
-            return web.Response(body=replies.body(reply), content_type=_JSON)
+            return web.Response(body=replies.body(reply, called=replies.calls_tools(reply)), content_type=_JSON)
         return await _stream(request, reply, asked, call)
     except Exception as wrong:  # noqa: BLE001 - whatever a library of clouds raises, the gateway is told in our words
         status, body, headers = _why(wrong, asked, call)
@@ -72,9 +72,11 @@ async def _stream(request: web.Request, reply: Any, asked: Asked, call: Call) ->
     await out.prepare(request)
     try:
         first: str | None = None
+        called = False
         async for chunk in calls.chunks(reply):
             chunk.id = first = first or chunk.id  # litellm gives some events ids of their own
-            await out.write(replies.event(replies.body(chunk)))
+            called = called or replies.calls_tools(chunk)
+            await out.write(replies.event(replies.body(chunk, called=called)))
         await out.write(replies.event(b"[DONE]"))
     except ConnectionError:
         raise  # the gateway has left
@@ -97,7 +99,10 @@ def _why(wrong: Exception, asked: Asked, call: Call) -> tuple[int, bytes, dict[s
     chain = _chain(wrong)
     if any(isinstance(each, httpx.TransportError) for each in chain) or "TransportError" in _names(chain):
         return 502, replies.error("the endpoint cannot be reached, or broke off", code="connection"), {}
-    if any(type(each).__module__.startswith(("google.auth", "botocore")) for each in chain):
+    if any(
+        isinstance(each, logins.Refused) or type(each).__module__.startswith(("google.auth", "botocore"))
+        for each in chain
+    ):
         return 401, replies.error("the login was not accepted", code="login"), {}
     if calls.at_fault(wrong) and not call.sent:
         return 400, replies.error(replies.without(str(wrong), asked.login), code="invalid_request"), {}

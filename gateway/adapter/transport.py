@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import httpx
 
@@ -22,7 +23,7 @@ class Call:
     """One request of the gateway's, under way."""
 
     hosts: frozenset[str]  # of the endpoint, and where its login is made
-    lines: bool = False  # its streams are read line by line, without the words of server-sent events
+    api: str = ""  # whose streams litellm does not read as they are written, see `_READABLE`
     sent: bool = False  # once is all: litellm asks again after a connection that broke, and a model would answer twice
     status: int | None = None  # of the vendor's last reply
     headers: dict[str, str] = field(default_factory=dict)
@@ -58,8 +59,9 @@ class Guarded(httpx.AsyncBaseTransport):
             call.error = await _most(response)
             return httpx.Response(response.status_code, headers=_plain(response), content=call.error)
         kind = response.headers.get("content-type", "")
-        if call.lines and kind.startswith("text/event-stream") and isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _Lines(response.stream)
+        form = _READABLE.get(call.api)
+        if form and kind.startswith("text/event-stream") and isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = form(response.stream)
         return response
 
     async def aclose(self) -> None:
@@ -112,3 +114,55 @@ def _as_line(line: bytes) -> bytes:
     except ValueError:
         return b""  # [DONE]
     return json.dumps({**event, "event": event.get("type"), "data": event}).encode() + b"\n"
+
+
+class _UsageAtTheEnd(httpx.AsyncByteStream):
+    """litellm 1.109 reads no further than the finish reason: usage that watsonx tells after it is put beside it."""
+
+    def __init__(self, inner: httpx.AsyncByteStream):
+        self._inner = inner
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        rest, end = b"", b""
+        async for chunk in self._inner:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if not line.startswith(b"data:"):
+                    continue
+                if end and (joined := _joined(end, line)):
+                    end = joined
+                    continue
+                if end:
+                    yield end + b"\n\n"
+                end = line if _finishes(line) else b""
+                if not end:
+                    yield line + b"\n\n"
+        if end or rest.startswith(b"data:"):
+            yield (end or rest) + b"\n\n"
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(line[5:])
+    except ValueError:
+        return {}  # [DONE]
+    return event if isinstance(event, dict) else {}
+
+
+def _finishes(line: bytes) -> bool:
+    choices = _event(line).get("choices")
+    return isinstance(choices, list) and any(isinstance(c, dict) and c.get("finish_reason") for c in choices)
+
+
+def _joined(end: bytes, line: bytes) -> bytes:
+    """The event that finishes with the usage of one that tells nothing else; b"" if it tells more."""
+    more = _event(line)
+    if more.get("choices") or not more.get("usage"):
+        return b""
+    return b"data: " + json.dumps({**_event(end), "usage": more["usage"]}).encode()
+
+
+_READABLE: Final = {"cohere": _Lines, "watsonx": _UsageAtTheEnd}

@@ -18,6 +18,7 @@ PUBLIC: Final = frozenset(  # parts that are no secrets: they may stand in a fil
         "vertex_location",
         "project_id",
         "space_id",
+        "iam_url",
     }
 )
 
@@ -70,6 +71,7 @@ WIRES: Final[Mapping[str, Wire]] = {
         "openai",
         route="watsonx",
         logins=(frozenset({KEY, "project_id"}), frozenset({KEY, "space_id"})),
+        besides=frozenset({"iam_url"}),
     ),
 }
 EMBEDS: Final = frozenset({"bedrock", "gemini", "cohere"})  # of those that the adapter speaks

@@ -35,6 +35,7 @@ def _row(meaning: Meaning, words: str, vendor: str, source: str, checked: str = 
 ROWS: tuple[Finish, ...] = (
     _row("length", "length max_tokens max_output_tokens", "any", "OpenAI, Anthropic and Google API references"),
     _row("cut", "repetition_truncation", "Xiaomi MiMo", "recorded: MiMo stops a reply that repeats itself"),
+    _row("cut", "time_limit", "watsonx", "ibm.github.io/watsonx-ai-node-sdk TextChatResultChoice", "2026-11-28"),
     _row("cut", "incomplete", "any", "OpenAI Responses' status through relays"),
     _row("cut", "other", "Google", "ai.google.dev FinishReason: stopped for no reason that is named"),
     _row("context", "model_context_window_exceeded", "Anthropic, Z.ai", "platform.claude.com on stop reasons"),

@@ -113,6 +113,66 @@ def cohere(finish: str = "COMPLETE", text: str = TEXT) -> Act:
     return act
 
 
+def watsonx(finish: str = "stop", text: str = TEXT) -> Act:
+    head = {"id": "chat-1", "model_id": "ibm/granite-4", "model": "ibm/granite-4", "created": 1, "model_version": "1"}
+    used = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+    async def act(line: Line) -> None:
+        if b"chat_stream" not in line.head:
+            choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
+            await line.say(whole(200, {**head, "choices": [choice], "usage": used}))
+            return
+        deltas = [({"role": "assistant", "content": text}, None), ({"content": ""}, finish)]
+        told = [{**head, "choices": [{"index": 0, "delta": d, "finish_reason": end}]} for d, end in deltas]
+        events = [*told, {**head, "choices": [], "usage": used}]
+        await line.say(SSE, *(b"id: 1\nevent: message\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events))
+
+    return act
+
+
+CALL = {"port": "Whitby"}
+_CALLED = [{"id": "t1", "type": "function", "function": {"name": "tide", "arguments": json.dumps(CALL)}}]
+CALLS: dict[str, Any] = {  # of the tool `tide`, as each cloud writes it
+    "bedrock": {
+        "output": {
+            "message": {
+                "role": "assistant", "content": [{"toolUse": {"toolUseId": "t1", "name": "tide", "input": CALL}}],
+            },
+        },
+        "stopReason": "tool_use",
+        "usage": {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18, "cacheReadInputTokens": 4},
+    },
+    "gemini": {
+        "candidates": [
+            {
+                "content": {"role": "model", "parts": [{"functionCall": {"name": "tide", "args": CALL}}]},
+                "index": 0, "finishReason": "STOP",
+            },
+        ],
+        "usageMetadata": {
+            "promptTokenCount": 15, "candidatesTokenCount": 7, "totalTokenCount": 22, "cachedContentTokenCount": 4,
+        },
+    },
+    "cohere": {
+        "id": "c", "finish_reason": "TOOL_CALL",
+        "message": {"role": "assistant", "tool_plan": "I ask.", "tool_calls": _CALLED},
+        "usage": {"tokens": {"input_tokens": 15, "output_tokens": 7}},
+    },
+    "watsonx": {
+        "id": "chat-1", "model_id": "ibm/granite-4", "created": 1,
+        "choices": [{
+            "index": 0, "message": {"role": "assistant", "tool_calls": _CALLED}, "finish_reason": "tool_calls",
+        }],
+        "usage": {"prompt_tokens": 15, "completion_tokens": 7, "total_tokens": 22},
+    },
+}  # fmt: skip
+
+
+def ibm_token(line: Line) -> bytes:
+    """What IBM's login answers to an API key."""
+    return whole(200, {"access_token": "ibm-token-of-this-test", "expires_in": 3600, "token_type": "Bearer"})
+
+
 def token(line: Line) -> bytes:
     """What Google's login answers to a service account."""
     return whole(200, {"access_token": "ya29.a-token-of-google", "expires_in": 3600, "token_type": "Bearer"})

@@ -32,6 +32,7 @@ SECRETS = {
     "GATEWAY_KEY_AWS_SECRET_ACCESS_KEY": "aws-secret-of-this-test-1",
     "GEMINI_API_KEY": "gemini-key-of-this-test-2",
     "COHERE_API_KEY": "cohere-key-of-this-test-3",
+    "WATSONX_APIKEY": "watsonx-key-of-this-test-4",
 }
 POLICY = """
 version: 1
@@ -66,13 +67,18 @@ ROWS = {
     "role": """api: bedrock, upstream_model: amazon.nova, credentials: {
        aws_web_identity_token: {file_env: AWS_WEB_IDENTITY_TOKEN_FILE}, aws_role_name: "arn:aws:iam::1:role/a",
        aws_sts_endpoint: "http://127.0.0.1:{PORT}/sts/made", aws_region_name: eu-west-1}""",
+    "watsonx": """api: watsonx, upstream_model: ibm/granite-4, credentials: {
+       api_key: {env: WATSONX_APIKEY}, project_id: a-project, iam_url: "http://127.0.0.1:{PORT}/iam"}""",
     "plain": "api: openai, upstream_model: up, key_env: null",
     "azure": "api: azure, upstream_model: gpt one, key_env: GEMINI_API_KEY",
 }
-ROWS |= {f"e{number}": ROWS[name] for number, name in enumerate(("bedrock", "gemini", "bedrock", "cohere", "vertex",
-                                                               "bedrock", "gemini", "gemini", "bedrock"))}  # fmt: skip
+ROWS |= {
+    f"e{number}": ROWS[name]
+    for number, name in enumerate("bedrock gemini bedrock cohere vertex bedrock gemini gemini bedrock watsonx".split())
+}
 CLOUDS: dict[str, Callable[..., Act]] = {
     "bedrock": clouds.bedrock, "gemini": clouds.google, "vertex": clouds.google, "cohere": clouds.cohere,
+    "watsonx": clouds.watsonx,
 }  # fmt: skip
 
 
@@ -146,7 +152,11 @@ def upstreams(vendors: Upstreams) -> Upstreams:
     async def login(line: Line) -> None:
         await line.say(clouds.token(line))
 
-    vendors.acts = {**{PATHS.get(name, name): act() for name, act in CLOUDS.items()}, "token": login}
+    async def ibm_login(line: Line) -> None:
+        await line.say(clouds.ibm_token(line))
+
+    cloud_acts = {PATHS.get(name, name): act() for name, act in CLOUDS.items()}
+    vendors.acts = {**cloud_acts, "token": login, "iam": ibm_login}
     vendors.asked.clear()
     return vendors
 
@@ -202,6 +212,38 @@ def test_a_stream_comes_back_as_chat_events_with_its_usage_recorded(gateway, ups
     assert (attempt["usage"]["input_tokens"], attempt["usage"]["output_tokens"]) == (11, 7)
 
 
+TIDE = {"type": "function", "function": {"name": "tide", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize("name", clouds.CALLS)
+def test_a_call_of_a_tool_comes_back_as_chat_has_it(gateway, upstreams, name):
+    upstreams.acts[name] = lambda line: line.say(whole(200, clouds.CALLS[name]))
+
+    status, headers, body = ask(gateway, chat(f"m@{name}", tools=[TIDE], tool_choice="auto"))
+
+    assert status == 200, body
+    choice = json.loads(body)["choices"][0]
+    [call] = choice["message"]["tool_calls"]
+    assert (choice["finish_reason"], call["type"], call["function"]["name"]) == ("tool_calls", "function", "tide")
+    assert (json.loads(call["function"]["arguments"]), bool(call["id"])) == (clouds.CALL, True)
+    usage = decision(gateway, headers)["attempts"][0]["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (15, 7)
+    assert usage["cached_tokens"] == (4 if name in ("bedrock", "gemini") else 0)
+
+
+def test_a_key_of_ibm_is_exchanged_for_a_token_once_and_goes_nowhere_else(gateway, upstreams):
+    def seen(name: str) -> int:
+        return [each for each, _, _ in upstreams.asked].count(name)
+
+    assert [ask(gateway, chat("m@watsonx"))[0] for _ in range(2)] == [200, 200]
+    assert (seen("iam") <= 1, seen("watsonx")) == (True, 2)
+    assert not any(
+        b"watsonx-key-of-this-test-4" in head + body for name, head, body in upstreams.asked if name != "iam"
+    )
+    sent = [json.loads(body) for name, _, body in upstreams.asked if name == "watsonx"]
+    assert [(body["model_id"], body["project_id"]) for body in sent] == [("ibm/granite-4", "a-project")] * 2
+
+
 @pytest.mark.parametrize("form", ["float", "base64"])
 @pytest.mark.parametrize("name", ["titan", "gemini", "cohere"])
 def test_a_text_is_embedded_in_the_form_that_was_asked_for(gateway, upstreams, name, form):
@@ -246,6 +288,7 @@ def test_what_a_clouds_filter_stopped_is_filtered(gateway, upstreams, name, act,
 EXPIRED = {"message": "The security token is invalid"}
 QUOTA = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota"}}
 BUSY = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "busy"}}
+IBMS = {"errors": [{"code": "invalid_request_entity", "message": "a bad model"}], "trace": "t", "status_code": 400}
 WRONG = {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "a bad temperature"}}
 
 
@@ -261,6 +304,7 @@ WRONG = {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "a bad 
         ("e5", (500, {"message": "internal"}), 502, "upstreams_exhausted"),
         ("e6", (307, {}, "location: http://127.0.0.1:1/elsewhere"), 502, "upstreams_exhausted"),
         ("e7", (400, WRONG), 400, "invalid_request"),
+        ("e9", (400, IBMS), 400, "invalid_request_entity"),
     ],
 )  # fmt: skip
 def test_a_clouds_error_means_what_its_status_and_words_mean(gateway, upstreams, name, reply, status, code):
@@ -367,6 +411,7 @@ def test_each_cloud_gets_its_own_login_and_nothing_of_ours(gateway, upstreams):
     assert "x-goog-api-key: gemini-key-of-this-test-2" in heads["gemini"]
     assert "authorization: bearer cohere-key-of-this-test-3" in heads["cohere"]
     assert "authorization: bearer ya29.a-token-of-google" in heads["v1"]
+    assert "authorization: bearer ibm-token-of-this-test" in heads["watsonx"]
     assert "/v1/projects/a-project/locations/europe-west1/" in heads["v1"]
     assert not any(KEY in head for head in heads.values())
 

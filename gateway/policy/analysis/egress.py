@@ -62,8 +62,14 @@ def ways(policy: Policy, https_proxy: str | None = None) -> list[Way]:
             address = address_of(replica.base_url)
             found.setdefault((address.host, address.port, address.tls), set()).add(endpoint.id)
         if endpoint.api in _LOGINS:
-            found.setdefault((_LOGINS[endpoint.api], 443, True), set()).add(endpoint.id)
+            found.setdefault((_login_host(endpoint), 443, True), set()).add(endpoint.id)
     return [Way(host, port, tls, tuple(sorted(ids))) for (host, port, tls), ids in sorted(found.items())]
+
+
+def _login_host(endpoint: Endpoint) -> str:
+    """The cloud's own, unless the row names another (`iam_url`)."""
+    told = next((part.value for part in endpoint.credentials if part.part == "iam_url" and part.value), "")
+    return urlsplit(told).hostname or _LOGINS[endpoint.api]
 
 
 def _hop(proxy: Proxy, https_proxy: str | None) -> tuple[str, int] | None:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.catalog.facts import Replica
+from gateway.catalog.facts import Credential, Replica
 from gateway.cli import main
 from gateway.policy.analysis.egress import Way, cilium_policy, network_policy, reachable, ways
 from gateway.policy.decide import decide
@@ -43,6 +43,18 @@ def test_every_address_of_an_endpoint_is_opened_and_where_its_cloud_logs_in():
     hosts = {(way.host, way.port) for way in ways(replace(policy, endpoints=(more, *policy.endpoints[1:])))}
 
     assert {("a.example", 443), ("b.example", 8443), ("oauth2.googleapis.com", 443)} <= hosts
+
+
+@pytest.mark.parametrize(
+    ("parts", "host"),
+    [((), "iam.cloud.ibm.com"), ((Credential("iam_url", value="https://private.iam.example"),), "private.iam.example")],
+)
+def test_where_ibms_key_is_exchanged_is_opened(parts, host):
+    policy = policy_with().policy
+    row = replace(policy.endpoints[0], api="watsonx", credentials=parts)
+    hosts = {way.host for way in ways(replace(policy, endpoints=(row, *policy.endpoints[1:])))}
+
+    assert {name for name in hosts if "iam" in name} == {host}
 
 
 def test_what_is_not_enabled_is_not_opened():
