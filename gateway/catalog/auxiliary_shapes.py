@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.source import Amount, Day, Shape, Text
@@ -175,6 +175,18 @@ class CeilingsShape(Shape):
     requests_per_minute: Annotated[int, Field(gt=0)] | None = Field(None, description="requests a minute")
     tokens_per_minute: Annotated[int, Field(gt=0)] | None = Field(None, description="prompt and answer tokens a minute")
     at_once: Annotated[int, Field(gt=0)] | None = Field(None, description="requests under way at one time")
+    queue: Annotated[int, Field(gt=0, le=10_000)] | None = Field(
+        None, description="requests that wait for one of them to end, in each worker; more are 503"
+    )
+    queue_s: Positive | None = Field(None, description="seconds that they wait, then 503; 5 where nothing is said")
+
+    @model_validator(mode="after")
+    def _waits_for_something(self) -> CeilingsShape:
+        if self.queue is not None and self.at_once is None:
+            raise PydanticCustomError("ours", "`queue` waits for a seat, and without `at_once` there are none")
+        if self.queue_s is not None and self.queue is None:
+            raise PydanticCustomError("ours", "`queue_s` says how long to wait, and without `queue` nobody waits")
+        return self
 
 
 class EndpointLimitsShape(Shape):

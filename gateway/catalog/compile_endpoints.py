@@ -211,7 +211,8 @@ def _plain(desk: CatalogBuilder, written: Written[EndpointRow], model: Model, op
 def _ceilings(row: CeilingsShape | None) -> Ceilings | None:
     if row is None:
         return None
-    ceilings = Ceilings(row.requests_per_minute, row.tokens_per_minute, row.at_once)
+    queue_s = None if row.queue_s is None else float(row.queue_s)
+    ceilings = Ceilings(row.requests_per_minute, row.tokens_per_minute, row.at_once, row.queue, queue_s)
     return ceilings if ceilings != Ceilings() else None
 
 

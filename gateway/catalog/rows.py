@@ -56,6 +56,8 @@ class Ceilings:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None  # prompt and answer
     at_once: int | None = None  # requests under way
+    queue: int | None = None  # requests that may wait for a seat, in each worker
+    queue_s: float | None = None  # seconds they wait at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import typer
 
+from gateway.collector import uncollected
+
 COMMANDS = {  # command: the module that registers it, in the order of `gateway --help`
     "serve": "serve",
     "control": "control",
@@ -44,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = next((word for word in given if not word.startswith("-")), None)
     names = [COMMANDS[wanted]] if wanted in COMMANDS else dict.fromkeys(COMMANDS.values())
     for name in names:
-        module = importlib.import_module(f"gateway.cli.{name}")
+        with uncollected():
+            module = importlib.import_module(f"gateway.cli.{name}")
         module.register(app) if hasattr(module, "register") else app.add_typer(module.app, name=name)
     sys.exit(_run(app, given))
 

@@ -13,6 +13,7 @@ import typer
 
 from gateway.cli.mistakes import Mistake, in_folder, message_of
 from gateway.cli.ready import shown_url, when_ready
+from gateway.collector import uncollected
 from gateway.errors import Problems
 from gateway.processes import ports
 from gateway.settings import Settings, from_environment
@@ -71,10 +72,10 @@ def serve_folder(settings: Settings, console_token: str, begun: Callable[[], Non
     """
     from gateway.errors import LedgerUnusable
     from gateway.processes.state_lock import StateFolderTaken
-    from gateway.supervisor.serve import run as serve_until_stopped  # heavy, and of no use to --help
+    from gateway.supervisor.start import start  # heavy, and of no use to --help
 
     try:
-        return serve_until_stopped(settings, _control, console_token=console_token, begun=begun)
+        return start(settings, _control, console_token=console_token, begun=begun)
     except Problems as wrong:
         typer.echo(message_of(in_folder(wrong, settings.policies)), err=True)
         return 2
@@ -88,6 +89,7 @@ def serve_folder(settings: Settings, console_token: str, begun: Callable[[], Non
 
 
 def _control(settings: Settings, plug: socket.socket, token: str, *, lifeline: int | None) -> int:
-    from gateway.control.process import run_control  # in its own process alone: workers do without a framework
+    with uncollected():
+        from gateway.control.process import run_control  # in its own process alone: workers do without a framework
 
     return run_control(settings, plug, token, lifeline=lifeline)

@@ -54,6 +54,7 @@ def publish(state: State, parts: Parts) -> None:
         open_breakers=resting,
         budgets=budgets,
         ceilings=ceilings,
+        waiting={(name,): float(count) for name, count in parts.loads.waiting().items()},
         frozen=gateway.frozen,
     )
     state.freezes_unread = parts.freezes.problem is not None

@@ -61,11 +61,12 @@ class Vitals:
         open_breakers: list[str],
         budgets: dict[Labels, float],
         ceilings: Cells,
+        waiting: Cells | None = None,
         frozen: Sequence[Labels] = (),
     ) -> None:
         """`budgets`: used shares, by (team,), (team, app) and (of, id, per); `ceilings`: by (endpoint, ceiling).
 
-        `frozen`: what is stopped, (selector, value).
+        `waiting`: how many wait for a seat, by (endpoint,); `frozen`: what is stopped, (selector, value).
         """
         gauges: dict[str, Cells] = {
             "gateway_in_flight": {(): float(in_flight)},
@@ -74,6 +75,7 @@ class Vitals:
             "gateway_app_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 2},
             "gateway_policy_budget_used_ratio": {key: share for key, share in budgets.items() if len(key) == 3},
             "gateway_ceiling_used_ratio": ceilings,
+            "gateway_waiting": waiting or {},
             "gateway_policy_info": self._versions,
             "gateway_waiver_end_timestamp_seconds": {key: ends for key, ends in self._waivers.items() if ends > time()},
             FROZEN: dict.fromkeys(frozen, 1.0),

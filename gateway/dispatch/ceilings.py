@@ -6,12 +6,13 @@ process may fill in that second what the others have filled too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import floor
 
 from gateway.catalog.facts import Endpoint
 from gateway.catalog.rows import Ceilings
+from gateway.dispatch.line import Lines, Ticket
 
 MINUTE_S = 60.0
 SOON_S = 1.0  # when one of the requests under way may have ended
@@ -70,6 +71,7 @@ class Seat:
     """One request's place at an endpoint, until it leaves."""
 
     load: Load
+    freed: Callable[[], None]  # somebody may wait for it
     left: bool = False
 
     def used(self, tokens: int, at: float) -> None:
@@ -81,6 +83,7 @@ class Seat:
         if not self.left:
             self.left = True
             self.load.at_once -= 1
+            self.freed()
 
 
 class Loads:
@@ -89,15 +92,20 @@ class Loads:
     def __init__(self) -> None:
         self._own: dict[str, Load] = {}
         self._others: dict[str, Load] = {}
+        self._held: dict[int, tuple[str, Seat]] = {}  # by who is about to ask there
+        self._lines = Lines()
 
-    def full(self, endpoint: Endpoint, tokens: int, at: float, *, yields: bool = False) -> Full | None:
-        """Why it takes no request of so many prompt tokens now; `yields`: one that goes behind callers' own."""
+    def full(self, endpoint: Endpoint, tokens: int, at: float, *, yields: bool = False, holder: int = 0) -> Full | None:
+        """Why it takes no request of so many prompt tokens now.
+
+        `yields`: one that goes behind callers' own; `holder`: who asks, if a seat may be held for it.
+        """
         ceilings = endpoint.ceilings
         if ceilings is None:
             return None
         own, others = self._own.get(endpoint.id) or Load(), self._others.get(endpoint.id) or Load()
         share = YIELDING if yields else 1.0
-        if ceilings.at_once is not None:
+        if ceilings.at_once is not None and not self._holds(holder, endpoint):
             most = max(1, floor(share * ceilings.at_once))
             if own.at_once + others.at_once >= most:
                 return Full("at_once", ceilings.at_once, SOON_S)
@@ -112,15 +120,63 @@ class Loads:
                 return Full(name, ceiling, wait_s)
         return None
 
-    def take(self, endpoint: Endpoint, tokens: int, at: float) -> Seat | None:
-        """Counts one request; None where nothing is counted."""
+    def take(self, endpoint: Endpoint, tokens: int, at: float, holder: int = 0) -> Seat | None:
+        """Counts one request, in the seat that is held for it if one is; None where nothing is counted."""
         if endpoint.ceilings is None:
             return None
         load = self._own.setdefault(endpoint.id, Load())
         load.requests.add(1, at)
         load.tokens.add(tokens, at)
+        return self._held.pop(holder)[1] if self._holds(holder, endpoint) else self._sit(endpoint)
+
+    def hold(self, endpoint: Endpoint, holder: int) -> None:
+        """A seat, until it is taken or given back: nobody else gets it while the holder's budget is looked at."""
+        if endpoint.ceilings is not None and not self._holds(holder, endpoint):
+            self.give_back(holder)
+            self._held[holder] = endpoint.id, self._sit(endpoint)
+
+    def give_back(self, holder: int) -> None:
+        """What is held for it, if anything is."""
+        if holder in self._held:
+            self._held.pop(holder)[1].leave()
+
+    def join(self, ticket: Ticket) -> None:
+        """Waits behind all who do: as seats become free each is held for the first."""
+        self._lines.join(ticket)
+        self._serve(each.id for each in ticket.endpoints)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Waits no more."""
+        self._lines.leave(ticket)
+
+    def waiting(self) -> dict[str, int]:
+        """How many wait here, by endpoint."""
+        return self._lines.lengths()
+
+    def _holds(self, holder: int, endpoint: Endpoint) -> bool:
+        held = self._held.get(holder)
+        return held is not None and held[0] == endpoint.id
+
+    def _sit(self, endpoint: Endpoint) -> Seat:
+        load, name = self._own.setdefault(endpoint.id, Load()), endpoint.id
         load.at_once += 1
-        return Seat(load)
+        return Seat(load, lambda: self._serve([name]))
+
+    def _serve(self, names: Iterable[str]) -> None:
+        """Seats that have become free there go to those who have waited longest."""
+        for name in names:
+            while (first := self._lines.first(name)) is not None and self._has_seat(first[0]):
+                endpoint, ticket = first
+                self._lines.leave(ticket)
+                self._held[ticket.holder] = name, self._sit(endpoint)
+                ticket.called(endpoint)
+
+    def _has_seat(self, endpoint: Endpoint) -> bool:
+        most = endpoint.ceilings.at_once if endpoint.ceilings is not None else None
+        return most is None or self._under_way(endpoint.id) < most
+
+    def _under_way(self, name: str) -> int:
+        return sum(loads[name].at_once for loads in (self._own, self._others) if name in loads)
 
     def told(self, at: float) -> dict[str, Told]:
         """What others should know: by endpoint."""
@@ -146,6 +202,7 @@ class Loads:
                 load.tokens.join(Minutes(then, *counts[2:]))
                 load.at_once += at_once
         self._others = heard
+        self._serve(self.waiting())
 
     def used_shares(self, endpoint: Endpoint, at: float) -> dict[str, float]:
         """Of each ceiling, how much of it is used: by its name."""

@@ -18,12 +18,13 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.ceilings import Full, Loads
 from gateway.dispatch.exhausted import Standing, exhausted, nothing_usable, too_full
 from gateway.dispatch.hold import Hold
-from gateway.dispatch.queue import Queue
+from gateway.dispatch.queue import Queue, hold_for
 from gateway.dispatch.replicas import awake, breaker_name, choose, last_resorts
 from gateway.dispatch.reply import Reply, StreamedReply
 from gateway.dispatch.stopping import Running
 from gateway.dispatch.stored_state import claim, out_of_reach
-from gateway.dispatch.translation import outgoing, unwritable
+from gateway.dispatch.translation import Outgoing, outgoing, unwritable
+from gateway.dispatch.waiting import seat_at
 from gateway.errors import GatewayError
 from gateway.outcome.request_state import RequestState
 from gateway.outcome.result import Judge
@@ -35,7 +36,6 @@ from gateway.upstreams.state_seal import StateSeal
 
 AGAIN_S = 0.1  # half as long to half as long again passes before `retry_same` asks again
 _chance = random.SystemRandom()
-_WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
     """Asks one endpoint after another, each in its wire, until a reply may be handed out. Raises GatewayError."""
     claim(trail, means.seal)
     queue = _queue(trail, means)
-    judge, endpoint = means.judge(trail), queue.first()
+    judge, endpoint = means.judge(trail), queue.first() or await _in_line(trail, queue, means)
     if endpoint is None:
         raise out_of_reach(trail) or unwritable(trail, means.seal) or _nothing_usable(trail, means)
     unasked: GatewayError | None = None  # why the last of those was not asked that could have been
@@ -71,7 +71,7 @@ async def dispatch(trail: RequestState, means: DispatchContext) -> Reply:
             if isinstance(asked, GatewayError):
                 unasked, endpoint = asked, queue.instead()
                 continue
-            found = await _ask(asked, trail, means, _hold(trail, queue, endpoint, spare), judge)
+            found = await _ask(asked, trail, means, hold_for(trail, queue, endpoint, first=spare is None), judge)
             said = found.outcome if isinstance(found, Failure) else found.verdict
             if said != "failed":
                 _note_reroute(trail, last, endpoint)
@@ -114,29 +114,27 @@ def _standing(trail: RequestState, means: DispatchContext, besides: Sequence[End
     return Standing.of(trail, means.fleet, means.breakers, lambda each: _full(each, trail, means), besides)
 
 
+async def _in_line(trail: RequestState, queue: Queue, means: DispatchContext) -> Endpoint | None:
+    """Nobody can be asked now: the first that has a seat again, where it may be waited for. Raises GatewayError."""
+    full = [] if means.yields else [each for each in trail.decision.endpoints if _lacks_a_seat(each, trail, means)]
+    endpoint = await seat_at(full, trail, means.loads)
+    return queue.begin_at(endpoint) if endpoint is not None else None
+
+
+def _lacks_a_seat(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
+    """True if that is all that keeps it from being asked, and it has a line."""
+    if endpoint.ceilings is None or endpoint.ceilings.queue is None or not _in_reach(endpoint, trail, means):
+        return False
+    full = means.loads.full(endpoint, trail.prompt_tokens, time())
+    if full is None or full.ceiling != "at_once" or not affordable(endpoint, trail):
+        return False
+    return bool(awake(endpoint, means.fleet, means.breakers, monotonic()))
+
+
 def _note_reroute(trail: RequestState, last: tuple[Endpoint, str] | None, endpoint: Endpoint) -> None:
     """A reply of `endpoint` takes the place of the last one."""
     if last is not None and last[0] is not endpoint:
         trail.rerouted.append((last[0].id, endpoint.id, last[1]))
-
-
-def _hold(trail: RequestState, queue: Queue, endpoint: Endpoint, spare: ActiveAttempt | None) -> Hold:
-    """Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held.
-
-    Where the same endpoint may be asked once more an opening is held all the same: it may break.
-    """
-    if not trail.request.stream:
-        return _WHOLE
-    leavable, rules = queue.leavable(endpoint), trail.decision.route.on_refusal
-    may_break = rules is not None and bool(rules.reroute) and queue.may_ask_again(endpoint)
-    only_blank, keeps = leavable == {"blank"}, spare is None and queue.at_end
-    return Hold(
-        rules if leavable or may_break else None,
-        trail.request.choices,
-        only_blank=only_blank and not may_break,
-        only_breaks=may_break and leavable <= {"blank"},
-        keeps=keeps,
-    )
 
 
 async def _next(failure: Failure, queue: Queue, endpoint: Endpoint, trail: RequestState) -> Endpoint | None:
@@ -174,13 +172,21 @@ def _elsewhere(question: Question, failure: Failure, trail: RequestState, means:
 
 async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Question | GatewayError:
     """What it is asked and that it may be; else why not: a field that has no place in its wire, or the budget."""
+    if endpoint.ceilings is not None and (full := _full(endpoint, trail, means)) is not None:
+        return too_full([(endpoint, full)])  # while it was waited to ask again
+    means.loads.hold(endpoint, id(trail))
     try:
         out = outgoing(trail, endpoint, means.seal)
+        permit = await means.admit(trail, endpoint)
+        return permit if isinstance(permit, GatewayError) else _question(permit, out, trail, means)
     except GatewayError as refused:
         return refused
-    permit = await means.admit(trail, endpoint)
-    if isinstance(permit, GatewayError):
-        return permit
+    finally:
+        means.loads.give_back(id(trail))
+
+
+def _question(permit: Permit, out: Outgoing, trail: RequestState, means: DispatchContext) -> Question | GatewayError:
+    endpoint = permit.endpoint
     if endpoint.ceilings is not None and (full := _full(endpoint, trail, means)) is not None:
         return too_full([(endpoint, full)])  # while its budget was looked at
     numbers = list(means.fleet.replicas(endpoint))
@@ -188,7 +194,9 @@ async def _permitted(endpoint: Endpoint, trail: RequestState, means: DispatchCon
         numbers = _askable(endpoint, means) or numbers
     failed = trail.failed_replicas.get(endpoint.id, ())
     fresh = [number for number in numbers if number not in failed] or numbers
-    seat = means.loads.take(endpoint, trail.prompt_tokens, time()) if endpoint.ceilings is not None else None
+    seat = None
+    if endpoint.ceilings is not None:
+        seat = means.loads.take(endpoint, trail.prompt_tokens, time(), id(trail))
     return Question(permit, out, choose(endpoint, fresh, trail.decision.view.draw or 0.0), seat)
 
 
@@ -226,16 +234,20 @@ def _last_resort(endpoint: Endpoint, trail: RequestState, means: DispatchContext
 
 
 def _could_serve(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
-    if not means.fleet.reaches(endpoint) or (trail.claim is not None and trail.claim.endpoint != endpoint.id):
+    if not _in_reach(endpoint, trail, means):
         return False
     if endpoint.ceilings is not None and _full(endpoint, trail, means) is not None:
         return False
     return affordable(endpoint, trail)
 
 
+def _in_reach(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> bool:
+    return means.fleet.reaches(endpoint) and (trail.claim is None or trail.claim.endpoint == endpoint.id)
+
+
 def _full(endpoint: Endpoint, trail: RequestState, means: DispatchContext) -> Full | None:
     """Which ceiling keeps it from being asked, which the request's record says too."""
-    full = means.loads.full(endpoint, trail.prompt_tokens, time(), yields=means.yields)
+    full = means.loads.full(endpoint, trail.prompt_tokens, time(), yields=means.yields, holder=id(trail))
     if full is not None:
         trail.passed_over.setdefault(endpoint.id, full.ceiling)
     return full

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.catalog.facts import Endpoint
+from gateway.dispatch.hold import Hold
 from gateway.outcome.request_state import RequestState
 from gateway.signals.value import Value
+
+_WHOLE = Hold(None, 1)  # a whole reply is read to its end in any case
 
 
 class Queue:
@@ -33,6 +36,10 @@ class Queue:
     def first(self) -> Endpoint | None:
         """The endpoint to begin with; None if none can be used."""
         return self._take(self._left) or self._take(self._left, self._last_resort)
+
+    def begin_at(self, endpoint: Endpoint) -> Endpoint | None:
+        """This one, which has a seat for it."""
+        return self._take([endpoint], lambda _: True)
 
     def after_failure(self) -> Endpoint | None:
         """Where to go when the endpoint failed. What may take the place of a refusal is all that may be asked since."""
@@ -143,3 +150,23 @@ class Queue:
                 self._last = endpoint
                 return endpoint
         return None
+
+
+def hold_for(trail: RequestState, queue: Queue, endpoint: Endpoint, *, first: bool) -> Hold:
+    """Of a reply of `endpoint`; `first`: no other has been left for it.
+
+    Where every verdict stands, for want of another endpoint or by the policy's word, nothing is held.
+    Where the same endpoint may be asked once more an opening is held all the same: it may break.
+    """
+    if not trail.request.stream:
+        return _WHOLE
+    leavable, rules = queue.leavable(endpoint), trail.decision.route.on_refusal
+    may_break = rules is not None and bool(rules.reroute) and queue.may_ask_again(endpoint)
+    only_blank, keeps = leavable == {"blank"}, first and queue.at_end
+    return Hold(
+        rules if leavable or may_break else None,
+        trail.request.choices,
+        only_blank=only_blank and not may_break,
+        only_breaks=may_break and leavable <= {"blank"},
+        keeps=keeps,
+    )

@@ -59,7 +59,7 @@ def _result(trail: RequestState, error: BaseException | None) -> Result:
             return "answered"
         return trail.attempts[-1].outcome if trail.attempts else "failed"
     if isinstance(error, GatewayError):
-        if error.code in _STOPPED_HERE and not trail.attempts:
+        if (error.code in _STOPPED_HERE or trail.refused_by == "queue") and not trail.attempts:
             return "denied"
         return "filtered" if error.code == "content_filtered" else "failed"
     cancelled = not isinstance(error, Exception)

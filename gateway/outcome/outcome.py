@@ -60,7 +60,9 @@ class Outcome:
     cost_usd: Decimal  # over its serving attempts
     baseline_list_usd: Decimal | None  # the baseline's price of the same tokens
     baseline_permitted: bool
-    denied_by: str | None  # budget, budget:OF:ID of a place, rate, ceiling, a guard's name, several; only if denied
+    denied_by: (
+        str | None
+    )  # budget, budget:OF:ID of a place, rate, ceiling, queue, a guard's name, several; only if denied
     rerouted: tuple[tuple[str, str, str], ...]  # (from endpoint, to endpoint, reason)
     overhead_s: float  # in the gateway itself before the upstream is asked, plus after its last byte
     total_s: float

@@ -174,6 +174,13 @@ FAMILIES = (
     Family("gateway_machine_usd_per_hour", "gauge", "What an hour of the own machine costs", ("endpoint",)),
     Family("gateway_first_request_timestamp_seconds", "gauge", "When the first request was received that is counted"),
     Family("gateway_last_reply_timestamp_seconds", "gauge", "When the last request ended that is counted"),
+    Family(
+        "gateway_waiting",
+        "gauge",
+        "Requests that wait for a seat at an endpoint that is full",
+        ("endpoint",),
+        workers="sum",
+    ),
     Family("gateway_breaker_open", "gauge", "1 while requests pass the endpoint over", ("endpoint",), workers="max"),
     Family("gateway_in_flight", "gauge", "Requests under way", workers="sum"),
     Family("gateway_policy_info", "gauge", "1 for the policy version that serves", ("version",), workers="max"),

@@ -11,19 +11,24 @@ from gateway.settings import Settings
 _MOST = 4_096
 
 
-def require_ledger(settings: Settings) -> None:
-    """Raises LedgerUnusable. Said once, at the start: later the journal waits for a ledger that is away."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        os.close(reading)
-        _answer(settings, writing)
-    os.close(writing)
-    with open(reading, "rb") as answer:
-        said = answer.read(_MOST).decode(errors="replace")
-    os.waitpid(pid, 0)
-    if said:
-        raise LedgerUnusable(said)
+class LedgerCheck:
+    """One, begun at once: it takes its time, and whoever starts has other things to do meanwhile."""
+
+    def __init__(self, settings: Settings):
+        self._reading, writing = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            os.close(self._reading)
+            _answer(settings, writing)
+        os.close(writing)
+
+    def require(self) -> None:
+        """Waits for the answer. Raises LedgerUnusable. Later the journal waits for a ledger that is away."""
+        with open(self._reading, "rb") as answer:
+            said = answer.read(_MOST).decode(errors="replace")
+        os.waitpid(self._pid, 0)
+        if said:
+            raise LedgerUnusable(said)
 
 
 def _answer(settings: Settings, writing: int) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-import secrets
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,21 +12,21 @@ from time import monotonic, sleep
 from traceback import print_exc
 from typing import NoReturn
 
+from gateway.background.refusal_detection import load_models
+from gateway.collector import uncollected
 from gateway.data_plane.listener import Listener
 from gateway.data_plane.worker import serve_worker
 from gateway.errors import Problem, Problems
 from gateway.policy.compiled import Compiled
-from gateway.processes import core_dumps, logs, ports
+from gateway.processes import ports
 from gateway.processes.reload_request import Requests
 from gateway.processes.reload_status import Notice
 from gateway.processes.signal_mask import signals_held
-from gateway.processes.state_lock import lock
-from gateway.processes.tls import callers_tls
 from gateway.processes.watchdog import GRACE_S, end_with
 from gateway.settings import Settings
 from gateway.supervisor.adapter_child import Adapter
-from gateway.supervisor.control_child import Control, RunControl, check_control
-from gateway.supervisor.ledger_check import require_ledger
+from gateway.supervisor.control_child import Control, RunControl
+from gateway.supervisor.ledger_check import LedgerCheck
 from gateway.supervisor.reload import Reloader, Reloads, accept
 from gateway.supervisor.wakeup import Bell
 
@@ -40,25 +40,25 @@ _log = logging.getLogger("gateway")
 def run(
     settings: Settings,
     control: RunControl,
+    token: str,
     *,
-    console_token: str | None = None,
-    begun: Callable[[], None] = lambda: None,
+    ledger: LedgerCheck,
+    read_ahead: Callable[[], None],
+    begun: Callable[[], None],
 ) -> int:
-    """Serves until it is told to stop; the exit code. `begun` is called when all processes have been started.
+    """Serves until it is told to stop; the exit code. `token` opens the console; see `start`.
 
-    Raises Problems, StateFolderTaken, LedgerUnusable, BadSetting, OSError for a folder that cannot be used.
+    `read_ahead` returns when no other thread reads models any more. Raises Problems, LedgerUnusable, BadSetting.
     """
-    core_dumps.keep_off()
-    logs.set_up(settings.log_level, settings.log_format)
-    check_control(settings)
-    callers_tls(settings)  # said once here, before anything is forked
-    with lock(settings.state_dir):  # what is forked holds it too
-        compiled = accept(settings.policies, settings.state_dir)
-        _check_shared_state(settings, compiled)
-        token = console_token or settings.admin_token or secrets.token_urlsafe(16)
-        listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
-        desk = Control(settings, control, token) if settings.control else None
-        return _Parent(settings, compiled, listener, desk).run(begun)
+    compiled = accept(settings.policies, settings.state_dir)
+    _check_shared_state(settings, compiled)
+    listener = Listener(ports.listen(settings.host, settings.port, ports.DATA))
+    desk = Control(settings, control, token) if settings.control else None
+    parent = _Parent(settings, compiled, listener, desk)
+    # Said once here; workers that cannot open it would only die, one after the other.
+    ledger.require()
+    read_ahead()
+    return parent.run(begun)
 
 
 def _check_shared_state(settings: Settings, compiled: Compiled) -> None:
@@ -88,16 +88,14 @@ class _Parent:
         self._bell = Bell()
 
     def run(self, begun: Callable[[], None]) -> int:
-        """Until SIGTERM or SIGINT. Raises LedgerUnusable."""
-        # Said once here; workers that cannot open it would only die, one after the other.
+        """Until SIGTERM or SIGINT."""
         requests = Requests(self._settings.state_dir)
-        require_ledger(self._settings)
         reloads = Reloads(self._settings.state_dir)
         reloader = Reloader(self._compiled, self._settings.policies, self._settings.state_dir, reloads.count)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._ask)
-        self._fill()
+        self._begin()
         begun()
         while not self._stopping or self._workers or (self._control and self._control.pid):
             self._bell.wait(STOPPING_LOOK_S if self._stopping else LOOK_S)
@@ -109,6 +107,17 @@ class _Parent:
                 self._kill()
         self._adapter.end()
         return 0
+
+    def _begin(self) -> None:
+        """The control process first, which has much to import. Models are read once: workers find them in memory."""
+        gc.freeze()
+        gc.enable()
+        with suppress(OSError):  # what the system does not give now is asked for again
+            self._look_after_control()
+        with uncollected():
+            load_models(self._compiled.policy)
+        gc.freeze()
+        self._fill()
 
     def _look(self, reloader: Reloader, requests: Requests) -> None:
         """Takes over what changed; the workers hear at once that there is something new."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ ROWS = {
     "m@b": 'base_url: "URL/b", key_file: "FILE"',
     "w@a": 'base_url: "URL/a", ceilings: {requests_per_minute: 2}',
     "w@a/eu": 'base_url: "URL/a"',
+    "w@a/line": 'base_url: "URL/a", ceilings: {at_once: 1, queue: 2, queue_s: 60}',
+    "w@a/short": 'base_url: "URL/a", ceilings: {at_once: 1, queue: 2, queue_s: 0.2}',
     "w@b": 'base_url: "URL/b", limits: {whole_s: 1, usd: 0.05}',
     "w@c": 'replicas: [{base_url: "http://127.0.0.1:DEAD/v1", weight: 9}, {base_url: "URL/c"}]',
 }
@@ -152,6 +155,69 @@ def test_one_that_is_full_is_passed_over_like_one_that_rests_and_rests_not(house
     assert any("m@a was passed over: at_once" in line for line in record["why"])
     assert any("m@a takes at most 6,000 requests a minute, 1 requests at once" in line for line in record["why"])
     assert decision(house.gateway, told)["denied_by"] == "ceiling"
+
+
+def test_who_finds_no_seat_waits_in_line_and_is_served_in_turn_and_a_full_line_is_told(house: House) -> None:
+    ends = threading.Event()
+
+    async def slow(line: Line) -> None:
+        await asyncio.to_thread(ends.wait, 60)
+        await answer()(line)
+
+    def waiting(count: int) -> None:
+        assert house.gateway.counts("gateway_waiting", count, endpoint="w@a/line")
+
+    house.upstreams.acts["a"] = slow
+    with ThreadPoolExecutor(3) as beside:
+        running = [beside.submit(ask, house.gateway, chat("w@a/line", "number 0"))]
+        assert house.gateway.counts("gateway_ceiling_used_ratio", 1, endpoint="w@a/line")
+        for number in (1, 2):
+            running.append(beside.submit(ask, house.gateway, chat("w@a/line", f"number {number}")))
+            waiting(number)
+        try:
+            denied, told, body = ask(house.gateway, chat("w@a/line", "number 3"))
+        finally:
+            ends.set()
+        assert [each.result()[0] for each in running] == [200] * 3
+    house.upstreams.acts.clear()
+
+    assert (denied, told["retry-after"], json.loads(body)["error"]["code"]) == (503, "60", "overloaded")
+    assert b"w@a/line: 2 requests wait for a seat already" in body
+    assert decision(house.gateway, told)["denied_by"] == "queue"
+    texts = [json.loads(body)["messages"][0]["content"] for *_, body in house.upstreams.asked]
+    assert texts == ["number 0", "number 1", "number 2"], "first come, first served"
+    waiting(0)
+
+
+def test_who_waits_in_vain_is_told_so_and_a_caller_who_leaves_the_line_holds_no_seat(house: House) -> None:
+    asked, ends = threading.Event(), threading.Event()
+
+    async def slow(line: Line) -> None:
+        asked.set()
+        await asyncio.to_thread(ends.wait, 60)
+        await answer()(line)
+
+    house.upstreams.acts["a"] = slow
+    with ThreadPoolExecutor(2) as beside:
+        first = beside.submit(ask, house.gateway, chat("w@a/short"))
+        longer = beside.submit(ask, house.gateway, chat("w@a/line"))
+        assert asked.wait(60) and house.gateway.counts("gateway_ceiling_used_ratio", 1, endpoint="w@a/line")
+        try:
+            denied, told, body = ask(house.gateway, chat("w@a/short", "another conversation"))
+            head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer gw-test-key\r\n"
+            text = json.dumps(chat("w@a/line", "gone")).encode()
+            with socket.create_connection(("127.0.0.1", house.gateway.port)) as plug:
+                plug.sendall(head + b"content-length: %d\r\n\r\n%b" % (len(text), text))
+                assert house.gateway.counts("gateway_waiting", 1, endpoint="w@a/line")
+            assert house.gateway.counts("gateway_waiting", 0, endpoint="w@a/line")
+        finally:
+            ends.set()
+        assert (first.result()[0], longer.result()[0]) == (200, 200)
+    house.upstreams.acts.clear()
+
+    assert (denied, told["retry-after"]) == (503, "1") and b"no seat has become free in 0.2 s" in body
+    assert ask(house.gateway, chat("w@a/line"))[0] == 200
+    assert not any(b"gone" in body for *_, body in house.upstreams.asked), "nobody asked for who had left"
 
 
 def test_a_rate_that_is_reached_is_told_with_the_time_to_come_back(house: House) -> None:

@@ -13,6 +13,7 @@ from gateway.catalog.data import shipped, shipped_catalog
 from gateway.catalog.facts import Catalog
 from gateway.catalog.overlay import overlaid
 from gateway.catalog.sources import Written
+from gateway.collector import uncollected
 from gateway.errors import Place, Problem, Problems, nearest
 from gateway.identity import Budget, Keyring, compile_callers
 from gateway.policy.authoring.assemble import assemble
@@ -59,7 +60,8 @@ class _Folder:
 def compile_folder(files: Mapping[str, bytes]) -> Compiled:
     """`files` by name: policy.yaml, callers.yaml, catalog/x.yaml, cases/x.yaml. Raises Problems, and nothing else."""
     try:
-        return _compiled(files)
+        with uncollected():
+            return _compiled(files)
     except Problems:
         raise
     except Exception as wrong:  # whatever stands in a file: it is refused, and ends no process

@@ -15,6 +15,8 @@ _SAID = {
     "requests_per_minute": "{:,} requests a minute",
     "tokens_per_minute": "{:,} tokens a minute",
     "at_once": "{:,} requests at once",
+    "queue": "{:,} waiting for one of them to end",
+    "queue_s": "{:g} s each",
 }
 
 
