@@ -192,7 +192,9 @@ def _import_all() -> None:
     import gateway.cli.control
     import gateway.cli.serve
     import gateway.control.process
-    import gateway.record.store  # noqa: F401
+    import gateway.record.store
+    import gateway.supervisor.serve
+    import gateway.supervisor.start  # noqa: F401
     from gateway.outcome import refusal
     from gateway.signals.measure import load
     from gateway.signals.table import text_signals

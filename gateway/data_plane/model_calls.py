@@ -111,7 +111,7 @@ def _arrival(said: Mapping[bytes, str]) -> Arrival:
 async def _write(exchange: Exchange, served: Served) -> None:
     if served.error is not None:
         dialect = served.trail.request.interface.dialect
-        write_error(exchange, served.error, story.of_error(served.end()), dialect=dialect)
+        write_error(exchange, served.error, story.of_error(served.end(), served.trail), dialect=dialect)
         return
     reply = served.reply
     assert reply is not None
@@ -119,7 +119,8 @@ async def _write(exchange: Exchange, served: Served) -> None:
         await _write_stream(exchange, served, reply)
         return
     outcome = served.end()
-    lines = story.of_whole(outcome, reply) + story.of_adapted(served.trail.adapted)
+    trail = served.trail
+    lines = story.of_whole(outcome, reply) + story.of_adapted(trail.adapted) + story.of_rates(trail)
     exchange.whole(reply.status, lines, reply.opening)
 
 

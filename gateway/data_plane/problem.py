@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from time import time
 
 from gateway.data_plane.asgi import Exchange, Headers, encode
 from gateway.errors import GatewayError
-from gateway.interfaces.dialects import OPENAI, Dialect
+from gateway.interfaces.dialects import ANTHROPIC, OPENAI, Dialect
 
+MINUTE_S = 60.0
 BACK_IN_S = 30  # where a caller may come back and nobody knows when
 
 
@@ -27,9 +31,37 @@ def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
     return headers
 
 
+def rate_headers(rates: Iterable[tuple[str, int, int]], at: float, dialect: Dialect) -> list[tuple[bytes, bytes]]:
+    """Of each rate its name, how many a minute and how many are left; `at`: when they were counted.
+
+    On Anthropic's paths also by the names that its SDKs read. What this minute counts is gone when the next ends.
+    """
+    headers: list[tuple[bytes, bytes]] = []
+    reset_s = max(1, math.ceil(MINUTE_S - at % MINUTE_S))
+    for name, most, left in rates:
+        what = name.encode()
+        headers += [(b"x-ratelimit-limit-" + what, b"%d" % most), (b"x-ratelimit-remaining-" + what, b"%d" % left)]
+        headers.append((b"x-ratelimit-reset-" + what, b"%ds" % reset_s))
+        if dialect is ANTHROPIC:
+            head, point = b"anthropic-ratelimit-" + what, datetime.fromtimestamp(int(at) + reset_s, UTC)
+            headers += [(head + b"-limit", b"%d" % most), (head + b"-remaining", b"%d" % left)]
+            headers.append((head + b"-reset", point.isoformat().replace("+00:00", "Z").encode()))
+    return headers
+
+
+def _denied_rates(error: GatewayError) -> list[tuple[str, int, int]]:
+    """On Anthropic's paths the rate that is reached is told by its names too."""
+    if error.ceiling is None or error.ceiling[0] not in ("requests", "tokens"):
+        return []
+    return [(error.ceiling[0], int(error.ceiling[1]), 0)]
+
+
 def error_lines(error: GatewayError, headers: Headers = (), *, dialect: Dialect = OPENAI) -> tuple[bytes, bytes]:
     """Header lines and body of an error reply."""
-    return b"".join(b"%b: %b\r\n" % line for line in (*error_headers(error), *headers)), encode(dialect.error(error))
+    rates = rate_headers(_denied_rates(error), time(), dialect) if dialect is ANTHROPIC else []
+    also = [line for line in rates if line[0].startswith(b"anthropic-")]
+    lines = b"".join(b"%b: %b\r\n" % line for line in (*error_headers(error), *also, *headers))
+    return lines, encode(dialect.error(error))
 
 
 def write_error(exchange: Exchange, error: GatewayError, headers: Headers = (), *, dialect: Dialect = OPENAI) -> None:

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from gateway.catalog.facts import Endpoint
 from gateway.data_plane.cache_headers import of_cache
+from gateway.data_plane.problem import rate_headers
 from gateway.dispatch.reply import Reply
 from gateway.outcome.outcome import Outcome
+from gateway.outcome.request_state import RequestState
 from gateway.pipeline import Served
 from gateway.request import Arrival
 
@@ -34,7 +36,17 @@ def of_stream(served: Served) -> bytes:
         len(trail.attempts) + (trail.kept is None),
         of_cache(trail.cache, trail.kept),
         of_adapted(trail.adapted),
+        of_rates(trail),
     )
+
+
+def of_rates(trail: RequestState) -> bytes:
+    """How much of its team's rates is left, once this request was counted, by the names that the caller's SDK knows."""
+    if not trail.rates:
+        return b""
+    request = trail.request
+    lines = rate_headers(trail.rates, request.arrival.received_at, request.interface.dialect)
+    return b"".join(b"%b: %b\r\n" % line for line in lines)
 
 
 def of_adapted(names: tuple[str, ...]) -> bytes:
@@ -62,14 +74,15 @@ def of_whole(outcome: Outcome, reply: Reply) -> bytes:
     )
 
 
-def of_error(outcome: Outcome) -> list[tuple[bytes, bytes]]:
+def of_error(outcome: Outcome, trail: RequestState) -> list[tuple[bytes, bytes]]:
     """Everything, of the last endpoint that was asked if one was."""
     decision, attempts = outcome.decision, outcome.attempts
     assert decision is not None
     lines = _facts(attempts[-1].endpoint) if attempts else {}
     lines |= {"route": decision.route.name, "policy": decision.policy.version, "attempts": str(len(attempts))}
     lines |= {"outcome": outcome.result, "cost-usd": format(outcome.cost_usd, "f")}
-    return [*of_every(outcome.request.arrival), *_as_headers(lines)]
+    rates = rate_headers(trail.rates, trail.request.arrival.received_at, trail.request.interface.dialect)
+    return [*of_every(outcome.request.arrival), *_as_headers(lines), *rates]
 
 
 def _named(arrival: Arrival) -> bytes:

@@ -30,6 +30,14 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """What a team has sent in the last minute, the request included that has just entered."""
+
+    requests: int
+    tokens: int  # of prompts, as estimated, and of answers that have ended
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """What one attempt sets aside of one budget, in nano-dollars."""
 
@@ -66,8 +74,11 @@ class Settlement:
 class Accounts(Protocol):
     """Where the counts are kept: in this process, or shared through Redis."""
 
-    async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
-        """Counts one request of so many prompt tokens against the team's rates, or says which is reached."""
+    async def enter(self, team: Team, tokens: int, at: float) -> Denial | Used | None:
+        """Counts one request of so many prompt tokens against the team's rates, or says which is reached.
+
+        None: the team has no rate.
+        """
 
     async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """Sets all its shares aside, or none and says which budget does not reach.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 
 from gateway.identity import Account, Subject, Team
 from gateway.limits.account import (
@@ -11,6 +12,7 @@ from gateway.limits.account import (
     Reservation,
     Settlement,
     SpentSince,
+    Used,
     nano,
     over_budget,
     over_rate,
@@ -59,7 +61,7 @@ class MemoryAccounts:
         self._requests: dict[str, _Meter] = {}
         self._tokens: dict[str, _Meter] = {}
 
-    async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
+    async def enter(self, team: Team, tokens: int, at: float) -> Denial | Used | None:
         """See Accounts."""
         rate = team.rate
         if rate is None:
@@ -72,7 +74,7 @@ class MemoryAccounts:
             return over_rate(team, "tokens", rate.tokens_per_minute, at)
         requests.add(1, at)
         used.add(tokens, at)
-        return None
+        return Used(ceil(requests.level(at)), ceil(used.level(at)))
 
     async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """See Accounts."""

@@ -58,8 +58,14 @@ class Admission:
             words += f" {most:,} a minute: send less at once, or have its `rate` raised"
             raise GatewayError("request_too_large", words)
         denial = await self._accounts.enter(team, trail.prompt_tokens, trail.request.arrival.received_at)
-        if denial is not None:
+        if isinstance(denial, Denial):
             raise self._stop(trail, denial)
+        if denial is not None:
+            most = {"requests": team.rate.requests_per_minute, "tokens": team.rate.tokens_per_minute}
+            left = {
+                name: (ceiling, max(0, ceiling - getattr(denial, name))) for name, ceiling in most.items() if ceiling
+            }
+            trail.rates = tuple([(name, *each) for name, each in left.items()])
 
     async def admit(self, trail: RequestState, endpoint: Endpoint) -> Permit | GatewayError:
         """An error if a budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""

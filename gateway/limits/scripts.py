@@ -132,9 +132,9 @@ ENTER = """
 local function n(key) return tonumber(redis.call('GET', key) or '0') end
 local weight, tokens = tonumber(ARGV[1]), tonumber(ARGV[2])
 local most_requests, most_tokens = tonumber(ARGV[3]), tonumber(ARGV[4])
-if most_requests >= 0 and n(KEYS[2]) * weight + n(KEYS[1]) + 1 > most_requests then return 1 end
-if most_tokens >= 0 and n(KEYS[4]) * weight + n(KEYS[3]) + tokens > most_tokens then return 2 end
-redis.call('INCRBY', KEYS[1], 1) redis.call('EXPIRE', KEYS[1], 180)
-redis.call('INCRBY', KEYS[3], tokens) redis.call('EXPIRE', KEYS[3], 180)
-return 0
+if most_requests >= 0 and n(KEYS[2]) * weight + n(KEYS[1]) + 1 > most_requests then return {1} end
+if most_tokens >= 0 and n(KEYS[4]) * weight + n(KEYS[3]) + tokens > most_tokens then return {2} end
+local requests = redis.call('INCRBY', KEYS[1], 1) redis.call('EXPIRE', KEYS[1], 180)
+local taken = redis.call('INCRBY', KEYS[3], tokens) redis.call('EXPIRE', KEYS[3], 180)
+return {0, math.ceil(n(KEYS[2]) * weight) + requests, math.ceil(n(KEYS[4]) * weight) + taken}
 """

@@ -26,6 +26,7 @@ from gateway.limits.account import (
     Reservation,
     Settlement,
     SpentSince,
+    Used,
     nano,
     over_budget,
     over_rate,
@@ -61,7 +62,7 @@ class SharedAccounts:
         self._known: dict[_Counted, tuple[str, int]] = {}  # period and nano-dollars
         self._settling = Settling(self._settle)
 
-    async def enter(self, team: Team, tokens: int, at: float) -> Denial | None:
+    async def enter(self, team: Team, tokens: int, at: float) -> Denial | Used | None:
         """See Accounts."""
         rate = team.rate
         if rate is None:
@@ -71,13 +72,13 @@ class SharedAccounts:
         most = [-1 if limit is None else limit for limit in (rate.requests_per_minute, rate.tokens_per_minute)]
         try:
             async with asyncio.timeout(self._deadline_s):
-                verdict = await self._enter(keys=keys, args=[1.0 - at % MINUTE_S / MINUTE_S, tokens, *most])
+                verdict, *used = await self._enter(keys=keys, args=[1.0 - at % MINUTE_S / MINUTE_S, tokens, *most])
         except _AWAY:
             return self._unreached(f"team `{team.id}`", "rate")
         self._reached(True)
         if verdict == 1:
             return over_rate(team, "requests", most[0], at)
-        return over_rate(team, "tokens", most[1], at) if verdict == 2 else None
+        return over_rate(team, "tokens", most[1], at) if verdict == 2 else Used(*used)
 
     async def reserve(self, reservation: Reservation, at: float) -> Denial | None:
         """See Accounts."""

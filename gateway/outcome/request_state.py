@@ -74,6 +74,7 @@ class RequestState:
     kept: KeptAnswer | None = None  # what the caller is given again
     keeping: Keeping | None = None  # where the answer to it may be kept
     ordinary: bool = False  # the last reply ended as it should: not at a limit, nor by a word of the vendor's
+    rates: tuple[tuple[str, int, int], ...] = ()  # of its team: requests or tokens, how many a minute, how many left
     refused_by: str | None = None  # a budget or rate limit that stopped it here: `budget`, `rate`
 
     async def catch_up(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import socket
 import threading
@@ -46,6 +47,8 @@ ROWS = {
     "w@b": 'base_url: "URL/b", limits: {whole_s: 1, usd: 0.05}',
     "w@c": 'replicas: [{base_url: "http://127.0.0.1:DEAD/v1", weight: 9}, {base_url: "URL/c"}]',
 }
+BOUNDED = "bounded: {data_class: public, rate: {requests_per_minute: 4, tokens_per_minute: 900000}}"
+BOUNDED_KEY = "gw-of-a-team-with-a-rate"
 KEYS = {"FIRST_API_KEY": "first-key-of-the-test", "SECOND_API_KEY": "second-key-of-the-test"}
 
 
@@ -73,6 +76,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         rows = rows.replace("URL", f"http://127.0.0.1:{upstreams.port}").replace("FILE", str(key_file))
         text = CATALOG.replace("OPERATORS", operators) + rows.replace("DEAD", str(free_port()))
         (policies / "catalog" / "all.yaml").write_text(text)
+        callers = (policies / "callers.yaml").read_text().replace("teams: {", f"teams: {{{BOUNDED}, ")
+        digest = hashlib.sha256(BOUNDED_KEY.encode()).hexdigest()
+        row = f"keys: [{{id: bounded, team: bounded, sha256: {digest}}}, "
+        (policies / "callers.yaml").write_text(callers.replace("keys: [", row))
         policy = (policies / "policy.yaml").read_text().replace("try: [m@a,", "try: [w@a/eu, m@a,")
         (policies / "policy.yaml").write_text(f"budgets: [{{endpoint: w@a/eu, usd: 0, per: day}}]\n{policy}")
         try:
@@ -218,6 +225,31 @@ def test_who_waits_in_vain_is_told_so_and_a_caller_who_leaves_the_line_holds_no_
     assert (denied, told["retry-after"]) == (503, "1") and b"no seat has become free in 0.2 s" in body
     assert ask(house.gateway, chat("w@a/line"))[0] == 200
     assert not any(b"gone" in body for *_, body in house.upstreams.asked), "nobody asked for who had left"
+
+
+def test_every_reply_to_a_team_with_a_rate_says_what_is_left_of_it(house: House) -> None:
+    def asked(path: str, body: object) -> tuple[int, dict[str, str]]:
+        return house.gateway.ask("POST", path, body, headers={"authorization": f"Bearer {BOUNDED_KEY}"})[:2]
+
+    message = {**chat("w@a/line"), "max_tokens": 50}
+    replies = [
+        asked("/v1/chat/completions", chat("w@a/line")),
+        asked("/v1/chat/completions", chat("w@a/line", stream=True)),
+        asked("/v1/messages", message),
+        asked("/v1/chat/completions", chat("w@b", max_tokens=100_000)),  # too dear
+        asked("/v1/messages", message),
+    ]
+    free = ask(house.gateway, chat("w@a/line"))[1]
+
+    assert [status for status, _ in replies] == [200, 200, 200, 400, 429]
+    told = [headers for _, headers in replies]
+    assert [each["x-ratelimit-remaining-requests"] for each in told] == ["3", "2", "1", "0", "0"]
+    assert {each["x-ratelimit-limit-requests"] for each in told} == {"4"}
+    assert [each.get("x-ratelimit-limit-tokens") for each in told] == ["900000"] * 4 + [None]
+    assert all(int(each["x-ratelimit-remaining-tokens"]) < 900_000 for each in told[:4])
+    assert all(1 <= int(each["x-ratelimit-reset-requests"].removesuffix("s")) <= 60 for each in told)
+    assert [each.get("anthropic-ratelimit-requests-remaining") for each in told] == [None, None, "1", None, "0"]
+    assert not any("ratelimit" in name for name in free), "a team without a rate has nothing to tell"
 
 
 def test_a_rate_that_is_reached_is_told_with_the_time_to_come_back(house: House) -> None:

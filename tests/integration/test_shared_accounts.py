@@ -19,7 +19,7 @@ from redis import Redis
 
 from gateway.background.late_settlements import LateSettlements, settle_in_redis
 from gateway.identity import Account, Budget, Rate, Team
-from gateway.limits.account import NANO, Reservation, Settlement, Share, SpentSince
+from gateway.limits.account import NANO, Reservation, Settlement, Share, SpentSince, Used
 from gateway.limits.shared import SharedAccounts
 from gateway.limits.shared_loads import SharedLoads
 from gateway.policy.authoring.compile import compile_folder
@@ -205,7 +205,7 @@ def test_what_an_older_gateway_wrote_is_not_misread(redis):
         await one.close()
         return ended
 
-    assert asyncio.run(story()) == (None, None)
+    assert asyncio.run(story()) == (None, Used(1, 1))
 
 
 def test_what_redis_does_not_know_the_ledger_says(redis):
@@ -265,7 +265,7 @@ def test_two_workers_share_one_rate(redis):
 
     refused = asyncio.run(story())
 
-    assert refused[:3] == [None, None, None]
+    assert refused[:3] == [Used(1, 10), Used(2, 20), Used(3, 30)]
     assert refused[3].by == "rate"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.data_plane.problem import BACK_IN_S, error_headers
+from gateway.data_plane.problem import BACK_IN_S, error_headers, error_lines, rate_headers
 from gateway.errors import STATUS, GatewayError
-from gateway.interfaces.dialects import anthropic_error, openai_error
+from gateway.interfaces.dialects import ANTHROPIC, OPENAI, anthropic_error, openai_error
 from gateway.upstreams.failures import PassedThrough
 
 ERRORS = [
@@ -42,3 +42,30 @@ def test_a_ceiling_that_is_reached_is_told_with_its_height_and_its_end():
     assert b"x-ratelimit-remaining-usd" not in dict(
         error_headers(GatewayError("budget_exceeded", "", ceiling=("usd", "5")))
     )
+
+
+def test_what_is_left_of_a_rate_is_told_by_the_names_of_the_callers_sdk():
+    rates, at = [("requests", 600, 12)], 1_795_176_000.0 + 48.5
+    ours = [
+        (b"x-ratelimit-limit-requests", b"600"),
+        (b"x-ratelimit-remaining-requests", b"12"),
+        (b"x-ratelimit-reset-requests", b"12s"),
+    ]
+
+    assert rate_headers(rates, at, OPENAI) == ours
+    assert rate_headers(rates, at, ANTHROPIC) == [
+        *ours,
+        (b"anthropic-ratelimit-requests-limit", b"600"),
+        (b"anthropic-ratelimit-requests-remaining", b"12"),
+        (b"anthropic-ratelimit-requests-reset", b"2026-11-20T12:01:00Z"),
+    ]
+    assert rate_headers([], at, ANTHROPIC) == []
+
+
+def test_a_rate_that_is_reached_is_told_to_anthropics_sdks_too():
+    error = GatewayError("rate_limit_exceeded", "said", retry_after_s=11.2, ceiling=("tokens", "600"))
+
+    assert b"anthropic-ratelimit-tokens-limit: 600\r\n" in error_lines(error, dialect=ANTHROPIC)[0]
+    assert b"anthropic-" not in error_lines(error, dialect=OPENAI)[0]
+    spent = GatewayError("budget_exceeded", "said", ceiling=("usd", "5"))
+    assert b"anthropic-" not in error_lines(spent, dialect=ANTHROPIC)[0]

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from gateway.identity import Account, Budget, Caller, Rate, Team
-from gateway.limits.account import Reservation, Settlement, Share, nano, period
+from gateway.limits.account import Reservation, Settlement, Share, Used, nano, period
 from gateway.limits.memory import MemoryAccounts
 
 NUMBERS = count(1)
@@ -141,11 +141,11 @@ def test_a_key_is_charged_to_its_team_and_to_its_own_app():
 def test_requests_and_tokens_of_a_minute_are_bounded():
     accounts, sender = MemoryAccounts(nothing_before), team(rate=Rate(2, 100))
 
-    assert enter(accounts, sender, 40) is None
+    assert enter(accounts, sender, 40) == Used(1, 40)
     assert enter(accounts, sender, 70).message == "team `research` may send 100 tokens a minute"
-    assert enter(accounts, sender, 40) is None
+    assert enter(accounts, sender, 40) == Used(2, 80)
     assert enter(accounts, sender, 1).message == "team `research` may send 2 requests a minute"
-    assert enter(accounts, sender, 40, at=NOON + 120) is None
+    assert enter(accounts, sender, 40, at=NOON + 120) == Used(1, 40)
 
 
 def test_answer_tokens_count_against_the_rate():
