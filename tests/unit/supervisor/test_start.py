@@ -10,6 +10,7 @@ import pytest
 
 from gateway.collector import uncollected
 from gateway.settings import Settings
+from gateway.signals import language
 from gateway.supervisor import serve, start
 
 
@@ -36,7 +37,7 @@ def test_the_control_process_begins_before_models_are_read_and_workers_find_them
 
 def test_the_largest_model_is_read_ahead_unless_nothing_about_the_text_is_recorded(tmp_path, monkeypatch):
     read: list[str] = []
-    monkeypatch.setattr(start.language, "load", lambda: read.append("language"))
+    monkeypatch.setattr(language, "load", lambda: read.append("language"))
     settings = Settings(policies=tmp_path)
     start._read_ahead(settings)  # there is no policy to guess from
     (tmp_path / "policy.yaml").write_text("version: 1\nrecord_signals: none\n")
