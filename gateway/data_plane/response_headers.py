@@ -29,7 +29,7 @@ def of_stream(served: Served) -> bytes:
     """Known when the first byte goes out; outcome and cost are not."""
     reply, trail = served.reply, served.trail
     assert reply is not None
-    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n%b%b" % (
+    return b"content-type: %b\r\ncache-control: no-store\r\n%b%bx-gateway-attempts: %d\r\n%b%b%b" % (
         reply.content_type,
         _named(trail.request.arrival),
         _decided(reply.endpoint, trail.decision.route.name, trail.decision.policy.version),

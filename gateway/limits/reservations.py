@@ -61,11 +61,8 @@ class Admission:
         if isinstance(denial, Denial):
             raise self._stop(trail, denial)
         if denial is not None:
-            most = {"requests": team.rate.requests_per_minute, "tokens": team.rate.tokens_per_minute}
-            left = {
-                name: (ceiling, max(0, ceiling - getattr(denial, name))) for name, ceiling in most.items() if ceiling
-            }
-            trail.rates = tuple([(name, *each) for name, each in left.items()])
+            bounds = (("requests", team.rate.requests_per_minute), ("tokens", most))
+            trail.rates = tuple([(name, top, max(0, top - getattr(denial, name))) for name, top in bounds if top])
 
     async def admit(self, trail: RequestState, endpoint: Endpoint) -> Permit | GatewayError:
         """An error if a budget does not reach for this endpoint. Raises PermissionError for what is not permitted."""
