@@ -81,7 +81,11 @@ def _line(row: audit.Row, format: Format) -> str:
         return json.dumps(row, ensure_ascii=False)
     if format == "cef":
         return _cef(row)
-    detail = ", ".join(f"{name}={_short(value)}" for name, value in row["detail"].items() if value not in (None, ""))
+    detail = ", ".join(
+        f"{name}={_short(written_time(value) if name == 'since' and isinstance(value, float) else value)}"
+        for name, value in row["detail"].items()
+        if value not in (None, "")
+    )
     return f"{row['n']:>6}  {written_time(row['at'])}  {row['by']} ({row['via']})  {row['action']}  {detail}"
 
 

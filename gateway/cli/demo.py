@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -138,7 +140,8 @@ def _welcome(demo: Demo, place: Place) -> str:
         _curl(demo, "auto", ("-i",), _REFUSED),
         "",
     ]
-    lines += ["what it came to, after some requests:", _report(demo), ""]
+    lines += ["for commands about it, in another terminal (docs/tutorial.md, docs/compliance.md):", _exports(demo), ""]
+    lines += ["what it came to, after some requests:", "  gateway report savings", ""]
     if demo.live:
         lines += ["live, because a vendor key is set, when asked for by name: " + ", ".join(demo.live), ""]
     return "\n".join((*lines, "Ctrl-C ends everything", ""))
@@ -154,9 +157,10 @@ def _elsewhere(demo: Demo, place: Place) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _report(demo: Demo) -> str:
-    settings = demo.settings
-    return f"  GATEWAY_STATE_DIR={settings.state_dir} .venv/bin/gateway report savings --policies {settings.policies}"
+def _exports(demo: Demo) -> str:
+    settings, program = demo.settings, Path(sys.executable).parent
+    state, policies = settings.state_dir.resolve(), settings.policies.resolve()
+    return f"  export PATH={program}:$PATH GATEWAY_STATE_DIR={state} GATEWAY_POLICIES={policies}"
 
 
 def _curl(demo: Demo, model: str, options: tuple[str, ...], prompt: str = _PROMPT) -> str:

@@ -100,6 +100,7 @@ def test_the_command_and_the_api_show_it_and_find_it_whole(house):
     assert (code, [json.loads(line) for line in said.splitlines()]) == (0, house.rows())
     assert "CEF:0|Entrepot|gateway|1|freeze|freeze|8|" in house.command("audit", "show", "--format", "cef")[1]
     assert "olga (api)  freeze" in house.command("audit", "show")[1]
+    assert re.search(r"value=c, since=20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, by=olga", house.command("audit", "show")[1])
     status, _, text = house.gateway.ask_control("GET", "/api/audit?limit=2", headers=TOKEN)
     told = json.loads(text)
     assert (status, told["rows"], told["problems"]) == (200, house.rows()[:-3:-1], [])

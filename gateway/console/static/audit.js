@@ -27,7 +27,7 @@ function draw({ rows, problems }) {
 
 function details(detail) {
   const told = Object.entries(detail).filter(([, value]) => value !== null && value !== "" && value !== false);
-  const short = ([name, value]) => `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.map(plain).join("; ") : plain(value)}`;
+  const short = ([name, value]) => name === "since" ? `since: ${since(value)}` : `${name.replaceAll("_", " ")}: ${Array.isArray(value) ? value.map(plain).join("; ") : plain(value)}`;
   const words = told.map(short).join(" · ");
   return make("span", { class: "quiet" }, words.length > 300 ? `${words.slice(0, 300)} …` : words);
 }
