@@ -16,7 +16,17 @@ COLUMNS = 24  # of Grafana's grid
 MOMENTS = frozenset({"stat", "bargauge", "piechart", "table"})  # panels that show the time range as one value a series
 
 Json = dict[str, Any]
-SOURCE = {"type": "prometheus", "uid": "prometheus"}
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}  # whichever is chosen above the panels
+SOURCES: Json = {
+    "name": "datasource",
+    "label": "Prometheus",
+    "type": "datasource",
+    "query": "prometheus",
+    "refresh": 1,
+    "includeAll": False,
+    "multi": False,
+    "current": {"text": "default", "value": "default"},
+}
 SWITCHES = {  # name of a choice above the panels: the metric whose label it is, and that label
     "team": ("gateway_requests_total", "team"),
     "host": ("gateway_judged_total", "operator"),
@@ -56,7 +66,7 @@ def dashboard(page: Json) -> Json:
         "refresh": "30s",
         "time": {"from": "now-6h", "to": "now"},
         "links": [{"type": "dashboards", "tags": ["entrepot"], "title": "Entrepot", "asDropdown": True}],
-        "templating": {"list": [switch(name) for name in page.get("switches", ())]},
+        "templating": {"list": [SOURCES, *(switch(name) for name in page.get("switches", ()))]},
         "panels": placed(page["rows"]),
     }
 

@@ -143,11 +143,20 @@ def test_the_dashboards_are_what_their_source_says():
     assert {path.name: path.read_text() for path in DASHBOARDS.glob("*.json")} == files()
 
 
+def test_every_panel_and_choice_asks_the_prometheus_that_is_chosen():
+    for page in map(json.loads, files().values()):
+        first, *choices = page["templating"]["list"]
+        asking = [*choices, *(panel for panel in page["panels"] if panel["type"] != "row")]
+        asking += [target for panel in page["panels"] for target in panel.get("targets", ())]
+        assert (first["type"], first["query"]) == ("datasource", "prometheus")
+        assert {each["datasource"]["uid"] for each in asking} == {"${datasource}"}
+
+
 def test_refusals_are_shown_as_a_heat_map_by_host_and_language():
     page = json.loads((DASHBOARDS / "refusals.json").read_text())
 
     (drawn,) = [panel for panel in page["panels"] if "groupingToMatrix" in str(panel.get("transformations"))]
-    assert [choice["name"] for choice in page["templating"]["list"]] == ["host", "language"]
+    assert [choice["name"] for choice in page["templating"]["list"]] == ["datasource", "host", "language"]
     assert all(f'{label}=~"${name}"' in str(drawn) for label, name in (("operator", "host"), ("language", "language")))
 
 
