@@ -247,9 +247,14 @@ static void welcome(int listener) {
 }
 
 static void write_replies(void) {
-    const char *text = "The quick brown fox jumps over the lazy dog. Routing decisions are made according to declarative "
-                       "policies that take cost, latency and refusals into account. "
-                       "模型路由根据策略选择合适的模型,并记录成本、延迟与拒答率。 ";
+    // Both answer prompt.txt: a reply about something else would be taken for an evasion, rightly.
+    const char *text = "We order capacity a week ahead and pay invoices within thirty days. The carrier collects parcels "
+                       "twice a day, scans every one and reports any delay beyond thirty minutes. "
+                       "承运方每天取件两次,扫描每个包裹,延误须主动报告。 ";
+    const char *pieces = " What we must do: order capacity a week ahead, pay invoices within thirty days and report damage "
+                         "with photographs within two days. What the carrier must do: collect twice a day, scan parcels, "
+                         "report delays above thirty minutes, try again after a failed delivery, return the parcel after "
+                         "the third attempt at its own cost. ";
     const char *start = "{\"id\":\"chatcmpl-0123456789abcdef\",\"object\":\"chat.completion%s\",\"created\":1760000000,"
                         "\"model\":\"fake\",\"choices\":[";
     const char *usage = "\"usage\":{\"prompt_tokens\":123,\"completion_tokens\":64,\"total_tokens\":187}";
@@ -264,7 +269,8 @@ static void write_replies(void) {
     for (int i = 0; i < TEXTS; i++) {
         n = sprintf(event, "data: ");
         n += sprintf(event + n, start, ".chunk");
-        n += i ? sprintf(event + n, "{\"index\":0,\"delta\":{\"content\":\" token%02d\"},\"finish_reason\":null}]}\n\n", i)
+        n += i ? sprintf(event + n, "{\"index\":0,\"delta\":{\"content\":\"%.8s\"},\"finish_reason\":null}]}\n\n",
+                        pieces + 8 * ((i - 1) % (int)(strlen(pieces) / 8)))
                : sprintf(event + n, "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},"
                          "\"finish_reason\":null}]}\n\n");
         chunk_length[i] = sprintf(chunk[i], "%x\r\n%s\r\n", n, event);
