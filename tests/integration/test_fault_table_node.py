@@ -45,7 +45,7 @@ class NodeSdks:
 
     def close(self) -> None:
         self._node.terminate()
-        self._node.wait()
+        self._node.communicate()
 
 
 def alike(said: str) -> str:

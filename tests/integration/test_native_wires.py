@@ -316,3 +316,30 @@ def test_a_vendor_that_refuses_our_key_is_told_of_in_the_log_and_when_it_answers
     assert "w@c fails, our_key: HTTP 401: our key was not accepted\n" in log
     assert "w@c answers again" in log
     assert "sk-12345" not in log
+
+
+AT_FAULT = {"type": "error", "error": {"type": "invalid_request_error", "message": "max_tokens: too large"}}
+UNBLAMED = {  # by the vendor, what it says
+    "Messages: 400": ("a", whole(400, AT_FAULT)),
+    "Messages: a mistake inside 200": ("a", whole(200, AT_FAULT)),
+    "Messages: a refusal": ("a", whole(200, {**MESSAGE, "content": [], "stop_reason": "refusal"})),
+    "Responses: 400": ("b", whole(400, {"error": {"message": "no", "type": "invalid_request_error"}})),
+    "Responses: a filter": (
+        "b", whole(200, ended("incomplete", incomplete_details={"reason": "content_filter"}, output=[]))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("fault", UNBLAMED)
+def test_callers_own_mistakes_and_filters_rest_no_endpoint_on_any_wire(running, upstreams, fault, path):
+    vendor, reply = UNBLAMED[fault]
+    body = {"model": f"m@{vendor}", "max_tokens": 9, "messages": HELLO}
+    upstreams.acts[vendor] = saying(reply)
+    for _ in range(5):
+        running.ask("POST", path, body, headers={"x-api-key": KEY})
+    asked = len(upstreams.asked)
+    upstreams.acts[vendor] = saying(whole(200, MESSAGE if vendor == "a" else RESPONSE))
+
+    assert asked == 5
+    assert running.ask("POST", path, body, headers={"x-api-key": KEY})[0] == 200
