@@ -15,11 +15,13 @@ from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.dispatch import DispatchContext, dispatch
 from gateway.dispatch.off_path import arrival, recorded
 from gateway.errors import GatewayError
+from gateway.identity import Team
 from gateway.outcome import refusal
 from gateway.outcome.outcome import Outcome, Result
 from gateway.outcome.request_state import RequestState
 from gateway.pipeline import Gateway
 from gateway.policy.decide import decide
+from gateway.policy.in_force import signals_now
 from gateway.policy.permit import Permit
 from gateway.policy.view import View
 from gateway.probe.plan import Plan, Trial, request_of
@@ -91,7 +93,10 @@ class Asking:
         """False if nothing was asked."""
         gateway = self.gateway()
         endpoint = gateway.policy.catalog.endpoints.get(trial.endpoint.id)
-        trail = self._trail(trial, gateway)
+        team = gateway.keyring.teams.get(self.plan.caller.team.id)
+        if team is None:
+            return False
+        trail = self._trail(trial, gateway, team)
         if endpoint is None or not trail.decision.permits(endpoint):
             return False
         trail.decision = replace(trail.decision, endpoints=(endpoint,))
@@ -123,13 +128,13 @@ class Asking:
         admit = partial(self._admit, beside=beside)
         return replace(gateway.means, admit=admit, breakers=self.breakers, judge=lambda _: judge, yields=True)
 
-    def _trail(self, trial: Trial, gateway: Gateway) -> RequestState:
-        """As a request of this moment."""
+    def _trail(self, trial: Trial, gateway: Gateway, team: Team) -> RequestState:
+        """As a request of this moment, of the team as it is now."""
         question = trial.question
         came = arrival(f"probe/{question.id}/{question.language}/{trial.repeat}")
         limit = self.plan.max_tokens
         view = View(at=came.received_at, frozen=gateway.frozen, max_tokens=limit)
-        decision = decide(gateway.policy, trial.signals, view)
+        decision = decide(gateway.policy, signals_now(trial.signals, team), view)
         decision = replace(decision, route=replace(decision.route, parameters=None))  # those are of what callers ask
         return RequestState(request_of(trial.endpoint.id, question, limit, came), self.plan.caller, decision)
 

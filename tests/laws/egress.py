@@ -16,10 +16,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from gateway.background.llm_judge import SecondJudge
 from gateway.background.refusal_detection import judge_of
 from gateway.background.shadowing import Shadows
+from gateway.cache.answers import Answers
+from gateway.cache.memory import MemoryStore
+from gateway.catalog.facts import Endpoint
 from gateway.dispatch.affordable import expected_usd, worst_case_usd
 from gateway.dispatch.breaker import Breakers
 from gateway.dispatch.conversations import Conversations
@@ -44,7 +48,7 @@ from gateway.upstreams.fleet import Fleet
 from gateway.upstreams.http1 import Client
 from gateway.upstreams.http1.resolver import Resolver
 from gateway.upstreams.state_seal import StateSeal
-from tests.laws.egress_network import METADATA, Loop, Network, in_memory
+from tests.laws.egress_network import METADATA, Byte, Loop, Network, in_memory
 from tests.laws.egress_oracle import removed
 from tests.laws.egress_requests import SURFACES, request_of
 from tests.laws.egress_vendor import FAULTS
@@ -75,6 +79,7 @@ class Tally:
     answered: int = 0
     rebound: int = 0  # connections to a name that led elsewhere than its vendor
     proxied: int = 0
+    kept: int = 0  # answers that were given again
 
 
 class Play:
@@ -94,6 +99,7 @@ class Play:
         self.judge = SecondJudge(self.judged.append)
         self.running, self.seal = Running(), StateSeal(b"law" * 20)
         self.kept: list[str] = []  # ids that were handed out
+        self.answers = Answers(MemoryStore(1 << 20), b"law" * 20, self.in_force)
         self.fleets = [(rules, compiled, self._fleet(compiled, socket)) for rules, compiled in self.world.policies]
         self._serve(0)
 
@@ -112,7 +118,7 @@ class Play:
             Gateway(
                 compiled.policy, compiled.keyring, admission, means, Conversations(), (self.outcomes.append,),
                 self.shadows.consider, self.judge.consider, late=frozenset(), estimates=lambda: PRIORS,
-                frozen=self.in_force.frozen,
+                answers=self.answers, frozen=self.in_force.frozen,
             )
         )  # fmt: skip
         self.in_force.policy, self.in_force.teams = compiled.policy, compiled.keyring.teams
@@ -196,7 +202,18 @@ class Play:
         elif served.reply is not None and surface.kind == "responses":
             self._keep(served.reply.opening)
         served.end()
+        if served.trail.kept is not None:
+            self._check_kept(served.trail.kept.endpoint, dict(served.trail.decision.signals))
         self._check(self.outcomes, "serve", "canary")
+
+    def _check_kept(self, endpoint: Endpoint, signals: dict[str, Any]) -> None:
+        """An answer that was kept is given again only while its endpoint might be asked."""
+        self.tally.kept += 1
+        places = [host for host, facts in self.rules.facts.items() if facts["id"] == endpoint.id]
+        assert places, f"{endpoint.id} is gone"
+        proxied, rules = self.rules.facts[places[0]]["proxied"], self.rules
+        why = removed(Byte(places[0], b"", rules, self.in_force.frozen, self.network.now, proxied), signals, "serve")
+        assert not why, (endpoint.id, why)
 
     def _keep(self, reply: bytes) -> None:
         """The id of what the vendor keeps, for a later request."""

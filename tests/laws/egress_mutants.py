@@ -10,9 +10,11 @@ from typing import Any
 from unittest import mock
 
 from gateway.background import llm_judge, shadowing
+from gateway.cache import answers
 from gateway.dispatch import dispatch
 from gateway.policy import decide, in_force
 from gateway.policy.in_force import InForce
+from gateway.probe import run as probing
 from gateway.signals.value import UNKNOWN
 from gateway.upstreams import adapter, fleet
 from gateway.upstreams.http1 import Hop, client
@@ -146,6 +148,8 @@ MUTANTS: dict[str, tuple[Patch, ...]] = {
     "a judge's filter is forgotten where it is offered": ((llm_judge, "kept_from", _nothing),),
     "a shadow's filter is forgotten before a write": ((in_force, "kept_from", _nothing),),
     "redirects are followed": ((client.Client, "send", _following),),
+    "a probe asks by the class of then": ((probing, "signals_now", _class_of_then),),
+    "a kept answer is given whatever is in force": ((answers, "objection", _nothing),),
     "a proxy of the environment is used": ((client.Client, "_connect_to", _by_the_environment),),
     "the proxy that an endpoint names is gone round": ((client.Client, "_connect_to", _directly),),
     "TLS is left out": ((client.Client, "_connect_to", _without_tls),),

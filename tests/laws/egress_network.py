@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from gateway import pipeline
 from gateway.background import llm_judge, shadowing
 from gateway.catalog.address import address_of
 from gateway.dispatch import off_path
@@ -215,7 +216,7 @@ def in_memory(loop: Loop) -> Iterator[None]:
         yield
 
 
-_CLOCKS: tuple[Any, ...] = (fleet, shadowing, llm_judge, off_path)
+_CLOCKS: tuple[Any, ...] = (fleet, pipeline, shadowing, llm_judge, off_path)
 
 
 class _AtOnce:

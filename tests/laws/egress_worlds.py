@@ -203,7 +203,9 @@ def _catalogue(rows: list[dict[str, Any]], door: int) -> dict[str, Any]:
 
 def _written(chance: Random, ids: list[str], rules: Rules) -> dict[str, Any]:
     """The policy itself; every route has a shadow, half of the policies a canary."""
-    shares = {"shadow": {"endpoint": chance.choice(ids), "percent": chance.choice((50, 100))}}
+    shares: dict[str, Any] = {"shadow": {"endpoint": chance.choice(ids), "percent": chance.choice((50, 100))}}
+    if chance.random() < 0.3:
+        shares["cache"] = {"ttl": "1d"}
     if chance.random() < 0.5:
         shares["canary"] = {"endpoint": chance.choice(ids), "percent": 50}
     limits = {"first_byte_s": 60, "total_s": 120, "attempts": 4, "retry_same": chance.choice((0, 1))}

@@ -41,7 +41,10 @@ def test_no_byte_leaves_for_an_endpoint_that_the_rules_of_that_moment_remove(soc
     if tally.cases >= 20_000:
         assert {each.split()[0] for each in tally.bytes_of} == {"serve", "canary", "shadow", "judge", "probe"}
         assert (
-            tally.changes.keys() == {"reload", "freeze", "lift", "midnight", "name"} and tally.rebound and tally.proxied
+            tally.changes.keys() == {"reload", "freeze", "lift", "midnight", "name"}
+            and tally.rebound
+            and tally.proxied
+            and tally.kept
         )
         assert {each.split()[1] for each in tally.bytes_of} == {each.path for each in served().values()}
         assert tally.bytes_of.keys() >= PAIRS
