@@ -38,7 +38,9 @@ async def _probed(usd: Decimal, asked: int) -> tuple[Found, list[Outcome]]:
     fleet = Fleet(folder.catalog, key_of=lambda name: None, client=client, in_force=InForce())
     means = DispatchContext(fleet, Breakers(), _nobody, lambda trail: None)
     admission = Admission(MemoryAccounts(lambda account, since: Decimal(0)), worst_case_usd, expected_usd)
-    gateway: Any = SimpleNamespace(policy=folder.policy, means=means, frozen=(), admission=admission)
+    gateway: Any = SimpleNamespace(
+        policy=folder.policy, keyring=folder.keyring, means=means, frozen=(), admission=admission
+    )
     endpoint, team = folder.catalog.endpoints["m@a"], folder.keyring.teams["t"]
     signals: dict[str, Any] = {
         "model": "m@a",
