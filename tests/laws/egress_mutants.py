@@ -10,7 +10,6 @@ from typing import Any
 from unittest import mock
 
 from gateway.background import llm_judge, shadowing
-from gateway.cache import answers
 from gateway.dispatch import dispatch
 from gateway.policy import decide, in_force
 from gateway.policy.in_force import InForce
@@ -149,7 +148,6 @@ MUTANTS: dict[str, tuple[Patch, ...]] = {
     "a shadow's filter is forgotten before a write": ((in_force, "kept_from", _nothing),),
     "redirects are followed": ((client.Client, "send", _following),),
     "a probe asks by the class of then": ((probing, "signals_now", _class_of_then),),
-    "a kept answer is given whatever is in force": ((answers, "objection", _nothing),),
     "a proxy of the environment is used": ((client.Client, "_connect_to", _by_the_environment),),
     "the proxy that an endpoint names is gone round": ((client.Client, "_connect_to", _directly),),
     "TLS is left out": ((client.Client, "_connect_to", _without_tls),),
