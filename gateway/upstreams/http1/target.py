@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from gateway.catalog.address import address_of
 from gateway.catalog.facts import Pin
@@ -13,6 +15,8 @@ from gateway.upstreams.http1.tunnel import Hop
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
+_contexts = itertools.count(1)
+_numbers: WeakKeyDictionary[ssl.SSLContext, int] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,13 @@ class Target:
         name = f"[{host}]" if ":" in host else host
         authority = name if port == (443 if tls else 80) else f"{name}:{port}"
         head = f"POST {where} HTTP/1.1\r\nhost: {authority}\r\naccept-encoding: identity\r\n".encode()
-        pool = f"{address.scheme}://{name}:{port} {pin} {hop.pool if hop else ''} {id(context) if context else ''}"
+        pool = f"{address.scheme}://{name}:{port} {pin} {hop.pool if hop else ''} {_number(context)}"
         return cls(host, port, tls, pin, head, pool, hop=hop, context=context)
+
+
+def _number(context: ssl.SSLContext | None) -> str:
+    """Of a context, and of none that comes after it: an address in memory is given again."""
+    return "" if context is None else str(_numbers.setdefault(context, next(_contexts)))
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:

@@ -1,5 +1,7 @@
 """What of a request is known before it is there."""
 
+import ssl
+
 import pytest
 
 from gateway.catalog.facts import Pin
@@ -58,3 +60,21 @@ def test_a_header_that_would_smuggle_another_is_refused_without_its_value(name, 
         header_lines({name: value})
 
     assert "host" not in str(caught.value)
+
+
+def test_files_that_were_read_anew_share_no_connection_with_those_before():
+    """Whatever address in memory the contexts have."""
+
+    def pool() -> str:
+        return Target.of("https://a.example/v1", "/chat", context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)).pool
+
+    pools = [pool() for _ in range(20)]
+
+    assert len(set(pools)) == 20
+
+
+def test_requests_with_the_same_files_share_connections():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    one, other = [Target.of("https://a.example/v1", path, context=context) for path in ("/chat", "/embeddings")]
+
+    assert one.pool == other.pool
