@@ -37,10 +37,11 @@ def upstreams(vendors: Upstreams) -> Upstreams:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, vendors: Upstreams) -> Iterator[Running]:
     root = tmp_path_factory.mktemp("native")
-    policies = folder(root / "policies", {name: vendors.url(name) for name in "abc"}, key_env="GATEWAY_KEY_VENDOR")
+    policies = folder(root / "policies", {name: vendors.url(name) for name in "abcde"}, key_env="GATEWAY_KEY_VENDOR")
     rows = policies / "catalog" / "all.yaml"
     parts = rows.read_text().split("  - {id: ")
     wires = {"m@a": "anthropic, takes: {messages_version: 2026-10-21}", "m@b": "openai_responses"}
+    wires |= {"m@d": "anthropic", "m@e": "openai_responses"}  # which no test has broken
     for name, wire in wires.items():
         parts = [part.replace("api: openai", f"api: {wire}") if part.startswith(name) else part for part in parts]
     rows.write_text("  - {id: ".join(parts))
@@ -320,12 +321,12 @@ def test_a_vendor_that_refuses_our_key_is_told_of_in_the_log_and_when_it_answers
 
 AT_FAULT = {"type": "error", "error": {"type": "invalid_request_error", "message": "max_tokens: too large"}}
 UNBLAMED = {  # by the vendor, what it says
-    "Messages: 400": ("a", whole(400, AT_FAULT)),
-    "Messages: a mistake inside 200": ("a", whole(200, AT_FAULT)),
-    "Messages: a refusal": ("a", whole(200, {**MESSAGE, "content": [], "stop_reason": "refusal"})),
-    "Responses: 400": ("b", whole(400, {"error": {"message": "no", "type": "invalid_request_error"}})),
+    "Messages: 400": ("d", whole(400, AT_FAULT)),
+    "Messages: a mistake inside 200": ("d", whole(200, AT_FAULT)),
+    "Messages: a refusal": ("d", whole(200, {**MESSAGE, "content": [], "stop_reason": "refusal"})),
+    "Responses: 400": ("e", whole(400, {"error": {"message": "no", "type": "invalid_request_error"}})),
     "Responses: a filter": (
-        "b", whole(200, ended("incomplete", incomplete_details={"reason": "content_filter"}, output=[]))
+        "e", whole(200, ended("incomplete", incomplete_details={"reason": "content_filter"}, output=[]))
     ),
 }  # fmt: skip
 
@@ -339,7 +340,7 @@ def test_callers_own_mistakes_and_filters_rest_no_endpoint_on_any_wire(running, 
     for _ in range(5):
         running.ask("POST", path, body, headers={"x-api-key": KEY})
     asked = len(upstreams.asked)
-    upstreams.acts[vendor] = saying(whole(200, MESSAGE if vendor == "a" else RESPONSE))
+    upstreams.acts[vendor] = saying(whole(200, MESSAGE if vendor == "d" else RESPONSE))
 
     assert asked == 5
     assert running.ask("POST", path, body, headers={"x-api-key": KEY})[0] == 200
