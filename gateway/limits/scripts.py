@@ -1,7 +1,8 @@
 """What Redis runs: each step is one atomic script.
 
 An account of a period is a hash `spent` and a sorted set `leases`.
-* `spent`: `nano`, the nano-dollars spent or set aside; `begun`, once the ledger's word on the time before is in it; and
+* `spent`: `nano`, the nano-dollars spent or set aside; `begun`, once the ledger's word on the time before is in it;
+  `asked:WORD` for each worker that asks the ledger for that; and
   `r:ID` for each request that has something set aside here (`ATTEMPT=AMOUNT/ESTIMATE …`) or was settled (`settled`).
 * `leases`: request ids by when they are due, in seconds of Redis's own clock. Whoever comes by sees to what is due:
   a request that was never settled counts as its estimates until it is settled after all; a settled one is forgotten.
@@ -70,20 +71,28 @@ end
 return {{0, unpack(totals)}}
 """
 
-# KEYS: `spent`. ARGV: what the ledger says. Whoever comes first begins the count; returns it. What was settled since
-# Redis forgot is in it already.
+# KEYS: `spent`. ARGV: what the ledger says, and the word of the LOOK before it was asked. Whoever comes first begins
+# the count; returns it, or nothing if Redis has forgotten that LOOK: the ledger's word is of before then, and too old.
+# What was settled since Redis forgot is in it already.
 BEGIN = f"""{_COMMON}
-if redis.call('HSETNX', KEYS[1], 'begun', '1') == 1 then
+if redis.call('HEXISTS', KEYS[1], 'begun') == 0 then
+  if redis.call('HEXISTS', KEYS[1], 'asked:' .. ARGV[2]) == 0 then return false end
+  redis.call('HSET', KEYS[1], 'begun', '1')
   add(KEYS[1], ARGV[1])
-  redis.call('EXPIRE', KEYS[1], KEPT)
 end
+redis.call('HDEL', KEYS[1], 'asked:' .. ARGV[2])
+redis.call('EXPIRE', KEYS[1], KEPT)
 return redis.call('HGET', KEYS[1], 'nano')
 """
 
-# KEYS: `spent`, `leases`. Returns what is spent, or nothing where it has not begun.
+# KEYS: `spent`, `leases`. ARGV: a word. Returns what is spent, or nothing where it has not begun: then the word is kept
+# until Redis forgets.
 LOOK = f"""{_COMMON}
 sweep(KEYS[1], KEYS[2])
-return redis.call('HEXISTS', KEYS[1], 'begun') == 1 and redis.call('HGET', KEYS[1], 'nano')
+if redis.call('HEXISTS', KEYS[1], 'begun') == 1 then return redis.call('HGET', KEYS[1], 'nano') end
+redis.call('HSET', KEYS[1], 'asked:' .. ARGV[1], '1')
+redis.call('EXPIRE', KEYS[1], KEPT)
+return false
 """
 
 # KEYS: `spent` and `leases` of each account. ARGV: request id, attempt. Gives back what that attempt set aside.

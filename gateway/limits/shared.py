@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from secrets import token_hex
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -166,25 +167,26 @@ class SharedAccounts:
         asked = list(accounts)
         if not asked:
             return
+        word = token_hex(8)
         try:
             async with asyncio.timeout(_LOOK_S), self._redis.pipeline(transaction=False) as steps:
                 for account in asked:
-                    steps.eval(scripts.LOOK, 2, *_keys([account], at))
+                    steps.eval(scripts.LOOK, 2, *_keys([account], at), word)
                 spent = await steps.execute()
             for place, account in enumerate(asked):
                 if spent[place] is None:
-                    spent[place] = await self._begun(account, at)
+                    spent[place] = await self._begun(account, word, at)
         except _AWAY:
             self._reached(False)
             return
         self._reached(True)
         self._know(asked, spent, at)
 
-    async def _begun(self, account: Account, at: float) -> str:
-        """Begins to count an account from what the ledger says of it."""
+    async def _begun(self, account: Account, word: str, at: float) -> str | None:
+        """Begins to count an account from what the ledger says of it. None: Redis has forgotten once more."""
         before = await self._ledger.of(account, period(account.budget, at)[1])
         async with asyncio.timeout(_LOOK_S):
-            spent: str = await self._begin(keys=_keys([account], at)[:1], args=[before])
+            spent: str | None = await self._begin(keys=_keys([account], at)[:1], args=[before, word])
         return spent
 
     async def close(self) -> None:
@@ -194,7 +196,7 @@ class SharedAccounts:
         finally:
             await self._redis.aclose()
 
-    def _know(self, accounts: Iterable[Account], spent: Sequence[str], at: float) -> None:
+    def _know(self, accounts: Iterable[Account], spent: Sequence[str | None], at: float) -> None:
         for account, total in zip(accounts, spent, strict=True):
             if total:
                 self._known[_counted(account)] = (period(account.budget, at)[0], int(total))

@@ -328,6 +328,7 @@ def test_certificates_that_are_swapped_are_used_without_a_restart(house: House) 
 def test_a_listener_whose_certificate_cannot_be_used_does_not_begin(house: House) -> None:
     for name, way_out in (("TLS_CERT", "cannot be read"), ("TLS_CLIENT_CA", "GATEWAY_TLS_CERT")):
         settings = {"GATEWAY_STATE_DIR": str(house.trace.parent / name), f"GATEWAY_{name}": "/nowhere.pem"}
+        settings["GATEWAY_CONTROL_PORT"] = str(free_port())
         command = [sys.executable, "-m", "gateway", "serve", "--port", str(free_port())]
         ended = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=PATIENCE_S)
 

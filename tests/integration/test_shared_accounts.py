@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -119,6 +120,43 @@ def test_a_worker_that_has_reserved_nothing_knows_what_others_spent(redis):
         return before, after, tomorrow
 
     assert asyncio.run(story()) == (0.0, (0.4, 0.0), 0.0)
+
+
+@pytest.mark.parametrize("joins", [False, True])
+def test_what_the_ledger_was_asked_before_redis_forgot_begins_no_account(redis, joins):
+    """The first worker begins, and spends; Redis forgets; only then does the second hear what had been spent at first.
+
+    `joins`: the second worker's next request comes while it still waits for that.
+    """
+    asked, forgotten = threading.Event(), threading.Event()
+    answers = [Decimal(0), Decimal(9)]
+
+    def slowly(_account: Account, _since: float) -> Decimal:
+        asked.set()
+        answer = answers.pop(0)
+        assert forgotten.wait(60)
+        return answer
+
+    async def story():
+        one, late = worker(redis.url), worker(redis.url, slowly)
+        looking = asyncio.ensure_future(late.look([WHOLE], NOON))
+        await asyncio.to_thread(asked.wait, 60)
+        first = await one.reserve(reservation({WHOLE: 9}), NOON)
+        with Redis.from_url(redis.url) as client:
+            client.flushall()
+        later = asyncio.ensure_future(late.reserve(reservation({WHOLE: 8}), NOON)) if joins else None
+        await asyncio.sleep(0.2 if joins else 0)  # it waits already
+        forgotten.set()
+        await looking
+        second = await (later or late.reserve(reservation({WHOLE: 8}), NOON))
+        await one.close()
+        await late.close()
+        return first, second
+
+    first, second = asyncio.run(story())
+
+    assert first is None
+    assert second is not None and second.by == "budget" and "has spent its budget" in second.message
 
 
 def test_a_reservation_whose_answer_comes_too_late_is_given_back(redis):
