@@ -290,7 +290,9 @@ def test_a_line_that_cannot_be_read_is_told_and_lifts_nothing(shop):
     time.sleep(HOLDS_S)  # in every worker
     kept = file.read_bytes()
 
-    file.write_bytes(b'{"row": "freeze", "id": "x"\n')
+    damaged = file.with_suffix(".new")
+    damaged.write_bytes(b'{"row": "freeze", "id": "x"\n')
+    damaged.replace(file)  # at once: to a file that is empty for a moment, the workers write all they know
 
     assert until(lambda: "what was read before holds on" in shop.gateway.log.read_text())
     assert until(lambda: b'"a"' in file.read_bytes())  # what the workers know is written there again
